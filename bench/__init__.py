@@ -1,0 +1,1 @@
+"""Measurements: each script prints its figures with the machine they were taken on."""

@@ -1,0 +1,1 @@
+"""Structured value types, one file each; `table.py` lists them."""

@@ -1,0 +1,153 @@
+"""The value: one numbered, typed element of a record, and its octets (`wire.md` §6).
+
+Records are stored and answered in wire form, so filters work on spans of octets and never build values they do not
+need: `scan_values` yields where each value starts, with the three facts a filter asks for.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from idis.proto.codes import Permission, ResponseCode
+from idis.proto.errors import ProtocolError
+from idis.proto.wire import Reader, array, blob, text, u32
+
+VALUES_PER_RECORD_MAX = 2_048  # limit of the protocol
+VALUE_BYTES_MIN = 26  # fixed fields plus the empty lengths of type, data and references
+REFERENCE_BYTES_MIN = 8
+INDEX_MAX = 2**31 - 1
+TTL_S_DEFAULT = 86_400
+TTL_S_MAX = 172_800  # a larger relative TTL counts as this much
+
+TTL_RELATIVE = 0
+TTL_ABSOLUTE = 1
+
+DEFAULT_PERMISSIONS = Permission.ADMIN_READ | Permission.ADMIN_WRITE | Permission.PUBLIC_READ
+
+_FIXED = struct.Struct(">IIBIB")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A deprecated pointer to another value: (handle, index). Written by nobody, tolerated from others."""
+
+    handle: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One element of a record.
+
+    `ttl` is in seconds when `ttl_type` is relative, unix time when absolute; `timestamp` is unix time, set by the
+    registry on every write.
+    """
+
+    index: int
+    type: str
+    data: bytes
+    ttl: int = TTL_S_DEFAULT
+    ttl_type: int = TTL_RELATIVE
+    timestamp: int = 0
+    permissions: int = int(DEFAULT_PERMISSIONS)
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def public(self) -> bool:
+        """Whether everybody may read it."""
+        return bool(self.permissions & Permission.PUBLIC_READ)
+
+    @property
+    def text(self) -> str:
+        """The data as UTF-8; undecodable octets are shown as replacement characters."""
+        return self.data.decode("utf-8", "replace")
+
+    def lifetime_s(self, now: int) -> int:
+        """Seconds a cache may keep this value from `now` on; 0 forbids caching."""
+        if self.ttl_type == TTL_ABSOLUTE:
+            return min(max(self.ttl - now, 0), TTL_S_MAX)
+        return min(self.ttl, TTL_S_MAX)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSpan:
+    """Where one encoded value lies, and what a filter needs to know of it."""
+
+    index: int
+    type: bytes
+    permissions: int
+    start: int
+    end: int
+
+
+def encode_value(value: Value) -> bytes:
+    """The value's octets."""
+    return b"".join(
+        (
+            _FIXED.pack(value.index, value.timestamp, value.ttl_type, value.ttl, value.permissions),
+            text(value.type),
+            blob(value.data),
+            array(text(reference.handle) + u32(reference.index) for reference in value.references),
+        )
+    )
+
+
+def encode_values(values: Iterable[Value]) -> bytes:
+    """A counted array of values."""
+    return array(encode_value(value) for value in values)
+
+
+def read_value(reader: Reader) -> Value:
+    """Decode the value at the reader's position."""
+    start = reader.at
+    index, timestamp, ttl_type, ttl, permissions = _FIXED.unpack(reader.take(_FIXED.size))
+    if not 0 < index <= INDEX_MAX:
+        raise ProtocolError(f"value index {index} is out of range", offset=start, code=ResponseCode.INVALID_VALUE)
+    return Value(
+        index=index,
+        type=reader.text(),
+        data=reader.blob(),
+        ttl=ttl,
+        ttl_type=ttl_type,
+        timestamp=timestamp,
+        permissions=permissions,
+        references=reader.array(lambda: Reference(reader.text(), reader.u32()), REFERENCE_BYTES_MIN),
+    )
+
+
+def read_values(reader: Reader) -> tuple[Value, ...]:
+    """Decode a counted array of at most VALUES_PER_RECORD_MAX values."""
+    at = reader.at
+    count = reader.count(VALUE_BYTES_MIN)
+    if count > VALUES_PER_RECORD_MAX:
+        raise ProtocolError(f"{count} values, at most {VALUES_PER_RECORD_MAX} are allowed", offset=at)
+    return tuple(read_value(reader) for _ in range(count))
+
+
+def decode_values(octets: bytes) -> tuple[Value, ...]:
+    """Decode a counted array that fills the whole buffer."""
+    reader = Reader(octets)
+    values = read_values(reader)
+    if reader.remaining:
+        raise ProtocolError(f"{reader.remaining} octets after the last value", offset=reader.at)
+    return values
+
+
+def scan_values(octets: bytes, at: int = 0) -> Iterator[ValueSpan]:
+    """Walk a counted array of values that this node stored itself, without decoding them.
+
+    Raises:
+        ProtocolError: the array runs past the buffer.
+    """
+    reader = Reader(octets, at)
+    for _ in range(reader.count(VALUE_BYTES_MIN)):
+        start = reader.at
+        index, _timestamp, _ttl_type, _ttl, permissions = _FIXED.unpack(reader.take(_FIXED.size))
+        name = reader.blob()
+        reader.take(reader.u32())
+        for _ in range(reader.count(REFERENCE_BYTES_MIN)):
+            reader.take(reader.u32())
+            reader.u32()
+        yield ValueSpan(index, name, permissions, start, reader.at)

@@ -1,0 +1,1 @@
+"""The four pilot industries: object schemas, templates and sample data."""

@@ -1,0 +1,138 @@
+"""Records and how they are stored: the octets of the answer are made when the record is written (`storage.md` §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import IntFlag
+
+from idis.proto.value import TTL_ABSOLUTE, TTL_S_MAX, Value, encode_values, scan_values
+from idis.registry.journal import Position
+
+_TIMESTAMP = slice(4, 8)  # where it lies in an encoded value
+
+
+class RecordFlag(IntFlag):
+    """Facts about a stored record that a reader needs before its values."""
+
+    TOMBSTONE = 1
+    DISABLED = 2
+    RESTRICTED = 4  # holds values without public-read
+    ALIAS = 8  # holds an HS_ALIAS value
+    HOLD = 16  # recall flag: check
+    STOP = 32  # recall flag: stop
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A second name of a record in another scheme: ('imo', 'IMO9074729'), ('plateNo', '88.118.21|24H0315-07')."""
+
+    scheme: str
+    local_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is written: the identifier as registered, its values ascending by index, its aliases."""
+
+    identifier: str
+    values: tuple[Value, ...]
+    aliases: tuple[Alias, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRecord:
+    """A record ready to be stored: the octets of its answers and what caches must know.
+
+    `public` and `restricted` are counted arrays of values in wire form; `public` is the answer to a plain query.
+    `ttl_s` is the least relative lifetime of the public values, `not_after` the earliest absolute one (unix time, 0: none).
+    """
+
+    identifier: str
+    public: bytes
+    restricted: bytes
+    aliases: tuple[Alias, ...]
+    flags: RecordFlag
+    ttl_s: int
+    not_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """What is read back: a prepared record with its history.
+
+    A tombstone keeps the version, so that it never falls.
+    """
+
+    identifier: str
+    public: bytes
+    restricted: bytes
+    aliases: tuple[Alias, ...]
+    flags: RecordFlag
+    version: int
+    position: Position
+    ttl_s: int
+    not_after: int
+    digest: int
+
+    @property
+    def live(self) -> bool:
+        """Whether the identifier exists for a reader."""
+        return not self.flags & (RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
+
+
+def prepare(record: Record, now: int) -> PreparedRecord:
+    """Do at writing time what would otherwise be done for every question.
+
+    Args:
+        record: what to store; its values' timestamps are set to `now`.
+        now: unix time in seconds.
+    """
+    values = sorted((replace(value, timestamp=now) for value in record.values), key=lambda value: value.index)
+    public = [value for value in values if value.public]
+    restricted = [value for value in values if not value.public]
+    flags = RecordFlag(0)
+    if restricted:
+        flags |= RecordFlag.RESTRICTED
+    for value in values:
+        flags |= _flag_of(value)
+    relative = [value.ttl for value in public if value.ttl_type != TTL_ABSOLUTE]
+    absolute = [value.ttl for value in public if value.ttl_type == TTL_ABSOLUTE]
+    return PreparedRecord(
+        identifier=record.identifier,
+        public=encode_values(public),
+        restricted=encode_values(restricted),
+        aliases=record.aliases,
+        flags=flags,
+        ttl_s=min([TTL_S_MAX, *relative]),
+        not_after=min(absolute, default=0),
+    )
+
+
+def same_content(one: bytes, other: bytes) -> bool:
+    """Whether two counted arrays of values differ in nothing but their timestamps."""
+    return len(one) == len(other) and _without_timestamps(one) == _without_timestamps(other)
+
+
+def _without_timestamps(values: bytes) -> bytes:
+    copy = bytearray(values)
+    for span in scan_values(values):
+        copy[span.start + _TIMESTAMP.start : span.start + _TIMESTAMP.stop] = bytes(4)
+    return bytes(copy)
+
+
+def _flag_of(value: Value) -> RecordFlag:
+    match value.type, value.data:
+        case "HS_ALIAS", _:
+            return RecordFlag.ALIAS
+        case "recallFlag", b"check":
+            return RecordFlag.HOLD
+        case "recallFlag", b"stop":
+            return RecordFlag.STOP
+        case _:
+            return RecordFlag(0)
+
+
+def live_only(records: Iterable[StoredRecord]) -> list[StoredRecord]:
+    """Those a reader may see."""
+    return [record for record in records if record.live]

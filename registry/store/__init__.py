@@ -1,0 +1,1 @@
+"""The store seam and its engines. Only this package knows that LMDB exists."""

@@ -1,0 +1,179 @@
+"""The store seam: what every engine offers (`storage.md` §7).
+
+A read transaction is one consistent snapshot, synchronous, short, and never held across an await. A change is a pure
+function of its write transaction; the engine runs it under the write lock, together with every other change that is
+waiting, and resolves its future only after the commit has been flushed: acknowledged means durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, Protocol, TypeVar
+
+from idis.proto.errors import IdisError
+from idis.registry.journal import Entry, Position, SnapshotNeeded
+from idis.registry.prefix import PrefixEntry, RouteEntry
+from idis.registry.record import PreparedRecord, StoredRecord
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+READ_TXN_MS_MAX = 10  # a reader pins every page freed since it began
+COMMIT_OPS_MAX = 512  # bounds the latency of the first change in a group, and of a tool that shares the store
+WRITE_QUEUE_MAX = 8_192  # beyond it a write is refused as busy, nothing half-done
+
+
+class StoreError(IdisError):
+    """The store cannot be opened or used; the text says what to do about it."""
+
+
+class StoreBusy(StoreError):
+    """WRITE_QUEUE_MAX changes are waiting; nothing of this one happened."""
+
+
+class StorePoisoned(StoreError):
+    """A flush failed: the outcome of this write is unknown, and no further write is accepted."""
+
+
+class StoreFull(StoreError):
+    """The disk is full: the write did not happen, reads go on."""
+
+
+class RecordDamaged(StoreError):
+    """A stored value does not match its digest and is not answered from."""
+
+
+class Expect(Enum):
+    """What a write expects to replace, where it is not a version number."""
+
+    ANY = "any"
+    ABSENT = "absent"
+
+
+Expected = int | Expect
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The expectation did not hold; `version` is what is there (0: nothing)."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixStat:
+    """What is stored below a prefix: live records, sum of their digests modulo 2**64, octets of their stored form."""
+
+    records: int = 0
+    digest_sum: int = 0
+    octets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeKey:
+    """The idempotency key of a write: the same key and digest give the first result again."""
+
+    principal: bytes  # 8 octets
+    key: bytes  # 16 octets
+    digest: bytes  # of the request
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutcome:
+    """The first result of a write that carried an OutcomeKey."""
+
+    digest: bytes
+    body: bytes
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Generic[T_co]):
+    """A durable change: what it returned and where it stands in the journal. `repeated`: an earlier result again."""
+
+    result: T_co
+    position: Position
+    repeated: bool = False
+
+
+class ReadTxn(Protocol):
+    """One consistent snapshot."""
+
+    @property
+    def position(self) -> Position:
+        """The last journal entry this snapshot contains."""
+
+    def record(self, key: bytes) -> StoredRecord | None:
+        """The record of a key (`keys.record_key`), tombstones included."""
+
+    def records(self, prefix: str, after: bytes | None, limit: int) -> list[tuple[bytes, StoredRecord]]:
+        """Records of one folded prefix in key order, tombstones included, strictly after a key."""
+
+    def prefix(self, prefix: str) -> PrefixEntry | None:
+        """The entry of exactly this folded prefix."""
+
+    def prefixes(self, after: str | None, limit: int) -> list[PrefixEntry]:
+        """Entries in key order, strictly after a prefix."""
+
+    def longest_prefix(self, prefix: str) -> PrefixEntry | None:
+        """The entry of the folded prefix or of its nearest registered ancestor, by label."""
+
+    def route(self, prefix: str) -> RouteEntry | None:
+        """The range that holds exactly this folded prefix (not its ancestors)."""
+
+    def routes(self, after: str | None, limit: int) -> list[RouteEntry]:
+        """Ranges by start."""
+
+    def aliases(self, scheme: str, local_id: str, limit: int) -> list[bytes]:
+        """Keys of the live records that have this second name."""
+
+    def journal(self, after: Position, limit: int) -> list[Entry] | SnapshotNeeded:
+        """Entries strictly after a position, in order."""
+
+    def stat(self, prefix: str) -> PrefixStat:
+        """Counts of one folded prefix."""
+
+    def outcome(self, key: OutcomeKey) -> StoredOutcome | None:
+        """The stored result of an idempotency key."""
+
+
+class WriteTxn(ReadTxn, Protocol):
+    """A snapshot that sees its own writes."""
+
+    def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY) -> int | Conflict:
+        """Create or replace; returns the new version. An equal live record is left alone and keeps its version."""
+
+    def delete_record(self, key: bytes, expect: Expected = Expect.ANY) -> int | Conflict:
+        """Leave a tombstone; returns its version. Conflict(0) when there is nothing to delete."""
+
+    def put_prefix(self, entry: PrefixEntry, expect: Expected = Expect.ANY) -> int | Conflict:
+        """Create or replace a prefix entry; returns the new version."""
+
+    def put_route(self, route: RouteEntry) -> int:
+        """Create or replace a range by its start. Raises StoreError when it overlaps another one."""
+
+    def delete_route(self, start: str) -> bool:
+        """Remove a range."""
+
+
+class Store(Protocol):
+    """One engine over one data directory (or none, for the oracle)."""
+
+    def read(self) -> AbstractContextManager[ReadTxn]:
+        """A snapshot for the length of a `with` block."""
+
+    def write(self, change: Callable[[WriteTxn], T], *, actor: str, outcome: OutcomeKey | None = None) -> Future[Committed[T]]:
+        """Queue a change. The future resolves after the flush, or raises what `change` or the engine raised.
+
+        With `outcome`, `change` must return bytes, and a repeated key returns the first result without running it.
+        """
+
+    def write_all(self, records: Sequence[PreparedRecord], *, actor: str) -> int:
+        """Put many records in sorted groups of COMMIT_OPS_MAX; returns how many were new or different. Blocks."""
+
+    def close(self) -> None:
+        """Finish what is queued and release the directory."""

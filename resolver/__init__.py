@@ -1,0 +1,1 @@
+"""The talkers: servers, recursion, client and commands."""

@@ -1,0 +1,1 @@
+"""The `idis` command, one file per sub-command."""

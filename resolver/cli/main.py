@@ -1,0 +1,88 @@
+"""The `idis` command: picks the sub-command, turns errors into one sentence and an exit code.
+
+Each sub-command is a file with `configure(parser)` and `run(arguments) -> int`; only the chosen one is imported, so
+that `idis resolve` needs nothing of what a node needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from idis.proto.errors import IdisError
+from idis.resolver.cli.output import CommandError, ExitCode
+
+# name → (module, one line of help), in the order a new user needs them
+COMMANDS: dict[str, tuple[str, str]] = {
+    "lab": ("lab", "a whole national tree on this machine, with the pilots' sample data"),
+    "resolve": ("resolve", "ask for an identifier"),
+    "init": ("init", "make the data directory of one node"),
+    "serve": ("serve", "run one node"),
+    "prefix": ("prefix", "apply for, approve, delegate, host, suspend and list prefixes"),
+    "register": ("register", "create, change or delete one record"),
+    "import": ("import_", "load records from CSV, XLSX or JSON lines, checked against a pilot's schema"),
+    "export": ("export", "write records out as JSON lines or CSV"),
+    "pilot": ("pilot", "show a pilot's objects and fields, write sample data"),
+    "verify": ("verify", "check a data directory offline"),
+    "health": ("health", "ask a running node how it is"),
+    "config": ("config", "check and print a node's configuration"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(words)
+    arguments = parser.parse_args(words)
+    if arguments.command is None:
+        parser.print_help()
+        return ExitCode.USAGE
+    try:
+        code: int = arguments.run(arguments)
+    except CommandError as error:
+        print(f"idis: {error}", file=sys.stderr)
+        return error.code
+    except IdisError as error:
+        print(f"idis: {error}", file=sys.stderr)
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        print("idis: interrupted", file=sys.stderr)
+        return 130  # what a shell reports for a program ended by Ctrl-C
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; that is its right.
+        sys.stderr.close()
+        return ExitCode.DONE
+    return code
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="idis", description="Industrial Internet identifier resolution.")
+    parser.add_argument("--version", action="version", version=f"idis {version('idis')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    for name, (module, line) in COMMANDS.items():
+        command = commands.add_parser(name, help=line, description=line.capitalize() + ".")
+        if name == chosen:
+            _configure(command, module)
+    return parser
+
+
+def _configure(parser: argparse.ArgumentParser, module: str) -> None:
+    try:
+        command = importlib.import_module(f"idis.resolver.cli.{module}")
+    except ModuleNotFoundError as missing:
+        if missing.name is not None and missing.name.startswith("idis."):
+            raise
+        needed = missing.name
+        parser.set_defaults(run=lambda _arguments: _needs_node(needed))
+        parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+        return
+    command.configure(parser)
+    parser.set_defaults(run=command.run)
+
+
+def _needs_node(missing: str | None) -> int:
+    raise CommandError(f"this command needs the node's packages ({missing} is missing): pip install 'idis[node]'")

@@ -1,0 +1,47 @@
+"""What commands print: tables for people, JSON for programs, one sentence for an error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Sequence
+from enum import IntEnum
+
+from idis.proto.errors import IdisError
+
+
+class ExitCode(IntEnum):
+    """What every command returns to the shell."""
+
+    DONE = 0
+    REFUSED = 1  # not found, or refused by a node
+    USAGE = 2  # the command, a file or the configuration is wrong
+    NETWORK = 3  # nobody answered
+
+
+class CommandError(IdisError):
+    """A command cannot go on; the text says what to do, `code` is the exit code."""
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.USAGE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def print_json(data: object) -> None:
+    """One JSON document on standard output."""
+    json.dump(data, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns as wide as their widest cell; Chinese characters count double, as terminals show them."""
+    lines = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        cells = (cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

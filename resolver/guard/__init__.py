@@ -1,0 +1,1 @@
+"""Keeping a node up and harmless: source validation and rate limits."""

@@ -1,0 +1,1 @@
+"""Walking the tiers: a sans-I/O resolution, the cache, and the upstream sockets."""

@@ -1,0 +1,1 @@
+"""HTTP on a node: the handle API, health and metrics."""
