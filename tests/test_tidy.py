@@ -1,0 +1,135 @@
+"""The house rules that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PORTIONS = ("proto", "registry", "resolver", "bench")
+SOURCES = sorted(path for portion in PORTIONS for path in (ROOT / portion).rglob("*.py"))
+
+FILE_LINES_MAX = 500
+FUNCTION_LINES_MAX = 60
+
+# proto ← registry ← resolver ← bench: what each portion may import
+MAY_IMPORT = {
+    "proto": {"proto"},
+    "registry": {"proto", "registry"},
+    "resolver": {"proto", "registry", "resolver"},
+    "bench": {"proto", "registry", "resolver", "bench"},
+}
+# The core that knows no clock, socket or disk.
+PURE_BANS = {"time", "socket", "asyncio", "os", "pathlib", "selectors", "random", "secrets", "threading", "lmdb", "aiohttp"}
+CLIENT_FILES = ("resolver/client.py", "resolver/sync.py", "resolver/recursion/resolution.py")
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names.add(node.module)
+    return names
+
+
+def _relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_relative)
+def test_a_file_is_one_noun_of_bearable_length(path: Path) -> None:
+    """No source file exceeds 500 lines and no function 60."""
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    long_functions = [
+        f"{node.name} ({node.end_lineno - node.lineno + 1} lines)"
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno + 1 > FUNCTION_LINES_MAX
+    ]
+
+    assert lines <= FILE_LINES_MAX
+    assert long_functions == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_relative)
+def test_imports_point_down(path: Path) -> None:
+    """proto knows nothing of registry, registry nothing of resolver, resolver nothing of bench."""
+    portion = path.relative_to(ROOT).parts[0]
+    used = {name.split(".")[1] for name in _imports(path) if name.startswith("idis.")}
+
+    assert used <= MAY_IMPORT[portion]
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.is_relative_to(ROOT / "proto")], ids=_relative)
+def test_proto_knows_no_clock_socket_or_disk(path: Path) -> None:
+    """The language is pure: time, randomness and octets come as arguments."""
+    assert {name.split(".")[0] for name in _imports(path)} & PURE_BANS == set()
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if "registry/store" not in _relative(path)], ids=_relative)
+def test_only_the_store_knows_lmdb(path: Path) -> None:
+    """LMDB is imported in registry/store and nowhere else."""
+    assert "lmdb" not in {name.split(".")[0] for name in _imports(path)}
+
+
+@pytest.mark.parametrize("name", CLIENT_FILES)
+def test_the_client_needs_proto_only(name: str) -> None:
+    """`pip install idis` gives a client: neither registry nor a node's packages are imported by it."""
+    program = (
+        f"import importlib, sys; importlib.import_module('idis.{name[:-3].replace('/', '.')}');"
+        "print([m for m in sys.modules if m.startswith(('idis.registry', 'aiohttp', 'lmdb', 'uvloop', 'prometheus', 'cryptography'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_command_line_starts_without_a_node() -> None:
+    """Importing the CLI imports neither aiohttp nor lmdb, so `idis resolve` starts at once."""
+    program = "import idis.resolver.cli.main, sys; print([m for m in sys.modules if m in ('aiohttp', 'lmdb', 'uvloop')])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_package_on_disk_is_in_the_wheel() -> None:
+    """A package missing from pyproject.toml imports in a checkout and is silently missing from the wheel."""
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"])
+    on_disk = {"idis." + str(path.parent.relative_to(ROOT)).replace("/", ".") for path in SOURCES if path.name == "__init__.py"}
+
+    assert listed == on_disk
+    assert {path.parent for path in SOURCES} == {path.parent for path in SOURCES if path.name == "__init__.py"}
+
+
+def test_top_level_folders_are_fixed() -> None:
+    """No room is added to the house without a decision."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.splitlines()
+    if not tracked:
+        pytest.skip("not a git checkout")
+    folders = {line.split("/")[0] for line in tracked if "/" in line and not line.startswith(".")}
+
+    assert folders == {"proto", "registry", "resolver", "bench", "deploy", "tests"}
+
+
+def test_exceptions_are_not_swallowed_wholesale() -> None:
+    """`except Exception` stands only where a loop must outlive one peer, and says so beside itself."""
+    bare = [
+        f"{_relative(path)}:{number}"
+        for path in SOURCES
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if line.strip().startswith(("except Exception", "except BaseException", "except:")) and "#" not in line
+    ]
+
+    assert bare == []
