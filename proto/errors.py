@@ -2,6 +2,7 @@
 
     IdisError
     ├── IdentifierError   text that is no identifier; carries where it goes wrong
+    ├── DataError         text or JSON from a person that cannot be the data of its value type
     └── ProtocolError     octets a peer sent that break the protocol; carries offset and response code
 
 What may happen in a healthy system (not found, refused, referred) is a result, never an exception.
@@ -26,6 +27,10 @@ class IdentifierError(IdisError, ValueError):
     def __init__(self, message: str, *, position: int = 0) -> None:
         super().__init__(message)
         self.position = position
+
+
+class DataError(IdisError, ValueError):
+    """Text or JSON from a person that cannot be the data of its value type; one sentence says why."""
 
 
 class ProtocolError(IdisError):

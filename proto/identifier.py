@@ -20,7 +20,7 @@ PREFIX_LABELS_MAX = 16  # longest match stays within 16 look-ups
 PREFIX_HANDLE_HEAD = "0.NA/"  # prefix records are the handles below it
 
 _ASCII_UPPER = {lower: lower - 32 for lower in range(ord("a"), ord("z") + 1)}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # surrogates, too: they have no octets on the wire
 _PREFIX_SPACE = re.compile(r"\s")
 
 

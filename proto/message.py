@@ -169,8 +169,10 @@ def encode_header(message: Message) -> bytes:
 
 def answer_version(request: Message) -> Version:
     """The version to answer in: the lower of what the peer suggests and our best; major 2 unless 3 is suggested."""
-    if request.suggested[0] >= 3:
+    if request.suggested[0] == 3:
         return (3, 0)
+    if request.suggested[0] in (0, 1, 5):
+        return VERSION_2_0  # the oldest clients wrote 5.0 and meant 2.0; nothing older was ever spoken
     return min(request.suggested, PROTOCOL_VERSION)
 
 

@@ -17,6 +17,7 @@ from idis.proto.wire import Reader, array, blob, text, u32
 VALUES_PER_RECORD_MAX = 2_048  # limit of the protocol
 VALUE_BYTES_MIN = 26  # fixed fields plus the empty lengths of type, data and references
 REFERENCE_BYTES_MIN = 8
+REFERENCES_MAX = 2_048  # per record, too: deprecated, so only a hostile peer sends many
 INDEX_MAX = 2**31 - 1
 TTL_S_DEFAULT = 86_400
 TTL_S_MAX = 172_800  # a larger relative TTL counts as this much
@@ -113,17 +114,21 @@ def read_value(reader: Reader) -> Value:
         ttl_type=ttl_type,
         timestamp=timestamp,
         permissions=permissions,
-        references=reader.array(lambda: Reference(reader.text(), reader.u32()), REFERENCE_BYTES_MIN),
+        references=reader.array(lambda: Reference(reader.text(), reader.u32()), REFERENCE_BYTES_MIN, REFERENCES_MAX),
     )
 
 
 def read_values(reader: Reader) -> tuple[Value, ...]:
     """Decode a counted array of at most VALUES_PER_RECORD_MAX values."""
-    at = reader.at
-    count = reader.count(VALUE_BYTES_MIN)
-    if count > VALUES_PER_RECORD_MAX:
-        raise ProtocolError(f"{count} values, at most {VALUES_PER_RECORD_MAX} are allowed", offset=at)
-    return tuple(read_value(reader) for _ in range(count))
+    values = []
+    references = 0
+    for _ in range(reader.count(VALUE_BYTES_MIN, VALUES_PER_RECORD_MAX)):
+        value = read_value(reader)
+        references += len(value.references)
+        if references > REFERENCES_MAX:
+            raise ProtocolError(f"more than {REFERENCES_MAX} references in a record", offset=reader.at)
+        values.append(value)
+    return tuple(values)
 
 
 def decode_values(octets: bytes) -> tuple[Value, ...]:

@@ -82,17 +82,19 @@ class Reader:
         except UnicodeDecodeError as error:
             raise ProtocolError("a string is not UTF-8", offset=at + 4 + error.start) from None
 
-    def count(self, item_bytes_min: int) -> int:
-        """The `u32` count of an array whose items take at least `item_bytes_min` octets each."""
+    def count(self, item_bytes_min: int, items_max: int | None = None) -> int:
+        """The `u32` count of an array whose items take at least `item_bytes_min` octets each, at most `items_max` of them."""
         at = self.at
         count = self.u32()
+        if items_max is not None and count > items_max:
+            raise ProtocolError(f"{count} items announced, at most {items_max} are allowed", offset=at)
         if count * item_bytes_min > self.end - self.at:
             raise ProtocolError(f"{count} items announced, {self.end - self.at} octets present", offset=at)
         return count
 
-    def array(self, item: Callable[[], T], item_bytes_min: int) -> tuple[T, ...]:
-        """A counted array, each item read by `item`."""
-        return tuple(item() for _ in range(self.count(item_bytes_min)))
+    def array(self, item: Callable[[], T], item_bytes_min: int, items_max: int | None = None) -> tuple[T, ...]:
+        """A counted array, each item read by `item`; the limits are those of `count`."""
+        return tuple([item() for _ in range(self.count(item_bytes_min, items_max))])
 
     def _integer(self, layout: struct.Struct, width: int) -> int:
         at = self.at
