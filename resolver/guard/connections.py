@@ -1,0 +1,108 @@
+"""The connections of a node: how many there may be, and which have waited long enough (`trust.md` §7, `wire.md` W3).
+
+TCP and HTTP connections stand in one table, least recently active first. A newcomer over a cap costs the longest idle
+connection its place; when nobody is idle the newcomer goes. One sweep a second looks at every connection: thousands of
+timers cost more than one walk.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections import OrderedDict
+from typing import Protocol
+
+from idis.resolver.config import LimitsSection
+
+SWEEP_S = 1.0  # how often `sweep` is to be called; deadlines are met to within this
+
+# Patience under pressure: above half of the connections, and above four fifths.
+_PRESSED_SHARE, _PRESSED_IDLE_S = 0.5, 5.0
+_CROWDED_SHARE, _CROWDED_IDLE_S = 0.8, 1.0
+
+
+class Connected(Protocol):
+    """What the table asks of a connection."""
+
+    @property
+    def address(self) -> str:
+        """The peer's address."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being received, worked on or sent."""
+
+    def shed(self, reason: str) -> None:
+        """Close for a reason, which is counted."""
+
+    def look(self, now: float, idle_s: float) -> None:
+        """Close if a deadline has passed; `now` is monotonic."""
+
+
+class ConnectionTable:
+    """All connections of a node."""
+
+    def __init__(self, limits: LimitsSection) -> None:
+        descriptors, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.connections_max = limits.connections or max(descriptors // 2, 1)
+        self._per_address_max = limits.connections_per_address
+        self._idle_s = limits.idle_ms / 1_000
+        self._open: OrderedDict[Connected, None] = OrderedDict()  # least recently active first
+        self._by_address: dict[str, OrderedDict[Connected, None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def idle_s(self) -> float:
+        """How long a connection may be idle at the present pressure."""
+        share = len(self._open) / self.connections_max
+        if share > _CROWDED_SHARE:
+            return min(self._idle_s, _CROWDED_IDLE_S)
+        if share > _PRESSED_SHARE:
+            return min(self._idle_s, _PRESSED_IDLE_S)
+        return self._idle_s
+
+    def admit(self, connection: Connected) -> bool:
+        """Enter a new connection; False when there is no room and nobody idle to make some."""
+        neighbours = self._by_address.get(connection.address)
+        if neighbours is not None and len(neighbours) >= self._per_address_max and not _shed_oldest_idle(neighbours):
+            return False
+        if len(self._open) >= self.connections_max and not _shed_oldest_idle(self._open):
+            return False
+        self._open[connection] = None
+        self._by_address.setdefault(connection.address, OrderedDict())[connection] = None
+        return True
+
+    def touch(self, connection: Connected) -> None:
+        """The connection was active."""
+        if connection in self._open:
+            self._open.move_to_end(connection)
+            self._by_address[connection.address].move_to_end(connection)
+
+    def release(self, connection: Connected) -> None:
+        """The connection is gone."""
+        if self._open.pop(connection, self) is not None:
+            return
+        neighbours = self._by_address[connection.address]
+        del neighbours[connection]
+        if not neighbours:
+            del self._by_address[connection.address]
+
+    def sweep(self, now: float) -> None:
+        """Let every connection look at its deadlines."""
+        idle_s = self.idle_s
+        for connection in list(self._open):
+            connection.look(now, idle_s)
+
+    def shed_all(self, reason: str) -> None:
+        """Close every connection."""
+        for connection in list(self._open):
+            connection.shed(reason)
+
+
+def _shed_oldest_idle(connections: OrderedDict[Connected, None]) -> bool:
+    for connection in connections:
+        if connection.idle:
+            connection.shed("room")
+            return True
+    return False

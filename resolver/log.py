@@ -1,0 +1,92 @@
+"""The log: one JSON object a line on standard error, bounded in length and in rate.
+
+What a peer sent may stand in a line, so control and direction characters are escaped: a log must not be a way to write
+to the operator's terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import TextIO
+
+LINE_BYTES_MAX = 4_096
+LINES_PER_S_MAX = 1_000  # beyond it lines are counted, not written
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+# JSON escapes the C0 range itself; C1, line separators and bidirectional overrides act on terminals too.
+_ACTIVE = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+logger = logging.getLogger("idis")
+
+
+def note(level: int, event: str, **facts: object) -> None:
+    """Write one line: what happened, and its facts by name. No secrets, no values of records."""
+    if logger.isEnabledFor(level):
+        logger.log(level, event, extra={"facts": facts})
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Send this process's log lines to `stream`, standard error when not given; `level` as the configuration spells it."""
+    handler = logging.StreamHandler(sys.stderr if stream is None else stream)
+    handler.setFormatter(JsonLines())
+    handler.addFilter(RateLimit(time.monotonic))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(_LEVELS[level], logging.WARNING))  # other packages speak up only when something is wrong
+    logger.setLevel(_LEVELS[level])
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as one JSON object: time, level, event, facts."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, at most LINE_BYTES_MAX octets, without control characters."""
+        facts: Mapping[str, object] = getattr(record, "facts", {})
+        line: dict[str, object] = {"time": _utc(record.created), "level": record.levelname.lower(), "event": record.getMessage()}
+        line.update(facts)
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        text = json_line(line)
+        if len(text.encode("utf-8", "replace")) <= LINE_BYTES_MAX:
+            return text
+        short = {key: str(value)[:200] for key, value in list(line.items())[:10]}
+        return json_line({**short, "cut": True})
+
+
+class RateLimit(logging.Filter):
+    """Lets LINES_PER_S_MAX lines a second through and reports how many it kept back."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._second = -1
+        self._lines = 0
+        self._held_back = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this line is written."""
+        second = int(self._clock())
+        if second != self._second:
+            if self._held_back:
+                record.facts = {**getattr(record, "facts", {}), "lines_held_back": self._held_back}
+            self._second, self._lines, self._held_back = second, 0, 0
+        self._lines += 1
+        if self._lines > LINES_PER_S_MAX:
+            self._held_back += 1
+            return False
+        return True
+
+
+def json_line(facts: Mapping[str, object]) -> str:
+    """One line of JSON in which nothing acts on a terminal."""
+    text = json.dumps(facts, ensure_ascii=False, default=str)
+    return _ACTIVE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def _utc(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1_000):03d}Z"
