@@ -102,7 +102,7 @@ def production_date(stamp: str) -> date | None:
     try:
         day = 31 if stamp[2] == _DAY_31 else _NUMBERS[stamp[2]]
         return date(_YEAR_BEFORE_FIRST + _NUMBERS[stamp[0]], _NUMBERS[stamp[1]], day)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, IndexError):
         return None
 
 
