@@ -47,6 +47,10 @@ class RecordDamaged(StoreError):
     """A stored value does not match its digest and is not answered from."""
 
 
+class KeyReused(StoreError):
+    """An idempotency key came again with another request; nothing of this one happened."""
+
+
 class Expect(Enum):
     """What a write expects to replace, where it is not a version number."""
 
