@@ -1,0 +1,229 @@
+"""The life of a prefix: asked for, examined, granted, suspended, given up (`domain.md` §3.2).
+
+Which event leads from which state to which is the literal table TRANSITIONS, in the national numbering. Each function
+is a pure function of a write transaction; each change of state is one write, and so one journal entry with its actor
+and time. A prefix that was ever registered keeps its entry, also when it is revoked: that is why none is issued twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from idis.proto.codes import ResponseCode
+from idis.proto.identifier import fold
+from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
+from idis.registry.registration_checks import (
+    ROOT_PREFIX,
+    STATE_WORDS,
+    Organisation,
+    Refusal,
+    entries,
+    judge_organisation,
+    refuse_name,
+    refuse_parent,
+    refuse_reason,
+    unknown,
+)
+from idis.registry.registration_values import prefix_record
+from idis.registry.store.base import ReadTxn, WriteTxn
+
+
+class Event(Enum):
+    """What happens to a prefix; the value is the verb."""
+
+    APPLY = "apply"
+    REVIEW = "review"
+    APPROVE = "approve"
+    REJECT = "reject"
+    RESUBMIT = "resubmit"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    REVOKE = "revoke"
+
+
+TRANSITIONS: dict[tuple[PrefixState | None, Event], PrefixState] = {
+    (None, Event.APPLY): PrefixState.APPLIED,
+    (PrefixState.APPLIED, Event.REVIEW): PrefixState.IN_REVIEW,
+    (PrefixState.APPLIED, Event.REJECT): PrefixState.REJECTED,
+    (PrefixState.IN_REVIEW, Event.APPROVE): PrefixState.ACTIVE,
+    (PrefixState.IN_REVIEW, Event.REJECT): PrefixState.REJECTED,
+    (PrefixState.REJECTED, Event.RESUBMIT): PrefixState.APPLIED,
+    (PrefixState.ACTIVE, Event.SUSPEND): PrefixState.SUSPENDED,
+    (PrefixState.ACTIVE, Event.REVOKE): PrefixState.REVOKED,
+    (PrefixState.SUSPENDED, Event.RESUME): PrefixState.ACTIVE,
+    (PrefixState.SUSPENDED, Event.REVOKE): PrefixState.REVOKED,
+}
+
+_NEEDS_REASON = (Event.REJECT,)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a prefix is kept: see the attributes of PrefixEntry."""
+
+    privacy: Privacy = Privacy.HANDLE
+    fold_suffix: bool = True
+    quota: int = 0
+    ttl_s: int = 86_400
+
+
+DEFAULT_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The prefix as it stands now; `changed` tells whether this call changed it."""
+
+    entry: PrefixEntry
+    changed: bool = True
+
+
+def apply(txn: WriteTxn, wish: str, organisation: Organisation, now: int, terms: Terms = DEFAULT_TERMS) -> Registered | Refusal:
+    """Ask for a prefix.
+
+    Args:
+        txn: the registry.
+        wish: the prefix wanted, `88.118.8`, or `88.118.*` for the next free number below `88.118`.
+        organisation: who asks.
+        now: unix time, for the timestamps of the prefix record.
+        terms: how the prefix will be kept.
+    """
+    judged = judge_organisation(organisation)
+    if isinstance(judged, Refusal):
+        return judged
+    parent, _, label = fold(wish).rpartition(".")
+    if refusal := refuse_parent(txn, parent or ROOT_PREFIX):
+        return refusal
+    prefix = next_free(txn, parent) if label == "*" else fold(wish)
+    if refusal := refuse_name(prefix):
+        return refusal
+    asked = PrefixEntry(
+        prefix=prefix,
+        state=TRANSITIONS[None, Event.APPLY],
+        owner=judged.owner,
+        owner_code=judged.code,
+        industry=judged.industry,
+        privacy=terms.privacy,
+        fold_suffix=terms.fold_suffix,
+        quota=terms.quota,
+        ttl_s=terms.ttl_s,
+        values=prefix_record(prefix, now, ttl_s=terms.ttl_s),
+    )
+    if (existing := txn.prefix(prefix)) is not None:
+        return _apply_again(existing, asked)
+    if (route := txn.route(prefix)) is not None:
+        return Refusal(
+            ResponseCode.HANDLE_ALREADY_EXISTS, f"{prefix} lies in the range {route.start} to {route.end}, allotted elsewhere"
+        )
+    return write(txn, asked)
+
+
+def advance(txn: WriteTxn, prefix: str, event: Event, *, reason: str = "") -> Registered | Refusal:
+    """Let an event other than APPLY and RESUBMIT happen to a prefix. An event that has already happened changes nothing."""
+    entry = txn.prefix(fold(prefix))
+    if entry is None:
+        return unknown(txn, prefix)
+    if event in _NEEDS_REASON and not reason.strip():
+        return Refusal(ResponseCode.INVALID_VALUE, f"{event.value} needs a reason, which the applicant reads")
+    if refusal := refuse_reason(reason):
+        return refusal
+    target = TRANSITIONS.get((entry.state, event))
+    if target is None:
+        return _refuse_event(entry, event)
+    if event is Event.REVOKE and (child := next(_granted_children(txn, entry.prefix), None)) is not None:
+        return Refusal(ResponseCode.ERROR, f"prefixes below {entry.prefix} are still in use: revoke {child.prefix} first")
+    return write(txn, replace(entry, state=target, reason=reason.strip()))
+
+
+def resubmit(txn: WriteTxn, prefix: str, organisation: Organisation) -> Registered | Refusal:
+    """Ask again after a rejection; what is empty in `organisation` stays as it was."""
+    entry = txn.prefix(fold(prefix))
+    if entry is None:
+        return unknown(txn, prefix)
+    target = TRANSITIONS.get((entry.state, Event.RESUBMIT))
+    if target is None:
+        return _refuse_event(entry, Event.RESUBMIT)
+    corrected = judge_organisation(
+        Organisation(
+            organisation.owner or entry.owner, organisation.code or entry.owner_code, organisation.industry or entry.industry
+        )
+    )
+    if isinstance(corrected, Refusal):
+        return corrected
+    return write(
+        txn,
+        replace(
+            entry,
+            state=target,
+            reason="",
+            owner=corrected.owner,
+            owner_code=corrected.code,
+            industry=corrected.industry,
+        ),
+    )
+
+
+def next_free(txn: ReadTxn, parent: str) -> str:
+    """A number below a parent that was never issued, next to one that was.
+
+    Doubling finds a free number, halving the free one nearest to those taken: a few look-ups however many there are.
+    """
+    head = f"{parent}." if parent else ""
+
+    def taken(number: int) -> bool:
+        return txn.prefix(f"{head}{number}") is not None or txn.route(f"{head}{number}") is not None
+
+    last, free = 0, 1
+    while taken(free):
+        last, free = free, free * 2
+    while free - last > 1:
+        middle = (last + free) // 2
+        if taken(middle):
+            last = middle
+        else:
+            free = middle
+    return f"{head}{free}"
+
+
+def possible(state: PrefixState) -> list[Event]:
+    """What can happen to a prefix in this state."""
+    return [event for (source, event) in TRANSITIONS if source is state]
+
+
+def write(txn: WriteTxn, entry: PrefixEntry) -> Registered:
+    """Store an entry unless it is there already."""
+    existing = txn.prefix(entry.prefix)
+    if existing is not None and replace(entry, version=existing.version) == existing:
+        return Registered(existing, changed=False)
+    version = txn.put_prefix(entry)
+    assert isinstance(version, int), "a write that expects nothing cannot conflict"
+    return Registered(replace(entry, version=version))
+
+
+def _apply_again(existing: PrefixEntry, asked: PrefixEntry) -> Registered | Refusal:
+    mine = (existing.owner, existing.owner_code) == (asked.owner, asked.owner_code)
+    if mine and existing.state in (PrefixState.APPLIED, PrefixState.IN_REVIEW):
+        return Registered(existing, changed=False)
+    if existing.state is PrefixState.REVOKED:
+        message = f"{existing.prefix} has been revoked, and no prefix is issued twice: ask for another one"
+    elif existing.state is PrefixState.REJECTED:
+        message = f"{existing.prefix} has been rejected ({existing.reason}): correct the application and resubmit it"
+    else:
+        message = f"{existing.prefix} is {STATE_WORDS[existing.state]} already: ask for another one, or for the next free number"
+    return Refusal(ResponseCode.HANDLE_ALREADY_EXISTS, message)
+
+
+def _refuse_event(entry: PrefixEntry, event: Event) -> Registered | Refusal:
+    if entry.state in (target for (_, known), target in TRANSITIONS.items() if known is event):
+        return Registered(entry, changed=False)
+    words = ", ".join(known.value for known in possible(entry.state)) or "nothing, this state is final"
+    return Refusal(
+        ResponseCode.ERROR, f"{entry.prefix} is {STATE_WORDS[entry.state]} and cannot {event.value}; possible now: {words}"
+    )
+
+
+def _granted_children(txn: ReadTxn, prefix: str) -> Iterator[PrefixEntry]:
+    granted = (PrefixState.ACTIVE, PrefixState.SUSPENDED)
+    return (entry for entry in entries(txn, below=prefix) if entry.state in granted)

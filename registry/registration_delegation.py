@@ -1,0 +1,231 @@
+"""Who answers for a prefix: this node, this node in the place of an enterprise, or sites elsewhere (`domain.md` §3, §4).
+
+*Home* makes this node answer for a prefix and register the prefixes below it. *Host* makes it answer for an enterprise
+that has no servers; the national states of hosting and the events between them are a table. *Delegate* names the sites
+that answer elsewhere, for one prefix or for a range of numbers. A prefix that still has records here is not given away:
+nobody would find them any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum
+
+from idis.proto.codes import ResponseCode
+from idis.proto.identifier import fold
+from idis.proto.types.site import Site
+from idis.proto.value import Value, encode_values
+from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, RouteEntry
+from idis.registry.registration import DEFAULT_TERMS, Registered, Terms, write
+from idis.registry.registration_checks import (
+    STATE_WORDS,
+    Organisation,
+    Refusal,
+    judge_organisation,
+    refuse_name,
+    refuse_parent,
+    unknown,
+)
+from idis.registry.registration_values import (
+    SITES_MAX,
+    prefix_record,
+    same_sites,
+    service_values,
+    site_values,
+    with_sites,
+)
+from idis.registry.store.base import WriteTxn
+
+
+class HostingEvent(Enum):
+    """What happens to the hosting of a prefix; the value is the verb."""
+
+    APPLY = "apply"
+    APPROVE = "approve"
+    REJECT = "reject"
+    END = "end"
+
+
+HOSTING_TRANSITIONS: dict[tuple[Hosting, HostingEvent], Hosting] = {
+    (Hosting.NOT_HOSTED, HostingEvent.APPLY): Hosting.APPLIED,
+    (Hosting.REJECTED, HostingEvent.APPLY): Hosting.APPLIED,
+    (Hosting.APPLIED, HostingEvent.APPROVE): Hosting.HOSTED,
+    (Hosting.APPLIED, HostingEvent.REJECT): Hosting.REJECTED,
+    (Hosting.HOSTED, HostingEvent.END): Hosting.NOT_HOSTED,
+}
+
+HOSTING_WORDS = {
+    Hosting.NOT_HOSTED: "not hosted 未托管",
+    Hosting.APPLIED: "hosting applied for 托管申请中",
+    Hosting.REJECTED: "hosting rejected 托管被驳回",
+    Hosting.HOSTED: "hosted 已托管",
+}
+
+
+def delegate(
+    txn: WriteTxn, prefix: str, sites: Sequence[Site], now: int, *, derived: Sequence[Site] | None = None
+) -> Registered | Refusal:
+    """Let sites elsewhere answer for a granted prefix.
+
+    Args:
+        txn: the registry.
+        prefix: the prefix to give away.
+        sites: where its identifiers are answered.
+        now: unix time.
+        derived: where the prefixes derived from it are registered; the same sites when None.
+    """
+    beneath = sites if derived is None else derived
+    if not 1 <= len(sites) <= SITES_MAX or len(beneath) > SITES_MAX:
+        return Refusal(ResponseCode.INVALID_VALUE, f"a prefix is delegated to 1 to {SITES_MAX} sites")
+    entry = _granted(txn, prefix)
+    if isinstance(entry, Refusal):
+        return entry
+    return _give_away(txn, entry, site_values(sites, beneath, now, ttl_s=entry.ttl_s))
+
+
+def delegate_to_service(txn: WriteTxn, prefix: str, service: str, now: int) -> Registered | Refusal:
+    """Let the sites of a service handle (HS_SERV) answer for a granted prefix."""
+    entry = _granted(txn, prefix)
+    if isinstance(entry, Refusal):
+        return entry
+    return _give_away(txn, entry, service_values(service, now, ttl_s=entry.ttl_s))
+
+
+def delegate_range(
+    txn: WriteTxn, start: str, end: str, sites: Sequence[Site], now: int, *, ttl_s: int = DEFAULT_TERMS.ttl_s
+) -> RouteEntry | Refusal:
+    """Let sites elsewhere answer for a range of numbers, `88.101.1000` to `88.101.1999`.
+
+    Raises:
+        StoreError: it overlaps another range.
+    """
+    if not 1 <= len(sites) <= SITES_MAX:
+        return Refusal(ResponseCode.INVALID_VALUE, f"a range is delegated to 1 to {SITES_MAX} sites")
+    first, last = fold(start), fold(end)
+    parent, _, low = first.rpartition(".")
+    other, _, high = last.rpartition(".")
+    if parent != other or len(low) != len(high) or not (low + high).isdecimal() or low > high:
+        return Refusal(
+            ResponseCode.INVALID_VALUE,
+            f"{start} to {end} is no range: both ends are numbers of equal length below one prefix, the lower one first",
+        )
+    if refusal := refuse_name(first) or refuse_name(last) or refuse_parent(txn, parent):
+        return refusal
+    values = encode_values(site_values(sites, sites, now, ttl_s=ttl_s))
+    route = RouteEntry(start=first, end=last, values=values, ttl_s=ttl_s)
+    return replace(route, version=txn.put_route(route))
+
+
+def withdraw_range(txn: WriteTxn, start: str) -> bool:
+    """End the delegation of the range that begins at `start`; False when there is none."""
+    return txn.delete_route(fold(start))
+
+
+def home(
+    txn: WriteTxn,
+    prefix: str,
+    now: int,
+    *,
+    sites: Sequence[Site] = (),
+    organisation: Organisation | None = None,
+    terms: Terms = DEFAULT_TERMS,
+) -> Registered | Refusal:
+    """Make this node answer for a prefix that was granted here, or was delegated to it from above.
+
+    Args:
+        txn: the registry.
+        prefix: the prefix to answer for.
+        now: unix time.
+        sites: the sites to name; without them the node shows its own whenever it is asked.
+        organisation: who owns the prefix, when it is new here.
+        terms: how it is kept, when it is new here.
+    """
+    folded = fold(prefix)
+    if refusal := _refuse_home(folded, sites):
+        return refusal
+    entry = txn.prefix(folded)
+    if entry is None:
+        owner = judge_organisation(organisation or Organisation())
+        if isinstance(owner, Refusal):
+            return owner
+        entry = PrefixEntry(
+            prefix=folded,
+            owner=owner.owner,
+            owner_code=owner.code,
+            industry=owner.industry,
+            privacy=terms.privacy,
+            fold_suffix=terms.fold_suffix,
+            quota=terms.quota,
+            ttl_s=terms.ttl_s,
+            values=prefix_record(folded, now, ttl_s=terms.ttl_s),
+        )
+    elif entry.state is not PrefixState.ACTIVE:
+        return _refuse_inactive(entry, "be homed")
+    homed = replace(entry, homed=True, hosting=Hosting.NOT_HOSTED)
+    return write(txn, _with_sites(homed, site_values(sites, sites, now, ttl_s=entry.ttl_s)))
+
+
+def host(txn: WriteTxn, prefix: str, event: HostingEvent, now: int, *, sites: Sequence[Site] = ()) -> Registered | Refusal:
+    """Let an event happen to the hosting of a granted prefix; one that has already happened changes nothing.
+
+    Args:
+        txn: the registry.
+        prefix: whose hosting.
+        event: ask for it, approve, reject, or end it.
+        now: unix time.
+        sites: the sites to name on approval; without them the node shows its own whenever it is asked.
+    """
+    entry = _granted(txn, prefix)
+    if isinstance(entry, Refusal):
+        return entry
+    if entry.homed:
+        return Refusal(ResponseCode.ERROR, f"{entry.prefix} is homed here, so it needs no hosting")
+    target = HOSTING_TRANSITIONS.get((entry.hosting, event))
+    if target is None:
+        if entry.hosting in (state for (_, known), state in HOSTING_TRANSITIONS.items() if known is event):
+            return Registered(entry, changed=False)
+        return Refusal(ResponseCode.ERROR, f"{entry.prefix} is {HOSTING_WORDS[entry.hosting]}: there is nothing to {event.value}")
+    if event is HostingEvent.END and (refusal := _refuse_records(txn, entry)):
+        return refusal
+    moved = replace(entry, hosting=target)
+    if event is HostingEvent.APPROVE:
+        moved = _with_sites(moved, site_values(sites, sites, now, ttl_s=entry.ttl_s))
+    return write(txn, moved)
+
+
+def _give_away(txn: WriteTxn, entry: PrefixEntry, values: list[Value]) -> Registered | Refusal:
+    if entry.answers_here and (refusal := _refuse_records(txn, entry)):
+        return refusal
+    return write(txn, _with_sites(replace(entry, homed=False, hosting=Hosting.NOT_HOSTED), values))
+
+
+def _with_sites(entry: PrefixEntry, values: list[Value]) -> PrefixEntry:
+    return entry if same_sites(entry.values, values) else replace(entry, values=with_sites(entry.values, values))
+
+
+def _granted(txn: WriteTxn, prefix: str) -> PrefixEntry | Refusal:
+    entry = txn.prefix(fold(prefix))
+    if entry is None:
+        return unknown(txn, prefix)
+    return entry if entry.state is PrefixState.ACTIVE else _refuse_inactive(entry, "be answered by anybody")
+
+
+def _refuse_inactive(entry: PrefixEntry, verb: str) -> Refusal:
+    return Refusal(ResponseCode.ERROR, f"{entry.prefix} is {STATE_WORDS[entry.state]} and cannot {verb} before it is active")
+
+
+def _refuse_home(prefix: str, sites: Sequence[Site]) -> Refusal | None:
+    if len(sites) > SITES_MAX:
+        return Refusal(ResponseCode.INVALID_VALUE, f"a prefix names at most {SITES_MAX} sites")
+    return refuse_name(prefix)
+
+
+def _refuse_records(txn: WriteTxn, entry: PrefixEntry) -> Refusal | None:
+    held = txn.stat(entry.prefix).records
+    if held == 0:
+        return None
+    return Refusal(
+        ResponseCode.ERROR,
+        f"{held} records of {entry.prefix} are held here and would no longer be found: export and delete them first",
+    )

@@ -1,0 +1,276 @@
+"""Registering records: create, replace, change and delete what lies below a prefix answered here (`wire.md` §4, §4.2).
+
+Each function is a pure function of a write transaction and checks everything before it writes anything. Doing the same
+again is no error and changes nothing: a client that lost an answer may simply ask again (`storage.md` §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from idis.proto.codes import ResponseCode
+from idis.proto.identifier import parse_identifier
+from idis.proto.value import Value, decode_values
+from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.record import Alias, PreparedRecord, Record, StoredRecord, prepare, same_content
+from idis.registry.registration_checks import STATE_WORDS, Refusal, unknown
+from idis.registry.registration_value_checks import (
+    RESERVED_INDEX,
+    VALUE_BYTES_DEFAULT_MAX,
+    fit,
+    refuse_read_only,
+    refuse_reserved,
+    refuse_values,
+)
+from idis.registry.store.base import WriteTxn
+from idis.registry.store.keys import record_key
+
+_NOT_OURS = "not this node's identifier 非本企业标识"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The record as it stands now; `changed` tells whether this call changed it."""
+
+    identifier: str
+    version: int
+    changed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a record belongs, and what is there."""
+
+    entry: PrefixEntry
+    key: bytes
+    stored: StoredRecord | None  # live, or None
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        assert self.stored is not None, "only what exists has values"
+        return (*decode_values(self.stored.public), *decode_values(self.stored.restricted))
+
+
+def create_record(
+    txn: WriteTxn,
+    identifier: str,
+    values: Sequence[Value],
+    now: int,
+    *,
+    aliases: tuple[Alias, ...] = (),
+    value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX,
+) -> Recorded | Refusal:
+    """Register an identifier that does not exist; existing with the same values is success, with others is a refusal.
+
+    Args:
+        txn: the registry.
+        identifier: `prefix/suffix`, its spelling is kept.
+        values: at least one; their timestamps are set to `now`.
+        now: unix time in seconds.
+        aliases: its names in other schemes.
+        value_bytes_max: most octets in one value; at most VALUE_BYTES_MAX.
+
+    Raises:
+        IdentifierError: the text is no identifier.
+    """
+    place = _find(txn, identifier)
+    if isinstance(place, Refusal):
+        return place
+    if refusal := refuse_values(values, value_bytes_max):
+        return refusal
+    prepared = _judge(Record(identifier, tuple(values), aliases), now)
+    if isinstance(prepared, Refusal):
+        return prepared
+    if place.stored is None:
+        return _refuse_quota(txn, place.entry) or _put(txn, place, prepared)
+    recorded = _unchanged(place.stored, prepared)
+    return recorded or Refusal(
+        ResponseCode.HANDLE_ALREADY_EXISTS, f"{identifier} is registered with other values: replace it, or change its values"
+    )
+
+
+def replace_record(
+    txn: WriteTxn,
+    identifier: str,
+    values: Sequence[Value],
+    now: int,
+    *,
+    aliases: tuple[Alias, ...] | None = None,
+    value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX,
+) -> Recorded | Refusal:
+    """Register an identifier whether it exists or not; arguments and errors as for `create_record`.
+
+    Values that are read-only for everybody must stay as they are; those that only the node writes stay by themselves,
+    and so do the aliases unless new ones are given.
+    """
+    place = _find(txn, identifier)
+    if isinstance(place, Refusal):
+        return place
+    if refusal := refuse_values(values, value_bytes_max):
+        return refusal
+    if place.stored is None:
+        prepared = _judge(Record(identifier, tuple(values), aliases or ()), now)
+        return prepared if isinstance(prepared, Refusal) else _refuse_quota(txn, place.entry) or _put(txn, place, prepared)
+    kept = (*values, *(value for value in place.values if value.index == RESERVED_INDEX))
+    contents = {value.index: _content(value) for value in kept}
+    lost = [value for value in place.values if contents.get(value.index) != _content(value)]
+    prepared = _judge(Record(identifier, kept, place.stored.aliases if aliases is None else aliases), now)
+    return prepared if isinstance(prepared, Refusal) else refuse_read_only(lost) or _put(txn, place, prepared)
+
+
+def add_values(
+    txn: WriteTxn, identifier: str, values: Sequence[Value], now: int, *, value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX
+) -> Recorded | Refusal:
+    """Add values at indexes that are free; a value that is there already, with the same content, stays.
+
+    Raises:
+        IdentifierError: the text is no identifier.
+    """
+
+    def change(present: dict[int, Value]) -> Refusal | None:
+        for value in values:
+            held = present.get(value.index)
+            if held is not None and _content(held) != _content(value):
+                return Refusal(
+                    ResponseCode.VALUE_ALREADY_EXISTS, f"{identifier} has a value {value.index}: modify it, or use another index"
+                )
+        if refusal := refuse_values(values, value_bytes_max):
+            return refusal
+        present.update((value.index, value) for value in values)
+        return None
+
+    return _change(txn, identifier, change, now)
+
+
+def modify_values(
+    txn: WriteTxn, identifier: str, values: Sequence[Value], now: int, *, value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX
+) -> Recorded | Refusal:
+    """Change values whose indexes exist.
+
+    Raises:
+        IdentifierError: the text is no identifier.
+    """
+
+    def change(present: dict[int, Value]) -> Refusal | None:
+        missing = [str(value.index) for value in values if value.index not in present]
+        if missing:
+            return Refusal(ResponseCode.VALUES_NOT_FOUND, f"{identifier} has no value {', '.join(missing)}: add it")
+        changed = [present[value.index] for value in values if _content(present[value.index]) != _content(value)]
+        if refusal := refuse_values(values, value_bytes_max) or refuse_read_only(changed):
+            return refusal
+        present.update((value.index, value) for value in values)
+        return None
+
+    return _change(txn, identifier, change, now)
+
+
+def remove_values(txn: WriteTxn, identifier: str, indexes: Iterable[int], now: int) -> Recorded | Refusal:
+    """Remove the values at these indexes; one that is absent already is no error. A record keeps at least one value.
+
+    Raises:
+        IdentifierError: the text is no identifier.
+    """
+
+    def change(present: dict[int, Value]) -> Refusal | None:
+        gone = [present[index] for index in dict.fromkeys(indexes) if index in present]
+        if refusal := refuse_reserved(gone) or refuse_read_only(gone):
+            return refusal
+        for value in gone:
+            del present[value.index]
+        if not present:
+            return Refusal(ResponseCode.INVALID_VALUE, f"{identifier} would have no value left: delete the record instead")
+        return None
+
+    return _change(txn, identifier, change, now)
+
+
+def delete_record(txn: WriteTxn, identifier: str) -> Recorded | Refusal:
+    """Delete a record; its version goes on if it is ever registered again.
+
+    Raises:
+        IdentifierError: the text is no identifier.
+    """
+    place = _find(txn, identifier)
+    if isinstance(place, Refusal):
+        return place
+    if place.stored is None:
+        return _not_found(identifier)
+    version = txn.delete_record(place.key)
+    assert isinstance(version, int), "a write that expects nothing cannot conflict"
+    return Recorded(place.stored.identifier, version)
+
+
+def _find(txn: WriteTxn, identifier: str) -> _Place | Refusal:
+    parsed = parse_identifier(identifier)
+    if parsed.suffix is None:
+        return Refusal(ResponseCode.INVALID_HANDLE, f"{identifier} names a prefix, which is registered as such, not as a record")
+    prefix = parsed.folded_prefix
+    entry = txn.prefix(prefix)
+    if entry is None:
+        return Refusal(ResponseCode.SERVER_NOT_RESPONSIBLE, f"{_NOT_OURS}: {unknown(txn, prefix).message}")
+    if entry.state is not PrefixState.ACTIVE:
+        return Refusal(
+            ResponseCode.SERVER_NOT_RESPONSIBLE, f"{prefix} is {STATE_WORDS[entry.state]}: nothing is registered below it now"
+        )
+    if not entry.answers_here:
+        return Refusal(
+            ResponseCode.SERVER_NOT_RESPONSIBLE,
+            f"{_NOT_OURS}: {prefix} is answered elsewhere; register there, or home or host the prefix here",
+        )
+    key = record_key(prefix, parsed.suffix, entry.fold_suffix)
+    stored = txn.record(key)
+    return _Place(entry, key, stored if stored is not None and stored.live else None)
+
+
+def _change(txn: WriteTxn, identifier: str, change: Callable[[dict[int, Value]], Refusal | None], now: int) -> Recorded | Refusal:
+    """Change the values of an existing record by index, and write them if they changed."""
+    place = _find(txn, identifier)
+    if isinstance(place, Refusal):
+        return place
+    if place.stored is None:
+        return _not_found(identifier)
+    present = {value.index: value for value in place.values}
+    if refusal := change(present):
+        return refusal
+    record = Record(place.stored.identifier, tuple(present.values()), place.stored.aliases)
+    prepared = fit(prepare(record, now), len(present))
+    return prepared if isinstance(prepared, Refusal) else _put(txn, place, prepared)
+
+
+def _put(txn: WriteTxn, place: _Place, prepared: PreparedRecord) -> Recorded:
+    if place.stored is not None and (recorded := _unchanged(place.stored, prepared)):
+        return recorded
+    version = txn.put_record(prepared)
+    assert isinstance(version, int), "a write that expects nothing cannot conflict"
+    return Recorded(prepared.identifier, version)
+
+
+def _unchanged(stored: StoredRecord, prepared: PreparedRecord) -> Recorded | None:
+    same = (
+        stored.aliases == prepared.aliases
+        and same_content(stored.public, prepared.public)
+        and same_content(stored.restricted, prepared.restricted)
+    )
+    return Recorded(stored.identifier, stored.version, changed=False) if same else None
+
+
+def _judge(record: Record, now: int) -> PreparedRecord | Refusal:
+    if not record.values:
+        return Refusal(ResponseCode.INVALID_VALUE, f"{record.identifier} needs at least one value")
+    return fit(prepare(record, now), len(record.values))
+
+
+def _refuse_quota(txn: WriteTxn, entry: PrefixEntry) -> Refusal | None:
+    if entry.quota and txn.stat(entry.prefix).records >= entry.quota:
+        return Refusal(ResponseCode.REGISTRATION_COUNT_LIMIT, f"{entry.prefix} has reached its quota of {entry.quota} records")
+    return None
+
+
+def _not_found(identifier: str) -> Refusal:
+    return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{identifier} is not registered")
+
+
+def _content(value: Value) -> tuple[object, ...]:
+    """All of a value but its timestamp, which the registry sets."""
+    return (value.type, value.data, value.ttl, value.ttl_type, value.permissions, value.references)
