@@ -1,0 +1,8 @@
+"""The pilots by name."""
+
+from __future__ import annotations
+
+from idis.registry.pilots.schema import Pilot
+from idis.registry.pilots.ship import SHIP_PILOT
+
+PILOTS: dict[str, Pilot] = {pilot.name: pilot for pilot in (SHIP_PILOT,)}
