@@ -69,6 +69,11 @@ def code_for_peer(request: Message, code: int, version: Version, idis_peer: bool
     return int(code)
 
 
+def is_backup(code: int, version: Version) -> bool:
+    """Whether a code says that the server is a read-only backup, by the number it has in that version."""
+    return code == ResponseCode.SERVER_BACKUP or (code == ResponseCode.PREFIX_REFERRAL and version < (2, 5))
+
+
 def read_filter_indexes(reader: Reader) -> tuple[int, ...]:
     """The indexes of a resolution request, at most FILTERS_MAX."""
     count = reader.count(4, FILTERS_MAX)

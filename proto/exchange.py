@@ -9,10 +9,9 @@ do not know it pass over it.
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 
 from idis.proto.codes import OpCode, OpFlag, ResponseCode
-from idis.proto.dialect import code_for_peer, read_filter_indexes, read_filter_types
+from idis.proto.dialect import code_for_peer, is_backup, read_filter_indexes, read_filter_types
 from idis.proto.digest import digest_request, encode_request_digest, read_request_digest
 from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.identifier import parse_identifier
@@ -161,9 +160,16 @@ def response_message(
     explained = bool(explanation) and bool(request.opflags & _EXPLAIN)
     if explained:
         body += explanation
-    message = success_message(request, body, site_serial=site_serial, primary=primary, now=now, session_id=session_id, code=code)
-    extra = (_STALE if stale else 0) | (_EXPLAIN if explained else 0) | (_FOLLOW_ALIAS if alias_followed else 0)
-    return replace(message, opflags=message.opflags | extra) if extra else message
+    return success_message(
+        request,
+        body,
+        site_serial=site_serial,
+        primary=primary,
+        now=now,
+        session_id=session_id,
+        code=code,
+        flags=(_STALE if stale else 0) | (_EXPLAIN if explained else 0) | (_FOLLOW_ALIAS if alias_followed else 0),
+    )
 
 
 def success_message(
@@ -175,10 +181,22 @@ def success_message(
     now: int,
     session_id: int | None = None,
     code: int = ResponseCode.SUCCESS,
+    flags: int = 0,
 ) -> Message:
-    """The response to any request with a body encoded elsewhere (`bodies.py`); the request digest is put in front of it."""
+    """The response to any request with a body encoded elsewhere (`responses.py`), behind a request digest if one is due.
+
+    Args:
+        request: the request, whose opcode, ids and flags are echoed.
+        body: what stands behind the digest; for a challenge the nonce as the wire's bytes.
+        site_serial: serial of our own HS_SITE.
+        primary: whether we are a primary of the site.
+        now: unix time.
+        session_id: replaces the request's.
+        code: the response code, as the peer is to see it.
+        flags: opflags to add, such as CONTINUOUS in a list or OVERWRITE after one.
+    """
     version = answer_version(request)
-    flags = request.opflags & _COPIED_FLAGS | _RECURSIVE
+    flags |= request.opflags & _COPIED_FLAGS | _RECURSIVE
     if primary:
         flags |= _AUTHORITATIVE
     if code == ResponseCode.AUTHENTICATION_NEEDED:
@@ -246,7 +264,7 @@ def outcome_of(message: Message, now: int | None = None) -> Outcome:
         return NoValues()
     if code == ResponseCode.HANDLE_NOT_FOUND:
         return NotFound()
-    if code in _REFERRALS and not _is_backup(message):
+    if code in _REFERRALS and not is_backup(code, message.version):
         handle = reader.text() if reader.remaining >= 4 else ""
         values, ttl_s = _read_raw_values(reader, now) if reader.remaining >= 4 else (_NO_VALUES, 0)
         return Referral(code, values, handle, ttl_s)
@@ -273,11 +291,12 @@ def explanation_of(message: Message) -> bytes:
     if not message.opflags & _EXPLAIN:
         return b""
     reader = _body_reader(message)
-    if message.response_code == ResponseCode.AUTHENTICATION_NEEDED:
+    code = message.response_code
+    if code == ResponseCode.AUTHENTICATION_NEEDED:
         _skip_challenge(message, reader)
     else:
         reader.blob()
-    if message.response_code == ResponseCode.SUCCESS or (message.response_code in _REFERRALS and not _is_backup(message)):
+    if code == ResponseCode.SUCCESS or (code in _REFERRALS and not is_backup(code, message.version)):
         _read_raw_values(reader, None)
     return reader.take(reader.remaining)
 
@@ -318,11 +337,6 @@ def _body_reader(message: Message) -> Reader:
     if message.opflags & _REQUEST_DIGEST and message.version >= (2, 1):
         read_request_digest(reader)
     return reader
-
-
-def _is_backup(message: Message) -> bool:
-    """Before 2.5 code 303 said that the server is a read-only backup."""
-    return message.response_code == ResponseCode.PREFIX_REFERRAL and message.version < (2, 5)
 
 
 def _skip_challenge(message: Message, reader: Reader) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from idis.proto.codes import EnvelopeFlag
+from idis.proto.codes import EnvelopeFlag, ResponseCode
 from idis.proto.errors import ProtocolError
 
 ENVELOPE_BYTES = 20
@@ -99,9 +99,11 @@ def decode_message(frame: bytes) -> Message:
     """Read a whole, unencrypted message: envelope and exactly the octets it announces.
 
     Raises:
-        ProtocolError: too short, or lengths that contradict each other.
+        ProtocolError: too short, or lengths that contradict each other; SESSION_FAILED when it is encrypted.
     """
     envelope = decode_envelope(frame)
+    if envelope.flags & EnvelopeFlag.ENCRYPTED:
+        raise ProtocolError("the message is encrypted in no session", offset=2, code=ResponseCode.SESSION_FAILED)
     end = ENVELOPE_BYTES + envelope.length
     if len(frame) != end:
         raise ProtocolError(f"{envelope.length} octets announced, {len(frame) - ENVELOPE_BYTES} present", offset=16)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from idis.proto.codes import Permission, ResponseCode
 from idis.proto.errors import ProtocolError
@@ -28,6 +29,8 @@ TTL_ABSOLUTE = 1
 DEFAULT_PERMISSIONS = Permission.ADMIN_READ | Permission.ADMIN_WRITE | Permission.PUBLIC_READ
 
 _FIXED = struct.Struct(">IIBIB")
+_HEAD = struct.Struct(">IIBIBI")  # the fixed fields and the length of the type
+_LENGTH = struct.Struct(">I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,8 @@ class Value:
         return min(self.ttl, TTL_S_MAX)
 
 
-@dataclass(frozen=True, slots=True)
-class ValueSpan:
-    """Where one encoded value lies, and what a filter needs to know of it."""
+class ValueSpan(NamedTuple):
+    """Where one encoded value lies, and what a filter needs to know of it. A tuple, because filters make very many."""
 
     index: int
     type: bytes
@@ -143,16 +145,30 @@ def decode_values(octets: bytes) -> tuple[Value, ...]:
 def scan_values(octets: bytes, at: int = 0) -> Iterator[ValueSpan]:
     """Walk a counted array of values that this node stored itself, without decoding them.
 
+    Every filtered answer runs through here, so the lengths are read straight from the buffer: reading past its end is
+    what fails, and a field lies inside the buffer because the length behind it could be read.
+
     Raises:
         ProtocolError: the array runs past the buffer.
     """
-    reader = Reader(octets, at)
-    for _ in range(reader.count(VALUE_BYTES_MIN)):
-        start = reader.at
-        index, _timestamp, _ttl_type, _ttl, permissions = _FIXED.unpack(reader.take(_FIXED.size))
-        name = reader.blob()
-        reader.take(reader.u32())
-        for _ in range(reader.count(REFERENCE_BYTES_MIN)):
-            reader.take(reader.u32())
-            reader.u32()
-        yield ValueSpan(index, name, permissions, start, reader.at)
+    start = at
+    try:
+        (count,) = _LENGTH.unpack_from(octets, at)
+        at += 4
+        for _ in range(count):
+            start = at
+            index, _timestamp, _ttl_type, _ttl, permissions, type_length = _HEAD.unpack_from(octets, at)
+            type_at = at + _HEAD.size
+            type_end = type_at + type_length
+            (data_length,) = _LENGTH.unpack_from(octets, type_end)
+            at = type_end + 4 + data_length
+            (references,) = _LENGTH.unpack_from(octets, at)
+            at += 4
+            for _ in range(references):
+                (length,) = _LENGTH.unpack_from(octets, at)
+                at += 8 + length
+            if at > len(octets):
+                raise ProtocolError("the last value runs past the array", offset=start)
+            yield ValueSpan(index, octets[type_at:type_end], permissions, start, at)
+    except struct.error:
+        raise ProtocolError("a value runs past the array", offset=start) from None
