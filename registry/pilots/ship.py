@@ -53,7 +53,7 @@ from idis.registry.pilots.vocabularies import (
 )
 
 PILOT = "ship"
-ELEMENTS = ("Al", "Be", "C", "Cr", "Cu", "Mn", "Mo", "N", "Nb", "Ni", "P", "Pb", "S", "Si", "Ta", "Ti", "V", "W")  # ladle analysis
+ELEMENTS = ("Al", "Be", "C", "Cr", "Cu", "Mn", "Mo", "N", "Nb", "Ni", "P", "Pb", "S", "Si", "Ta", "Ti", "V", "W")  # in steel
 REPAIRS_USUAL_MAX = 2
 
 SHIP = object_type(
