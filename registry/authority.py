@@ -20,7 +20,7 @@ from idis.proto.query import Query
 from idis.proto.value import Value, encode_value, scan_values
 from idis.registry import filters
 from idis.registry.permission import Reader, reader_of, refusal_of
-from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
+from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
 from idis.registry.record import RecordFlag, StoredRecord
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
@@ -51,7 +51,7 @@ def answer(query: Query, txn: ReadTxn, now: int, *, site: bytes = b"") -> Outcom
     prefix = identifier.folded_prefix
     entry = responsible_entry(txn, prefix)
     if entry is None:
-        return Refused(ResponseCode.SERVER_NOT_RESPONSIBLE, f"nothing is registered here for the prefix {prefix}")
+        return _beyond_the_registered(txn, prefix)
     if entry.state is not PrefixState.ACTIVE:
         return Refused(ResponseCode.SERVER_NOT_RESPONSIBLE, f"the prefix {entry.prefix} is {entry.state.name.lower()}")
     if entry.prefix != prefix:
@@ -84,6 +84,14 @@ def responsible_entry(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
         if (route := txn.route(name)) is not None:
             return PrefixEntry(prefix=name, values=route.values, ttl_s=route.ttl_s)
     return None
+
+
+def _beyond_the_registered(txn: ReadTxn, prefix: str) -> Outcome:
+    """Nothing is registered at or above the prefix: a root knows that it does not exist, any other node knows nothing."""
+    root = txn.prefix(ROOT_PREFIX)
+    if root is not None and root.state is PrefixState.ACTIVE and root.homed:
+        return NotFound()
+    return Refused(ResponseCode.SERVER_NOT_RESPONSIBLE, f"nothing is registered here for the prefix {prefix}")
 
 
 def _answer_record(query: Query, privacy: Privacy, record: StoredRecord, now: int) -> Outcome:

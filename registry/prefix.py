@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 
+ROOT_PREFIX = "0.NA"  # the prefix above all others: who homes it is a root
+
+
 class PrefixState(IntEnum):
     """The national numbering of 前缀状态."""
 

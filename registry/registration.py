@@ -13,9 +13,8 @@ from enum import Enum
 
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold
-from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
+from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
 from idis.registry.registration_checks import (
-    ROOT_PREFIX,
     STATE_WORDS,
     Organisation,
     Refusal,

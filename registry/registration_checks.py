@@ -14,10 +14,9 @@ from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import fold, parse_prefix
 from idis.proto.schemes import uscc
-from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState
 from idis.registry.store.base import ReadTxn
 
-ROOT_PREFIX = "0.NA"  # who homes it is a root, and registers the prefixes of one label
 LABEL_CHARACTERS_MAX = 20  # the enterprise label of the national numbering
 OWNER_CHARACTERS_MAX = 255  # orgName of the national interface
 INDUSTRY_CHARACTERS_MAX = 50
