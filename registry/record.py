@@ -97,7 +97,8 @@ def prepare(record: Record, now: int) -> PreparedRecord:
     for value in values:
         flags |= _flag_of(value)
     relative = [value.ttl for value in public if value.ttl_type != TTL_ABSOLUTE]
-    absolute = [value.ttl for value in public if value.ttl_type == TTL_ABSOLUTE]
+    # The moment 0 would read as "none": the first second after it has passed just as well.
+    absolute = [max(value.ttl, 1) for value in public if value.ttl_type == TTL_ABSOLUTE]
     return PreparedRecord(
         identifier=record.identifier,
         public=encode_values(public),
