@@ -18,6 +18,8 @@ from idis.registry.store.base import OutcomeKey
 KEY_BYTES_MAX = 480  # below LMDB's 511; leaves room for what a table puts around a record key
 ALIAS_PART_BYTES_MAX = 200  # longer second names are hashed: their form must not depend on the record they name
 
+LABEL_BYTES_MAX = 255  # a longer label is part of no prefix
+
 # Tables are named databases; each name is also part of every digest, so that a value in the wrong table is noticed.
 META = b"meta"
 PREFIX = b"prefix"
@@ -98,13 +100,7 @@ def route_key(start: str) -> bytes:
     """
     parent, _, label = start.rpartition(".")
     octets = label.encode()
-    return parent.encode() + _ZERO + bytes((len(octets),)) + octets
-
-
-def route_group(start: str) -> bytes:
-    """What the keys of all ranges of this parent and label length begin with."""
-    parent, _, label = start.rpartition(".")
-    return parent.encode() + _ZERO + bytes((len(label.encode()),))
+    return parent.encode() + _ZERO + bytes((min(len(octets), LABEL_BYTES_MAX),)) + octets
 
 
 def alias_head(alias: Alias) -> bytes:

@@ -1,0 +1,232 @@
+"""Loading many records at once, in key order (`storage.md` §2.9).
+
+Where nothing lies between the first and the last key of a batch, the batch is written with one call of the engine and
+one journal entry: sorted and appended, a record costs a fourteenth of what it costs in random order, and 40 % less disk.
+Where something does, each record is compared with what is stored, equal ones are skipped, and the others go through the
+ordinary writer in groups that keep its latency for everybody else.
+
+Whether a batch is fresh is decided again inside its own transaction, so a node may serve and write all the while. Every
+transaction is whole: records, second names, counts and journal entry together, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import groupby, islice
+from typing import cast
+
+from idis.registry.journal import POSITION_BYTES, Position
+from idis.registry.record import PreparedRecord, RecordFlag, StoredRecord
+from idis.registry.store import codec, keys, rules
+from idis.registry.store.base import COMMIT_OPS_MAX, Store, WriteTxn
+from idis.registry.store.lmdb_txn import LmdbWriteTxn
+
+RECORDS_PER_COMMIT = 10_000  # a commit of some 4 MB: 40 ms, and the flush no longer counts
+COMMIT_BYTES_MAX = 16 * 1024 * 1024  # the same bound where records are large
+READ_KEYS = 256  # compared in one read transaction
+
+# In a stored form without its digest. `codec.py` lays it out: format, flags, prepared by, version, position, …
+VERSION_AT = 4
+POSITION_AT = 12
+POSITION_END = POSITION_AT + POSITION_BYTES
+
+Item = tuple[bytes, bytes]  # key, stored form without its digest
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How many records were new, how many differed from what was stored, how many were there already."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Loaded) -> Loaded:
+        return Loaded(self.new + other.new, self.changed + other.changed, self.unchanged + other.unchanged)
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.new + self.changed + self.unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A batch prepared for one place in the journal: worth its making only if the batch is written just there."""
+
+    position: Position
+    values: Sequence[Item]  # key, sealed value
+    digest_sum: int
+    octets: int
+
+
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Cut sorted items into batches of one prefix, RECORDS_PER_COMMIT and COMMIT_BYTES_MAX."""
+    for _, group in groupby(items, key=lambda item: item[0][: item[0].index(0)]):
+        while batch := _bounded(group):
+            yield batch
+
+
+def load_batch(store: Store, batch: Sequence[Item], *, actor: str, sealed: Sealed | None = None) -> Loaded:
+    """Load one batch; durable when it returns.
+
+    Args:
+        store: the open store.
+        batch: as `batches` cuts them.
+        actor: who loads, for the journal.
+        sealed: the same batch prepared ahead for a guessed position.
+
+    Raises:
+        StoreError: the disk is full, or the prefix is not answered here; nothing of the batch is stored.
+    """
+    if _is_fresh(store, batch):
+        loaded = store.write(lambda txn: _append(txn, batch, sealed), actor=actor).result().result
+        if loaded is not None:
+            return loaded
+    return _merge(store, batch, actor)
+
+
+def compare_batch(store: Store, batch: Sequence[Item]) -> Loaded:
+    """What `load_batch` would do, without doing it."""
+    if _is_fresh(store, batch):
+        return Loaded(new=len(batch))
+    return sum((_compare(store, piece)[0] for piece in _pieces(batch, READ_KEYS)), Loaded())
+
+
+def put_all(txn: WriteTxn, batch: Iterable[Item]) -> Loaded:
+    """Put sorted items of any prefixes inside a change that is under way; for files small enough to be one commit."""
+    new = changed = unchanged = 0
+    for key, rest in batch:
+        stored = txn.record(key)
+        record = prepared(key, rest)
+        txn.put_record(record)
+        if not rules.exists(stored):
+            new += 1
+        elif stored is not None and rules.same_record(stored, record):
+            unchanged += 1
+        else:
+            changed += 1
+    return Loaded(new, changed, unchanged)
+
+
+def seal(batch: Iterable[Item], position: Position) -> Sealed:
+    """Give each item its position and digest."""
+    # The same octets as codec.seal, which one test holds it to; written out, because a load spends half its time here.
+    place = position.encode()
+    table = keys.RECORD + b"\x00"
+    values: list[Item] = []
+    digest_sum = octets = 0
+    for key, rest in batch:
+        rest = rest[:POSITION_AT] + place + rest[POSITION_END:]
+        digest = blake2b(table + key + rest, digest_size=codec.DIGEST_BYTES).digest()
+        values.append((key, digest + rest))
+        digest_sum += int.from_bytes(digest, "big")
+        octets += len(key) + len(rest)
+    return Sealed(position, values, digest_sum % codec.DIGEST_SUM_MODULUS, octets + codec.DIGEST_BYTES * len(values))
+
+
+def stored(key: bytes, rest: bytes) -> StoredRecord:
+    """The record of a stored form without digest."""
+    return codec.decode_record(key, codec.seal(keys.RECORD, key, rest))
+
+
+def prepared(key: bytes, rest: bytes) -> PreparedRecord:
+    """The record of a stored form without digest, ready to be put through the store."""
+    record = stored(key, rest)
+    return PreparedRecord(
+        record.identifier, record.public, record.restricted, record.aliases, record.flags, record.ttl_s, record.not_after
+    )
+
+
+def has_aliases(rest: bytes) -> bool:
+    """Whether a stored form carries second names."""
+    return bool(rest[0] & codec.HAS_ALIASES)
+
+
+def has_restricted(rest: bytes) -> bool:
+    """Whether a stored form carries restricted values."""
+    return bool(rest[1] & RecordFlag.RESTRICTED)
+
+
+def _append(txn: WriteTxn, batch: Sequence[Item], sealed: Sealed | None) -> Loaded | None:
+    """Write a batch into an empty range; None when it is not empty after all, or the engine knows no such call."""
+    if not isinstance(txn, LmdbWriteTxn):
+        return None
+    prefix = keys.prefix_of(batch[0][0])
+    rules.check_home(txn.prefix(prefix), prefix)
+    with txn.raw.cursor(txn.tables.record) as cursor:
+        at_end = not cursor.set_range(batch[0][0])
+        if not at_end and cursor.key() <= batch[-1][0]:
+            return None
+        if sealed is None or sealed.position != txn.next_position:
+            sealed = seal(batch, txn.next_position)
+        consumed, added = cursor.putmulti(sealed.values, overwrite=False, append=at_end)
+        assert consumed == added == len(batch), "the range was empty"
+    for key, rest in batch:
+        if rest[0] & codec.HAS_ALIASES:
+            txn.add_aliases(stored(key, rest).aliases, key)
+    txn.octets += sealed.octets
+    txn.add_counts(prefix, len(batch), sealed.digest_sum, sealed.octets)
+    txn.add_segment(batch[0][0], batch[-1][0], len(batch), sealed.digest_sum)
+    return Loaded(new=len(batch))
+
+
+def _merge(store: Store, batch: Sequence[Item], actor: str) -> Loaded:
+    loaded = Loaded()
+    for piece in _pieces(batch, COMMIT_OPS_MAX):
+        different: list[Item] = []
+        for part in _pieces(piece, READ_KEYS):
+            counts, found = _compare(store, part)
+            loaded += counts
+            different.extend(found)
+        if different:
+            records = [prepared(key, rest) for key, rest in different]
+            store.write(lambda txn, records=records: cast(LmdbWriteTxn, txn).put_segment(records), actor=actor).result()  # type: ignore[misc]
+    return loaded
+
+
+def _compare(store: Store, batch: Sequence[Item]) -> tuple[Loaded, list[Item]]:
+    """What is new, what differs; and these two in one list."""
+    new = changed = 0
+    different: list[Item] = []
+    with store.read() as txn:
+        for key, rest in batch:
+            record = txn.record(key)
+            if record is not None and rules.exists(record):
+                if _same(record, key, rest):
+                    continue
+                changed += 1
+            else:
+                new += 1
+            different.append((key, rest))
+    return Loaded(new, changed, len(batch) - len(different)), different
+
+
+def _same(record: StoredRecord, key: bytes, rest: bytes) -> bool:
+    return rules.same_record(record, prepared(key, rest))
+
+
+def _is_fresh(store: Store, batch: Sequence[Item]) -> bool:
+    first, last = batch[0][0], batch[-1][0]
+    with store.read() as txn:
+        if txn.record(first) is not None:
+            return False
+        after = txn.records(keys.prefix_of(first), first, 1)
+    return not after or after[0][0] > last
+
+
+def _bounded(items: Iterator[Item]) -> list[Item]:
+    batch: list[Item] = []
+    octets = 0
+    for item in islice(items, RECORDS_PER_COMMIT):
+        batch.append(item)
+        octets += len(item[1])
+        if octets >= COMMIT_BYTES_MAX:
+            break
+    return batch
+
+
+def _pieces(batch: Sequence[Item], length: int) -> Iterator[Sequence[Item]]:
+    return (batch[at : at + length] for at in range(0, len(batch), length))

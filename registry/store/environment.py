@@ -1,0 +1,217 @@
+"""One LMDB environment, held as `storage.md` §2 demands: its settings, its open readers, its growing map.
+
+LMDB must not have its map changed while a transaction of the same process is open, and the binding does not refuse it.
+So this class counts the reads that are open; growth shuts the gate for new ones, waits for the last to end, and opens it
+again. Another process that grew the map is noticed when the next transaction begins, and answered the same way.
+
+LMDB locks through the process: the same environment is never opened twice in one, and is opened after a fork.
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Condition, Lock
+from typing import Any
+
+import lmdb
+
+from idis.registry.store import keys
+from idis.registry.store.base import StoreError, StoreFull
+from idis.registry.store.directory import user_name
+
+TABLES_MAX = 24  # the named tables, with room
+READERS_MAX = 1_024  # workers, threads and tools; a slot costs 64 octets
+MAP_FILL_GROW = 0.8  # the map doubles before it is full, so that no write has to wait for it
+GROW_WAIT_S = 5.0  # a read ends within milliseconds; one that does not is a fault, and must not stop every other one
+ENGINE = "lmdb-0.9"
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The named tables of an open environment."""
+
+    meta: Any
+    prefix: Any
+    route: Any
+    record: Any
+    journal: Any
+    alias: Any
+    outcome: Any
+    stat: Any
+
+
+class Environment:
+    """An open environment.
+
+    Args:
+        folder: of the generation.
+        map_bytes: least size of the map; address space, not disk. The file remembers a larger one.
+        create: make the file and its tables; without it both must exist.
+    """
+
+    def __init__(self, folder: Path, *, map_bytes: int, create: bool = False) -> None:
+        self.folder = folder
+        self.writing = Lock()  # held for every write transaction of this process, and for growth
+        self._gate = Condition()
+        self._open_reads = 0
+        self._gate_shut = False
+        self._closed = False
+        self._lmdb = _open(folder, map_bytes if create else 0, create)
+        try:
+            if self.map_bytes < map_bytes:
+                self._lmdb.set_mapsize(map_bytes)
+            self.tables = Tables(*(self._lmdb.open_db(name, create=create) for name in keys.TABLES))
+        except lmdb.Error as error:
+            self._lmdb.close()
+            raise _unusable(folder, error) from error
+
+    @property
+    def map_bytes(self) -> int:
+        """The size of the map."""
+        return self._lmdb.info()["map_size"]
+
+    @property
+    def fill(self) -> float:
+        """The share of the map that has ever been used."""
+        facts = self._lmdb.info()
+        return (facts["last_pgno"] + 1) * self._lmdb.stat()["psize"] / facts["map_size"]
+
+    @property
+    def last_transaction(self) -> int:
+        """The number of the last commit of any process: when it moved, there is something to follow."""
+        return self._lmdb.info()["last_txnid"]
+
+    @property
+    def readers(self) -> int:
+        """How many reader slots have been taken, of all processes."""
+        return self._lmdb.info()["num_readers"]
+
+    def begin_read(self) -> Any:
+        """A read transaction, to be ended by `end_read` in the same thread."""
+        while True:
+            with self._gate:
+                if self._gate_shut:
+                    self._gate.wait_for(lambda: not self._gate_shut)
+                if self._closed:
+                    raise StoreError(f"{self.folder} has been closed")
+                self._open_reads += 1
+            try:
+                return self._lmdb.begin()
+            except lmdb.MapResizedError:
+                self._leave()
+                self._resize(0)
+            except lmdb.ReadersFullError:
+                self._leave()
+                raise StoreError(f"{self.folder} has {READERS_MAX} readers: end some of the processes that use it") from None
+            except BaseException:
+                self._leave()
+                raise
+
+    def end_read(self, transaction: Any) -> None:
+        """End a read transaction; what it returned as views dies with it."""
+        transaction.abort()
+        self._leave()
+
+    def begin_write(self) -> Any:
+        """A write transaction; the caller holds `writing`, and commits or aborts in the same thread."""
+        while True:
+            try:
+                return self._lmdb.begin(write=True)
+            except lmdb.MapResizedError:
+                self._resize(0)
+
+    def begin_nested(self, parent: Any) -> Any:
+        """A transaction inside a write transaction: its abort leaves the parent as it was."""
+        return self._lmdb.begin(write=True, parent=parent)
+
+    def grow(self) -> None:
+        """Double the map; the caller holds `writing` and has no transaction open.
+
+        Raises:
+            StoreFull: readers did not end, or the system refuses the address space.
+        """
+        try:
+            self._resize(self.map_bytes * 2)
+        except lmdb.Error as error:
+            raise StoreFull(f"the map of {self.folder} cannot grow beyond {self.map_bytes} octets: {error}") from error
+
+    def check_readers(self) -> int:
+        """Free the slots of readers that were killed; how many. A slot left behind pins every page freed since."""
+        return self._lmdb.reader_check()
+
+    def close(self) -> None:
+        """Wait for open reads to end and let go of the files."""
+        self._shut_gate()
+        with self._gate:
+            self._closed = True
+            self._gate_shut = False
+            self._gate.notify_all()
+        self._lmdb.close()
+
+    def _resize(self, map_bytes: int) -> None:
+        """Set the size of the map, 0 for the one another process gave it, while no read is open."""
+        if not self._shut_gate():
+            raise StoreFull(f"the map of {self.folder} cannot grow: a reader did not end within {GROW_WAIT_S:.0f} s")
+        try:
+            self._lmdb.set_mapsize(map_bytes)
+        finally:
+            with self._gate:
+                self._gate_shut = False
+                self._gate.notify_all()
+
+    def _shut_gate(self) -> bool:
+        with self._gate:
+            if self._gate_shut:
+                self._gate.wait_for(lambda: not self._gate_shut, GROW_WAIT_S)
+            self._gate_shut = True
+            if self._gate.wait_for(lambda: not self._open_reads, GROW_WAIT_S):
+                return True
+            self._gate_shut = False
+            self._gate.notify_all()
+            return False
+
+    def _leave(self) -> None:
+        with self._gate:
+            self._open_reads -= 1
+            if self._gate_shut and not self._open_reads:
+                self._gate.notify_all()
+
+
+def _open(folder: Path, map_bytes: int, create: bool) -> lmdb.Environment:
+    try:
+        return lmdb.Environment(
+            str(folder),
+            map_size=map_bytes,
+            max_dbs=TABLES_MAX,
+            max_readers=READERS_MAX,
+            create=create,
+            **_engine_choice(),
+        )
+    except lmdb.Error as error:
+        raise _unusable(folder, error) from error
+
+
+def _engine_choice() -> dict[str, Any]:
+    """Bindings from 3.0 on carry two engines, whose files are mutually unreadable; older ones know no choice."""
+    try:
+        lmdb.version(lib_version=0)
+    except TypeError:
+        return {}
+    return {"lib_version": 0}
+
+
+def _unusable(folder: Path, error: lmdb.Error) -> StoreError:
+    code = getattr(error, "code", 0)
+    if "already open" in str(error):
+        return StoreError(f"{folder} is already open in this process: share the open store instead")
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS) or isinstance(error, lmdb.ReadonlyError):
+        return StoreError(f"user {user_name()} may not write {folder}: change its owner or run as the user it belongs to")
+    if code == errno.ENOMEM:
+        return StoreError(f"the map of {folder} does not fit this process's address space: set a smaller store map size")
+    if isinstance(error, lmdb.VersionMismatchError):
+        return StoreError(f"{folder} was written by another engine than {ENGINE}: open it with the program that made it")
+    if isinstance(error, lmdb.NotFoundError):
+        return StoreError(f"{folder} lacks a table of this store: restore it from a copy")
+    return StoreError(f"{folder} cannot be opened as a store ({error}): run 'idis verify' and restore it from a copy")

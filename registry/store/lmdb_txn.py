@@ -1,0 +1,419 @@
+"""Transactions over LMDB: a snapshot to read, and a group of changes that becomes durable at once.
+
+One `LmdbWriteTxn` serves all changes of a commit, one after the other; each sees what those before it wrote. Whatever
+belongs to a change (record, journal entry, aliases, counts, outcome) goes into the same transaction (`storage.md` §4).
+Counts are kept in memory until `finish`, because a group touches few prefixes and many records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from idis.proto.identifier import ancestors
+from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
+from idis.registry.prefix import PrefixEntry, RouteEntry
+from idis.registry.record import Alias, PreparedRecord, StoredRecord
+from idis.registry.store import codec, keys, rules
+from idis.registry.store.base import (
+    Conflict,
+    Expect,
+    Expected,
+    OutcomeKey,
+    PrefixStat,
+    RecordDamaged,
+    StoredOutcome,
+    StoreError,
+)
+from idis.registry.store.environment import Environment
+
+HOUR_MS = 3_600_000
+PREFIX_CACHE_ENTRIES_MAX = 4_096  # decoded entries; about 1 KiB each
+
+PrefixCache = dict[bytes, tuple[bytes, PrefixEntry]]  # key → the octets it was decoded from, and the entry
+
+
+class LmdbReadTxn:
+    """One consistent snapshot, for the length of a `with` block; see `base.ReadTxn` for every verb."""
+
+    __slots__ = ("_cache", "_environment", "_now_ms", "_position", "_raw", "_tables")
+
+    def __init__(self, environment: Environment, cache: PrefixCache, now_ms: int, raw: Any = None) -> None:
+        self._environment = environment
+        self._tables = environment.tables
+        self._cache = cache
+        self._now_ms = now_ms
+        self._raw = raw
+        self._position: Position | None = None
+
+    def __enter__(self) -> LmdbReadTxn:
+        self._raw = self._environment.begin_read()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        raw, self._raw = self._raw, None
+        self._environment.end_read(raw)
+
+    @property
+    def position(self) -> Position:
+        """The last journal entry this snapshot contains."""
+        if self._position is None:
+            with self._raw.cursor(self._tables.journal) as cursor:
+                self._position = Position.decode(cursor.key()) if cursor.last() else BEGINNING
+        return self._position
+
+    def record(self, key: bytes) -> StoredRecord | None:
+        """The record of a key, tombstones included."""
+        value = self._raw.get(key, db=self._tables.record)
+        return None if value is None else codec.decode_record(key, value)
+
+    def records(self, prefix: str, after: bytes | None, limit: int) -> list[tuple[bytes, StoredRecord]]:
+        """Records of one folded prefix in key order, tombstones included, strictly after a key."""
+        start, end = keys.prefix_bounds(prefix)
+        found: list[tuple[bytes, StoredRecord]] = []
+        for key, value in self._walk(self._tables.record, max(start, after or b"")):
+            if key >= end or len(found) >= limit:
+                break
+            if key != after:
+                found.append((key, codec.decode_record(key, value)))
+        return found
+
+    def prefix(self, prefix: str) -> PrefixEntry | None:
+        """The entry of exactly this folded prefix."""
+        key = prefix.encode()
+        value = self._get(self._tables.prefix, key)
+        return None if value is None else self._entry(key, value)
+
+    def prefixes(self, after: str | None, limit: int) -> list[PrefixEntry]:
+        """Entries in key order, strictly after a prefix."""
+        start = b"" if after is None else after.encode()
+        found: list[PrefixEntry] = []
+        for key, value in self._walk(self._tables.prefix, start):
+            if len(found) >= limit:
+                break
+            if after is None or key != start:
+                found.append(self._entry(key, value))
+        return found
+
+    def longest_prefix(self, prefix: str) -> PrefixEntry | None:
+        """The entry of the folded prefix or of its nearest registered ancestor, by label."""
+        return next((entry for name in ancestors(prefix) if (entry := self.prefix(name)) is not None), None)
+
+    def route(self, prefix: str) -> RouteEntry | None:
+        """The range that holds exactly this folded prefix."""
+        key = keys.route_key(prefix)
+        found = self._route_at_or_before(key)
+        return found if found is not None and rules.route_holds(found, prefix) else None
+
+    def routes(self, after: str | None, limit: int) -> list[RouteEntry]:
+        """Ranges by parent, label length and start, strictly after a start."""
+        start = b"" if after is None else keys.route_key(after)
+        found: list[RouteEntry] = []
+        for key, value in self._walk(self._tables.route, start):
+            if len(found) >= limit:
+                break
+            if after is None or key != start:
+                found.append(codec.decode_route(key, value))
+        return found
+
+    def aliases(self, scheme: str, local_id: str, limit: int) -> list[bytes]:
+        """Keys of the records that exist and have this second name."""
+        head = keys.alias_head(Alias(scheme, local_id))
+        found: list[bytes] = []
+        for place, value in self._walk(self._tables.alias, head):
+            if not place.startswith(head) or len(found) >= limit:
+                break
+            found.append(codec.decode_alias(place, value))
+        return found
+
+    def journal(self, after: Position, limit: int) -> list[Entry] | SnapshotNeeded:
+        """Entries strictly after a position, or the news that they are no longer here."""
+        last = self.position
+        trimmed = self._raw.get(keys.META_TRIMMED, db=self._tables.meta)
+        oldest = BEGINNING if trimmed is None else codec.decode_trimmed(trimmed)
+        if after < oldest or after > last or (after != BEGINNING and after.epoch != last.epoch):
+            return SnapshotNeeded(last)
+        start = after.encode()
+        found: list[Entry] = []
+        for key, value in self._walk(self._tables.journal, start):
+            if len(found) >= limit:
+                break
+            if key != start:
+                found.append(codec.decode_entry(key, value))
+        return found
+
+    def stat(self, prefix: str) -> PrefixStat:
+        """Counts of one folded prefix; tombstones are not counted."""
+        place = keys.stat_key(prefix)
+        value = self._raw.get(place, db=self._tables.stat)
+        return PrefixStat() if value is None else codec.decode_stat(place, value)
+
+    def outcome(self, key: OutcomeKey) -> StoredOutcome | None:
+        """The stored result of an idempotency key, for OUTCOME_HOURS."""
+        hour = self._now_ms // HOUR_MS
+        for probe in range(hour, max(hour - rules.OUTCOME_HOURS, -1), -1):
+            place = keys.outcome_key(probe, key)
+            value = self._raw.get(place, db=self._tables.outcome)
+            if value is not None:
+                return codec.decode_outcome(place, value)
+        return None
+
+    def _get(self, table: Any, key: bytes) -> bytes | None:
+        """The value of a key that came from outside: one that cannot be stored is not there."""
+        value: bytes | None = self._raw.get(key, db=table) if 0 < len(key) <= keys.KEY_BYTES_MAX else None
+        return value
+
+    def _walk(self, table: Any, start: bytes) -> Iterator[tuple[bytes, bytes]]:
+        with self._raw.cursor(table) as cursor:
+            if cursor.set_range(start[: keys.KEY_BYTES_MAX]) if start else cursor.first():
+                yield from cursor.iternext()
+
+    def _entry(self, key: bytes, value: bytes) -> PrefixEntry:
+        known = self._cache.get(key)
+        # The very octets whose digest was compared before need not be compared again.
+        if known is not None and known[0] == value:
+            return known[1]
+        entry = codec.decode_prefix(key, value)
+        if len(self._cache) >= PREFIX_CACHE_ENTRIES_MAX:
+            self._cache.clear()
+        self._cache[key] = (value, entry)
+        return entry
+
+    def _route_at_or_before(self, key: bytes) -> RouteEntry | None:
+        with self._raw.cursor(self._tables.route) as cursor:
+            found = cursor.set_range(key[: keys.KEY_BYTES_MAX])
+            if not (found and cursor.key() == key):
+                found = cursor.prev() if found else cursor.last()
+            return codec.decode_route(cursor.key(), cursor.value()) if found else None
+
+
+class LmdbWriteTxn(LmdbReadTxn):
+    """The changes of one commit; see `base.WriteTxn` for every verb.
+
+    What stands below `delete_route` serves those who load many records at once (`registry/store/bulk.py`).
+
+    Attributes:
+        actor: who makes the change that is being applied.
+        octets: how much has been written, for the bound on a commit.
+    """
+
+    __slots__ = ("_homes", "_next", "_stats", "actor", "octets")
+
+    def __init__(
+        self, environment: Environment, cache: PrefixCache, now_ms: int, raw: Any, position: Position | None = None
+    ) -> None:
+        super().__init__(environment, cache, now_ms, raw)
+        self.actor = ""
+        self.octets = 0
+        self._stats: dict[str, list[int]] = {}
+        self._homes: dict[str, PrefixEntry] = {}
+        last = self.position
+        self._next = position or Position(last.epoch, last.hi + 1, 0)
+
+    @property
+    def raw(self) -> Any:
+        """The engine's own transaction. Whoever writes through it keeps the invariants of `storage.md` §4 himself."""
+        return self._raw
+
+    @property
+    def next_position(self) -> Position:
+        """Where the next journal entry will stand; records written with it carry it."""
+        return self._next
+
+    def stat(self, prefix: str) -> PrefixStat:
+        """Counts of one folded prefix; tombstones are not counted."""
+        return PrefixStat(*self._counts(prefix))
+
+    def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY) -> int | Conflict:
+        """Create or replace; an equal record that exists is left alone and keeps its version."""
+        key, stored = self._locate(record)
+        existed = stored is not None and rules.exists(stored)
+        if stored is not None and existed:
+            if refusal := rules.conflict(stored.version, expect):
+                return refusal
+            if rules.same_record(stored, record):
+                return stored.version
+        elif refusal := rules.conflict(0, expect):
+            return refusal
+        version = stored.version + 1 if stored else 1
+        value = codec.encode_record(key, record, version, self._next)
+        self._replace(key, value, stored if existed else None, record.aliases)
+        self.add_entry(EntryKind.PUT, key, version, value)
+        return version
+
+    def delete_record(self, key: bytes, expect: Expected = Expect.ANY) -> int | Conflict:
+        """Leave a tombstone; Conflict(0) when there is nothing to delete."""
+        stored = self.record(key)
+        if stored is None or not rules.exists(stored):
+            return Conflict(0)
+        if refusal := rules.conflict(stored.version, expect):
+            return refusal
+        version = stored.version + 1
+        value = codec.encode_tombstone(key, stored.identifier, version, self._next)
+        self._replace(key, value, stored, (), lives=False)
+        self.add_entry(EntryKind.DELETE, key, version, value)
+        return version
+
+    def put_prefix(self, entry: PrefixEntry, expect: Expected = Expect.ANY) -> int | Conflict:
+        """Create or replace a prefix entry; returns the new version."""
+        rules.check_prefix(entry)
+        old = self.prefix(entry.prefix)
+        if refusal := rules.conflict(old.version if old else 0, expect):
+            return refusal
+        if old is not None:
+            rules.check_prefix_change(
+                old, entry, self.stat(entry.prefix).records, bool(self.records(entry.prefix, None, 1))
+            )
+        entry = replace(entry, version=old.version + 1 if old else 1)
+        value = codec.encode_prefix(entry)
+        self._put(self._tables.prefix, entry.prefix.encode(), value)
+        self._homes.pop(entry.prefix, None)
+        self.add_entry(EntryKind.PREFIX, entry.prefix.encode(), entry.version, value)
+        return entry.version
+
+    def put_route(self, route: RouteEntry) -> int:
+        """Create or replace a range by its start; raises StoreError when it overlaps another one."""
+        rules.check_route(route)
+        key = keys.route_key(route.start)
+        old: RouteEntry | None = None
+        for other in self._neighbours(route, key):
+            if other.start == route.start:
+                old = other
+            elif rules.routes_overlap(route, other):
+                raise StoreError(f"the range {route.start} to {route.end} overlaps {other.start} to {other.end}")
+        route = replace(route, version=old.version + 1 if old else 1)
+        value = codec.encode_route(route)
+        self._put(self._tables.route, key, value)
+        self.add_entry(EntryKind.ROUTE, key, route.version, value)
+        return route.version
+
+    def delete_route(self, start: str) -> bool:
+        """Remove a range; whether there was one."""
+        key = keys.route_key(start)
+        value = self._get(self._tables.route, key)
+        if value is None:
+            return False
+        version = codec.decode_route(key, value).version + 1
+        self._raw.delete(key, db=self._tables.route)
+        self.add_entry(EntryKind.ROUTE, key, version, b"")
+        return True
+
+    def put_segment(self, records: Sequence[PreparedRecord]) -> int:
+        """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""
+        changed: dict[bytes, int] = {}
+        count = 0
+        for record in records:
+            key, stored = self._locate(record)
+            existed = stored is not None and rules.exists(stored)
+            if stored is not None and existed and rules.same_record(stored, record):
+                continue
+            value = codec.encode_record(key, record, stored.version + 1 if stored else 1, self._next)
+            self._replace(key, value, stored if existed else None, record.aliases)
+            changed[key] = codec.digest_of(value)
+            count += 1
+        if changed:
+            self.add_segment(min(changed), max(changed), len(changed), sum(changed.values()))
+        return count
+
+    def add_segment(self, first_key: bytes, last_key: bytes, count: int, digest_sum: int) -> Position:
+        """Journal that records of one prefix were written at `next_position`; returns that position."""
+        segment = codec.BulkSegment(
+            keys.prefix_of(first_key), first_key, last_key, count, digest_sum % codec.DIGEST_SUM_MODULUS
+        )
+        return self.add_entry(EntryKind.BULK, first_key, 0, codec.encode_segment(segment))
+
+    def add_entry(self, kind: EntryKind, key: bytes, version: int, body: bytes) -> Position:
+        """Append a journal entry at `next_position`; returns that position."""
+        position = self._next
+        entry = Entry(position, kind, key, version, body, self.actor, self._now_ms)
+        self._put(self._tables.journal, position.encode(), codec.encode_entry(entry), append=True)
+        self._position = position
+        self._next = Position(position.epoch, position.hi, position.lo + 1)
+        return position
+
+    def add_counts(self, prefix: str, records: int, digest_sum: int, octets: int) -> None:
+        """Add to what is counted below a prefix; negative numbers for what went away."""
+        counts = self._counts(prefix)
+        counts[0] += records
+        counts[1] = (counts[1] + digest_sum) % codec.DIGEST_SUM_MODULUS
+        counts[2] += octets
+
+    def add_aliases(self, aliases: Sequence[Alias], key: bytes) -> None:
+        """Make a record findable by its second names."""
+        for alias in aliases:
+            self._put(self._tables.alias, *codec.encode_alias(alias, key))
+
+    def store_outcome(self, key: OutcomeKey, body: bytes) -> None:
+        """Remember the first result of a write."""
+        place = keys.outcome_key(self._now_ms // HOUR_MS, key)
+        self._put(self._tables.outcome, place, codec.encode_outcome(place, StoredOutcome(key.digest, body, self.position)))
+
+    def finish(self) -> None:
+        """Write the counts that were kept in memory; to be called before the commit."""
+        for prefix, (records, digest_sum, octets) in self._stats.items():
+            place = keys.stat_key(prefix)
+            self._put(self._tables.stat, place, codec.encode_stat(place, PrefixStat(records, digest_sum, octets)))
+        self._stats.clear()
+
+    def _locate(self, record: PreparedRecord) -> tuple[bytes, StoredRecord | None]:
+        """Where a record belongs, and what is there."""
+        if record.aliases or record.flags:
+            rules.check_record(record)
+        identifier, key = keys.identifier_key(record.identifier, True)
+        prefix = identifier.folded_prefix
+        home = self._homes.get(prefix)
+        if home is None:
+            home = self._homes[prefix] = rules.check_home(self.prefix(prefix), prefix)
+        if not home.fold_suffix:
+            _, key = keys.identifier_key(record.identifier, False)
+        stored = self.record(key)
+        if stored is not None and keys.spelling_of(key) is None:
+            self._check_hashed(key, stored, home.fold_suffix)
+        return key, stored
+
+    def _check_hashed(self, key: bytes, stored: StoredRecord, fold_suffix: bool) -> None:
+        """The full identifier is inside and compared: a hash alone proves nothing about rot."""
+        if keys.identifier_key(stored.identifier, fold_suffix)[1] != key:
+            raise RecordDamaged(f"the record at {codec.readable(key)} says that it is {stored.identifier}")
+
+    def _replace(
+        self, key: bytes, value: bytes, old: StoredRecord | None, aliases: tuple[Alias, ...], lives: bool = True
+    ) -> None:
+        """Put a record's value; keep aliases and counts in step. `old` is what existed until now."""
+        prefix = keys.prefix_of(key)
+        if old is not None:
+            before = self._raw.get(key, db=self._tables.record)
+            self.add_counts(prefix, -1, -old.digest, -len(key) - len(before))
+            for alias in old.aliases:
+                if alias not in aliases:
+                    self._raw.delete(keys.alias_key(alias, key), db=self._tables.alias)
+        if lives:
+            self.add_counts(prefix, 1, codec.digest_of(value), len(key) + len(value))
+        self._put(self._tables.record, key, value)
+        if aliases:
+            self.add_aliases(aliases, key)
+
+    def _counts(self, prefix: str) -> list[int]:
+        counts = self._stats.get(prefix)
+        if counts is None:
+            stat = super().stat(prefix)
+            counts = self._stats[prefix] = [stat.records, stat.digest_sum, stat.octets]
+        return counts
+
+    def _neighbours(self, route: RouteEntry, key: bytes) -> Iterator[RouteEntry]:
+        """The range before this one, that of the same start, and all that begin inside it."""
+        with self._raw.cursor(self._tables.route) as cursor:
+            before = (cursor.prev() if cursor.set_range(key) else cursor.last())
+            if before:
+                yield codec.decode_route(cursor.key(), cursor.value())
+        end = keys.route_key(route.end)
+        for place, value in self._walk(self._tables.route, key):
+            if place > end:
+                return
+            yield codec.decode_route(place, value)
+
+    def _put(self, table: Any, key: bytes, value: bytes, *, append: bool = False) -> None:
+        if not self._raw.put(key, value, db=table, append=append):
+            raise StoreError(f"the store refused key {codec.readable(key)}: run 'idis verify'")
+        self.octets += len(key) + len(value)
