@@ -18,6 +18,8 @@ from idis.proto.types.site import INTERFACE_BOTH, INTERFACE_QUERY, TCP, UDP, Int
 
 ADDRESSES_MAX = 4  # per server; more would only be tried when all before are silent, and the budget ends earlier
 
+DEFAULT_PORT = 2641
+
 _QUERY_TYPES = (INTERFACE_QUERY, INTERFACE_BOTH)
 _PORT_MAX = 65_535
 
@@ -117,6 +119,27 @@ def site_at(host: str, port: int) -> Site:
     return Site(serial=SITE_SERIAL_UNKNOWN, servers=(Server(1, host, b"", interfaces),))
 
 
+def server_address(text: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:
+    """Host and port of `HOST`, `HOST:PORT`, `[IPv6]`, `[IPv6]:PORT` or a bare IPv6 address.
+
+    Raises:
+        ValueError: no host, or a port that is none.
+    """
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise ValueError(f"{text!r} is no server address")
+        port = rest[1:]
+    elif text.count(":") > 1:
+        host, port = text, ""
+    else:
+        host, _colon, port = text.partition(":")
+    number = int(port) if port.isascii() and port.isdigit() else default_port if not port else 0
+    if not host or not 0 < number <= _PORT_MAX:
+        raise ValueError(f"{text!r} is no server address")
+    return host, number
+
+
 def _port(interfaces: Iterable[Interface], protocol: int) -> int:
     for interface in interfaces:
         if interface.protocol == protocol and interface.type in _QUERY_TYPES and 0 < interface.port <= _PORT_MAX:
@@ -139,4 +162,3 @@ def _is_address(text: str) -> bool:
 
 def _same_servers(one: Site, other: Site) -> bool:
     return [(s.server_id, s.interfaces) for s in one.servers] == [(s.server_id, s.interfaces) for s in other.servers]
-
