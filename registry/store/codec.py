@@ -37,9 +37,9 @@ RECORD_HEADER_BYTES = DIGEST_BYTES + _RECORD.size
 _PUBLIC_AT = _RECORD.size
 
 # The upper half of the format octet says which optional parts follow the public values, in this order.
-_HAS_RESTRICTED = 0x10
-_HAS_SPELLING = 0x20
-_HAS_ALIASES = 0x40
+HAS_RESTRICTED = 0x10
+HAS_SPELLING = 0x20
+HAS_ALIASES = 0x40
 _FORMAT_MASK = 0x0F
 
 _ENTRY = struct.Struct(">BBQQHH")  # format, kind, version, time in ms, key length, actor length
@@ -125,14 +125,14 @@ def encode_record(key: bytes, record: PreparedRecord, version: int, position: Po
     form = FORMAT
     tail = b""
     if restricted != NO_VALUES:
-        form |= _HAS_RESTRICTED
+        form |= HAS_RESTRICTED
         tail = _U32.pack(len(restricted)) + restricted
     if record.identifier != keys.spelling_of(key):
-        form |= _HAS_SPELLING
+        form |= HAS_SPELLING
         spelling = record.identifier.encode()
         tail += _U16.pack(len(spelling)) + spelling
     if aliases:
-        form |= _HAS_ALIASES
+        form |= HAS_ALIASES
         tail += _encode_aliases(aliases)
     header = _RECORD.pack(
         form,
@@ -183,15 +183,15 @@ def prepared_by(value: bytes) -> int:
 def _decode_optional(key: bytes, rest: bytes, at: int, form: int) -> tuple[str, bytes, tuple[Alias, ...]]:
     restricted = NO_VALUES
     aliases: tuple[Alias, ...] = ()
-    if form & _HAS_RESTRICTED:
+    if form & HAS_RESTRICTED:
         end = at + 4 + _U32.unpack_from(rest, at)[0]
         restricted, at = rest[at + 4 : end], end
-    if form & _HAS_SPELLING:
+    if form & HAS_SPELLING:
         end = at + 2 + _U16.unpack_from(rest, at)[0]
         identifier, at = rest[at + 2 : end].decode(), end
     else:
         identifier = key.decode().replace("\x00", "/", 1)
-    if form & _HAS_ALIASES:
+    if form & HAS_ALIASES:
         aliases = _decode_aliases(rest, at)
     return identifier, restricted, aliases
 

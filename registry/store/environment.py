@@ -54,7 +54,8 @@ class Environment:
     def __init__(self, folder: Path, *, map_bytes: int, create: bool = False) -> None:
         self.folder = folder
         self.writing = Lock()  # held for every write transaction of this process, and for growth
-        self._gate = Condition()
+        self._reads = Lock()
+        self._gate = Condition(self._reads)
         self._open_reads = 0
         self._gate_shut = False
         self._closed = False
@@ -91,7 +92,7 @@ class Environment:
     def begin_read(self) -> Any:
         """A read transaction, to be ended by `end_read` in the same thread."""
         while True:
-            with self._gate:
+            with self._reads:
                 if self._gate_shut:
                     self._gate.wait_for(lambda: not self._gate_shut)
                 if self._closed:
@@ -173,7 +174,7 @@ class Environment:
             return False
 
     def _leave(self) -> None:
-        with self._gate:
+        with self._reads:
             self._open_reads -= 1
             if self._gate_shut and not self._open_reads:
                 self._gate.notify_all()

@@ -125,7 +125,7 @@ class LmdbStore:
 
     def read(self) -> LmdbReadTxn:
         """A snapshot for the length of a `with` block: short, in one thread, never across an await."""
-        return LmdbReadTxn(self.environment, self._cache, int(self._clock() * 1000))
+        return LmdbReadTxn(self.environment, self._cache, self._clock)
 
     def write(
         self, change: Callable[[WriteTxn], T], *, actor: str, outcome: OutcomeKey | None = None

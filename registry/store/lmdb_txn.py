@@ -7,11 +7,10 @@ Counts are kept in memory until `finish`, because a group touches few prefixes a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from idis.proto.identifier import ancestors
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, StoredRecord
@@ -26,9 +25,9 @@ from idis.registry.store.base import (
     StoredOutcome,
     StoreError,
 )
-from idis.registry.store.environment import Environment
+from idis.registry.store.environment import Environment, Tables
 
-HOUR_MS = 3_600_000
+SUFFIX_CHARACTERS_CHECKED = 256  # even in four octets each they stay below the longest identifier
 PREFIX_CACHE_ENTRIES_MAX = 4_096  # decoded entries; about 1 KiB each
 
 PrefixCache = dict[bytes, tuple[bytes, PrefixEntry]]  # key → the octets it was decoded from, and the entry
@@ -37,13 +36,13 @@ PrefixCache = dict[bytes, tuple[bytes, PrefixEntry]]  # key → the octets it wa
 class LmdbReadTxn:
     """One consistent snapshot, for the length of a `with` block; see `base.ReadTxn` for every verb."""
 
-    __slots__ = ("_cache", "_environment", "_now_ms", "_position", "_raw", "_tables")
+    __slots__ = ("_cache", "_clock", "_environment", "_position", "_raw", "_tables")
 
-    def __init__(self, environment: Environment, cache: PrefixCache, now_ms: int, raw: Any = None) -> None:
+    def __init__(self, environment: Environment, cache: PrefixCache, clock: Callable[[], float], raw: Any = None) -> None:
         self._environment = environment
         self._tables = environment.tables
         self._cache = cache
-        self._now_ms = now_ms
+        self._clock = clock
         self._raw = raw
         self._position: Position | None = None
 
@@ -98,7 +97,12 @@ class LmdbReadTxn:
 
     def longest_prefix(self, prefix: str) -> PrefixEntry | None:
         """The entry of the folded prefix or of its nearest registered ancestor, by label."""
-        return next((entry for name in ancestors(prefix) if (entry := self.prefix(name)) is not None), None)
+        while True:
+            if (entry := self.prefix(prefix)) is not None:
+                return entry
+            prefix, dot, _ = prefix.rpartition(".")
+            if not dot:
+                return None
 
     def route(self, prefix: str) -> RouteEntry | None:
         """The range that holds exactly this folded prefix."""
@@ -151,7 +155,7 @@ class LmdbReadTxn:
 
     def outcome(self, key: OutcomeKey) -> StoredOutcome | None:
         """The stored result of an idempotency key, for OUTCOME_HOURS."""
-        hour = self._now_ms // HOUR_MS
+        hour = int(self._clock() * 1000) // rules.HOUR_MS
         for probe in range(hour, max(hour - rules.OUTCOME_HOURS, -1), -1):
             place = keys.outcome_key(probe, key)
             value = self._raw.get(place, db=self._tables.outcome)
@@ -198,16 +202,22 @@ class LmdbWriteTxn(LmdbReadTxn):
         octets: how much has been written, for the bound on a commit.
     """
 
-    __slots__ = ("_homes", "_next", "_stats", "actor", "octets")
+    __slots__ = ("_homes", "_next", "_now_ms", "_stats", "actor", "octets")
 
     def __init__(
-        self, environment: Environment, cache: PrefixCache, now_ms: int, raw: Any, position: Position | None = None
+        self,
+        environment: Environment,
+        cache: PrefixCache,
+        clock: Callable[[], float],
+        raw: Any,
+        position: Position | None = None,
     ) -> None:
-        super().__init__(environment, cache, now_ms, raw)
+        super().__init__(environment, cache, clock, raw)
+        self._now_ms = int(clock() * 1000)  # one time for all that becomes durable at once
         self.actor = ""
         self.octets = 0
         self._stats: dict[str, list[int]] = {}
-        self._homes: dict[str, PrefixEntry] = {}
+        self._homes: dict[str, PrefixEntry] = {}  # by the prefix as spelled
         last = self.position
         self._next = position or Position(last.epoch, last.hi + 1, 0)
 
@@ -215,6 +225,11 @@ class LmdbWriteTxn(LmdbReadTxn):
     def raw(self) -> Any:
         """The engine's own transaction. Whoever writes through it keeps the invariants of `storage.md` §4 himself."""
         return self._raw
+
+    @property
+    def tables(self) -> Tables:
+        """The engine's handles of the named tables."""
+        return self._tables
 
     @property
     def next_position(self) -> Position:
@@ -268,7 +283,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         entry = replace(entry, version=old.version + 1 if old else 1)
         value = codec.encode_prefix(entry)
         self._put(self._tables.prefix, entry.prefix.encode(), value)
-        self._homes.pop(entry.prefix, None)
+        self._homes.clear()
         self.add_entry(EntryKind.PREFIX, entry.prefix.encode(), entry.version, value)
         return entry.version
 
@@ -346,7 +361,7 @@ class LmdbWriteTxn(LmdbReadTxn):
 
     def store_outcome(self, key: OutcomeKey, body: bytes) -> None:
         """Remember the first result of a write."""
-        place = keys.outcome_key(self._now_ms // HOUR_MS, key)
+        place = keys.outcome_key(self._now_ms // rules.HOUR_MS, key)
         self._put(self._tables.outcome, place, codec.encode_outcome(place, StoredOutcome(key.digest, body, self.position)))
 
     def finish(self) -> None:
@@ -360,13 +375,14 @@ class LmdbWriteTxn(LmdbReadTxn):
         """Where a record belongs, and what is there."""
         if record.aliases or record.flags:
             rules.check_record(record)
-        identifier, key = keys.identifier_key(record.identifier, True)
-        prefix = identifier.folded_prefix
-        home = self._homes.get(prefix)
-        if home is None:
-            home = self._homes[prefix] = rules.check_home(self.prefix(prefix), prefix)
-        if not home.fold_suffix:
-            _, key = keys.identifier_key(record.identifier, False)
+        spelled, _, suffix = record.identifier.partition("/")
+        home = self._homes.get(spelled)
+        # Below a prefix that has been parsed and found, a short printable suffix needs no parser.
+        if home is None or not 0 < len(suffix) <= SUFFIX_CHARACTERS_CHECKED or not suffix.isprintable():
+            identifier, _ = keys.identifier_key(record.identifier, True)
+            prefix, suffix = identifier.folded_prefix, identifier.suffix or ""
+            home = self._homes[spelled] = rules.check_home(self.prefix(prefix), prefix)
+        key = keys.record_key(home.prefix, suffix, home.fold_suffix)
         stored = self.record(key)
         if stored is not None and keys.spelling_of(key) is None:
             self._check_hashed(key, stored, home.fold_suffix)

@@ -229,7 +229,7 @@ class MemoryTxn:
         return Position(last.epoch, self._hi, last.lo + 1 if last.hi == self._hi else 0)
 
     def _hour(self) -> int:
-        return self._now_ms // 3_600_000
+        return self._now_ms // rules.HOUR_MS
 
 
 class MemoryStore:

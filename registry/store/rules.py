@@ -12,6 +12,7 @@ ACTOR_BYTES_MAX = 255  # a name for the journal, not a document
 SCHEME_BYTES_MAX = 64  # with a hashed second name and a hashed key it stays inside KEY_BYTES_MAX
 ALIAS_BYTES_MAX = 2_048  # as long as an identifier may be
 OUTCOME_HOURS = 24  # how long a repeated write is recognised
+HOUR_MS = 3_600_000
 FIRST_EPOCH = 1
 STORE_ACTOR = "store"  # who made the entries nobody asked for
 PRINCIPAL_BYTES = 8

@@ -12,7 +12,6 @@ from idis.registry.store.environment import Tables
 
 JOURNAL_AGE_MAX_S = 7 * 86_400  # a follower that was away for longer takes a snapshot
 JOURNAL_BYTES_MAX = 10 * 2**30  # the journal never holds the disk hostage
-HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def trim_journal(raw: Any, tables: Tables, bounds: Bounds) -> int:
 
 def sweep_outcomes(raw: Any, tables: Tables, now_ms: int) -> int:
     """Drop up to COMMIT_OPS_MAX outcomes of hours that are no longer looked in; how many."""
-    oldest = max(now_ms // HOUR_MS - rules.OUTCOME_HOURS + 1, 0).to_bytes(4, "big")
+    oldest = max(now_ms // rules.HOUR_MS - rules.OUTCOME_HOURS + 1, 0).to_bytes(4, "big")
     count = 0
     with raw.cursor(tables.outcome) as cursor:
         going = cursor.first()

@@ -265,7 +265,7 @@ class Writer:
         return results
 
     def _transaction(self, raw: Any, position: Position | None = None) -> LmdbWriteTxn:
-        return LmdbWriteTxn(self._environment, self._cache, int(self._clock() * 1000), raw, position)
+        return LmdbWriteTxn(self._environment, self._cache, self._clock, raw, position)
 
     def _put_back(self, group: list[_Job], kept: int) -> None:
         rest = group[kept:]
