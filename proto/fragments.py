@@ -11,7 +11,7 @@ arrival, so each entry is looked at a constant number of times.
 from __future__ import annotations
 
 import struct
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Hashable
 
 from idis.proto.codes import EnvelopeFlag
@@ -59,8 +59,9 @@ class Reassembly:
 
     def __init__(self, fragments_max: int = UDP_FRAGMENTS_MAX) -> None:
         self._fragments_max = fragments_max
-        self._messages: dict[tuple[Hashable, int], _Partial] = {}  # oldest first
-        self._per_source: dict[Hashable, dict[int, None]] = {}  # oldest first
+        # Oldest first. Ordered dictionaries, because finding the first entry of a plain one passes over all removed before.
+        self._messages: OrderedDict[tuple[Hashable, int], _Partial] = OrderedDict()
+        self._per_source: dict[Hashable, OrderedDict[int, None]] = {}
         self.dropped: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -128,7 +129,7 @@ class Reassembly:
         return b"".join((head, bytes(4), size, *partial.parts))
 
     def _add(self, source: Hashable, request_id: int, partial: _Partial) -> _Partial:
-        own = self._per_source.setdefault(source, {})
+        own = self._per_source.setdefault(source, OrderedDict())
         if len(own) >= MESSAGES_PER_SOURCE_MAX:
             self._remove(source, next(iter(own)))
             own = self._per_source.setdefault(source, own)

@@ -17,6 +17,7 @@ from idis.proto.types import pubkey
 from idis.proto.types.admin import admin_from_json, admin_to_json, decode_admin, encode_admin
 from idis.proto.types.certificate import decode_certificate
 from idis.proto.types.fields import json_object, text_field
+from idis.proto.types.namespace import decode_namespace
 from idis.proto.types.signature import decode_signature
 from idis.proto.types.site import decode_site, encode_site
 from idis.proto.types.site_json import site_from_json, site_to_json
@@ -64,6 +65,7 @@ _CHECKS: dict[str, Check] = {
     "HS_SITE.6": decode_site,
     "HS_SITE.PREFIX": decode_site,
     "HS_NA_DELEGATE": decode_site,
+    "HS_NAMESPACE": decode_namespace,
     "HS_SIGNATURE": decode_signature,
     "HS_CERT": decode_certificate,
 }
