@@ -8,7 +8,7 @@ history; in every third an open non-conformance keeps a valve back.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 
 from idis.registry.pilots.sample_row import Enterprise, SampleRow, day, family_start, made_uscc, near
@@ -175,7 +175,7 @@ def _valve(number: int, place: int, heat: str, position: str | None, start: date
         "item",
         f"VALVE.{serial}",
         f"核级截止阀 {serial}",
-        status="on_hold" if position is None else "superseded" if replaced else "in_use" if position else "active",
+        status="on_hold" if position is None else "superseded" if replaced else "in_use",
         recallFlag="none" if position else "stop",
         serialNo=f"V-{serial}",
         itemType="valve",
@@ -206,7 +206,9 @@ def _valve(number: int, place: int, heat: str, position: str | None, start: date
     elif place == 1:
         yield _non_conformance(serial, valve, start, closed=True)
     if release:
-        completion = VALVE_WORKS.document("completion", f"EOMR-{serial}", f"制造完工报告 {serial}", start, subjects=[valve])
+        completion = VALVE_WORKS.document(
+            "completion", f"EOMR-{serial}", f"制造完工报告 {serial}", start + timedelta(days=105), subjects=[valve]
+        )
         yield completion
         documents = [completion.identifier, *(report.identifier for report in reports)]
         yield VALVE_WORKS.row(
@@ -245,7 +247,12 @@ def _seam(number: int, serial: str, seam: int, valve: str, start: date, draw: Ra
 
 
 def _inspections(serial: str, valve: str, start: date, draw: Random) -> Iterator[SampleRow]:
-    tested: dict[str, object] = {"pressure": near(draw, 25.8, 0.2, 1), "holdTime": 30, "witness": [PLANT.identifier]}
+    tested: dict[str, object] = {
+        "pressure": near(draw, 25.8, 0.2, 1),
+        "holdTime": 30,
+        "witness": [PLANT.identifier],
+        "witnessPoint": "H",
+    }
     for kind, days, own in (("dimension", 78, {}), ("NDE", 80, {}), ("hydrostatic", 95, tested)):
         code = {"dimension": "DIM", "NDE": "NDE", "hydrostatic": "HYD"}[kind]
         yield VALVE_WORKS.row(
@@ -270,7 +277,8 @@ def _non_conformance(serial: str, valve: str, start: date, *, closed: bool) -> S
         visibility="partners",
         ncrNo=f"NCR-{serial}-1",
         item=valve,
-        category="minor",
+        recallFlag="none" if closed else "stop",
+        category="2",
         description="阀座堆焊层硬度低于技术条件下限",
         disposition="repair" if closed else None,
         approvedBy=PLANT.identifier if closed else None,
