@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from idis.proto.outcome import Outcome
 from idis.proto.query import Query
@@ -45,10 +46,21 @@ class Reply:
     transport: str
 
 
+class Reason(Enum):
+    """Why there is no reply."""
+
+    SILENT = "silent"
+    UNREACHABLE = "unreachable"
+    GARBLED = "garbled"
+    SET_ASIDE = "set aside"
+    BUDGET = "budget"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A server did not answer, or not in a way that can be believed; `reason` is one sentence."""
+    """A server did not answer, or not in a way that can be believed; `text` says it for a person."""
 
-    reason: str
+    reason: Reason
+    text: str
     peer: str
     transport: str

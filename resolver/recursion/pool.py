@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from idis.proto.connection import Connection
-from idis.proto.errors import ProtocolError
 
 CONNECTIONS_PER_SERVER_MAX = 4
 IN_FLIGHT_MAX = 128  # on one connection; servers of the field stop reading somewhere above (`wire.md` W1)
@@ -61,15 +61,19 @@ class PooledConnection(asyncio.Protocol):
 
     def ask(self, request: bytes) -> asyncio.Future[bytes]:
         """Send a frame; the future brings the frame with the same request id, or ConnectionLost."""
-        request_id = request[_REQUEST_ID]
-        future: asyncio.Future[bytes] = self._loop.create_future()
-        if self._transport is None or not self.open or request_id in self._pending:
-            future.set_exception(ConnectionLost("the connection is closed", after_answers=self._answers))
-            return future
-        self._pending[request_id] = future
+        return self.ask_many((request,))[0]
+
+    def ask_many(self, requests: Sequence[bytes]) -> list[asyncio.Future[bytes]]:
+        """Send several frames at once, each with a request id of its own."""
+        futures: list[asyncio.Future[bytes]] = [self._loop.create_future() for _ in requests]
+        if self._transport is None or not self.open or any(request[_REQUEST_ID] in self._pending for request in requests):
+            for future in futures:
+                future.set_exception(ConnectionLost("the connection is closed", after_answers=self._answers))
+            return futures
+        self._pending.update((request[_REQUEST_ID], future) for request, future in zip(requests, futures, strict=True))
         self.used_at = self._loop.time()
-        self._transport.write(request)
-        return future
+        self._transport.write(b"".join(requests))
+        return futures
 
     def give_up(self, request: bytes) -> None:
         """Nobody waits for this answer any more; a connection that stays silent is closed."""
@@ -91,17 +95,16 @@ class PooledConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Match every whole frame with its question."""
-        try:
-            frames = self._frames.receive_data(data)
-        except ProtocolError:
-            self.close()
-            return
+        frames = self._frames.receive_data(data)
+        self._frames.answered(len(frames))
         self._silent = 0
         for frame in frames:
             self._answers += 1
             future = self._pending.pop(frame[_REQUEST_ID], None)
             if future is not None and not future.done():
                 future.set_result(frame)
+        if self._frames.error is not None:
+            self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever still waits."""

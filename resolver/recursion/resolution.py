@@ -130,8 +130,8 @@ class Resolution:
         match event:
             case Reply(outcome=outcome):
                 self._judge(goal, outcome, now)
-            case Failure(reason=reason, peer=peer):
-                goal.failure = Refused(ResponseCode.ERROR, f"{peer}: {reason}")
+            case Failure(text=text, peer=peer):
+                goal.failure = Refused(ResponseCode.ERROR, f"{peer}: {text}")
 
     # What a reply means
 

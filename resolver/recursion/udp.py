@@ -19,6 +19,8 @@ DATAGRAM_BYTES_MAX = 2_048  # packets of the protocol have 512; more is read so 
 DATAGRAMS_PER_TURN = 16  # a flood must not hold the loop
 
 
+_REQUEST_ID = slice(8, 12)
+
 T = TypeVar("T")
 
 
@@ -35,6 +37,7 @@ class UdpExchange(Generic[T]):
         self.mismatches = 0
         self._loop = asyncio.get_running_loop()
         self._packets = split(request)
+        self._request_id = request[_REQUEST_ID]
         self._accept = accept
         self._source = (address, port)
         self._reassembly = Reassembly()
@@ -89,10 +92,15 @@ class UdpExchange(Generic[T]):
             self._receive(packet)
 
     def _receive(self, packet: bytes) -> None:
+        if packet[_REQUEST_ID] != self._request_id:
+            self.mismatches += 1
+            return
+        frame = self._reassembly.receive(packet, self._source, self._loop.time())
+        if frame is None:
+            if self._reassembly.dropped["too long"] and not self.answer.done():
+                self.answer.set_exception(OSError("the answer is too long for UDP"))
+            return
         try:
-            frame = self._reassembly.receive(packet, self._source, self._loop.time())
-            if frame is None:
-                return
             answer = self._accept(frame)
         except ProtocolError:
             self.mismatches += 1

@@ -24,7 +24,7 @@ from idis.proto.message import Message, decode_message, encode_message
 from idis.proto.outcome import Outcome
 from idis.proto.query import Query
 from idis.resolver.recursion.budget import Budget
-from idis.resolver.recursion.event import Failure, Reply
+from idis.resolver.recursion.event import Failure, Reason, Reply
 from idis.resolver.recursion.health import UDP_SILENT_S, Health, HealthTable
 from idis.resolver.recursion.pool import ConnectionLost, Pool
 from idis.resolver.recursion.target import Target, peer_name
@@ -64,7 +64,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Question:
     """One question to one server, as all its tries share it."""
 
     target: Target
@@ -110,10 +110,10 @@ class Upstream:
         health = self.health.of(target.key)
         if not health.admit(self._clock()):
             self.counters.set_aside += 1
-            return Failure("set aside after too many failures", target.name, _preferred(target))
+            return Failure(Reason.SET_ASIDE, "set aside after too many failures", target.name, _preferred(target))
         self.counters.queries += 1
         try:
-            result = await self._race(self._question(target, query, budget, health))
+            result = await self._race(self.question(target, query, budget))
         except asyncio.CancelledError:
             health.abandoned()
             raise
@@ -131,13 +131,16 @@ class Upstream:
         """Close all connections."""
         await self.pool.close()
 
-    def _question(self, target: Target, query: Query, budget: Budget, health: Health) -> _Question:
+    def question(self, target: Target, query: Query, budget: Budget) -> Question:
+        """A question ready to send."""
         request_id = secrets.randbelow(2**31 - 1) + 1  # unpredictable: forgers have to guess it
         unix = int(self._wall_clock())
         message = request_message(query, request_id=request_id, now=unix, site_serial=target.serial, version=target.version)
-        return _Question(target, encode_message(message), request_id, fold(query.spelling), budget, health, unix)
+        return Question(
+            target, encode_message(message), request_id, fold(query.spelling), budget, self.health.of(target.key), unix
+        )
 
-    async def _race(self, question: _Question) -> Response | Failure:
+    async def _race(self, question: Question) -> Response | Failure:
         """Ask on every address, each 300 ms after the one before or as soon as that fails."""
         first, *others = question.target.addresses
         if not others:
@@ -163,25 +166,25 @@ class Upstream:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _ask_address(self, question: _Question, address: str) -> Response | Failure:
+    async def _ask_address(self, question: Question, address: str) -> Response | Failure:
         target = question.target
         muted = target.tcp_port and self._clock() < question.health.udp_silent_until
         if target.udp_port and len(question.frame) <= UDP_REQUEST_BYTES_MAX and not muted:
             return await self._ask_udp(question, address)
         return await self._ask_tcp(question, address)
 
-    async def _ask_udp(self, question: _Question, address: str) -> Response | Failure:
+    async def _ask_udp(self, question: Question, address: str) -> Response | Failure:
         target, health = question.target, question.health
         peer = peer_name(address, target.udp_port)
         if not self._take_packet(question):
-            return Failure(_BUDGET_SPENT, peer, "udp")
+            return Failure(Reason.BUDGET, _BUDGET_SPENT, peer, "udp")
         started = self._clock()
         try:
             exchange = UdpExchange(
-                address, target.udp_port, question.frame, lambda frame: _response(frame, question, peer, "udp")
+                address, target.udp_port, question.frame, lambda frame: read_response(frame, question, peer, "udp")
             )
         except OSError as error:
-            return Failure(_reason(error), peer, "udp")
+            return Failure(Reason.UNREACHABLE, _reason(error), peer, "udp")
         try:
             exchange.send()
             response = await exchange.wait(self._patience_s(question))
@@ -193,17 +196,17 @@ class Upstream:
             return response
         except OSError as error:
             if not target.tcp_port:
-                return Failure(_reason(error), peer, "udp")
+                return Failure(Reason.UNREACHABLE, _reason(error), peer, "udp")
             self.counters.tcp_fallbacks += 1
             return await self._ask_tcp(question, address)
         finally:
             self.counters.mismatches += exchange.mismatches
             exchange.close()
 
-    async def _ask_again(self, question: _Question, address: str, exchange: UdpExchange[Response]) -> Response | Failure:
+    async def _ask_again(self, question: Question, address: str, exchange: UdpExchange[Response]) -> Response | Failure:
         """The first datagram was not answered: repeat it, and ask over TCP beside it."""
         target, health = question.target, question.health
-        silence = Failure("no answer in time", peer_name(address, target.udp_port), "udp")
+        silence = Failure(Reason.SILENT, "no answer in time", peer_name(address, target.udp_port), "udp")
         if not health.take_retry() or not self._take_packet(question):
             return silence
         exchange.send()
@@ -229,7 +232,7 @@ class Upstream:
             tcp.cancel()
             await asyncio.gather(tcp, return_exceptions=True)
 
-    async def _ask_tcp(self, question: _Question, address: str) -> Response | Failure:
+    async def _ask_tcp(self, question: Question, address: str) -> Response | Failure:
         port = question.target.tcp_port
         peer = peer_name(address, port)
         started = self._clock()
@@ -237,21 +240,21 @@ class Upstream:
         try:
             async with asyncio.timeout(self._patience_s(question, factor=TCP_PATIENCE_FACTOR, least_s=TCP_PATIENCE_S_MIN)):
                 frame = await self._ask_pool(question, address, port)
-            response = _response(frame, question, peer, "tcp")
+            response = read_response(frame, question, peer, "tcp")
         except TimeoutError:
             self.counters.timeouts += 1
-            return Failure("no answer in time", peer, "tcp")
+            return Failure(Reason.SILENT, "no answer in time", peer, "tcp")
         except OSError as error:
-            return Failure(_reason(error), peer, "tcp")
+            return Failure(Reason.UNREACHABLE, _reason(error), peer, "tcp")
         except ProtocolError as error:
             self.counters.mismatches += 1
-            return Failure(str(error), peer, "tcp")
+            return Failure(Reason.GARBLED, str(error), peer, "tcp")
         now = self._clock()
         round_trips = 1 if warm else 2  # a new connection costs one more
         question.health.answered(now, (now - started) / round_trips)
         return response
 
-    async def _ask_pool(self, question: _Question, address: str, port: int) -> bytes:
+    async def _ask_pool(self, question: Question, address: str, port: int) -> bytes:
         """Ask over a pooled connection. One that was closed while idle, or by a server that answers once, is worth a new try."""
         for attempt in range(1, TCP_TRIES_MAX + 1):
             if not self._take_packet(question):
@@ -264,17 +267,17 @@ class Upstream:
                     raise
         raise ConnectionLost(_BUDGET_SPENT, after_answers=0)
 
-    def _patience_s(self, question: _Question, *, factor: int = 1, least_s: float = 0.0) -> float:
+    def _patience_s(self, question: Question, *, factor: int = 1, least_s: float = 0.0) -> float:
         wanted_s = max(question.health.timeout_s * factor, self._patience_s_min, least_s)
         return max(min(wanted_s, question.budget.deadline - self._clock()), 0.0)
 
-    def _take_packet(self, question: _Question) -> bool:
+    def _take_packet(self, question: Question) -> bool:
         taken = question.budget.take_packet()
         self.counters.packets += taken
         return taken
 
 
-def _response(frame: bytes, question: _Question, peer: str, transport: str) -> Response:
+def read_response(frame: bytes, question: Question, peer: str, transport: str) -> Response:
     """Read a frame; raises ProtocolError unless it is an answer to this very question."""
     message = decode_message(frame)
     if message.request_id != question.request_id:

@@ -1,0 +1,247 @@
+"""`idis resolve`: ask for identifiers, as `dig` does for domain names."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+from collections.abc import Sequence
+
+from idis.proto.codes import OpFlag
+from idis.proto.errors import IdentifierError
+from idis.proto.identifier import parse_identifier
+from idis.proto.types.table import describe
+from idis.proto.value import INDEX_MAX, TTL_ABSOLUTE, Value
+from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
+from idis.resolver.client import DEFAULT_SERVER, Client, Transport
+from idis.resolver.client_reply import ClientError, Explanation, Reply, UnreachableError
+from idis.resolver.recursion.resolved import Hop
+
+SERVER_VARIABLE = "IDIS_SERVER"
+TIMEOUT_S = 2.0
+
+_HOP_HEAD = ("hop", "server", "transport", "question", "code", "µs")
+_SHOWN_FLAGS = {
+    OpFlag.AUTHORITATIVE: "authoritative",
+    OpFlag.RECURSIVE: "recursive",
+    OpFlag.PUBLIC_ONLY: "public-only",
+    OpFlag.STALE: "stale",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `idis resolve`."""
+    parser.add_argument("identifiers", nargs="+", metavar="IDENTIFIER", help="prefix/suffix, or a prefix on its own")
+    parser.add_argument("--type", action="append", default=[], metavar="T", dest="types", help="only values of this type")
+    parser.add_argument("--index", action="append", default=[], metavar="N", type=_index, dest="indexes", help="only this value")
+    parser.add_argument(
+        "--server",
+        default=os.environ.get(SERVER_VARIABLE, DEFAULT_SERVER),
+        metavar="HOST:PORT",
+        help=f"the node to ask (default: ${SERVER_VARIABLE}, else {DEFAULT_SERVER})",
+    )
+    parser.add_argument("--tcp", action="store_true", help="ask over TCP only; otherwise UDP first")
+    parser.add_argument("--json", action="store_true", help="one JSON object; an array for several identifiers")
+    parser.add_argument("--explain", action="store_true", help="show who answered, from where, and every question on the way")
+    parser.add_argument("--follow", action="store_true", help="follow HS_ALIAS")
+    parser.add_argument("--authoritative", action="store_true", help="ask the owner's primary, no cache")
+    parser.add_argument(
+        "--timeout", type=_seconds, default=TIMEOUT_S, metavar="S", help="seconds for each identifier (default: 2)"
+    )
+    parser.add_argument("--all", "--no-public-only", action="store_true", dest="all_values", help="ask for restricted values too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask, print, and tell the worst outcome by the exit code."""
+    for text in arguments.identifiers:
+        _check(text)
+    replies = asyncio.run(_ask(arguments))
+    if arguments.json:
+        documents = [_document(text, reply) for text, reply in zip(arguments.identifiers, replies, strict=True)]
+        print_json(documents[0] if len(documents) == 1 else documents)
+    else:
+        _print(arguments, replies)
+    return max(_exit_code(reply) for reply in replies)
+
+
+async def _ask(arguments: argparse.Namespace) -> list[Reply | ClientError]:
+    replies: list[Reply | ClientError] = []
+    transport: Transport = "tcp" if arguments.tcp else "auto"
+    try:
+        client = Client(arguments.server, transport=transport, timeout_s=arguments.timeout)
+    except UnreachableError as error:
+        raise CommandError(str(error), ExitCode.USAGE) from None
+    async with client:
+        for text in arguments.identifiers:
+            try:
+                reply = await client.resolve(
+                    text,
+                    types=arguments.types,
+                    indexes=arguments.indexes,
+                    public_only=not arguments.all_values,
+                    authoritative=arguments.authoritative,
+                    follow_alias=arguments.follow,
+                    explain=arguments.explain,
+                )
+            except ClientError as error:
+                replies.append(error)
+            else:
+                replies.append(reply)
+    return replies
+
+
+def _check(text: str) -> None:
+    try:
+        parse_identifier(text)
+    except IdentifierError as error:
+        raise CommandError(f"{text!r} is no identifier: {error} (at character {error.position + 1})") from None
+
+
+def _exit_code(reply: Reply | ClientError) -> ExitCode:
+    if isinstance(reply, ClientError):
+        return ExitCode.NETWORK
+    return ExitCode.DONE if reply.found else ExitCode.REFUSED
+
+
+# For people
+
+
+def _print(arguments: argparse.Namespace, replies: Sequence[Reply | ClientError]) -> None:
+    for position, (text, reply) in enumerate(zip(arguments.identifiers, replies, strict=True)):
+        if position:
+            print()
+        if isinstance(reply, ClientError):
+            print(f"{text}  no answer: {reply}")
+            continue
+        print(_headline(reply))
+        if reply.message:
+            print(f"  {reply.message}")
+        if reply.values:
+            print_table(("index", "type", "ttl", "data"), [_row(value) for value in reply.values])
+        if arguments.explain:
+            _print_explanation(reply)
+
+
+def _headline(reply: Reply) -> str:
+    parts = [reply.identifier, f"{reply.code_name} ({reply.code})"]
+    if flags := _flags(reply):
+        parts.append(" ".join(flags))
+    parts += [f"{reply.server} {reply.transport}", f"{round(reply.seconds * 1e6)} µs"]
+    return "  ".join(parts)
+
+
+def _row(value: Value) -> tuple[int, str, str, str]:
+    ttl = f"until {value.ttl}" if value.ttl_type == TTL_ABSOLUTE else f"{value.ttl} s"
+    return value.index, value.type, ttl, _shown(value)
+
+
+def _shown(value: Value) -> str:
+    form = describe(value.type, value.data)
+    shown = form["value"]
+    if not isinstance(shown, str):
+        return json.dumps(shown, ensure_ascii=False)
+    if form["format"] != "string":
+        return f"{form['format']}:{shown}"
+    # Control characters of a stranger's data must not reach the terminal.
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in shown)
+
+
+def _print_explanation(reply: Reply) -> None:
+    print()
+    explanation = reply.explanation
+    if explanation is None:
+        print("the node gives no explanation")
+    else:
+        print(f"answered by {explanation.node}, source {explanation.source}, {_age(explanation)}")
+        if explanation.hops:
+            print_table(_HOP_HEAD, _hop_rows(explanation.hops))
+    if len(reply.hops) > 1 or explanation is None:
+        print("asked by this client:")
+        print_table(_HOP_HEAD, _hop_rows(reply.hops))
+
+
+def _age(explanation: Explanation) -> str:
+    return f"{explanation.age_s:.1f} s old" if explanation.source in ("cache", "stale") else "fresh"
+
+
+def _hop_rows(hops: Sequence[Hop]) -> list[tuple[object, ...]]:
+    return [
+        (number, hop.server, hop.transport, hop.question, hop.response_code or "no answer", hop.micros)
+        for number, hop in enumerate(hops, 1)
+    ]
+
+
+def _flags(reply: Reply) -> list[str]:
+    return [name for flag, name in _SHOWN_FLAGS.items() if reply.flags & flag]
+
+
+# For programs
+
+
+def _document(text: str, reply: Reply | ClientError) -> dict[str, object]:
+    if isinstance(reply, ClientError):
+        return {"identifier": text, "code": 0, "error": str(reply)}
+    document: dict[str, object] = {
+        "identifier": reply.identifier,
+        "code": reply.code,
+        "codeName": reply.code_name,
+        "flags": _flags(reply),
+        "server": reply.server,
+        "transport": reply.transport,
+        "microseconds": round(reply.seconds * 1e6),
+        "values": [_value_document(value) for value in reply.values],
+        "hops": [_hop_document(hop) for hop in reply.hops],
+    }
+    if reply.message:
+        document["message"] = reply.message
+    if (explanation := reply.explanation) is not None:
+        document["explanation"] = {
+            "node": explanation.node,
+            "source": explanation.source,
+            "ageSeconds": explanation.age_s,
+            "hops": [_hop_document(hop) for hop in explanation.hops],
+        }
+    return document
+
+
+def _value_document(value: Value) -> dict[str, object]:
+    return {
+        "index": value.index,
+        "type": value.type,
+        "data": describe(value.type, value.data),
+        "ttl": value.ttl,
+        "ttlAbsolute": value.ttl_type == TTL_ABSOLUTE,
+        "timestamp": value.timestamp,
+        "permissions": f"{value.permissions:04b}",
+    }
+
+
+def _hop_document(hop: Hop) -> dict[str, object]:
+    return {
+        "server": hop.server,
+        "transport": hop.transport,
+        "question": hop.question,
+        "code": hop.response_code,
+        "microseconds": hop.micros,
+    }
+
+
+# Arguments
+
+
+def _index(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 0 < number <= INDEX_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no index; indexes are 1 to {INDEX_MAX}")
+    return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3_600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds up to 3600")
+    return seconds

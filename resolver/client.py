@@ -1,0 +1,426 @@
+"""The client: ask for identifiers from a program.
+
+    async with Client("127.0.0.1:2641") as client:
+        reply = await client.resolve("88.118.8/JXDY2106023", types=["URL"])
+        if reply.found:
+            print(reply.values[0].text)
+
+One client holds its connections, its measurements of servers and the prefixes it has learnt; make one and keep it. It is
+used from one event loop. `idis.resolver.sync` has the same for programs without one. Only msgpack is needed beside the
+standard library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Literal
+
+from idis.proto.codes import ResponseCode
+from idis.proto.errors import IdisError, ProtocolError
+from idis.proto.exchange import explanation_of
+from idis.proto.identifier import Identifier, parse_identifier
+from idis.proto.outcome import Answer, NoValues, Referral, Refused
+from idis.proto.query import Query
+from idis.resolver.client_reply import (
+    ClientError,
+    GarbledError,
+    Reply,
+    SilentError,
+    UnreachableError,
+    read_explanation,
+    reply_of,
+)
+from idis.resolver.recursion.budget import RESOLUTION_MS_MAX, Budget
+from idis.resolver.recursion.delegation import Delegation, DelegationTree, Kind, home_pointers
+from idis.resolver.recursion.event import Failure, Reason
+from idis.resolver.recursion.pool import ConnectionLost, PooledConnection
+from idis.resolver.recursion.resolution import HOSTED_TTL_S, SITE_TYPES, Resolution
+from idis.resolver.recursion.resolved import Hop
+from idis.resolver.recursion.target import DEFAULT_PORT, Target, peer_name, server_address, site_at, targets
+from idis.resolver.recursion.upstream import Question, Response, Upstream, read_response
+from idis.resolver.recursion.walk import walk
+
+Transport = Literal["auto", "tcp", "udp"]
+
+DEFAULT_SERVER = f"127.0.0.1:{DEFAULT_PORT}"
+WINDOW = 128  # questions of a batch under way at once; servers of the field take at least so many
+SLOW_ITEMS_MAX = 32  # items of a batch that need more than one answer, at once
+# A recursive node may have to ask others first; asking it again sooner would only add to its work.
+PATIENCE_S = 0.5
+
+_ERRORS: dict[Reason, type[ClientError]] = {
+    Reason.SILENT: SilentError,
+    Reason.BUDGET: SilentError,
+    Reason.GARBLED: GarbledError,
+    Reason.UNREACHABLE: UnreachableError,
+    Reason.SET_ASIDE: UnreachableError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of each identifier asked for.
+
+    Attributes:
+        types, indexes: which values; a value is wanted if either names it. All when both are empty. `URL.` also names
+            every subtype of `URL`.
+        public_only: False asks for restricted values too, which needs rights this client cannot prove; the reply is then 402.
+        authoritative: ask the owner's primary, no cache.
+        follow_alias: let the recursive node follow HS_ALIAS.
+        explain: ask the node how it came to its answer.
+        recursive: let the node ask others; False shows what it knows itself.
+    """
+
+    types: tuple[str, ...] = ()
+    indexes: tuple[int, ...] = ()
+    public_only: bool = True
+    authoritative: bool = False
+    follow_alias: bool = False
+    explain: bool = False
+    recursive: bool = True
+
+
+class Client:
+    """A client of one node, usually a recursive one.
+
+    Args:
+        server: `HOST:PORT` of the node; the port is 2641 unless given, an IPv6 address stands in brackets.
+        transport: `tcp` (persistent, pipelined), `udp`, or `auto`: UDP first, TCP when that is silent.
+        timeout_s: longest time one question may take in all.
+        direct: ask the node only where a prefix lives, remember that for its TTL, and ask there.
+        follow_referrals: go on where a node that does not recurse refers to.
+    """
+
+    def __init__(
+        self,
+        server: str = DEFAULT_SERVER,
+        *,
+        transport: Transport = "tcp",
+        timeout_s: float = RESOLUTION_MS_MAX / 1_000,
+        direct: bool = False,
+        follow_referrals: bool = True,
+    ) -> None:
+        try:
+            self._host, self._port = server_address(server)
+        except ValueError as error:
+            raise UnreachableError(str(error)) from None
+        self._transport = transport
+        self._timeout_s = timeout_s
+        self._direct = direct
+        self._follow_referrals = follow_referrals
+        self._upstream = Upstream(patience_s_min=PATIENCE_S)
+        self._target: Target | None = None
+        self._tree = DelegationTree(())
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._upstream.close()
+
+    async def resolve(
+        self,
+        identifier: str,
+        *,
+        types: Iterable[str] = (),
+        indexes: Iterable[int] = (),
+        public_only: bool = True,
+        authoritative: bool = False,
+        follow_alias: bool = False,
+        explain: bool = False,
+        recursive: bool = True,
+    ) -> Reply:
+        """Ask for one identifier, or for the record of a prefix.
+
+        Args:
+            identifier: `prefix/suffix`, or a prefix as `88.118` or `0.NA/88.118`.
+            types, indexes, public_only, authoritative, follow_alias, explain, recursive: see `Wish`.
+
+        Returns:
+            The reply, whatever its code: not found and refused are replies.
+
+        Raises:
+            IdentifierError: the text is no identifier; nothing was sent.
+            SilentError: no answer within `timeout_s`.
+            UnreachableError: no connection to the server.
+            GarbledError: what came back is no answer.
+        """
+        wish = Wish(tuple(types), tuple(indexes), public_only, authoritative, follow_alias, explain, recursive)
+        return await self._resolve(identifier, wish)
+
+    async def resolve_many(
+        self,
+        identifiers: Iterable[str],
+        *,
+        types: Iterable[str] = (),
+        indexes: Iterable[int] = (),
+        public_only: bool = True,
+        authoritative: bool = False,
+        follow_alias: bool = False,
+        recursive: bool = True,
+    ) -> list[Reply | IdisError]:
+        """Ask for many identifiers over one connection, WINDOW of them under way at once.
+
+        Returns:
+            One item for each identifier, in their order: its reply, or the error that `resolve` would have raised. An item
+            that fails does not stop the others.
+        """
+        wish = Wish(tuple(types), tuple(indexes), public_only, authoritative, follow_alias, False, recursive)
+        batch = list(identifiers)
+        results: list[Reply | IdisError | None] = [None] * len(batch)
+        if self._transport != "udp" and not self._direct:
+            await self._pipeline(batch, wish, results)
+        return await self._finish(batch, wish, results)
+
+    # One question
+
+    async def _resolve(self, text: str, wish: Wish) -> Reply:
+        query = _query(text, wish)
+        started = time.monotonic()
+        budget = Budget(started, milliseconds=self._timeout_s * 1_000)
+        if self._direct and not query.identifier.names_prefix:
+            return await self._resolve_directly(query, budget, started)
+        return await self._ask_node(query, budget, started)
+
+    async def _ask_node(self, query: Query, budget: Budget, started: float, hops: tuple[Hop, ...] = ()) -> Reply:
+        response, hop = await self._ask(await self._node(), query, budget)
+        return await self._concluded(query, response, budget, started, (*hops, hop))
+
+    async def _concluded(self, query: Query, response: Response, budget: Budget, started: float, hops: tuple[Hop, ...]) -> Reply:
+        """A response as a reply, after its referrals."""
+        if isinstance(response.outcome, Referral) and self._follow_referrals and not query.do_not_refer:
+            return await self._follow(query, response.outcome, budget, started, hops)
+        message = response.message
+        try:
+            return reply_of(
+                query.spelling,
+                response.outcome,
+                server=response.peer,
+                transport=response.transport,
+                seconds=time.monotonic() - started,
+                flags=message.opflags,
+                hops=hops,
+                explanation=read_explanation(explanation_of(message)),
+            )
+        except ProtocolError as error:
+            raise GarbledError(f"{response.peer}: {error}") from None
+
+    async def _follow(self, query: Query, referral: Referral, budget: Budget, started: float, hops: tuple[Hop, ...]) -> Reply:
+        """Walk the tiers from where the node refers to."""
+        resolution = Resolution(query, self._tree, budget, time.monotonic(), rank=self._upstream.rank, referral=referral)
+        done = await walk(resolution, self._upstream, time.monotonic)
+        every = hops + done.hops
+        if done.failed and isinstance(done.outcome, Refused) and done.outcome.code == ResponseCode.ERROR:
+            raise SilentError(f"{query.spelling}: {done.outcome.message}")
+        last = every[-1]
+        return reply_of(
+            query.spelling,
+            done.outcome,
+            server=last.server,
+            transport=last.transport,
+            seconds=time.monotonic() - started,
+            hops=every,
+        )
+
+    async def _ask(self, target: Target, query: Query, budget: Budget) -> tuple[Response, Hop]:
+        asked = time.monotonic()
+        result = await self._upstream.exchange(target, query, budget)
+        if isinstance(result, Failure):
+            raise _ERRORS[result.reason](f"{result.peer}: {result.text}")
+        micros = round((time.monotonic() - asked) * 1e6)
+        question = " ".join((query.spelling, *query.types))
+        return result, Hop(result.peer, result.transport, question, result.message.response_code, micros)
+
+    # Straight to the enterprise
+
+    async def _resolve_directly(self, query: Query, budget: Budget, started: float) -> Reply:
+        """Ask where the prefix lives, then there. A node that is silent or no longer responsible is not the end."""
+        hops: tuple[Hop, ...] = ()
+        for _attempt in ("with what is known", "with what the node says now"):
+            delegation, found = await self._home(query.identifier, budget)
+            hops += found
+            if delegation is None:
+                break
+            target = next(iter(targets(delegation.sites, query.spelling, primary_only=query.authoritative)), None)
+            if target is None:
+                break
+            try:
+                response, hop = await self._ask(target, query, budget)
+            except ClientError:
+                self._tree.forget(delegation)
+                break
+            hops += (hop,)
+            if response.message.response_code != ResponseCode.SERVER_NOT_RESPONSIBLE:
+                return await self._concluded(query, response, budget, started, hops)
+            self._tree.forget(delegation)
+        return await self._ask_node(query, budget, started, hops)
+
+    async def _home(self, identifier: Identifier, budget: Budget) -> tuple[Delegation | None, tuple[Hop, ...]]:
+        """Where the identifiers of a prefix live; None when only the node itself can say more."""
+        folded = identifier.folded_prefix
+        if (known := self._tree.home(folded, time.monotonic())) is not None:
+            return (known if known.sites else None), ()
+        prefix = identifier.prefix
+        query = Query(prefix, Identifier(prefix, None), types=SITE_TYPES, recursive=True)
+        response, hop = await self._ask(await self._node(), query, budget)
+        match response.outcome:
+            case Answer(values=values, ttl_s=ttl_s):
+                delegation = Delegation(folded, Kind.HOME, home_pointers(values).sites, ttl_s)
+            case NoValues():
+                delegation = Delegation(folded, Kind.HOME, (), HOSTED_TTL_S)
+            case _:
+                return None, (hop,)
+        self._tree.learn(delegation, time.monotonic())
+        return (delegation if delegation.sites else None), (hop,)
+
+    # Many questions
+
+    async def _pipeline(self, batch: Sequence[str], wish: Wish, results: list[Reply | IdisError | None]) -> None:
+        """Fill in whatever one answer over one connection settles; the rest stays None."""
+        try:
+            target = await self._node()
+            async with asyncio.timeout(self._timeout_s):
+                connection, peer = await self._connection(target)
+        except (ClientError, OSError):
+            return
+        half = WINDOW // 2
+        before: list[_Sent] = []
+        for start in range(0, len(batch), half):
+            current = self._send(batch, range(start, min(start + half, len(batch))), wish, target, connection, results)
+            await self._collect(before, connection, peer, results)
+            before = current
+        await self._collect(before, connection, peer, results)
+
+    async def _connection(self, target: Target) -> tuple[PooledConnection, str]:
+        failure: OSError = ConnectionLost("no address", after_answers=0)
+        for address in target.addresses:
+            try:
+                return await self._upstream.pool.connection(address, target.tcp_port), peer_name(address, target.tcp_port)
+            except OSError as error:
+                failure = error
+        raise failure
+
+    def _send(
+        self,
+        batch: Sequence[str],
+        positions: range,
+        wish: Wish,
+        target: Target,
+        connection: PooledConnection,
+        results: list[Reply | IdisError | None],
+    ) -> list[_Sent]:
+        """Put the questions of some positions on the wire; a text that is no identifier is settled here."""
+        now = time.monotonic()
+        questions: list[tuple[int, Query, Question]] = []
+        for position in positions:
+            try:
+                query = _query(batch[position], wish)
+            except IdisError as error:
+                results[position] = error
+                continue
+            budget = Budget(now, milliseconds=self._timeout_s * 1_000)
+            questions.append((position, query, self._upstream.question(target, query, budget)))
+        futures = connection.ask_many([question.frame for _position, _query, question in questions])
+        return [_Sent(*asked, future) for asked, future in zip(questions, futures, strict=True)]
+
+    async def _collect(
+        self, sent: list[_Sent], connection: PooledConnection, peer: str, results: list[Reply | IdisError | None]
+    ) -> None:
+        for item in sent:
+            budget = item.question.budget
+            if not item.future.done():
+                await asyncio.wait((item.future,), timeout=max(budget.deadline - time.monotonic(), 0))
+            if not item.future.done():
+                connection.give_up(item.question.frame)
+                item.future.cancel()
+                results[item.position] = SilentError(f"{peer}: no answer in time")
+                continue
+            if isinstance(item.future.exception(), OSError):
+                continue
+            try:
+                response = read_response(item.future.result(), item.question, peer, "tcp")
+            except ProtocolError as error:
+                results[item.position] = GarbledError(f"{peer}: {error}")
+                continue
+            if isinstance(response.outcome, Referral) and self._follow_referrals:
+                continue
+            started = budget.deadline - self._timeout_s
+            results[item.position] = await self._concluded(item.query, response, budget, started, ())
+
+    async def _finish(self, batch: Sequence[str], wish: Wish, results: list[Reply | IdisError | None]) -> list[Reply | IdisError]:
+        """Ask one by one for what the pipeline left open: referrals, lost connections, other transports."""
+        gate = asyncio.Semaphore(SLOW_ITEMS_MAX)
+
+        async def settle(text: str) -> Reply | IdisError:
+            async with gate:
+                try:
+                    return await self._resolve(text, wish)
+                except IdisError as error:
+                    return error
+
+        missing = [position for position, result in enumerate(results) if result is None]
+        late = await asyncio.gather(*(settle(batch[position]) for position in missing))
+        for position, result in zip(missing, late, strict=True):
+            results[position] = result
+        return [result for result in results if result is not None]
+
+    # The node
+
+    async def _node(self) -> Target:
+        """The node as a target; its name is looked up once."""
+        if self._target is None:
+            addresses = await self._addresses()
+            (target,) = targets([site_at(addresses[0], self._port)], "", primary_only=False)
+            self._target = replace(
+                target,
+                addresses=addresses,
+                udp_port=0 if self._transport == "tcp" else self._port,
+                tcp_port=0 if self._transport == "udp" else self._port,
+            )
+        return self._target
+
+    async def _addresses(self) -> tuple[str, ...]:
+        try:
+            return (str(ipaddress.ip_address(self._host)),)
+        except ValueError:
+            pass
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise UnreachableError(f"{self._host}: {error.strerror or error}") from None
+        addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
+        return tuple(sorted(addresses, key=lambda address: ":" not in address))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """One item of a batch on its way."""
+
+    position: int
+    query: Query
+    question: Question
+    future: asyncio.Future[bytes]
+
+
+def _query(text: str, wish: Wish) -> Query:
+    return Query(
+        spelling=text,
+        identifier=parse_identifier(text),
+        indexes=wish.indexes,
+        types=wish.types,
+        public_only=wish.public_only,
+        authoritative=wish.authoritative,
+        recursive=wish.recursive,
+        follow_alias=wish.follow_alias,
+        explain=wish.explain,
+    )
