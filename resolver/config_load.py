@@ -87,7 +87,7 @@ def check(config: NodeConfig) -> None:
         ConfigError: one sentence that names the key and what is allowed.
     """
     _check_node(config.node)
-    _check_listen(config.listen)
+    _check_listen(config.listen, config.node.tier)
     _check_recursion(config.recursion, config.node.tier)
     _check_guard(config.guard)
 
@@ -214,7 +214,7 @@ def _check_node(node: NodeSection) -> None:
             raise ConfigError(f"node.prefixes holds {prefix!r}: {error}") from None
 
 
-def _check_listen(listen: ListenSection) -> None:
+def _check_listen(listen: ListenSection, tier: Tier) -> None:
     if not listen.hosts:
         raise ConfigError("listen.hosts is empty; at least one IPv4 or IPv6 address is expected")
     for host in (*listen.hosts, *((listen.advertise,) if listen.advertise else ())):
@@ -223,7 +223,7 @@ def _check_listen(listen: ListenSection) -> None:
         except ValueError:
             key = "listen.hosts" if host in listen.hosts else "listen.advertise"
             raise ConfigError(f"{key} holds {host!r}; IPv4 or IPv6 addresses are expected") from None
-    if not listen.advertise and ipaddress.ip_address(listen.hosts[0]).is_unspecified:
+    if not listen.advertise and tier is not Tier.RECURSIVE and ipaddress.ip_address(listen.hosts[0]).is_unspecified:
         raise ConfigError(f"listen.advertise is empty and {listen.hosts[0]} is no address; name the one others shall use")
     if listen.advertise and ipaddress.ip_address(listen.advertise).is_unspecified:
         raise ConfigError(f"listen.advertise is {listen.advertise}; an address others can reach is expected")

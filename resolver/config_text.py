@@ -42,7 +42,12 @@ def value_text(value: object) -> str:
 
 def shown_text(key: str, value: object) -> str:
     """A value for a person to see; what a key's name calls secret is masked."""
-    return MASK if any(word in key for word in _SECRET_WORDS) else value_text(value)
+    return MASK if is_secret(key) else value_text(value)
+
+
+def is_secret(key: str) -> bool:
+    """Whether a key's name says that its value is nobody's business."""
+    return any(word in key for word in _SECRET_WORDS)
 
 
 def _meaning(section: type[object]) -> str:

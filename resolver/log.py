@@ -24,10 +24,10 @@ _ACTIVE = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u20
 logger = logging.getLogger("idis")
 
 
-def note(level: int, event: str, **facts: object) -> None:
+def note(level: int, event: str, *, exc_info: bool = False, **facts: object) -> None:
     """Write one line: what happened, and its facts by name. No secrets, no values of records."""
     if logger.isEnabledFor(level):
-        logger.log(level, event, extra={"facts": facts})
+        logger.log(level, event, exc_info=exc_info, extra={"facts": facts})
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:

@@ -1,0 +1,211 @@
+"""The way of a query: limit → access → authority → recursion → observe.
+
+    limit      may this source ask at all? Before a single octet is decoded.
+    access     may this be asked here, on this transport?
+    authority  what this node's registry says.
+    recursion  what other nodes say; only on nodes that recurse, and only where the authority sends the asker elsewhere.
+    observe    count it.
+
+Each step gets the verdict so far and returns one; a step that has nothing to say returns it unchanged. Verdicts are a
+closed union (`request.py`): undecided, an outcome, the site record, silence, or *later*. Everything but *later* is
+synchronous: one event-loop step's requests are answered under one read transaction, and no transaction is held across
+an await. The common question is answered between limit and decoding from its prepared octets (`prepared.py`), with the
+octets the steps would have given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from types import TracebackType
+from typing import Protocol
+
+from idis.proto.codes import EnvelopeFlag, OpCode, ResponseCode
+from idis.proto.errors import ProtocolError
+from idis.proto.exchange import outline, query_of
+from idis.proto.message import decode_message
+from idis.proto.outcome import Refused
+from idis.registry.store.base import ReadTxn, Store
+from idis.resolver.handlers.limit import Limit
+from idis.resolver.handlers.observe import Observe
+from idis.resolver.log import note
+from idis.resolver.prepared import Prepared
+from idis.resolver.recursion.recursor import Clock, Recursor
+from idis.resolver.reply import Replies
+from idis.resolver.request import Later, Peer, Request, Settled, Silence, Verdict
+
+_FLAGS_AT = 2  # of the envelope
+_ENCRYPTED = int(EnvelopeFlag.ENCRYPTED)
+
+Deliver = Callable[[bytes], None]
+
+
+class Step(Protocol):
+    """One step of the chain between limit and observe."""
+
+    def __call__(self, request: Request, txn: ReadTxn, now: int, verdict: Verdict) -> Verdict:
+        """The verdict after this step; `now` is unix time."""
+
+
+class Chain:
+    """Answers the requests of every transport of one node."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        limit: Limit,
+        steps: Sequence[Step],
+        observe: Observe,
+        prepared: Prepared,
+        replies: Replies,
+        recursor: Recursor | None,
+        clock: Clock,
+    ) -> None:
+        self.store = store
+        self.limit = limit
+        self.steps = tuple(steps)
+        self.observe = observe
+        self.prepared = prepared
+        self.replies = replies
+        self.clock = clock
+        self._recursor = recursor
+        self._waiting: set[asyncio.Task[None]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """Questions that wait for other nodes."""
+        return len(self._waiting)
+
+    def batch(self, transport: str) -> Batch:
+        """Open a read transaction for what one event-loop step received; use it in a `with` block without awaiting."""
+        return Batch(self, transport)
+
+    async def resolve(self, request: Request) -> Settled:
+        """Answer one request, waiting for other nodes if need be."""
+        started = self.clock.monotonic()
+        with self.batch(request.peer.transport) as batch:
+            verdict = batch.decide(request)
+        settled = await self._asked(verdict) if isinstance(verdict, Later) else verdict
+        self.observe(request.peer.transport, settled)
+        self.observe.took(request.peer.transport, self.clock.monotonic() - started)
+        return settled
+
+    def start(self, request: Request, later: Later, deliver: Deliver, started: float) -> None:
+        """Ask other nodes; `deliver` gets the octets of the answer when there is one."""
+        task = asyncio.get_running_loop().create_task(self._answer_later(request, later, deliver, started))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def finish(self, within_s: float) -> None:
+        """Let the questions under way end, then cancel the rest."""
+        if self._waiting:
+            _done, late = await asyncio.wait(self._waiting, timeout=within_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _answer_later(self, request: Request, later: Later, deliver: Deliver, started: float) -> None:
+        settled = await self._asked(later)
+        transport = request.peer.transport
+        self.observe(transport, settled)
+        self.observe.took(transport, self.clock.monotonic() - started)
+        if (frame := self.replies.frame(request.message, settled, int(self.clock.time()))) is not None:
+            deliver(frame)
+
+    async def _asked(self, later: Later) -> Settled:
+        assert self._recursor is not None, "only the recursion step defers a question"
+        try:
+            return await self._recursor.resolve(later.query, referral=later.referral)
+        except Exception:  # the outermost loop of one question: its asker gets an answer, the others theirs
+            note(logging.ERROR, "recursion failed", identifier=later.query.spelling, exc_info=True)
+            return Refused(ResponseCode.ERROR, "this node failed while asking others")
+
+
+class Batch:
+    """One read transaction and one reading of the clock for the requests that arrived together."""
+
+    __slots__ = ("_chain", "_count", "_now", "_snapshot", "_started", "_transport", "_txn")
+
+    def __init__(self, chain: Chain, transport: str) -> None:
+        self._chain = chain
+        self._transport = transport
+        self._snapshot: AbstractContextManager[ReadTxn] = chain.store.read()
+        self._count = 0
+
+    def __enter__(self) -> Batch:
+        self._started = self._chain.clock.monotonic()
+        self._now = int(self._chain.clock.time())
+        self._txn = self._snapshot.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._snapshot.__exit__(kind, error, trace)
+        if self._count:
+            # Every request of a batch waits until the whole batch is answered.
+            self._chain.observe.took(self._transport, self._chain.clock.monotonic() - self._started, self._count)
+
+    def answer(self, frame: bytes, peer: Peer, deliver: Deliver) -> bytes | Later | None:
+        """The answer to one whole frame, if it is known now.
+
+        Args:
+            frame: envelope and message as received.
+            peer: who sent it.
+            deliver: called with the answer once other nodes have been asked.
+
+        Returns:
+            The octets to send now; Later when `deliver` will be called; None when nothing is to be sent.
+        """
+        chain = self._chain
+        verdict = chain.limit(peer, self._started)
+        if verdict is None:
+            ready = chain.prepared.reply(frame, self._txn, self._now)
+            if ready is not None:
+                code, octets = ready
+                chain.observe.answered[self._transport, code] += 1
+                self._count += 1
+                return octets
+        request, verdict = _read(frame, peer, verdict)
+        if request is None:
+            chain.observe(self._transport, Silence("malformed"))
+            return None
+        verdict = self._decided(request, verdict)
+        if isinstance(verdict, Later):
+            chain.start(request, verdict, deliver, self._started)
+            return verdict
+        self._count += 1
+        chain.observe(self._transport, verdict)
+        return chain.replies.frame(request.message, verdict, self._now)
+
+    def decide(self, request: Request) -> Settled | Later:
+        """What a request that came without a frame comes to; not counted."""
+        return self._decided(request, self._chain.limit(request.peer, self._started))
+
+    def _decided(self, request: Request, verdict: Verdict) -> Settled | Later:
+        for step in self._chain.steps:
+            verdict = step(request, self._txn, self._now, verdict)
+        assert verdict is not None, "the authority always decides"
+        return verdict
+
+
+def _read(frame: bytes, peer: Peer, verdict: Verdict) -> tuple[Request | None, Verdict]:
+    """Decode a frame; what is wrong with it becomes the verdict. No request when nobody can be told."""
+    if len(frame) > _FLAGS_AT and frame[_FLAGS_AT] & _ENCRYPTED:
+        sealed = outline(frame)
+        # Only the envelope can be read; the header is ciphertext of a session nobody set up here.
+        request = None if sealed is None else Request(replace(sealed, opcode=0, opflags=0), None, peer)
+        return request, verdict or Refused(ResponseCode.SESSION_TIMEOUT, "this node knows no session of that number")
+    try:
+        message = decode_message(frame)
+    except ProtocolError as error:
+        known = outline(frame)
+        return (None if known is None else Request(known, None, peer)), verdict or Refused(error.code, str(error))
+    if message.opcode != OpCode.RESOLUTION:
+        return Request(message, None, peer), verdict
+    try:
+        return Request(message, query_of(message), peer), verdict
+    except ProtocolError as error:
+        return Request(message, None, peer), verdict or Refused(error.code, str(error))

@@ -1,0 +1,54 @@
+"""`idis health HOST:HTTPPORT`: ask a running node how it is."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+
+from idis.resolver.cli.output import CommandError, ExitCode, print_json
+from idis.resolver.config import DEFAULT_HTTP_PORT
+from idis.resolver.config_load import host_and_port
+
+TIMEOUT_S = 3.0
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    default = f"127.0.0.1:{DEFAULT_HTTP_PORT}"
+    line = f"HTTP address, {default} by default"
+    parser.add_argument("address", nargs="?", default=default, metavar="HOST:HTTPPORT", help=line)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one line; 0 ready, 1 not ready, 3 nobody answered."""
+    try:
+        host, port = host_and_port(arguments.address)
+    except ValueError as error:
+        raise CommandError(f"{arguments.address!r} is no HTTP address: {error}") from None
+    status, facts = _ask(host, port, arguments.address)
+    if arguments.json:
+        print_json(facts)
+    else:
+        state = "ready" if facts.get("ready") else f"not ready: {facts.get('reason', f'HTTP {status}')}"
+        who = f"{facts.get('name', arguments.address)} ({facts.get('tier', '?')}, idis {facts.get('version', '?')})"
+        print(f"{who} {state}, {facts.get('records', 0)} records")
+    return ExitCode.DONE if facts.get("ready") else ExitCode.REFUSED
+
+
+def _ask(host: str, port: int, address: str) -> tuple[int, dict[str, object]]:
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        facts = json.loads(answer.read())
+    except OSError as error:
+        raise CommandError(f"nobody answers at {address}: {error.strerror or error}", ExitCode.NETWORK) from None
+    except (http.client.HTTPException, ValueError):
+        raise CommandError(f"what answers at {address} is no idis node's HTTP port", ExitCode.NETWORK) from None
+    finally:
+        connection.close()
+    if not isinstance(facts, dict):
+        raise CommandError(f"what answers at {address} is no idis node's HTTP port", ExitCode.NETWORK)
+    return answer.status, facts

@@ -1,0 +1,68 @@
+"""`idis init DIR`: make the data directory of one node."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from idis.registry.prefix import ROOT_PREFIX
+from idis.registry.registration_checks import Organisation
+from idis.resolver.cli.output import CommandError, ExitCode, print_json
+from idis.resolver.config import (
+    CONFIG_FILE,
+    DEFAULT_HTTP_PORT,
+    DEFAULT_PORT,
+    ListenSection,
+    NodeConfig,
+    NodeSection,
+    RecursionSection,
+    Tier,
+)
+from idis.resolver.creation import create_node
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument("directory", nargs="?", type=Path, metavar="DIR", help="the directory to make")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the same, as other commands name it")
+    parser.add_argument("--tier", required=True, choices=[tier.value for tier in Tier], help="which node of the tree this is")
+    parser.add_argument("--name", required=True, help="the node's name")
+    parser.add_argument("--prefix", action="append", default=[], metavar="PREFIX", help="answers for this prefix; repeatable")
+    parser.add_argument("--owner", default="", help="who owns the prefix; the node's name by default")
+    parser.add_argument("--owner-code", default="", help="the owner's unified social credit code 统一社会信用代码")
+    parser.add_argument("--host", action="append", default=[], metavar="ADDRESS", help="address to listen on; repeatable")
+    parser.add_argument("--advertise", default="", metavar="ADDRESS", help="address others reach it at, if not the first host")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"binary port, {DEFAULT_PORT} by default")
+    parser.add_argument("--http-port", type=int, default=DEFAULT_HTTP_PORT, help=f"HTTP port, {DEFAULT_HTTP_PORT} by default")
+    parser.add_argument("--root", action="append", default=[], metavar="ADDRESS:PORT", help="root node to ask; makes it recurse")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make it, and say how to go on."""
+    directory = arguments.directory or arguments.data
+    if directory is None:
+        raise CommandError("name the directory to make: idis init DIR --tier TIER --name NAME")
+    config = node_config(arguments, directory)
+    create_node(directory, config, owner=Organisation(arguments.owner or arguments.name, arguments.owner_code))
+    if arguments.json:
+        print_json({"directory": str(directory), "name": config.node.name, "prefixes": list(config.node.prefixes)})
+    else:
+        print(f"{directory / CONFIG_FILE} written; start the node with: idis serve {directory}")
+    return ExitCode.DONE
+
+
+def node_config(arguments: argparse.Namespace, directory: Path) -> NodeConfig:
+    """The configuration the arguments describe."""
+    tier = Tier(arguments.tier)
+    prefixes = tuple(arguments.prefix) or ((ROOT_PREFIX,) if tier is Tier.ROOT else ())
+    listen = ListenSection(port=arguments.port, http_port=arguments.http_port, advertise=arguments.advertise)
+    if arguments.host:
+        listen = replace(listen, hosts=tuple(arguments.host))
+    return NodeConfig(
+        data_dir=directory,
+        node=NodeSection(name=arguments.name, tier=tier, prefixes=prefixes),
+        listen=listen,
+        recursion=RecursionSection(enabled=bool(arguments.root) or tier is Tier.RECURSIVE, roots=tuple(arguments.root)),
+    )

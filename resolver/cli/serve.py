@@ -1,0 +1,54 @@
+"""`idis serve DIR`: run one node until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from idis.resolver.cli.output import CommandError
+from idis.resolver.config import CONFIG_FILE, NodeConfig
+from idis.resolver.config_load import load
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument("directory", nargs="?", type=Path, metavar="DIR", help="data directory, made by 'idis init'")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the same, as other commands name it; IDIS_DATA by default")
+    parser.add_argument("--config", type=Path, metavar="FILE", help=f"configuration; DIR/{CONFIG_FILE} by default")
+    parser.add_argument("--host", action="append", metavar="ADDRESS", help="listen on this address instead; may be repeated")
+    parser.add_argument("--port", type=int, help="binary port instead of the configured one")
+    parser.add_argument("--http-port", type=int, help="HTTP port instead of the configured one")
+    parser.add_argument("--log-level", help="debug, info, warning or error instead of the configured one")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve; returns when SIGTERM or SIGINT came and everything under way is done."""
+    from idis.resolver import node
+
+    return node.run(serve_config(arguments))
+
+
+def serve_config(arguments: argparse.Namespace) -> NodeConfig:
+    """The configuration to serve with."""
+    flags = {
+        "listen.hosts": arguments.host,
+        "listen.port": arguments.port,
+        "listen.http_port": arguments.http_port,
+        "node.log_level": arguments.log_level,
+    }
+    directory = data_directory(arguments)
+    path: Path | None = arguments.config
+    if path is None:
+        if directory is None:
+            raise CommandError("name the data directory: idis serve DIR (or set IDIS_DATA)")
+        path = directory / CONFIG_FILE
+    return load(path, os.environ, flags, data_dir=directory)
+
+
+def data_directory(arguments: argparse.Namespace) -> Path | None:
+    """The data directory named by argument, flag or environment."""
+    if arguments.directory or arguments.data:
+        chosen: Path = arguments.directory or arguments.data
+        return chosen
+    return Path(os.environ["IDIS_DATA"]) if os.environ.get("IDIS_DATA") else None

@@ -1,0 +1,104 @@
+"""Making the data directory of a node: its configuration, its store, and the prefix it answers for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from idis.proto.errors import IdisError
+from idis.registry.registration_checks import Organisation, Refusal
+from idis.registry.registration_delegation import home
+from idis.registry.store.base import Store
+from idis.registry.store.directory import user_name
+from idis.registry.store.lmdb import LmdbStore
+from idis.resolver.config import CONFIG_FILE, NodeConfig
+from idis.resolver.config_load import check
+from idis.resolver.config_text import config_text
+
+ACTOR = "idis init"
+_OWNER_ONLY = 0o750
+
+
+class CreationError(IdisError):
+    """A node cannot be made; the text says why and what to do."""
+
+
+def create_node(directory: Path, config: NodeConfig, *, owner: Organisation | None = None) -> None:
+    """Make a data directory that `idis serve` can run: `node.toml`, an empty store, every prefix of the configuration homed.
+
+    Args:
+        directory: must not exist, or be empty.
+        config: what `node.toml` will say; its `data_dir` is not used.
+        owner: whom the prefixes belong to; the node's name when not given.
+
+    Raises:
+        CreationError, ConfigError, StoreError: one sentence; nothing is left behind.
+    """
+    check(config)
+    made = _make_directory(directory)
+    try:
+        store = LmdbStore.create(directory, node=config.node.name)
+        try:
+            home_prefixes(store, config.node.prefixes, owner or Organisation(config.node.name))
+        finally:
+            store.close()
+        # The file comes last: a directory that has one has everything.
+        _write_config(directory / CONFIG_FILE, config)
+    except BaseException:
+        _remove(directory, made)
+        raise
+
+
+def home_prefixes(store: Store, prefixes: Sequence[str], owner: Organisation) -> None:
+    """Make the node of a store answer for prefixes; it shows its own site for each of them.
+
+    Raises:
+        CreationError: a prefix cannot be homed.
+    """
+    now = int(time.time())
+    for prefix in prefixes:
+        change = partial(home, prefix=prefix, now=now, organisation=owner)
+        result = store.write(change, actor=ACTOR).result().result
+        if isinstance(result, Refusal):
+            raise CreationError(f"{prefix} cannot be homed: {result.message}")
+
+
+def _make_directory(directory: Path) -> bool:
+    """Whether the directory had to be made."""
+    try:
+        if directory.is_dir():
+            if any(directory.iterdir()):
+                raise CreationError(f"{directory} exists and is not empty: choose another directory, or remove it first")
+            return False
+        directory.mkdir(parents=True, mode=_OWNER_ONLY)
+        return True
+    except FileExistsError:
+        raise CreationError(f"{directory} is a file: choose another directory") from None
+    except PermissionError:
+        raise CreationError(f"user {user_name()} may not write {directory}: choose another place or change its owner") from None
+    except OSError as error:
+        raise CreationError(f"{directory} cannot be made: {error.strerror}") from None
+
+
+def _write_config(path: Path, config: NodeConfig) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(config_text(config))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise CreationError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _remove(directory: Path, made: bool) -> None:
+    for entry in list(directory.iterdir()):
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    if made:
+        directory.rmdir()

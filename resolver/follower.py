@@ -1,0 +1,83 @@
+"""The journal follower of a node: sees every change, its own and those of other processes on the same directory.
+
+Once per interval it compares the store's last position with its own, which costs one short read; only when that moved
+does it read the journal. It never polls tables. Readers hang on as hooks: metrics count, the recursion cache forgets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from idis.registry.journal import Entry, Position, SnapshotNeeded
+from idis.registry.registration_checks import entries as prefix_entries
+from idis.registry.store.base import ReadTxn, Store, StoreError
+from idis.resolver.log import note
+from idis.resolver.metrics import Metrics
+
+INTERVAL_S = 0.2  # how long a change may wait until caches and metrics know; answers know it at once
+ENTRIES_MAX = 256  # read under one transaction, a few milliseconds
+PREFIX_SERIES_MAX = 1_000  # prefixes counted one by one; a metric with more series helps nobody
+
+OnEntries = Callable[[Sequence[Entry]], None]
+
+
+class Follower:
+    """Reads the journal from its own position on."""
+
+    def __init__(self, store: Store, metrics: Metrics, on_entries: OnEntries) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._on_entries = on_entries
+        with store.read() as txn:
+            self._take(txn.position)
+            self._count_records(txn)
+        self.failure = ""  # why the journal could not be read at the last look
+
+    def look(self) -> bool:
+        """Take in what is new, at most ENTRIES_MAX entries; True when there is more."""
+        with self._store.read() as txn:
+            if txn.position == self.position:
+                return False
+            batch = txn.journal(self.position, ENTRIES_MAX)
+            if isinstance(batch, SnapshotNeeded):
+                # Trimmed away while this node slept: whoever hangs on starts over, which an empty list says.
+                note(logging.WARNING, "journal trimmed", position=str(self.position))
+                self._take(batch.position)
+                batch = []
+            elif batch:
+                self._take(batch[-1].position)
+            more = txn.position != self.position and bool(batch)
+            if not more:
+                self._count_records(txn)
+        for entry in batch:
+            self._metrics.entries[entry.kind.name.lower()] += 1
+        self._on_entries(batch)
+        return more
+
+    async def run(self) -> None:
+        """Look for ever; ends by cancellation."""
+        while True:
+            try:
+                more = self.look()
+                self.failure = ""
+            except StoreError as error:
+                more = False
+                if not self.failure:
+                    note(logging.ERROR, "journal unreadable", error=str(error))
+                self.failure = str(error)
+            await asyncio.sleep(0 if more else INTERVAL_S)
+
+    def _take(self, position: Position) -> None:
+        self.position = position
+        self._metrics.position = (position.epoch, position.hi, position.lo)
+
+    def _count_records(self, txn: ReadTxn) -> None:
+        counted: dict[str, int] = {}
+        for entry in prefix_entries(txn):
+            if entry.answers_here:
+                counted[entry.prefix] = txn.stat(entry.prefix).records
+                if len(counted) >= PREFIX_SERIES_MAX:
+                    break
+        self._metrics.records = counted

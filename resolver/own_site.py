@@ -1,0 +1,39 @@
+"""This node's own site record: how it tells others to reach it."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from idis.proto.types.site import HTTP, INTERFACE_BOTH, INTERFACE_QUERY, TCP, UDP, Interface, Server, Site
+from idis.resolver.config import NodeConfig
+
+SERVER_ID = 1
+
+
+def own_site(config: NodeConfig, port: int, http_port: int) -> Site:
+    """The site of a node that listens on these ports.
+
+    TCP stands first, and UDP only where the network is private: a public node answers strangers over UDP with silence,
+    after which old clients wait three seconds before they try TCP (`wire.md` W4). Administration is offered on TCP only.
+    """
+    ways = [Interface(INTERFACE_BOTH, TCP, port)]
+    if ipaddress.ip_address(config.advertised).is_private:
+        ways.append(Interface(INTERFACE_QUERY, UDP, port))
+    ways.append(Interface(INTERFACE_QUERY, HTTP, http_port))
+    return Site(
+        serial=config.node.site_serial,
+        attributes=(("desc", config.node.name), *_other_addresses(config)),
+        servers=(Server(SERVER_ID, config.advertised, b"", tuple(ways)),),
+    )
+
+
+def _other_addresses(config: NodeConfig) -> tuple[tuple[str, str], ...]:
+    """The address of the other family, where a node listens on both and says no more than that."""
+    if config.listen.advertise:
+        return ()
+    mine = ipaddress.ip_address(config.advertised)
+    for host in config.listen.hosts:
+        other = ipaddress.ip_address(host)
+        if other.version != mine.version and not other.is_unspecified:
+            return (("alt_addr", host),)
+    return ()

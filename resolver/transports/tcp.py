@@ -1,0 +1,215 @@
+"""Streams: persistent, pipelined, answered in any order, matched by request id (`wire.md` §8, W1, W3).
+
+A chunk is cut into frames by the sans-I/O connection; the frames are answered in batches, each under one read
+transaction, and each batch leaves in one write. Whoever sends faster than it reads is no longer read: unanswered
+requests, octets not yet sent and frames not yet answered are all bounded. Clients that close, or half-close, after one
+request get their answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from typing import cast
+
+from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS, Connection
+from idis.proto.errors import ProtocolError
+from idis.proto.exchange import error_message, outline
+from idis.proto.message import ENVELOPE_BYTES, HEADER_BYTES, encode_message
+from idis.resolver.request import TCP, Later, Peer
+from idis.resolver.service import Service
+from idis.resolver.transports.sockets import BACKLOG
+
+BATCH_FRAMES = 256  # answered before other connections get their turn
+OUT_BUFFER_BYTES = 1_048_576  # then the peer is no longer read until it has read
+
+
+class TcpTransport:
+    """Accepts connections on one socket."""
+
+    def __init__(self, bound: socket.socket, service: Service) -> None:
+        self._socket = bound
+        self._service = service
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Begin to accept."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: TcpConnection(self._service), sock=self._socket, backlog=BACKLOG)
+
+    def close(self) -> None:
+        """Accept no more; connections that are open stay."""
+        if self._server is not None:
+            self._server.close()
+
+
+class TcpConnection(asyncio.Protocol):
+    """One peer."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._connection = Connection(MESSAGE_BYTES_ANONYMOUS)
+        self._frames: deque[bytes] = deque()  # whole, not yet answered
+        self._deferred = 0  # answered by other nodes, not yet here
+        self._ended = False  # the peer has sent its last octet, or nothing behind it can be framed
+        self._scheduled = False
+        self._reading = True
+        self._stalled_since: float | None = None
+        self._partial_since: float | None = None  # since when part of a frame is here
+        self._partial_bytes = 0
+        self._active = 0.0
+        self._closing = ""
+        self.address = ""
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a place in the table, or go."""
+        transport = cast(asyncio.Transport, transport)  # uvloop's has all its methods but another ancestry
+        self._transport = transport
+        service = self._service
+        peername = transport.get_extra_info("peername")
+        self.address = peername[0] if peername else "0.0.0.0"
+        source = service.sources.of(self.address)
+        self._peer = Peer(TCP, source, service.sources.standing_of_stream(source))
+        self._active = service.clock.monotonic()
+        service.metrics.accepted[TCP] += 1
+        service.metrics.connections[TCP] += 1
+        transport.set_write_buffer_limits(high=OUT_BUFFER_BYTES)
+        if not service.table.admit(self):
+            service.metrics.limited["connections"] += 1
+            self.shed("no_room")
+
+    def data_received(self, data: bytes) -> None:
+        """Cut into frames and answer."""
+        self._active = self._service.clock.monotonic()
+        self._service.table.touch(self)
+        connection = self._connection
+        if connection.error is not None:
+            return
+        frames = connection.receive_data(data)
+        self._frames.extend(frames)
+        if not connection.unfinished:
+            self._partial_since, self._partial_bytes = None, 0
+        elif frames or self._partial_since is None:
+            self._partial_since = self._active
+            self._partial_bytes += len(data) - sum(map(len, frames))
+        else:
+            self._partial_bytes += len(data)
+        if connection.error is not None:
+            self._refuse(connection.error)
+        if not self._scheduled:
+            self._work()
+
+    def eof_received(self) -> bool:
+        """Half-closed: what has been asked is still answered."""
+        self._ended = True
+        return bool(self._connection.in_flight or self._transport.get_write_buffer_size())
+
+    def pause_writing(self) -> None:
+        """The peer does not read; neither do we."""
+        self._stalled_since = self._service.clock.monotonic()
+        self._go_on()
+
+    def resume_writing(self) -> None:
+        """The peer has read."""
+        self._stalled_since = None
+        self._go_on()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave the table."""
+        self._frames.clear()
+        metrics = self._service.metrics
+        metrics.connections[TCP] -= 1
+        metrics.closed[self._closing or "peer"] += 1
+        self._service.table.release(self)
+
+    # What the connection table calls.
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being received, worked on or sent."""
+        busy = self._connection.in_flight or self._connection.unfinished
+        return not busy and not self._transport.get_write_buffer_size()
+
+    def shed(self, reason: str) -> None:
+        """Close at once, for a reason that is counted."""
+        self._closing = self._closing or reason
+        self._transport.abort() if reason in ("stalled", "no_room") else self._transport.close()
+
+    def look(self, now: float, idle_s: float) -> None:
+        """Close when a deadline has passed."""
+        limits = self._service.limits
+        if self._stalled_since is not None:
+            if now - self._stalled_since > limits.write_stall_ms / 1_000:
+                self.shed("stalled")
+        elif self._partial_since is not None:
+            header = self._partial_bytes < ENVELOPE_BYTES + HEADER_BYTES
+            if now - self._partial_since > (limits.header_ms if header else limits.body_ms) / 1_000:
+                self.shed("header" if header else "body")
+        elif now - self._active > idle_s and self.idle:
+            self.shed("idle")
+
+    # The work.
+
+    def _work(self) -> None:
+        self._scheduled = False
+        service, connection, frames = self._service, self._connection, self._frames
+        waiting_max = service.limits.pipeline
+        replies: list[bytes] = []
+        size = 0
+        if frames and self._stalled_since is None:
+            with service.chain.batch(TCP) as batch:
+                for _ in range(BATCH_FRAMES):
+                    if not frames or self._deferred >= waiting_max or size >= OUT_BUFFER_BYTES:
+                        break
+                    reply = batch.answer(frames.popleft(), self._peer, self._deliver)
+                    if isinstance(reply, Later):
+                        self._deferred += 1
+                        continue
+                    connection.answered()
+                    if reply is not None:
+                        replies.append(reply)
+                        size += len(reply)
+            service.sources.prove(self._peer.source, self._active)
+        if replies and not self._transport.is_closing():
+            self._transport.write(b"".join(replies))
+        self._go_on()
+
+    def _deliver(self, reply: bytes) -> None:
+        """An answer that other nodes had to be asked for."""
+        self._deferred -= 1
+        self._connection.answered()
+        if self._transport.is_closing():
+            return
+        self._active = self._service.clock.monotonic()
+        self._transport.write(reply)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Schedule the next batch, read or do not read; close when a peer that will ask no more has been told everything."""
+        if self._transport.is_closing():
+            return
+        blocked = self._stalled_since is not None or self._deferred >= self._service.limits.pipeline
+        if self._frames and not blocked and not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._work)
+        full = blocked or bool(self._frames)
+        if full == self._reading:
+            self._reading = not full
+            if full:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+        if self._ended and not self._frames and not self._deferred:
+            self._transport.close()
+
+    def _refuse(self, error: ProtocolError) -> None:
+        """Nothing behind this octet can be framed: say so, once, and close when everything before it has been answered."""
+        self._ended = True
+        self._closing = "malformed"
+        known = outline(self._connection.broken_envelope)
+        if known is not None:
+            answer = error_message(known, error.code, str(error), now=int(self._service.clock.time()))
+            self._transport.write(encode_message(answer))

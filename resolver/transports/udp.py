@@ -1,0 +1,114 @@
+"""Datagrams: drained in batches, answered in place, never more octets to a stranger than it sent.
+
+`add_reader` and a drain loop instead of a DatagramProtocol: asyncio's takes one datagram per turn of the loop, which
+costs a factor of three (`performance.md` §1). A message over 492 octets travels in several packets; those of unproven
+sources are refused outright, so that orphan fragments cost nothing (`wire.md` W2, W4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from functools import partial
+from typing import Any
+
+from idis.proto.fragments import UDP_DATA_BYTES, UDP_PACKET_BYTES, Reassembly, split
+from idis.proto.message import ENVELOPE_BYTES
+from idis.resolver.chain import Batch, Chain
+from idis.resolver.guard.sources import Sources, Standing
+from idis.resolver.metrics import Metrics
+from idis.resolver.recursion.recursor import Clock
+from idis.resolver.request import UDP, Peer
+
+BATCH_DATAGRAMS = 64  # one turn of the loop takes this many; more would make TCP wait longer than a millisecond
+# One octet more than a packet may have: a longer datagram shows by its length.
+_RECEIVE_BYTES = UDP_PACKET_BYTES + 1
+_LENGTH_AT = 16
+_TRUSTED_PEERS_MAX = 4_096
+
+_Address = tuple[Any, ...]  # (host, port) or (host, port, flow, scope)
+
+
+class UdpTransport:
+    """Serves one UDP socket."""
+
+    def __init__(self, bound: socket.socket, chain: Chain, sources: Sources, metrics: Metrics, clock: Clock) -> None:
+        self._socket = bound
+        self._chain = chain
+        self._sources = sources
+        self._metrics = metrics
+        self._clock = clock
+        self._reassembly = Reassembly()
+        self._trusted: dict[str, Peer] = {}
+
+    def open(self) -> None:
+        """Begin to serve; needs a running loop."""
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain)
+
+    def stop_reading(self) -> None:
+        """Take no more questions; answers under way still leave."""
+        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._socket.close()
+
+    def _drain(self) -> None:
+        receive = self._socket.recvfrom
+        arrivals = []
+        for _ in range(BATCH_DATAGRAMS):
+            try:
+                arrivals.append(receive(_RECEIVE_BYTES))
+            except BlockingIOError:
+                break
+            except OSError:
+                continue  # an ICMP error for an earlier answer: its asker is gone
+        if not arrivals:
+            return
+        now = self._clock.monotonic()
+        with self._chain.batch(UDP) as batch:
+            for packet, address in arrivals:
+                self._answer(batch, packet, address, now)
+
+    def _answer(self, batch: Batch, packet: bytes, address: _Address, now: float) -> None:
+        peer = self._trusted.get(address[0]) or self._peer(address[0], now)
+        length = int.from_bytes(packet[_LENGTH_AT:ENVELOPE_BYTES], "big")
+        frame: bytes | None = packet
+        if length > UDP_DATA_BYTES:
+            if peer.standing is Standing.UNPROVEN:
+                self._metrics.silent["fragments"] += 1
+                return
+            frame = self._reassembly.receive(packet, address[:2], now)
+            if frame is None:
+                return
+        elif len(packet) != ENVELOPE_BYTES + length:
+            self._metrics.silent["malformed"] += 1
+            return
+        assert frame is not None
+        reply = batch.answer(frame, peer, partial(self._send, address, peer, len(packet)))
+        if reply.__class__ is bytes:
+            self._send(address, peer, len(packet), reply)
+
+    def _peer(self, host: str, now: float) -> Peer:
+        source = self._sources.of(host)
+        peer = Peer(UDP, source, self._sources.standing_of_datagram(source, now))
+        if peer.standing is Standing.TRUSTED:
+            if len(self._trusted) >= _TRUSTED_PEERS_MAX:
+                self._trusted.clear()
+            self._trusted[host] = peer
+        return peer
+
+    def _send(self, address: _Address, peer: Peer, asked_bytes: int, reply: bytes) -> None:
+        if peer.standing is Standing.UNPROVEN and len(reply) > asked_bytes:
+            self._metrics.silent["amplification"] += 1
+            return
+        try:
+            if len(reply) <= UDP_PACKET_BYTES:
+                self._socket.sendto(reply, address)
+                return
+            for packet in split(reply):
+                self._socket.sendto(packet, address)
+        except BlockingIOError:
+            self._metrics.silent["send_buffer"] += 1  # the asker asks again, as after any loss
+        except OSError:
+            self._metrics.silent["unreachable"] += 1

@@ -1,0 +1,114 @@
+"""Every path of the HTTP face, and what holds for all of them: deadlines, CORS, errors as JSON below /api/."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from idis.proto.codes import ResponseCode
+from idis.resolver.log import note
+from idis.resolver.transports.http import HttpConnection
+from idis.resolver.web.face import Face
+from idis.resolver.web.handles import HANDLES_PATH, Handles
+from idis.resolver.web.health import Health
+from idis.resolver.web.json_reply import json_reply
+from idis.resolver.web.page import Page
+from idis.resolver.web.tunnel import Tunnel
+
+SERVER = "idis"
+HTTP_BODY_BYTES = 1_048_576  # memory of one request; nothing this face reads is larger
+
+_API = "/api/"
+_CORS_METHODS = "GET,POST,HEAD,PUT,DELETE"
+_CORS_HEADERS = "X-Requested-With,Authorization,Origin,Accept,Content-Type"
+_CORS_AGE_S = "86400"
+
+
+def application(face: Face) -> web.Application:
+    """The HTTP face of one node."""
+    app = web.Application(middlewares=[_timed, _cross_origin, _api_errors], client_max_size=HTTP_BODY_BYTES)
+    app.on_response_prepare.append(_name_server)
+    handles, health = Handles(face), Health(face)
+    app.router.add_get("/", Page(face).get)
+    app.router.add_post("/", Tunnel(face.service).post)
+    app.router.add_get("/healthz", health.alive)
+    app.router.add_get("/readyz", health.ready)
+    app.router.add_get("/metrics", health.metrics)
+    app.router.add_get("/api/site", handles.get_site)
+    app.router.add_get("/api/handles", handles.get_list)
+    app.router.add_get("/api/handles/{identifier:.*}", handles.get)
+    app.router.add_get("/{identifier:[0-9][^/]*/.+}", _to_api)
+    return app
+
+
+async def _name_server(_request: web.Request, answer: web.StreamResponse) -> None:
+    """Which library serves is nobody's business."""
+    answer.headers["Server"] = SERVER
+
+
+async def _to_api(request: web.Request) -> web.StreamResponse:
+    """A bare identifier as the path leads to its resolution (`wire.md` §8)."""
+    raise web.HTTPFound(HANDLES_PATH + quote(request.raw_path.lstrip("/"), safe="%/?=&:@!$'()*+,;~-._"))
+
+
+@web.middleware
+async def _timed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Tell the connection when work on a request begins and ends."""
+    transport = request.transport
+    connection = transport.get_protocol() if transport is not None else None
+    if not isinstance(connection, HttpConnection):
+        return await handler(request)
+    connection.began()
+    try:
+        return await handler(request)
+    finally:
+        connection.ended()
+
+
+@web.middleware
+async def _cross_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let pages of any origin read the API, without credentials."""
+    origin = request.headers.get("Origin")
+    if not request.path.startswith(_API):
+        return await handler(request)
+    if request.method == "OPTIONS":
+        answer: web.StreamResponse = web.Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
+    else:
+        answer = await handler(request)
+    if origin is not None:
+        answer.headers["Access-Control-Allow-Origin"] = origin
+        answer.headers["Vary"] = "Origin"
+        if request.method == "OPTIONS":
+            answer.headers["Access-Control-Allow-Methods"] = _CORS_METHODS
+            answer.headers["Access-Control-Allow-Headers"] = _CORS_HEADERS
+            answer.headers["Access-Control-Max-Age"] = _CORS_AGE_S
+    return answer
+
+
+@web.middleware
+async def _api_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What goes wrong below /api/ is told as JSON; a failure of ours is logged and told without its insides."""
+    below_api = request.path.startswith(_API)
+    try:
+        return await handler(request)
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted({*error.allowed_methods, "OPTIONS"}))
+        if not below_api:
+            raise
+        document = {"responseCode": int(ResponseCode.OPERATION_NOT_SUPPORTED), "message": f"allowed here: {allowed}"}
+        return json_reply(document, 405, headers={"Allow": allowed})
+    except web.HTTPNotFound:
+        if not below_api:
+            raise
+        return json_reply({"responseCode": int(ResponseCode.ERROR), "message": "there is nothing at this path"}, 404)
+    except web.HTTPException as error:
+        if not below_api or error.status < 400:
+            raise
+        document = {"responseCode": int(ResponseCode.ERROR), "message": error.text or error.reason}
+        return json_reply(document, error.status)
+    except Exception:  # the outermost loop of one HTTP request: its asker gets 500, the others theirs
+        note(logging.ERROR, "http request failed", path=request.path, peer=request.remote, exc_info=True)
+        return json_reply({"responseCode": int(ResponseCode.ERROR), "message": "this node failed to answer"}, 500)
