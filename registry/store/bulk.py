@@ -11,16 +11,18 @@ transaction is whole: records, second names, counts and journal entry together, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from itertools import groupby, islice
-from typing import cast
+from typing import Any, cast
 
 from idis.registry.journal import POSITION_BYTES, Position
-from idis.registry.record import PreparedRecord, RecordFlag, StoredRecord
+from idis.registry.record import PreparedRecord, StoredRecord
 from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import COMMIT_OPS_MAX, Store, WriteTxn
+from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.lmdb_txn import LmdbWriteTxn
 
 RECORDS_PER_COMMIT = 10_000  # a commit of some 4 MB: 40 ms, and the flush no longer counts
@@ -31,6 +33,7 @@ READ_KEYS = 256  # compared in one read transaction
 VERSION_AT = 4
 POSITION_AT = 12
 POSITION_END = POSITION_AT + POSITION_BYTES
+_ALIASES_BIT = 0x40  # in the format octet: second names follow
 
 Item = tuple[bytes, bytes]  # key, stored form without its digest
 
@@ -69,28 +72,29 @@ def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
             yield batch
 
 
-def load_batch(store: Store, batch: Sequence[Item], *, actor: str, sealed: Sealed | None = None) -> Loaded:
+def load_batch(store: Store, batch: Sequence[Item], *, actor: str) -> Loaded:
     """Load one batch; durable when it returns.
 
     Args:
         store: the open store.
         batch: as `batches` cuts them.
         actor: who loads, for the journal.
-        sealed: the same batch prepared ahead for a guessed position.
 
     Raises:
         StoreError: the disk is full, or the prefix is not answered here; nothing of the batch is stored.
     """
-    if _is_fresh(store, batch):
-        loaded = store.write(lambda txn: _append(txn, batch, sealed), actor=actor).result().result
-        if loaded is not None:
-            return loaded
-    return _merge(store, batch, actor)
+    return _append_to(store, batch[0][0], batch[-1][0], partial(seal, batch), actor) or _merge(store, batch, actor)
+
+
+def load_sealed(store: Store, sealed: Sealed, *, actor: str) -> Loaded:
+    """`load_batch` of a batch that was sealed ahead."""
+    first, last = sealed.values[0][0], sealed.values[-1][0]
+    return _append_to(store, first, last, partial(_sealed_at, sealed), actor) or _merge(store, _unsealed(sealed), actor)
 
 
 def compare_batch(store: Store, batch: Sequence[Item]) -> Loaded:
     """What `load_batch` would do, without doing it."""
-    if _is_fresh(store, batch):
+    if _is_fresh(store, batch[0][0], batch[-1][0]):
         return Loaded(new=len(batch))
     return sum((_compare(store, piece)[0] for piece in _pieces(batch, READ_KEYS)), Loaded())
 
@@ -140,37 +144,46 @@ def prepared(key: bytes, rest: bytes) -> PreparedRecord:
     )
 
 
-def has_aliases(rest: bytes) -> bool:
-    """Whether a stored form carries second names."""
-    return bool(rest[0] & codec.HAS_ALIASES)
-
-
-def has_restricted(rest: bytes) -> bool:
-    """Whether a stored form carries restricted values."""
-    return bool(rest[1] & RecordFlag.RESTRICTED)
-
-
-def _append(txn: WriteTxn, batch: Sequence[Item], sealed: Sealed | None) -> Loaded | None:
-    """Write a batch into an empty range; None when it is not empty after all, or the engine knows no such call."""
-    if not isinstance(txn, LmdbWriteTxn):
+def _append_to(
+    store: Store, first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], actor: str
+) -> Loaded | None:
+    """Write a batch into the range from `first` to `last`; None when it is not empty."""
+    if not isinstance(store, LmdbStore) or not _is_fresh(store, first, last):
         return None
-    prefix = keys.prefix_of(batch[0][0])
+    change = partial(_append, store.environment.tables.record, first, last, sealed_at)
+    return store.write(change, actor=actor).result().result
+
+
+def _append(
+    table: Any, first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], change: WriteTxn
+) -> Loaded | None:
+    """The change that does it; the range is looked at again under the write lock."""
+    txn = cast(LmdbWriteTxn, change)
+    prefix = keys.prefix_of(first)
     rules.check_home(txn.prefix(prefix), prefix)
-    with txn.raw.cursor(txn.tables.record) as cursor:
-        at_end = not cursor.set_range(batch[0][0])
-        if not at_end and cursor.key() <= batch[-1][0]:
+    with txn.raw.cursor(table) as cursor:
+        at_end = not cursor.set_range(first)
+        if not at_end and cursor.key() <= last:
             return None
-        if sealed is None or sealed.position != txn.next_position:
-            sealed = seal(batch, txn.next_position)
+        sealed = sealed_at(txn.next_position)
+        count = len(sealed.values)
         consumed, added = cursor.putmulti(sealed.values, overwrite=False, append=at_end)
-        assert consumed == added == len(batch), "the range was empty"
-    for key, rest in batch:
-        if rest[0] & codec.HAS_ALIASES:
-            txn.add_aliases(stored(key, rest).aliases, key)
+        assert consumed == added == count, "the range was empty"
+    for key, value in sealed.values:
+        if value[codec.DIGEST_BYTES] & _ALIASES_BIT:
+            txn.add_aliases(codec.decode_record(key, value).aliases, key)
     txn.octets += sealed.octets
-    txn.add_counts(prefix, len(batch), sealed.digest_sum, sealed.octets)
-    txn.add_segment(batch[0][0], batch[-1][0], len(batch), sealed.digest_sum)
-    return Loaded(new=len(batch))
+    txn.add_counts(prefix, count, sealed.digest_sum, sealed.octets)
+    txn.add_segment(first, last, count, sealed.digest_sum)
+    return Loaded(new=count)
+
+
+def _sealed_at(sealed: Sealed, position: Position) -> Sealed:
+    return sealed if sealed.position == position else seal(_unsealed(sealed), position)
+
+
+def _unsealed(sealed: Sealed) -> list[Item]:
+    return [(key, value[codec.DIGEST_BYTES :]) for key, value in sealed.values]
 
 
 def _merge(store: Store, batch: Sequence[Item], actor: str) -> Loaded:
@@ -183,8 +196,12 @@ def _merge(store: Store, batch: Sequence[Item], actor: str) -> Loaded:
             different.extend(found)
         if different:
             records = [prepared(key, rest) for key, rest in different]
-            store.write(lambda txn, records=records: cast(LmdbWriteTxn, txn).put_segment(records), actor=actor).result()  # type: ignore[misc]
+            store.write(partial(_put_segment, records), actor=actor).result()
     return loaded
+
+
+def _put_segment(records: Sequence[PreparedRecord], txn: WriteTxn) -> int:
+    return cast(LmdbWriteTxn, txn).put_segment(records)
 
 
 def _compare(store: Store, batch: Sequence[Item]) -> tuple[Loaded, list[Item]]:
@@ -195,7 +212,7 @@ def _compare(store: Store, batch: Sequence[Item]) -> tuple[Loaded, list[Item]]:
         for key, rest in batch:
             record = txn.record(key)
             if record is not None and rules.exists(record):
-                if _same(record, key, rest):
+                if rules.same_record(record, prepared(key, rest)):
                     continue
                 changed += 1
             else:
@@ -204,12 +221,7 @@ def _compare(store: Store, batch: Sequence[Item]) -> tuple[Loaded, list[Item]]:
     return Loaded(new, changed, len(batch) - len(different)), different
 
 
-def _same(record: StoredRecord, key: bytes, rest: bytes) -> bool:
-    return rules.same_record(record, prepared(key, rest))
-
-
-def _is_fresh(store: Store, batch: Sequence[Item]) -> bool:
-    first, last = batch[0][0], batch[-1][0]
+def _is_fresh(store: Store, first: bytes, last: bytes) -> bool:
     with store.read() as txn:
         if txn.record(first) is not None:
             return False

@@ -1,0 +1,163 @@
+"""What only the whole file and the store together can tell: names given twice, second names taken, references to nothing.
+
+All of it is merging: the file's rows by key, its second names and its references come sorted, and one walk over each
+finds what meets. The store is asked in short reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+
+from idis.registry.loading.checked import finding_item, sheet_and_line
+from idis.registry.loading.spill import Item, Stream
+from idis.registry.pilots.finding import Finding, Severity
+from idis.registry.record import RecordFlag
+from idis.registry.store.base import ReadTxn, Store
+from idis.registry.store.bulk import stored
+from idis.registry.store.keys import prefix_of, spelling_of
+
+READ_KEYS = 256  # looked up in one read transaction: well below READ_TXN_MS_MAX
+REFERENCE_WARNINGS_MAX = 10_000  # a file whose references all lead nowhere says so once, not a million times
+
+ROW_IDENTIFIER = ""  # filled in by the caller where a finding does not know its row's identifier
+
+
+@dataclass(slots=True)
+class CrossCheck:
+    """Findings about rows that were good by themselves.
+
+    `refused` are the places of rows to keep out because a second name is taken; of rows with one key the first one in
+    the file is kept and the others are in `findings` only, since the merge meets them side by side. `incoming` counts
+    the distinct keys per folded prefix.
+    """
+
+    findings: list[Item] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
+    twice: int = 0
+    references_left_out: int = 0
+    incoming: dict[str, int] = field(default_factory=dict)
+
+
+def cross_check(records: Stream, aliases: Stream, references: Stream, store: Store, sheet: Callable[[int], str]) -> CrossCheck:
+    """Compare the rows of a file with each other and with the store.
+
+    Args:
+        records, aliases, references: see `checked.py`.
+        store: read only.
+        sheet: name of a sheet by its number.
+    """
+    result = CrossCheck()
+    _check_aliases(result, aliases, store, sheet)
+    unknown = _check_keys(result, records, iter(references), sheet)
+    _check_references(result, unknown, store)
+    result.findings.sort()
+    return result
+
+
+def first_of_each_key(records: Iterable[Item], refused: set[int]) -> Iterator[Item]:
+    """The rows to load: of several with one key the first in the file, and none whose place is refused."""
+    previous = None
+    for item in records:
+        if item[0] == previous:
+            continue
+        previous = item[0]
+        if item[1] not in refused:
+            yield item
+
+
+def _check_keys(
+    result: CrossCheck, records: Iterable[Item], references: Iterator[Item], sheet: Callable[[int], str]
+) -> list[Item]:
+    """Find keys that occur twice; returns the references that no row of the file answers."""
+    unknown: list[Item] = []
+    reference = next(references, None)
+    previous, first_place = b"", 0
+    prefix_octets, count = b"", 0
+    for key, place, rest in records:
+        if key == previous:
+            result.twice += 1
+            where = _where(first_place, sheet)
+            identifier = stored(key, rest).identifier
+            finding = Finding("identifier", identifier, "unique", f"the identifier is already on {where}", "keep one of the rows")
+            result.findings.append(finding_item(place, 0, identifier, finding))
+            continue
+        previous, first_place = key, place
+        if not key.startswith(prefix_octets) or not prefix_octets:
+            _count(result, prefix_octets, count)
+            prefix_octets, count = key[: key.index(0) + 1], 0
+        count += 1
+        while reference is not None and reference[0] <= key:
+            if reference[0] != key:
+                _note_unknown(unknown, reference)
+            reference = next(references, None)
+    _count(result, prefix_octets, count)
+    while reference is not None:
+        _note_unknown(unknown, reference)
+        reference = next(references, None)
+    return unknown
+
+
+def _count(result: CrossCheck, prefix_octets: bytes, count: int) -> None:
+    if count:
+        result.incoming[prefix_octets[:-1].decode()] = count
+
+
+def _note_unknown(unknown: list[Item], reference: Item) -> None:
+    if not unknown or unknown[-1][0] != reference[0]:  # several blocks may refer to one key: the first place is enough
+        unknown.append(reference)
+
+
+def _check_references(result: CrossCheck, unknown: list[Item], store: Store) -> None:
+    pending = iter(unknown)
+    while batch := list(islice(pending, READ_KEYS)):
+        with store.read() as txn:
+            missing = [item for item in batch if not _is_live(txn, item[0])]
+        for key, place, name, text in missing:
+            if len(result.findings) - result.twice >= REFERENCE_WARNINGS_MAX:
+                result.references_left_out += 1
+                continue
+            message = f"{text} is registered neither here nor in this file"
+            advice = f"register it below {prefix_of(key)}, or correct the reference"
+            finding = Finding(name, text, "reference", message, advice, Severity.WARNING)
+            result.findings.append(finding_item(place, 0, ROW_IDENTIFIER, finding))
+
+
+def _check_aliases(result: CrossCheck, aliases: Stream, store: Store, sheet: Callable[[int], str]) -> None:
+    groups = groupby(aliases, key=lambda item: item[:2])
+    while batch := [(name, list(items)) for name, items in islice(groups, READ_KEYS)]:
+        with store.read() as txn:
+            for (scheme, local_id), items in batch:
+                _check_alias(result, txn, scheme, local_id, items, sheet)
+
+
+def _check_alias(
+    result: CrossCheck, txn: ReadTxn, scheme: str, local_id: str, items: list[Item], sheet: Callable[[int], str]
+) -> None:
+    """One second name: its holder in the store keeps it, else the first row that claims it."""
+    holders = txn.aliases(scheme, local_id, 1)
+    owner = holders[0] if holders else items[0][3]
+    shown = local_id.replace("|", " of ") if "|" in local_id else local_id
+    for _scheme, _local_id, place, key in items:
+        if key == owner:
+            continue
+        if holders:
+            holder = txn.record(owner)
+            whose = f"belongs to {holder.identifier}" if holder else "is taken"
+        else:
+            whose = f"is claimed by the row on {_where(items[0][2], sheet)}"
+        result.refused.add(place)
+        finding = Finding(scheme, shown, "unique", f"{scheme} {shown} already {whose}", "correct it, or change that record")
+        result.findings.append(finding_item(place, 0, spelling_of(key) or ROW_IDENTIFIER, finding))
+
+
+def _is_live(txn: ReadTxn, key: bytes) -> bool:
+    record = txn.record(key)
+    return record is not None and not record.flags & RecordFlag.TOMBSTONE
+
+
+def _where(place: int, sheet: Callable[[int], str]) -> str:
+    number, line = sheet_and_line(place)
+    name = sheet(number)
+    return f"row {line} of sheet {name}" if name else f"line {line}"

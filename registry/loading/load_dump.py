@@ -1,0 +1,245 @@
+"""Loads a dump: everything is checked first, then its batches are appended as fast as the store takes them.
+
+Sealing a record for its new place in the journal costs as much as storing it. So worker processes seal ahead for the
+place each batch will most likely get: the next transaction after the one before. Where a node writes in between, the guess
+is wrong, and the batch is sealed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, groupby
+from pathlib import Path
+
+import msgpack
+
+from idis.registry.journal import Position
+from idis.registry.loading.dump import BLOCK_RECORDS, BlockFacts, BlockPlace, Header, check_sums, look_at, read_header, read_items
+from idis.registry.loading.load import ACTOR, Report, all_prefixes, refuse_beyond_quota
+from idis.registry.loading.naming import Domain, Naming, domains_of
+from idis.registry.loading.rows import FileRefused
+from idis.registry.loading.workers import Workers
+from idis.registry.record import RecordFlag
+from idis.registry.store.base import Store
+from idis.registry.store.bulk import (
+    COMMIT_BYTES_MAX,
+    RECORDS_PER_COMMIT,
+    Loaded,
+    Sealed,
+    compare_batch,
+    load_sealed,
+    seal,
+)
+from idis.registry.store.codec import DIGEST_BYTES
+
+PARALLEL_RECORDS_MIN = 100_000  # below it the workers would not have started before the work is done
+READ_KEYS = 256  # looked up in one read transaction
+BLOCKS_PER_BATCH = RECORDS_PER_COMMIT // BLOCK_RECORDS
+
+
+@dataclass(frozen=True, slots=True)
+class DumpSummary:
+    """What became of a dump. `left_out` names records whose restricted values are stored here and missing there."""
+
+    header: Header
+    loaded: Loaded
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    path: Path
+    places: tuple[BlockPlace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _SealAhead:
+    number: int
+    path: Path
+    places: tuple[BlockPlace, ...]
+    leave_out: frozenset[bytes]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class _SealedAhead:
+    """A `Sealed` on its way between processes; packed, because that is four times cheaper than pickling tuples."""
+
+    number: int
+    position: Position
+    values: bytes
+    digest_sum: int
+    octets: int
+
+
+_Task = _Look | _SealAhead
+_Result = list[BlockFacts] | _SealedAhead
+_Runner = Callable[[Iterable[_Task]], Iterator[_Result]]
+
+
+def load_dump(path: Path, store: Store, *, dry_run: bool, processes: int, report: Report) -> DumpSummary:
+    """Load a dump.
+
+    Args:
+        path: the dump.
+        store: the open store; other processes may use it at the same time.
+        dry_run: check and compare, store nothing.
+        processes: workers for a large dump.
+        report: called with progress.
+
+    Raises:
+        FileRefused: it is damaged, or of prefixes this node does not answer for; nothing was loaded.
+        StoreError: the store cannot be used or is full; what was loaded is whole, and the same load finishes it.
+    """
+    report("checking", 0, None)
+    header, places = read_header(path)
+    _check_prefixes(header, domains_of(all_prefixes(store)), path)
+    with ExitStack() as stack:
+        run: _Runner = partial(map, _run)
+        if processes > 1 and header.records >= PARALLEL_RECORDS_MIN:
+            run = stack.enter_context(Workers[_Task, _Result](processes, _worker)).map
+        facts = _look_at_all(run, path, places)
+        left_out = _left_out(store, check_sums(path, header, facts))
+        _refuse_beyond_quota(store, header, path, places)
+        work = _DumpLoad(path, _batches(places, facts), frozenset(left_out), store, report, header.records)
+        loaded = work.count() if dry_run else work.store_all(run)
+    return DumpSummary(header, loaded, tuple(left_out.values()))
+
+
+class _DumpLoad:
+    """A checked dump on its way into the store."""
+
+    def __init__(
+        self,
+        path: Path,
+        batches: list[tuple[BlockPlace, ...]],
+        leave_out: frozenset[bytes],
+        store: Store,
+        report: Report,
+        records: int,
+    ) -> None:
+        self._path = path
+        self._batches = batches
+        self._leave_out = leave_out
+        self._store = store
+        self._report = report
+        self._records = records
+        self._stored = 0  # batches
+        self._position = _position(store)
+
+    def count(self) -> Loaded:
+        """What storing would come to."""
+        loaded = Loaded()
+        for places in self._batches:
+            if items := _items(self._path, places, self._leave_out):
+                loaded += compare_batch(self._store, items)
+            self._report("comparing with the store", loaded.total, loaded.total / self._records)
+        return loaded
+
+    def store_all(self, run: _Runner) -> Loaded:
+        """Store the batches in order, whichever order they are sealed in."""
+        loaded = Loaded()
+        waiting: dict[int, _SealedAhead] = {}
+        for result in run(self._tasks()):
+            assert isinstance(result, _SealedAhead)
+            waiting[result.number] = result
+            while ahead := waiting.pop(self._stored, None):
+                if ahead.values:
+                    values = msgpack.unpackb(ahead.values, use_list=False)
+                    sealed = Sealed(ahead.position, values, ahead.digest_sum, ahead.octets)
+                    loaded += load_sealed(self._store, sealed, actor=ACTOR)
+                self._stored += 1
+                self._position = _position(self._store)
+                self._report("loading", loaded.total, loaded.total / self._records)
+        return loaded
+
+    def _tasks(self) -> Iterator[_Task]:
+        """Tasks with the place each batch will get if nobody else writes: drawn as late as possible."""
+        for number, places in enumerate(self._batches):
+            last = self._position
+            place = Position(last.epoch, last.hi + 1 + number - self._stored, 0)
+            yield _SealAhead(number, self._path, places, self._leave_out, place)
+
+
+def _worker() -> Callable[[_Task], _Result]:
+    return _run
+
+
+def _run(task: _Task) -> _Result:
+    if isinstance(task, _Look):
+        return [look_at(task.path, place) for place in task.places]
+    items = _items(task.path, task.places, task.leave_out)
+    sealed = seal(items, task.position)
+    packed = msgpack.packb(sealed.values) if items else b""
+    return _SealedAhead(task.number, task.position, packed, sealed.digest_sum, sealed.octets)
+
+
+def _items(path: Path, places: Iterable[BlockPlace], leave_out: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+    """The records of some blocks, without their digests."""
+    items = [(item[0], item[1][DIGEST_BYTES:]) for item in read_items(path, places)]
+    return [item for item in items if item[0] not in leave_out] if leave_out else items
+
+
+def _look_at_all(run: _Runner, path: Path, places: list[BlockPlace]) -> list[BlockFacts]:
+    tasks = (_Look(path, tuple(places[at : at + BLOCKS_PER_BATCH])) for at in range(0, len(places), BLOCKS_PER_BATCH))
+    facts = chain.from_iterable(result for result in run(tasks) if isinstance(result, list))
+    return sorted(facts, key=lambda block: block.first_key)
+
+
+def _batches(places: list[BlockPlace], facts: list[BlockFacts]) -> list[tuple[BlockPlace, ...]]:
+    """Neighbouring blocks of one prefix, as many as a commit takes."""
+    batches: list[tuple[BlockPlace, ...]] = []
+    for _, group in groupby(zip(places, facts, strict=True), key=lambda pair: pair[1].prefix):
+        batch: list[BlockPlace] = []
+        records = octets = 0
+        for place, block in group:
+            if batch and (records + block.records > RECORDS_PER_COMMIT or octets + place.length > COMMIT_BYTES_MAX):
+                batches.append(tuple(batch))
+                batch, records, octets = [], 0, 0
+            batch.append(place)
+            records += block.records
+            octets += place.length
+        batches.append(tuple(batch))
+    return batches
+
+
+def _check_prefixes(header: Header, domains: Mapping[str, Domain], path: Path) -> None:
+    naming = Naming(domains, "")
+    for prefix, count in header.prefixes.items():
+        if reason := naming.reason_against(prefix):
+            raise FileRefused(f"{path.name} cannot be loaded: {reason} (see 'idis prefix list')")
+        if domains[prefix].fold_suffix != count.fold_suffix:
+            how = "with" if count.fold_suffix else "without"
+            raise FileRefused(f"{path.name} cannot be loaded: its source compares suffixes of {prefix} {how} case folding")
+
+
+def _left_out(store: Store, partial_keys: tuple[bytes, ...]) -> dict[bytes, str]:
+    """Partial records that would overwrite restricted values; their identifiers by key."""
+    left_out: dict[bytes, str] = {}
+    for at in range(0, len(partial_keys), READ_KEYS):
+        with store.read() as txn:
+            for key in partial_keys[at : at + READ_KEYS]:
+                record = txn.record(key)
+                if record is not None and record.flags & RecordFlag.RESTRICTED:
+                    left_out[key] = record.identifier
+    return left_out
+
+
+def _refuse_beyond_quota(store: Store, header: Header, path: Path, places: list[BlockPlace]) -> None:
+    for prefix, count in header.prefixes.items():
+        with store.read() as txn:
+            entry = txn.prefix(prefix)
+            present = txn.stat(prefix).records
+        if entry is None or not entry.quota or present + count.records <= entry.quota:
+            continue
+        head = prefix.encode() + b"\x00"
+        items = ((item[0], item[1][DIGEST_BYTES:]) for item in read_items(path, places) if item[0].startswith(head))
+        refuse_beyond_quota(store, entry, present, items)
+
+
+def _position(store: Store) -> Position:
+    with store.read() as txn:
+        return txn.position

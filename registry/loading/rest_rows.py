@@ -1,0 +1,170 @@
+"""Records in the JSON form of the REST interface (`wire.md` §15), one object per line, in both directions.
+
+Three members are ours, each left out when it has nothing to say: `aliases`, the record's second names; `disabled`; and
+`partial`, which says that restricted values were left out, so that the line must not replace the whole record.
+Timestamps are shown and not read: the registry sets them on every write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from idis.proto.codes import ResponseCode
+from idis.proto.errors import DataError
+from idis.proto.types.fields import json_list, json_object, number_field, text_field
+from idis.proto.types.table import compose, describe
+from idis.proto.types.text import octets_to_json
+from idis.proto.value import (
+    DEFAULT_PERMISSIONS,
+    INDEX_MAX,
+    TTL_ABSOLUTE,
+    TTL_RELATIVE,
+    TTL_S_DEFAULT,
+    VALUES_PER_RECORD_MAX,
+    Reference,
+    Value,
+    decode_values,
+)
+from idis.proto.wire import ARRAY_BYTES_MAX
+from idis.registry.pilots.finding import Finding
+from idis.registry.record import Alias, PreparedRecord, Record, RecordFlag, StoredRecord, prepare
+
+_U32_MAX = 2**32 - 1
+_PERMISSION_DIGITS = 4
+_SHOWN_MAX = 80
+
+
+def rest_of_record(record: StoredRecord, *, restricted: bool) -> dict[str, object]:
+    """The object of a record; values without public-read only when `restricted`."""
+    values = decode_values(record.public)
+    left_out = bool(record.flags & RecordFlag.RESTRICTED) and not restricted
+    if record.flags & RecordFlag.RESTRICTED and restricted:
+        values = tuple(sorted((*values, *decode_values(record.restricted)), key=lambda value: value.index))
+    row: dict[str, object] = {"responseCode": int(ResponseCode.SUCCESS), "handle": record.identifier}
+    row["values"] = [rest_of_value(value) for value in values]
+    if record.aliases:
+        row["aliases"] = [[alias.scheme, alias.local_id] for alias in record.aliases]
+    if record.flags & RecordFlag.DISABLED:
+        row["disabled"] = True
+    if left_out:
+        row["partial"] = True
+    return row
+
+
+def rest_of_value(value: Value) -> dict[str, object]:
+    """The object of a value; permissions and references only when they are unusual."""
+    shown: dict[str, object] = {"index": value.index, "type": value.type, "data": _faithful(value)}
+    if value.ttl_type == TTL_ABSOLUTE:
+        shown["ttl"] = _iso(value.ttl)
+    elif value.ttl_type == TTL_RELATIVE:
+        shown["ttl"] = value.ttl
+    shown["timestamp"] = _iso(value.timestamp)
+    if value.permissions != DEFAULT_PERMISSIONS:
+        shown["permissions"] = format(value.permissions & 0xF, f"0{_PERMISSION_DIGITS}b")
+    if value.references:
+        shown["references"] = [{"handle": item.handle, "index": item.index} for item in value.references]
+    return shown
+
+
+def record_of_rest(identifier: str, row: Mapping[str, object], now: int) -> PreparedRecord | Finding:
+    """The record of an object whose handle has been judged already, or why there is none."""
+    field = "values"
+    try:
+        values = []
+        for at, item in enumerate(json_list(row.get("values"), "values"), start=1):
+            field = f"values[{at}]"
+            values.append(_value(json_object(item, "a value")))
+        _check_values(values)
+        field = "aliases"
+        record = Record(identifier, tuple(values), _aliases(row.get("aliases", ())))
+    except DataError as error:
+        return Finding(field, str(row.get(field, ""))[:_SHOWN_MAX], "rest-form", str(error), "see 'idis export' for the form")
+    prepared = prepare(record, now)
+    if row.get("disabled") is True:
+        prepared = replace(prepared, flags=prepared.flags | RecordFlag.DISABLED)
+    return prepared
+
+
+def _value(shown: Mapping[str, object]) -> Value:
+    index = number_field(shown, "index", INDEX_MAX)
+    name = text_field(shown, "type")
+    ttl_type, ttl = _lifetime(shown.get("ttl", TTL_S_DEFAULT), shown)
+    data = compose(name, shown.get("data"))
+    if len(data) > ARRAY_BYTES_MAX:
+        raise DataError(f"the data of value {index} are longer than {ARRAY_BYTES_MAX:,} octets")
+    return Value(
+        index,
+        name,
+        data,
+        ttl=ttl,
+        ttl_type=ttl_type,
+        permissions=_permissions(shown.get("permissions")),
+        references=_references(shown.get("references", ())),
+    )
+
+
+def _check_values(values: list[Value]) -> None:
+    if not values:
+        raise DataError("a record has at least one value")
+    if len(values) > VALUES_PER_RECORD_MAX:
+        raise DataError(f"a record has at most {VALUES_PER_RECORD_MAX:,} values")
+    seen: set[int] = set()
+    for value in values:
+        if value.index in seen:
+            raise DataError(f"index {value.index} occurs twice")
+        if value.index == 0:
+            raise DataError("an index begins at 1")
+        seen.add(value.index)
+
+
+def _lifetime(ttl: object, shown: Mapping[str, object]) -> tuple[int, int]:
+    if isinstance(ttl, str) and not ttl.isdigit():
+        try:
+            moment = datetime.fromisoformat(ttl)
+        except ValueError:
+            raise DataError("ttl must be seconds or a time in ISO 8601") from None
+        seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        if not 0 <= seconds <= _U32_MAX:
+            raise DataError("ttl lies outside 1970 to 2106")
+        return TTL_ABSOLUTE, seconds
+    return TTL_RELATIVE, number_field(shown, "ttl", _U32_MAX, TTL_S_DEFAULT)
+
+
+def _permissions(digits: object) -> int:
+    if digits is None:
+        return int(DEFAULT_PERMISSIONS)
+    if not isinstance(digits, str) or len(digits) != _PERMISSION_DIGITS or set(digits) - {"0", "1"}:
+        raise DataError('permissions must be four binary digits, such as "1100"')
+    return int(digits, 2)
+
+
+def _references(shown: object) -> tuple[Reference, ...]:
+    fields = [json_object(item, "a reference") for item in json_list(shown, "references")]
+    return tuple(Reference(text_field(item, "handle"), number_field(item, "index", _U32_MAX)) for item in fields)
+
+
+def _aliases(shown: object) -> tuple[Alias, ...]:
+    pairs = [json_list(item, "an alias") for item in json_list(shown, "aliases")]
+    aliases = []
+    for pair in pairs:
+        if len(pair) != 2 or not all(isinstance(part, str) and part and "\x00" not in part for part in pair):
+            raise DataError("an alias is a scheme and a name")
+        aliases.append(Alias(str(pair[0]), str(pair[1])))
+    return tuple(aliases)
+
+
+def _faithful(value: Value) -> dict[str, object]:
+    """The described data, or plain octets where the description would not give the same octets back."""
+    shown = describe(value.type, value.data)
+    if shown["format"] != "key":
+        return shown
+    try:
+        return shown if compose(value.type, shown) == value.data else octets_to_json(value.data)
+    except DataError:
+        return octets_to_json(value.data)
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,148 @@
+"""`idis import`: load records from a file, after checking every one of them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from idis.registry.loading.error_sheet import RowFinding
+from idis.registry.loading.load import FINDINGS_SHOWN, Options, load
+from idis.registry.loading.load_dump import load_dump
+from idis.registry.loading.rows import form_of
+from idis.registry.store.base import StoreFull
+from idis.registry.store.bulk import Loaded
+from idis.registry.store.lmdb import LmdbStore
+from idis.resolver.cli.data_directory import add_data_options, opened
+from idis.resolver.cli.output import CommandError, ExitCode, print_json
+from idis.resolver.cli.progress import Progress
+
+_REPEAT = "what was loaded is whole: the same command finishes it"
+
+EPILOG = """\
+The column "identifier" (标识) holds prefix/suffix, or the suffix alone with --prefix. The column "objectType" (对象类型),
+the name of an XLSX sheet or --object says what a row describes. 'idis pilot show PILOT' lists the fields. Rows with an
+error are kept out and listed in the error sheet beside the file; importing the same file again changes nothing.
+Without --pilot, JSON lines and dumps written by 'idis export' are read.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    parser.add_argument("file", type=Path, metavar="FILE", help="CSV, XLSX, JSON lines, or a dump of 'idis export'")
+    parser.add_argument("--pilot", default="", help="schema the rows are checked against: ship, automotive, chemical, nuclear")
+    parser.add_argument("--object", default="", metavar="CODE", help="what every row describes, such as plate")
+    parser.add_argument("--prefix", default="", help="prefix of identifiers that are given by their suffix alone")
+    parser.add_argument("--dry-run", action="store_true", help="check everything, load nothing")
+    parser.add_argument("--errors", type=Path, metavar="FILE", help="where the error sheet goes (.csv or .xlsx)")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="workers for large files")
+    add_data_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Import the file."""
+    started = time.monotonic()
+    form = form_of(arguments.file)
+    progress = Progress("rows")
+    try:
+        with opened(arguments) as store:
+            work = _import_dump if form == "dump" else _import_rows
+            result = work(arguments, store, progress)
+    except StoreFull as error:
+        raise CommandError(f"{error}; {_REPEAT}") from None
+    except KeyboardInterrupt:
+        progress.finish()
+        print(f"idis: {_REPEAT}", file=sys.stderr)
+        raise
+    finally:
+        progress.finish()
+    result["seconds"] = round(time.monotonic() - started, 3)
+    result["rows_per_second"] = round(result["rows"] / max(time.monotonic() - started, 0.001))
+    if arguments.json:
+        print_json(result)
+    else:
+        _print_summary(arguments, result)
+    return ExitCode.REFUSED if result["refused"] else ExitCode.DONE
+
+
+def _import_rows(arguments: argparse.Namespace, store: LmdbStore, progress: Progress) -> dict[str, Any]:
+    options = Options(
+        pilot=arguments.pilot,
+        object_code=arguments.object,
+        prefix=arguments.prefix,
+        errors=arguments.errors,
+        dry_run=arguments.dry_run,
+        processes=max(arguments.processes, 1),
+    )
+    summary = load(
+        arguments.file,
+        store,
+        options,
+        folder=store.environment.folder.parent,
+        today=date.today(),
+        now=int(time.time()),
+        report=progress.show,
+    )
+    return {
+        "form": summary.form,
+        "rows": summary.rows,
+        **_counts(summary.loaded),
+        "refused": summary.refused,
+        "warnings": summary.warnings,
+        "error_sheet": None if summary.error_sheet is None else str(summary.error_sheet),
+        "findings": [asdict(finding) for finding in summary.findings],
+    }
+
+
+def _import_dump(arguments: argparse.Namespace, store: LmdbStore, progress: Progress) -> dict[str, Any]:
+    if arguments.pilot or arguments.object or arguments.prefix:
+        raise CommandError(f"{arguments.file.name} is a dump: its records were checked at their source; leave out --pilot,"
+                           " --object and --prefix")
+    summary = load_dump(
+        arguments.file,
+        store,
+        dry_run=arguments.dry_run,
+        processes=max(arguments.processes, 1),
+        report=progress.show,
+    )
+    return {
+        "form": f"dump of {summary.header.records:,} records",
+        "rows": summary.header.records,
+        **_counts(summary.loaded),
+        "refused": len(summary.left_out),
+        "warnings": 0,
+        "error_sheet": None,
+        "findings": [],
+        "left_out": list(summary.left_out[:FINDINGS_SHOWN]),
+    }
+
+
+def _counts(loaded: Loaded) -> dict[str, int]:
+    return {"new": loaded.new, "changed": loaded.changed, "unchanged": loaded.unchanged}
+
+
+def _print_summary(arguments: argparse.Namespace, result: dict[str, Any]) -> None:
+    name = arguments.file.name
+    for finding in result["findings"]:
+        print(f"{name}, {RowFinding(**finding)}", file=sys.stderr)
+    hidden = result["refused"] + result["warnings"] - len(result["findings"])
+    if result["findings"] and hidden > 0 and result["error_sheet"]:
+        print(f"… more are in {result['error_sheet']}", file=sys.stderr)
+    for identifier in result.get("left_out", ()):
+        print(f"{identifier}: not loaded, its restricted values are not in the dump (idis export --restricted)", file=sys.stderr)
+    would = "would be " if arguments.dry_run else ""
+    print(f"{name}: {result['form']}")
+    print(
+        f"{result['rows']:,} rows read: {result['new']:,} {would}new, {result['changed']:,} {would}changed,"
+        f" {result['unchanged']:,} unchanged, {result['refused']:,} refused, {result['warnings']:,} warnings"
+        f" ({result['seconds']:.1f} s, {result['rows_per_second']:,} rows/s)"
+    )
+    if result["error_sheet"]:
+        print(f"error sheet: {result['error_sheet']}")
