@@ -10,7 +10,7 @@ from idis.registry.pilots.schema import Vocabulary
 TRANSPORT_CLASS = Vocabulary(
     "hazardClass",
     {
-        **{division: "爆炸品" for division in ("1", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6")},
+        **dict.fromkeys(("1", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6"), "爆炸品"),
         "2.1": "易燃气体",
         "2.2": "非易燃无毒气体",
         "2.3": "毒性气体",

@@ -253,7 +253,7 @@ NCR = object_type(
         needs(("disposition",), own.closed, "when closed", looks_at=("closedDate",)),
         needs_with(("approvedBy",), "disposition"),
         ascending("openedDate", "closedDate"),
-        Rule("ncr-open", ("recallFlag", "closedDate"), own.open_ncr_stops, "an open NCR carries the stop flag"),
+        Rule("ncr-open", ("recallFlag", "closedDate"), own.open_ncr_stops, "an open NCR carries the stop flag, else a warning"),
     ),
 )
 

@@ -82,9 +82,8 @@ def closed(facts: Facts) -> bool:
 
 
 def open_ncr_stops(facts: Facts) -> Finding | None:
-    """An open non-conformance carries the stop flag; a closed one no longer does."""
-    flag = word(facts, "recallFlag")
-    if not closed(facts) and flag != "stop":
-        message = "an open non-conformance blocks release, so recallFlag must be stop"
-        return fault(facts, "recallFlag", "ncr-open", message, "set recallFlag to stop, or enter closedDate")
-    return None
+    """An open non-conformance carries the stop flag, as its item does."""
+    if closed(facts) or word(facts, "recallFlag") == "stop":
+        return None
+    message = "an open non-conformance blocks the release of its item"
+    return doubt(facts, "recallFlag", "ncr-open", message, "set recallFlag to stop here and on the item, or enter closedDate")

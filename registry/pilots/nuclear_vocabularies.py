@@ -91,7 +91,7 @@ INSPECTION_KIND = Vocabulary(
     {"dimension": "尺寸", "NDE": "无损检测", "hydrostatic": "水压试验", "functional": "功能试验", "EQ": "设备鉴定"},
 )
 WITNESS_POINT = Vocabulary("witnessPoint", {"H": "停工待检点", "W": "现场见证点", "R": "文件见证点"})
-NCR_CATEGORY = Vocabulary("ncrCategory", {"1": "一类", "2": "二类", "3": "三类"}, configurable=True)
+NCR_CATEGORY = Vocabulary("ncrCategory", {"minor": "一般", "major": "较大", "critical": "重大"}, configurable=True)
 DISPOSITION = Vocabulary(
     "disposition",
     {"use-as-is": "照用", "repair": "修理", "rework": "返工", "scrap": "报废"},
