@@ -15,6 +15,7 @@ from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
 from idis.registry.registration_checks import (
+    PAGE_ENTRIES,
     STATE_WORDS,
     Organisation,
     Refusal,
@@ -27,6 +28,29 @@ from idis.registry.registration_checks import (
 )
 from idis.registry.registration_values import prefix_record
 from idis.registry.store.base import ReadTxn, WriteTxn
+
+# What the rooms around this one need of it; checks shared by the registration files live in registration_checks.py.
+__all__ = [
+    "DEFAULT_TERMS",
+    "PAGE_ENTRIES",
+    "ROOT_PREFIX",
+    "STATE_WORDS",
+    "TRANSITIONS",
+    "Event",
+    "Organisation",
+    "Refusal",
+    "Registered",
+    "Terms",
+    "advance",
+    "apply",
+    "entries",
+    "judge_organisation",
+    "next_free",
+    "possible",
+    "resubmit",
+    "unknown",
+    "write",
+]
 
 
 class Event(Enum):
@@ -219,7 +243,8 @@ def _refuse_event(entry: PrefixEntry, event: Event) -> Registered | Refusal:
         return Registered(entry, changed=False)
     words = ", ".join(known.value for known in possible(entry.state)) or "nothing, this state is final"
     return Refusal(
-        ResponseCode.ERROR, f"{entry.prefix} is {STATE_WORDS[entry.state]} and cannot {event.value}; possible now: {words}"
+        ResponseCode.ERROR,
+        f"{entry.prefix} is {STATE_WORDS[entry.state]}, so there is nothing to {event.value}; possible now: {words}",
     )
 
 

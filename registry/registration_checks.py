@@ -80,7 +80,8 @@ def refuse_parent(txn: ReadTxn, parent: str) -> Refusal | None:
         )
     if entry is None:
         return Refusal(
-            ResponseCode.SERVER_NOT_RESPONSIBLE, f"this node registers nothing below {parent}: home {parent} here first"
+            ResponseCode.SERVER_NOT_RESPONSIBLE,
+            f"{unknown(txn, parent).message}, so nothing is registered below it: check the prefix, or home {parent} here first",
         )
     if entry.state is not PrefixState.ACTIVE:
         return Refusal(

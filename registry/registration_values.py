@@ -17,8 +17,11 @@ from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.authority import DERIVED_SITE_TYPES, SITE_TYPES
 
 SITES_MAX = 16  # of one kind: a referral stays a few kilobytes, and indexes stay below that of HS_ADMIN
+SERIAL_MAX = 0xFFFE  # 0xffff means unknown
 ADMIN_INDEX = 100
 ADMIN_KEY_INDEX = 300  # where a prefix keeps its administrator's public key
+
+_SERIAL = slice(4, 6)  # where it lies in the data of a site
 
 
 def prefix_record(prefix: str, now: int, *, ttl_s: int) -> bytes:
@@ -42,16 +45,39 @@ def service_values(service: str, now: int, *, ttl_s: int) -> list[Value]:
 
 
 def with_sites(values: bytes, sites: Sequence[Value]) -> bytes:
-    """A prefix record with these values in place of the sites and services it had."""
-    kept = [value for value in decode_values(values) if value.type.upper().encode() not in SITE_TYPES | DERIVED_SITE_TYPES]
+    """A prefix record with these values in place of the sites and services it had; the serial of a site rises."""
+    held, kept = _divide(values)
+    serial = max((_serial_of(value) for value in held), default=0)
     taken = {value.index for value in sites}
     used = taken | {value.index for value in kept}
     free = (index for index in count(ADMIN_INDEX + 1) if index not in used)
     moved = [replace(value, index=next(free)) if value.index in taken else value for value in kept]
-    return encode_values(sorted([*sites, *moved], key=lambda value: value.index))
+    risen = [_with_serial(value, max(_serial_of(value), min(serial + 1, SERIAL_MAX))) for value in sites]
+    return encode_values(sorted([*risen, *moved], key=lambda value: value.index))
 
 
 def same_sites(values: bytes, sites: Sequence[Value]) -> bool:
     """Whether a prefix record names exactly these sites already, whenever they were written."""
-    held = [value for value in decode_values(values) if value.type.upper().encode() in SITE_TYPES | DERIVED_SITE_TYPES]
-    return [replace(value, timestamp=0) for value in held] == [replace(value, timestamp=0) for value in sites]
+    held, _ = _divide(values)
+    return [_with_serial(replace(value, timestamp=0), 0) for value in held] == [
+        _with_serial(replace(value, timestamp=0), 0) for value in sites
+    ]
+
+
+def _divide(values: bytes) -> tuple[list[Value], list[Value]]:
+    """The sites and services of a prefix record, and its other values."""
+    held: list[Value] = []
+    kept: list[Value] = []
+    for value in decode_values(values):
+        (held if value.type.upper().encode() in SITE_TYPES | DERIVED_SITE_TYPES else kept).append(value)
+    return held, kept
+
+
+def _serial_of(value: Value) -> int:
+    return int.from_bytes(value.data[_SERIAL], "big") if value.type.upper().startswith("HS_SITE") else 0
+
+
+def _with_serial(value: Value, serial: int) -> Value:
+    if not value.type.upper().startswith("HS_SITE"):
+        return value
+    return replace(value, data=value.data[: _SERIAL.start] + serial.to_bytes(2, "big") + value.data[_SERIAL.stop :])

@@ -1,0 +1,132 @@
+"""`idis prefix`: grant prefixes, decide who answers for them, and see what is registered.
+
+Works on the data directory of the node that registers the prefix, which is its parent's; only `home` belongs to the
+node that will answer for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from idis.registry.prefix import PrefixState
+from idis.resolver.cli import prefix_answering, prefix_life, prefix_view
+from idis.resolver.cli.data_directory import add_data_options
+
+_Verb = tuple[Callable[[argparse.Namespace], int], str]
+
+_LIFE: dict[str, _Verb] = {
+    "apply": (prefix_life.apply, "ask for a prefix, or with 88.118.* for the next free number below 88.118"),
+    "review": (prefix_life.advance, "take an application into review"),
+    "approve": (prefix_life.advance, "grant a prefix that is in review"),
+    "reject": (prefix_life.advance, "refuse an application; the applicant may correct and resubmit it"),
+    "resubmit": (prefix_life.resubmit, "ask again after a rejection, with corrected facts"),
+    "suspend": (prefix_life.advance, "stop answering for a prefix until it is resumed"),
+    "resume": (prefix_life.advance, "end a suspension"),
+    "revoke": (prefix_life.advance, "give up a prefix for ever; it is never issued again"),
+}
+_REASONED = ("reject", "suspend", "revoke")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the sub-commands."""
+    verbs = parser.add_subparsers(dest="verb", metavar="ACTION", required=True)
+    for name, (act, line) in _LIFE.items():
+        verb = _add(verbs, name, act, line)
+        verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.8")
+        if name in ("apply", "resubmit"):
+            _add_organisation(verb)
+        if name == "apply":
+            _add_terms(verb)
+        if name in _REASONED:
+            verb.add_argument("--reason", default="", required=name == "reject", help="one line the owner may read")
+    _add_delegate(verbs)
+    _add_route(verbs)
+    _add_hosting(verbs)
+    _add_home(verbs)
+    _add_views(verbs)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the chosen sub-command does."""
+    code: int = arguments.act(arguments)
+    return code
+
+
+def _add(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, act: Callable[[argparse.Namespace], int], line: str
+) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
+    verb.set_defaults(act=act)
+    add_data_options(verb)
+    return verb
+
+
+def _add_organisation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--owner", default="", metavar="NAME", help="the organisation's name")
+    parser.add_argument("--owner-code", default="", metavar="USCC", help="its unified social credit code 统一社会信用代码")
+    parser.add_argument("--industry", default="", metavar="TEXT", help="its industry")
+
+
+def _add_terms(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--quota", type=int, default=0, metavar="N", help="most records below it; 0: no limit")
+    parser.add_argument("--strict", action="store_true", help="values without public-read are as if they did not exist")
+    parser.add_argument("--exact-suffix", action="store_true", help="suffixes that differ in case are different")
+    parser.add_argument("--ttl", type=int, default=86_400, metavar="S", help="seconds others may keep its record")
+
+
+def _add_sites(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--to",
+        action="append",
+        default=[],
+        required=required,
+        metavar="HOST:PORT",
+        help="where the binary protocol is spoken, IPv6 as [::1]:2641; once for each site that holds everything",
+    )
+    parser.add_argument("--http", type=int, default=0, metavar="PORT", help="its HTTP port, on the same host")
+    parser.add_argument("--udp", action=argparse.BooleanOptionalAction, default=True, help="whether it answers over UDP too")
+
+
+def _add_delegate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    line = "let sites elsewhere answer for a prefix; one that is not granted yet is granted in the same step"
+    verb = _add(verbs, "delegate", prefix_answering.delegate, line)
+    verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.8")
+    _add_sites(verb, required=False)
+    verb.add_argument(
+        "--service", default="", metavar="HANDLE", help="instead of --to: a service handle (HS_SERV) that names the sites"
+    )
+    _add_organisation(verb)
+
+
+def _add_route(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = _add(verbs, "route", prefix_answering.route, "let sites elsewhere answer for a range of prefixes")
+    verb.add_argument("start", metavar="FIRST", help="as 88.101.1000")
+    verb.add_argument("end", metavar="LAST", nargs="?", default="", help="as 88.101.1999, inclusive, with as many digits")
+    _add_sites(verb, required=False)
+    verb.add_argument("--remove", action="store_true", help="end the delegation of the range that begins at FIRST")
+
+
+def _add_hosting(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = _add(verbs, "host", prefix_answering.host, "answer here for an enterprise without servers (托管)")
+    verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.9")
+    step = verb.add_mutually_exclusive_group()
+    step.add_argument("--apply", action="store_true", help="only ask for it")
+    step.add_argument("--reject", action="store_true", help="refuse what was asked for")
+    verb = _add(verbs, "unhost", prefix_answering.unhost, "end the hosting of a prefix")
+    verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.9")
+
+
+def _add_home(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = _add(verbs, "home", prefix_answering.home, "make this node answer for a prefix that was delegated to it")
+    verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.8")
+    _add_organisation(verb)
+    _add_terms(verb)
+
+
+def _add_views(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = _add(verbs, "list", prefix_view.list_prefixes, "list what is registered")
+    verb.add_argument("--below", default="", metavar="PREFIX", help="only prefixes below this one")
+    verb.add_argument("--state", choices=[state.name.lower() for state in PrefixState], help="only prefixes in this state")
+    verb = _add(verbs, "show", prefix_view.show, "show one prefix with its record")
+    verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.8")

@@ -1,0 +1,202 @@
+"""`idis register`: create, replace, change or delete one record on this node's own data directory.
+
+Without a mode the record is created, and doing it again changes nothing. What is given as `--file` or on standard input
+is the JSON form of the REST interface (`wire.md` §15): a list of values, an object with `values`, or one value.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from idis.proto.errors import DataError
+from idis.proto.types.table import compose
+from idis.proto.value import DEFAULT_PERMISSIONS, TTL_S_DEFAULT, Value, decode_values
+from idis.registry import registration_records
+from idis.registry.loading.rest_rows import record_of_rest
+from idis.registry.pilots.finding import Finding
+from idis.registry.record import Alias
+from idis.registry.registration import Refusal
+from idis.registry.registration_records import Recorded
+from idis.registry.registration_value_checks import VALUE_BYTES_DEFAULT_MAX, VALUE_BYTES_MAX
+from idis.registry.store.base import WriteTxn
+from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
+from idis.resolver.cli.identifier_argument import identifier_of
+from idis.resolver.cli.output import CommandError, ExitCode, print_json
+
+FILE_BYTES_MAX = 8 * 1_048_576  # a record of the largest size in its most verbose JSON form
+URL_INDEX, EMAIL_INDEX = 1, 2  # by custom of the field (`domain.md` §7)
+
+_VALUE = re.compile(r"(\d{1,10}):([^=\s]+)=(.*)", re.DOTALL)
+_PERMISSIONS = re.compile(r"[01]{4}")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("identifier", metavar="IDENTIFIER", help="as 88.118.8/JXDY2106023; quote it when it holds blanks")
+    parser.add_argument(
+        "--value", action="append", default=[], metavar="INDEX:TYPE=DATA", help="a value; @FILE as data reads a file"
+    )
+    parser.add_argument("--url", metavar="URL", help=f"short for --value {URL_INDEX}:URL=URL")
+    parser.add_argument("--email", metavar="ADDRESS", help=f"short for --value {EMAIL_INDEX}:EMAIL=ADDRESS")
+    parser.add_argument("--file", metavar="FILE", help="values in the JSON form of the REST interface; - is standard input")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--replace", action="store_true", help="put these values in place of all there are")
+    mode.add_argument("--add", action="store_true", help="add these values to those there are")
+    mode.add_argument("--modify", action="store_true", help="change the values at these indexes")
+    mode.add_argument("--remove", action="append", type=int, default=[], metavar="INDEX", help="remove the value at this index")
+    mode.add_argument("--delete", action="store_true", help="delete the record")
+    parser.add_argument("--ttl", type=int, metavar="S", help=f"seconds others may keep them; default {TTL_S_DEFAULT}")
+    parser.add_argument(
+        "--permissions",
+        metavar="BITS",
+        help="admin-read, admin-write, public-read, public-write; default 1110, for secrets 1100; --file says its own",
+    )
+    parser.add_argument(
+        "--value-bytes-max",
+        type=int,
+        default=VALUE_BYTES_DEFAULT_MAX,
+        metavar="N",
+        help=f"largest value to accept; default {VALUE_BYTES_DEFAULT_MAX}, at most {VALUE_BYTES_MAX}",
+    )
+    add_data_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Register what the arguments say."""
+    identifier_of(arguments.identifier)
+    given = _given(arguments)
+    values = given.values
+    takes_none = arguments.delete or arguments.remove
+    if takes_none and values:
+        raise CommandError("--delete and --remove take no values: leave --value, --url, --email and --file out")
+    if not takes_none and not values:
+        raise CommandError("which values? Give --url URL, --value INDEX:TYPE=DATA, or --file FILE")
+    now = int(time.time())
+    committed = commit(arguments, lambda txn: insist(_change(txn, arguments, given, now)))
+    recorded, position = committed.result, position_text(committed.position)
+    if arguments.json:
+        print_json(
+            {
+                "handle": recorded.identifier,
+                "version": recorded.version,
+                "changed": recorded.changed,
+                "deleted": arguments.delete,
+                "position": position,
+            }
+        )
+    elif not recorded.changed:
+        print(f"{recorded.identifier}: unchanged (version {recorded.version})")
+    else:
+        word = "deleted" if arguments.delete else "registered"
+        print(f"{recorded.identifier}: {word} (version {recorded.version}, position {position})")
+    return ExitCode.DONE
+
+
+def _change(txn: WriteTxn, arguments: argparse.Namespace, given: _Given, now: int) -> Recorded | Refusal:
+    values = given.values
+    name, most = arguments.identifier, arguments.value_bytes_max
+    if arguments.delete:
+        return registration_records.delete_record(txn, name)
+    if arguments.remove:
+        return registration_records.remove_values(txn, name, arguments.remove, now)
+    if arguments.add:
+        return registration_records.add_values(txn, name, values, now, value_bytes_max=most)
+    if arguments.modify:
+        return registration_records.modify_values(txn, name, values, now, value_bytes_max=most)
+    if arguments.replace:
+        return registration_records.replace_record(txn, name, values, now, aliases=given.aliases, value_bytes_max=most)
+    return registration_records.create_record(txn, name, values, now, aliases=given.aliases or (), value_bytes_max=most)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What to write; `aliases` is None when nothing is said about them."""
+
+    values: tuple[Value, ...]
+    aliases: tuple[Alias, ...] | None
+
+
+def _given(arguments: argparse.Namespace) -> _Given:
+    """All values of the command line and the file."""
+    values = _values(arguments)
+    if arguments.file is None:
+        return _Given(tuple(values), None)
+    filed = _file_given(arguments.identifier, arguments.file)
+    return _Given((*values, *filed.values), filed.aliases)
+
+
+def _values(arguments: argparse.Namespace) -> list[Value]:
+    """The values of the command line, with the TTL and permissions given for all of them."""
+    values = [_value(text) for text in arguments.value]
+    if arguments.url is not None:
+        values.append(Value(URL_INDEX, "URL", _encoded(arguments.url)))
+    if arguments.email is not None:
+        values.append(Value(EMAIL_INDEX, "EMAIL", _encoded(arguments.email)))
+    permissions, ttl = int(DEFAULT_PERMISSIONS), TTL_S_DEFAULT
+    if arguments.permissions is not None:
+        if _PERMISSIONS.fullmatch(arguments.permissions) is None:
+            raise CommandError(f"--permissions {arguments.permissions}: write four bits, as 1110")
+        permissions = int(arguments.permissions, 2)
+    if arguments.ttl is not None:
+        if not 0 <= arguments.ttl < 2**31:
+            raise CommandError(f"--ttl {arguments.ttl}: seconds from 0 to {2**31 - 1}")
+        ttl = arguments.ttl
+    return [replace(value, permissions=permissions, ttl=ttl) for value in values]
+
+
+def _value(text: str) -> Value:
+    parts = _VALUE.fullmatch(text)
+    if parts is None:
+        raise CommandError(f"--value {text!r}: write INDEX:TYPE=DATA, as 2000:productName=cell")
+    index, name, data = parts.groups()
+    if data.startswith("@"):
+        return Value(int(index), name, _read(data[1:]))
+    try:
+        return Value(int(index), name, compose(name, data))
+    except DataError as error:
+        raise CommandError(f"--value {index}:{name}: {error}; such values are given as JSON with --file") from None
+
+
+def _file_given(identifier: str, name: str) -> _Given:
+    try:
+        shown: object = json.loads(_read(name))
+    except ValueError as error:
+        raise CommandError(f"{name} is no JSON: {error}") from None
+    if isinstance(shown, dict) and "values" not in shown:
+        shown = [shown]
+    if isinstance(shown, list):
+        shown = {"values": shown}
+    if not isinstance(shown, dict):
+        raise CommandError(f"{name}: a list of values, an object with values, or one value is expected")
+    prepared = record_of_rest(identifier, shown, 0)
+    if isinstance(prepared, Finding):
+        raise CommandError(f"{name}: {prepared.field}: {prepared.message}")
+    values = (*decode_values(prepared.public), *decode_values(prepared.restricted))
+    return _Given(values, prepared.aliases if "aliases" in shown else None)
+
+
+def _read(name: str) -> bytes:
+    try:
+        if name == "-":
+            octets = sys.stdin.buffer.read(FILE_BYTES_MAX + 1)
+        else:
+            with Path(name).open("rb") as file:
+                octets = file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise CommandError(f"{name} cannot be read: {error.strerror}") from None
+    if len(octets) > FILE_BYTES_MAX:
+        raise CommandError(f"{name} is larger than {FILE_BYTES_MAX} octets")
+    return octets
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise CommandError(f"{text!r} is not UTF-8 text") from None
