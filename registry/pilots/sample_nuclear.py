@@ -44,6 +44,7 @@ ENTERPRISES = (FORGE, VALVE_WORKS, PLANT)
 
 VALVES_PER_HEAT = 6
 KEPT_BACK_EVERY = 3  # families
+INSTALLED_DAY = 150
 REPLACED_DAY = 240
 
 DESIGN_CODE = "RCC-M"
@@ -159,10 +160,31 @@ def _valve(number: int, place: int, heat: str, position: str | None, start: date
     """A body and the valve built on it, with seams, inspections and, unless kept back, its release."""
     serial = f"{number + 1:05d}-{place + 1}"
     valve = f"{VALVE_WORKS.prefix}/VALVE.{serial}"
-    replaced, successor = place == 0, place == VALVES_PER_HEAT - 1
-    installed = REPLACED_DAY if successor else 150
-    release = f"{VALVE_WORKS.prefix}/RELEASE.{serial}" if position else None
-    fields = {
+    yield _item(place, serial, heat, position, start)
+    yield FORGE.row(
+        "item",
+        f"BODY.{serial}",
+        f"阀体锻件 {serial}",
+        status="in_use",
+        serialNo=f"B-{serial}",
+        itemType="forging",
+        licence="国核安证字S(23)03号",
+        parentItem=valve,
+        **_design(heat),
+    )
+    for seam in (1, 2):
+        yield _seam(number, serial, seam, valve, start, draw)
+    reports = list(_inspections(serial, valve, start, draw))
+    yield from reports
+    if position is None or place == 1:
+        yield _non_conformance(serial, valve, start, closed=position is not None)
+    if position is not None:
+        yield from _release(serial, valve, [report.identifier for report in reports], start)
+
+
+def _design(heat: str) -> dict[str, object]:
+    """What the items of a valve have in common."""
+    return {
         "safetyClass": _CLASSES["safetyClass"],
         "qaLevel": _CLASSES["qaLevel"],
         "seismicCategory": _CLASSES["seismic"],
@@ -171,7 +193,13 @@ def _valve(number: int, place: int, heat: str, position: str | None, start: date
         "designTemperature": 343,
         "materials": [heat],
     }
-    yield VALVE_WORKS.row(
+
+
+def _item(place: int, serial: str, heat: str, position: str | None, start: date) -> SampleRow:
+    """The valve itself: installed, replaced after a while, or stopped."""
+    replaced, successor = place == 0, place == VALVES_PER_HEAT - 1
+    installed = REPLACED_DAY if successor else INSTALLED_DAY
+    return VALVE_WORKS.row(
         "item",
         f"VALVE.{serial}",
         f"核级截止阀 {serial}",
@@ -183,43 +211,25 @@ def _valve(number: int, place: int, heat: str, position: str | None, start: date
         installedAt=position,
         installedDate=day(start, installed) if position else None,
         removedDate=day(start, REPLACED_DAY) if replaced else None,
-        release=release,
-        **fields,
+        release=f"{VALVE_WORKS.prefix}/RELEASE.{serial}" if position else None,
+        **_design(heat),
     )
-    yield FORGE.row(
-        "item",
-        f"BODY.{serial}",
-        f"阀体锻件 {serial}",
-        status="in_use",
-        serialNo=f"B-{serial}",
-        itemType="forging",
-        licence="国核安证字S(23)03号",
-        parentItem=valve,
-        **fields,
+
+
+def _release(serial: str, valve: str, reports: list[str], start: date) -> Iterator[SampleRow]:
+    """The completion report and the release that rests on it."""
+    reported = start + timedelta(days=105)
+    completion = VALVE_WORKS.document("completion", f"EOMR-{serial}", f"制造完工报告 {serial}", reported, subjects=[valve])
+    yield completion
+    yield VALVE_WORKS.row(
+        "release",
+        f"RELEASE.{serial}",
+        f"出厂放行单 {serial}",
+        releaseNo=f"RL-{serial}",
+        items=[valve],
+        documents=[completion.identifier, *reports],
+        date=day(start, 110),
     )
-    for seam in (1, 2):
-        yield _seam(number, serial, seam, valve, start, draw)
-    reports = list(_inspections(serial, valve, start, draw))
-    yield from reports
-    if place == VALVES_PER_HEAT - 2 and number % KEPT_BACK_EVERY == 0:
-        yield _non_conformance(serial, valve, start, closed=False)
-    elif place == 1:
-        yield _non_conformance(serial, valve, start, closed=True)
-    if release:
-        completion = VALVE_WORKS.document(
-            "completion", f"EOMR-{serial}", f"制造完工报告 {serial}", start + timedelta(days=105), subjects=[valve]
-        )
-        yield completion
-        documents = [completion.identifier, *(report.identifier for report in reports)]
-        yield VALVE_WORKS.row(
-            "release",
-            f"RELEASE.{serial}",
-            f"出厂放行单 {serial}",
-            releaseNo=f"RL-{serial}",
-            items=[valve],
-            documents=documents,
-            date=day(start, 110),
-        )
 
 
 def _seam(number: int, serial: str, seam: int, valve: str, start: date, draw: Random) -> SampleRow:
