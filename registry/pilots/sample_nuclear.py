@@ -288,7 +288,7 @@ def _non_conformance(serial: str, valve: str, start: date, *, closed: bool) -> S
         ncrNo=f"NCR-{serial}-1",
         item=valve,
         recallFlag="none" if closed else "stop",
-        category="2",
+        category="minor",
         description="阀座堆焊层硬度低于技术条件下限",
         disposition="repair" if closed else None,
         approvedBy=PLANT.identifier if closed else None,
