@@ -165,7 +165,7 @@ LOT = object_type(
         Field(2018, "lineShift", "产线班次", TEXT),
     ),
     (
-        Rule("whole-pieces", ("quantity", "uom"), own.quantity_is_whole, "pieces are whole numbers"),
+        Rule("whole-pieces", ("quantity", "uom"), own.quantity_is_whole, "pieces are whole numbers", least=2),
         Rule("inputs-twice", ("inputs",), own.inputs_differ, "each input is named once"),
     ),
 )
@@ -213,10 +213,10 @@ BATTERY = object_type(
         Field(2025, "passport", "电池护照", REFERENCE, references=("document",), definition="link type gs1:dpp"),
     ),
     (
-        Rule("battery-code", ("batteryCode", "productType"), own.code_names_product, "character 4 = productType"),
-        Rule("battery-code", ("batteryCode", "chemistry"), own.code_names_chemistry, "character 5 = chemistry"),
-        Rule("battery-date", ("batteryCode", "productionDate"), own.code_names_date, "characters 15 to 17 = productionDate"),
-        Rule("energy", ("ratedCapacity", "ratedVoltage", "ratedEnergy"), own.energy_near_charge, "energy ≈ Ah × V ÷ 1000 (±5 %)"),
+        Rule("battery-code", ("batteryCode", "productType"), own.code_names_product, "character 4 = productType", least=2),
+        Rule("battery-code", ("batteryCode", "chemistry"), own.code_names_chemistry, "character 5 = chemistry", least=2),
+        Rule("battery-date", ("batteryCode", "productionDate"), own.code_names_date, "characters 15 to 17 = productionDate", least=2),
+        Rule("energy", ("ratedCapacity", "ratedVoltage", "ratedEnergy"), own.energy_near_charge, "energy ≈ Ah × V ÷ 1000 (±5 %)", least=3),
         Rule(
             "second-life", ("batteryCode", "secondLifeOf"), own.second_life_is_named, "a code ending in R names the old battery"
         ),

@@ -164,7 +164,7 @@ BATCH = object_type(
         needs(("coa",), own.released, "for release", looks_at=("releaseStatus",)),
         not_above("storageMin", "storageMax", "storage-range"),
         Rule("inputs-twice", ("inputs",), own.inputs_differ, "each input is named once"),
-        Rule("mass-balance", ("quantity", "uom", "inputs"), own.masses_balance, "out ≤ in × 1.02, else a warning"),
+        Rule("mass-balance", ("quantity", "uom", "inputs"), own.masses_balance, "out ≤ in × 1.02, else a warning", least=3),
     ),
 )
 
@@ -204,7 +204,7 @@ PACKAGE = object_type(
         ),
     ),
     (
-        Rule("gross-above-net", ("netMass", "grossMass"), own.gross_above_net, "gross mass > net mass"),
+        Rule("gross-above-net", ("netMass", "grossMass"), own.gross_above_net, "gross mass > net mass", least=2),
         ascending("fillDate", "from", "to"),
         needs_with(("parentPackage",), "to"),
     ),

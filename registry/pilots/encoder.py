@@ -185,12 +185,13 @@ class _Plan:
         return data_text(reading.value)
 
     def _can_speak(self, rule: Rule, places: dict[str, int]) -> bool:
-        """Whether the rule can find anything: one of its fields has a column, or it finds even what the defaults say."""
-        if any(name in places for name in rule.fields):
+        """Whether the rule can find anything: it has a column to look at, or it finds even what the defaults say."""
+        present = [field for field in self.fields if field.name in rule.fields]
+        if len(present) < rule.least:
+            return False
+        if any(field.name in places for field in present):
             return True
-        readings = (
-            (field.name, read_cell(field, field.default, self.today)) for field in self.fields if field.name in rule.fields
-        )
+        readings = ((field.name, read_cell(field, field.default, self.today)) for field in present)
         return rule.check({name: reading.value for name, reading in readings if isinstance(reading, Reading)}) is not None
 
 
@@ -200,35 +201,27 @@ class _Column(dict[str, _Entry]):
     def __init__(self, field: Field, permissions: int, now: int, today: date, *, folds: bool) -> None:
         super().__init__()
         self._field = field
-        self._head = encode_value(Value(field.index, field.name, b"", timestamp=now, permissions=permissions))[
-            :-_EMPTY_TAIL_BYTES
-        ]
+        empty = Value(field.index, field.name, b"", timestamp=now, permissions=permissions)
+        self._head = encode_value(empty)[:-_EMPTY_TAIL_BYTES]
         self._today = today
         self._folds = folds
-        self._is_plain_text = field.type is DataType.TEXT and not field.scheme
 
     def __missing__(self, cell: str) -> _Entry:
-        entry = self._read(cell)
+        value = self._read(cell)
+        return self._remember(cell, _ABSENT if value is None else self._entry(value, data_text(value)))
+
+    def _remember(self, cell: str, entry: _Entry) -> _Entry:
         if len(self) >= MEMO_CELLS_MAX:
             self.clear()
         self[cell] = entry
         return entry
 
-    def _read(self, cell: str) -> _Entry:
-        # Printable text without blanks at its ends is stored as it stands; everything else is read with care.
-        if self._is_plain_text and cell and cell.isprintable() and len(cell) <= self._field.length and cell.strip() == cell:
-            value: FieldValue = cell
-            text = cell
-        else:
-            known = self._careful(cell)
-            if known is None:
-                return _ABSENT
-            value, text = known, data_text(known)
+    def _entry(self, value: FieldValue, text: str) -> _Entry:
         data = text.encode("utf-8")
-        octets = b"".join((self._head, u32(len(data)), data, _NO_REFERENCES))
+        octets = self._head + u32(len(data)) + data + _NO_REFERENCES
         return octets, value, text, self._folded(value) if self._folds else ()
 
-    def _careful(self, cell: str) -> FieldValue | None:
+    def _read(self, cell: str) -> FieldValue | None:
         if is_absent(cell):
             if not self._field.default:
                 if self._field.required == "y":
@@ -245,6 +238,15 @@ class _Column(dict[str, _Entry]):
         if isinstance(value, tuple):
             return tuple(fold(item) for item in value if isinstance(item, str))
         return (fold(data_text(value)),)
+
+
+class _TextColumn(_Column):
+    """A column of free text, where running numbers live: printable text is stored as it stands, the rest read with care."""
+
+    def __missing__(self, cell: str) -> _Entry:
+        if cell and cell.isprintable() and len(cell) <= self._field.length and cell[0] != " " and cell[-1] != " ":
+            return self._remember(cell, self._entry(cell, cell))
+        return super().__missing__(cell)
 
 
 class _Templates(dict[str, _Entry]):
@@ -279,7 +281,8 @@ class _Table:
         for field in plan.fields:
             permissions = field_permissions(field, visibility)
             folds = field.edge is not None or field.name in plan.scopes
-            column = _Column(field, permissions, now, plan.today, folds=folds)
+            kind = _TextColumn if field.type is DataType.TEXT and not field.scheme else _Column
+            column = kind(field, permissions, now, plan.today, folds=folds)
             columns.append((permissions, field.name, plan.places[field.name], column))
         # Public values first; each group stays in the order of its indexes.
         columns.sort(key=lambda column: column[0] != PERMISSIONS_PUBLIC)

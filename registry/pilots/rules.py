@@ -106,7 +106,7 @@ def ascending(*names: str) -> Rule:
             before, earlier = name, later
         return None
 
-    return Rule("ascending", names, check, " ≤ ".join(names))
+    return Rule("ascending", names, check, " ≤ ".join(names), least=2)
 
 
 def needs(names: Iterable[str], when: Callable[[Facts], bool], condition: str, *, looks_at: Iterable[str]) -> Rule:
@@ -148,7 +148,7 @@ def not_above(lower: str, upper: str, rule: str) -> Rule:
             return None
         return fault(facts, lower, rule, f"{low:f} exceeds {upper} {high:f}", f"correct {lower} or {upper}")
 
-    return Rule(rule, (lower, upper), check, f"{lower} ≤ {upper}")
+    return Rule(rule, (lower, upper), check, f"{lower} ≤ {upper}", least=2)
 
 
 def at_most(name: str, limit: int, rule: str, advice: str) -> Rule:

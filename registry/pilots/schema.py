@@ -191,13 +191,15 @@ Check: TypeAlias = Callable[[Facts], Finding | None]
 class Rule:
     """A check over several fields of one row: a pure function of the facts, and a line that explains it.
 
-    `fields` are all the fields the function looks at: the encoder leaves a rule out when none of them can occur.
+    `fields` are all the fields the function looks at. Fewer than `least` of them present give no finding, so the
+    encoder leaves the rule out of a table that has fewer.
     """
 
     name: str
     fields: tuple[str, ...]
     check: Check
     text: str
+    least: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ PLATE = object_type(
             ("mass", "thickness", "width", "length"),
             own.mass_near_volume,
             "mass within 5 % of volume × 7.85 g/cm³, else a warning",
+            least=4,
         ),
     ),
 )
