@@ -1,0 +1,131 @@
+"""A scripted tree of nodes without sockets: who answers what, and who was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from idis.proto.identifier import parse_identifier
+from idis.proto.outcome import Answer, NotFound, Outcome, Referral
+from idis.proto.query import Query
+from idis.proto.types.site import INTERFACE_BOTH, TCP, UDP, Interface, Server, Site, encode_site
+from idis.proto.value import Value, encode_values
+from idis.resolver.recursion.budget import Budget
+from idis.resolver.recursion.delegation import DelegationTree
+from idis.resolver.recursion.event import Ask, Done, Failure, Reason, Reply
+from idis.resolver.recursion.resolution import Resolution
+from idis.resolver.recursion.target import Target
+
+PORT = 2641
+Answering = Outcome | Failure | Callable[[Query], Outcome]
+
+
+class World:
+    """Nodes by address. What is not scripted is answered with the `default`."""
+
+    def __init__(self) -> None:
+        self.answers: dict[tuple[str, str], Answering] = {}
+        self.asked: list[tuple[str, Query]] = []
+        self.default: Outcome = NotFound()
+        self.step_s = 0.001  # time each question takes
+        self.now = 100.0
+        self.tree = DelegationTree([self.site("root")])
+
+    @staticmethod
+    def address(name: str) -> str:
+        """A stable address for a node's name."""
+        number = sum(ord(letter) * 7**position for position, letter in enumerate(name)) % 65_000
+        return f"10.1.{number // 256}.{number % 256}"
+
+    def site(self, *names: str, primary: bool = True, ipv6: bool = False, attributes: tuple[tuple[str, str], ...] = ()) -> Site:
+        """A site whose servers are these nodes, in this order."""
+        interfaces = (Interface(INTERFACE_BOTH, TCP, PORT), Interface(INTERFACE_BOTH, UDP, PORT))
+        servers = tuple(
+            Server(number, f"2001:db8::{number}" if ipv6 else self.address(name), b"", interfaces)
+            for number, name in enumerate(names, 1)
+        )
+        return Site(primary=primary, servers=servers, attributes=attributes)
+
+    def values(self, *names: str, kind: str = "HS_SITE", ttl: int = 3_600) -> bytes:
+        """Site values, one site for each node."""
+        return self.encoded(*((kind, encode_site(self.site(name))) for name in names), ttl=ttl)
+
+    @staticmethod
+    def encoded(*entries: tuple[str, bytes], ttl: int = 3_600) -> bytes:
+        """Values of these types and data, indexes from 1."""
+        return encode_values(Value(index, kind, data, ttl=ttl) for index, (kind, data) in enumerate(entries, 1))
+
+    def sites(self, *names: str, ttl: int = 3_600) -> Answer:
+        """The answer about a prefix that lives at these nodes."""
+        return Answer(self.values(*names, ttl=ttl), ttl)
+
+    def prefix_referral(self, name: str, ttl: int = 3_600) -> Referral:
+        """303 to the node that registers the prefixes below."""
+        return Referral(303, self.values(name, kind="HS_SITE.PREFIX", ttl=ttl), ttl_s=ttl)
+
+    def service_referral(self, name: str, ttl: int = 3_600) -> Referral:
+        """302 to another node."""
+        return Referral(302, self.values(name, ttl=ttl), ttl_s=ttl)
+
+    @staticmethod
+    def silent() -> Failure:
+        """Nothing comes back."""
+        return Failure(Reason.SILENT, "no answer in time", "", "udp")
+
+    def script(self, name: str, spelling: str, answer: Answering) -> None:
+        """Node `name` answers this question so."""
+        self.answers[(self.address(name), spelling)] = answer
+
+    def national_tree(self, text: str = "88.118.8/X") -> None:
+        """root = national node → secondary → enterprise, which holds one identifier with the value URL `here`."""
+        self.script("root", "0.NA/88.118.8", self.prefix_referral("secondary"))
+        self.script("secondary", "0.NA/88.118.8", self.sites("enterprise"))
+        self.script("enterprise", text, Answer(self.encoded(("URL", b"here")), 3_600))
+
+    def reply(self, target: Target, query: Query) -> Reply | Failure:
+        """What the scripted node says, and a note that it was asked."""
+        self.asked.append((target.addresses[0], query))
+        answer = self.answers.get((target.addresses[0], query.spelling), self.default)
+        if isinstance(answer, Failure):
+            return replace(answer, peer=target.name)
+        return Reply(answer(query) if callable(answer) else answer, target.name, "udp")
+
+    def resolve(self, text: str, *, referral: Referral | None = None, **wish: object) -> Done:
+        """Walk to the end."""
+        budget = Budget(self.now)
+        resolution = Resolution(self.query(text, **wish), self.tree, budget, self.now, referral=referral)
+        while not isinstance(step := resolution.next_query(self.now), Done):
+            assert isinstance(step, Ask)
+            step.budget.take_packet()
+            reply = self.reply(step.target, step.query)
+            self.now += self.step_s
+            resolution.receive(reply, self.now)
+        return step
+
+    @staticmethod
+    def query(text: str, **wish: object) -> Query:
+        """A query with these wishes."""
+        return replace(Query(text, parse_identifier(text)), **wish)  # type: ignore[arg-type]
+
+    @property
+    def questions(self) -> list[tuple[str, str]]:
+        """(node's address, spelling) of everything asked."""
+        return [(address, query.spelling) for address, query in self.asked]
+
+    def asked_of(self, name: str) -> list[str]:
+        """The spellings one node was asked."""
+        return [query.spelling for address, query in self.asked if address == self.address(name)]
+
+
+@pytest.fixture
+def world() -> World:
+    """An empty world with a root."""
+    return World()
+
+
+@pytest.fixture(scope="session")
+def new_world() -> type[World]:
+    """For tests that need a fresh world for each example."""
+    return World
