@@ -1,0 +1,262 @@
+"""`idis pilot`: what a pilot's objects and fields are, a heading to start a table from, and sample data to try."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from idis.registry.pilots.sample import SIZE_DEFAULT, SampleRow, generate
+from idis.registry.pilots.schema import Field, ObjectType, Pilot
+from idis.registry.pilots.table import PILOTS
+from idis.registry.pilots.template import item, range_text
+from idis.registry.pilots.validation import IDENTIFIER_COLUMNS
+from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
+
+CODES_SHOWN_MAX = 8  # of a vocabulary in the table; --json has them all
+SIZE_MAX = 10_000_000
+# Text with an octet order mark is what a spreadsheet opens with its Chinese intact.
+_CSV_ENCODING = "utf-8-sig"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the pilots and their objects")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    show = actions.add_parser("show", help="the objects of a pilot, or the fields of one object")
+    show.add_argument("pilot", metavar="PILOT")
+    show.add_argument("object", nargs="?", metavar="OBJECT")
+    show.add_argument("--json", action="store_true", help="print JSON, with every code of every list")
+    header = actions.add_parser("header", help="a CSV heading to start a table from")
+    header.add_argument("pilot", metavar="PILOT")
+    header.add_argument("object", metavar="OBJECT")
+    header.add_argument("--chinese", action="store_true", help="Chinese column names")
+    header.add_argument("--required", action="store_true", help="only what every record must have")
+    sample = actions.add_parser("sample", help="write linked sample data, ready to import")
+    sample.add_argument("pilot", metavar="PILOT")
+    sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="directory, one folder for each prefix in it")
+    sample.add_argument("--seed", type=int, default=1, metavar="N", help="another seed gives other measured values")
+    sample.add_argument("--size", type=int, default=SIZE_DEFAULT, metavar="N", help=f"records wanted (default {SIZE_DEFAULT})")
+    sample.add_argument(
+        "--format", choices=("csv", "jsonl"), default="csv", help="one CSV for each object, or JSON lines for each prefix"
+    )
+    sample.add_argument("--json", action="store_true", help="print the list of files as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked."""
+    actions: dict[str, Callable[[argparse.Namespace], None]] = {
+        "list": _list,
+        "show": _show,
+        "header": _header,
+        "sample": _sample,
+    }
+    actions[arguments.action](arguments)
+    return ExitCode.DONE
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print_json([_pilot_summary(pilot) for pilot in PILOTS.values()])
+        return
+    rows = [
+        (pilot.name, pilot.chinese, pilot.industry, ", ".join(f"{each.code} {each.chinese}" for each in pilot.objects.values()))
+        for pilot in PILOTS.values()
+    ]
+    print_table(("pilot", "name", "GB/T 4754", "objects"), rows)
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    pilot = _pilot(arguments.pilot)
+    if arguments.object is None:
+        if arguments.json:
+            print_json(_pilot_summary(pilot))
+            return
+        rows = [
+            (each.code, each.chinese, len(each.fields), sum(field.required == "y" and not field.default for field in each.fields))
+            for each in pilot.objects.values()
+        ]
+        print_table(("object", "name", "fields", "to fill in"), rows)
+        print(f"\nStandards: {pilot.standards}\nFields of one: idis pilot show {pilot.name} {next(iter(pilot.objects))}")
+        return
+    object_type = _object(pilot, arguments.object)
+    if arguments.json:
+        print_json(_object_description(object_type))
+        return
+    print_table(
+        ("index", "field", "name", "type", "unit", "required", "rule"),
+        [row for field in object_type.fields for row in _field_rows(field)],
+    )
+    if object_type.rules:
+        print("\nRules over several fields:")
+        for rule in object_type.rules:
+            print(f"  {rule.name}: {rule.text}")
+
+
+def _header(arguments: argparse.Namespace) -> None:
+    object_type = _object(_pilot(arguments.pilot), arguments.object)
+    language = 1 if arguments.chinese else 0
+    fields = [field for field in object_type.fields if not arguments.required or (field.required == "y" and not field.default)]
+    names = [field.chinese if arguments.chinese else field.name for field in fields]
+    print(",".join([IDENTIFIER_COLUMNS[language], *names]))
+
+
+def _sample(arguments: argparse.Namespace) -> None:
+    pilot = _pilot(arguments.pilot)
+    if not 1 <= arguments.size <= SIZE_MAX:
+        raise CommandError(f"--size is 1 to {SIZE_MAX}")
+    write = _write_csv if arguments.format == "csv" else _write_json_lines
+    try:
+        counts = write(pilot, arguments)
+    except OSError as error:
+        raise CommandError(f"cannot write {error.filename or arguments.out}: {error.strerror}") from None
+    if arguments.json:
+        print_json(
+            [{"file": str(path), "prefix": path_prefix, "records": counts[path, path_prefix]} for path, path_prefix in counts]
+        )
+        return
+    print_table(("file", "prefix", "records"), [(path, prefix, count) for (path, prefix), count in counts.items()])
+    example, _ = next(iter(counts))
+    print(f"\n{sum(counts.values())} records. Load one with: idis import {example} --pilot {pilot.name} --data DIR")
+
+
+_Counts = Counter[tuple[Path, str]]
+
+
+def _write_csv(pilot: Pilot, arguments: argparse.Namespace) -> _Counts:
+    """One file for each prefix and object, every field a column."""
+    counts: _Counts = Counter()
+    writers: dict[Path, Callable[[SampleRow], None]] = {}
+    with contextlib.ExitStack() as files:
+        for row in generate(pilot.name, seed=arguments.seed, size=arguments.size):
+            path = arguments.out / row.prefix / f"{row.object_code}.csv"
+            if path not in writers:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file = files.enter_context(path.open("w", encoding=_CSV_ENCODING, newline=""))
+                writers[path] = _csv_writer(pilot.objects[row.object_code], file)
+            writers[path](row)
+            counts[path, row.prefix] += 1
+    return counts
+
+
+def _csv_writer(object_type: ObjectType, file: TextIO) -> Callable[[SampleRow], None]:
+    names = [field.name for field in object_type.fields]
+    lines = csv.writer(file, lineterminator="\n")
+    lines.writerow([IDENTIFIER_COLUMNS[0], *names])
+    return lambda row: lines.writerow([row.identifier, *(_cell(row.fields.get(name)) for name in names)])
+
+
+def _write_json_lines(pilot: Pilot, arguments: argparse.Namespace) -> _Counts:
+    """One file for each prefix, in an order in which a reference comes after what it points to where that is possible."""
+    counts: _Counts = Counter()
+    files: dict[Path, TextIO] = {}
+    with contextlib.ExitStack() as stack:
+        for row in generate(pilot.name, seed=arguments.seed, size=arguments.size):
+            path = arguments.out / f"{row.prefix}.jsonl"
+            if path not in files:
+                arguments.out.mkdir(parents=True, exist_ok=True)
+                files[path] = stack.enter_context(path.open("w", encoding="utf-8"))
+            record = {IDENTIFIER_COLUMNS[0]: row.identifier, "objectType": row.object_code, **row.fields}
+            files[path].write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
+            counts[path, row.prefix] += 1
+    return counts
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list() | dict():
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        case _:
+            return str(value)
+
+
+def _pilot(name: str) -> Pilot:
+    if name not in PILOTS:
+        raise CommandError(f"there is no pilot {name}; choose one of {', '.join(PILOTS)}")
+    return PILOTS[name]
+
+
+def _object(pilot: Pilot, code: str) -> ObjectType:
+    found = pilot.objects.get(code) or next(
+        (each for each in pilot.objects.values() if code in (each.chinese, each.code.lower())), None
+    )
+    if found is None:
+        raise CommandError(f"the {pilot.name} pilot has no object {code}; choose one of {', '.join(pilot.objects)}")
+    return found
+
+
+def _pilot_summary(pilot: Pilot) -> dict[str, object]:
+    objects = [{"object": each.code, "chinese": each.chinese, "fields": len(each.fields)} for each in pilot.objects.values()]
+    return {
+        "pilot": pilot.name,
+        "chinese": pilot.chinese,
+        "industry": pilot.industry,
+        "standards": pilot.standards,
+        "objects": objects,
+    }
+
+
+def _object_description(object_type: ObjectType) -> dict[str, object]:
+    return {
+        "pilot": object_type.pilot,
+        "object": object_type.code,
+        "chinese": object_type.chinese,
+        "version": object_type.version,
+        "fields": [item(field, object_type.pilot, "PREFIX") for field in object_type.fields],
+        "rules": [{"rule": rule.name, "fields": list(rule.fields), "text": rule.text} for rule in object_type.rules],
+    }
+
+
+def _field_rows(field: Field) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = [
+        (field.index, field.name, field.chinese, field.type.short, field.unit, _required(field), _rule_text(field))
+    ]
+    for member in field.members:
+        rows.append(
+            ("", f"  .{member.name}", member.chinese, member.type.short, member.unit, _required(member), _rule_text(member))
+        )
+    return rows
+
+
+def _required(field: Field) -> str:
+    """Whether a record must have it: yes, under which condition, or not at all."""
+    return "yes" if field.required == "y" else field.condition
+
+
+def _rule_text(field: Field) -> str:
+    """What a cell of the field must obey, in a few words."""
+    parts = []
+    if interval := range_text(field):
+        parts.append(interval)
+    if field.integer:
+        parts.append("whole number")
+    if field.count:
+        parts.append(f"at least {field.count}")
+    if field.codes is not None:
+        codes = list(field.codes.codes)
+        parts.append(" | ".join(codes[:CODES_SHOWN_MAX]) + (f" … ({len(codes)})" if len(codes) > CODES_SHOWN_MAX else ""))
+    if field.scheme:
+        parts.append(f"checked as {field.scheme}")
+    if field.references:
+        parts.append("→ " + ", ".join(field.references))
+    if field.edge is not None:
+        parts.append(f"edge {field.edge.kind}")
+    if field.unique and field.alias is not None:
+        parts.append("unique" + (f" in {', '.join(field.alias.within)}" if field.alias.within else ""))
+    if field.default:
+        parts.append(f"default {field.default}")
+    if field.private:
+        parts.append("private")
+    if field.definition:
+        parts.append(field.definition)
+    return "; ".join(parts)
