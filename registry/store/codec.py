@@ -121,6 +121,11 @@ def readable(key: bytes) -> str:
 
 def encode_record(key: bytes, record: PreparedRecord, version: int, position: Position) -> bytes:
     """The sealed value of a record at its key."""
+    return seal(keys.RECORD, key, record_rest(key, record, version, position))
+
+
+def record_rest(key: bytes, record: PreparedRecord, version: int, position: Position) -> bytes:
+    """What `encode_record` seals: for a load, which knows the position only when it writes."""
     public, restricted, aliases = record.public, record.restricted, record.aliases
     form = FORMAT
     tail = b""
@@ -146,7 +151,7 @@ def encode_record(key: bytes, record: PreparedRecord, version: int, position: Po
         record.not_after,
         len(public),
     )
-    return seal(keys.RECORD, key, header + public + tail)
+    return header + public + tail
 
 
 def encode_tombstone(key: bytes, identifier: str, version: int, position: Position) -> bytes:
