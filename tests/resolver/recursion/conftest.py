@@ -1,13 +1,17 @@
-"""A scripted tree of nodes without sockets: who answers what, and who was asked."""
+"""A scripted tree of nodes without sockets, and scripted nodes on loopback."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
+from idis.proto.exchange import query_of, response_message
 from idis.proto.identifier import parse_identifier
+from idis.proto.message import decode_message, encode_message
 from idis.proto.outcome import Answer, NotFound, Outcome, Referral
 from idis.proto.query import Query
 from idis.proto.types.site import INTERFACE_BOTH, TCP, UDP, Interface, Server, Site, encode_site
@@ -129,3 +133,142 @@ def world() -> World:
 def new_world() -> type[World]:
     """For tests that need a fresh world for each example."""
     return World
+
+
+Handler = Callable[[bytes], "list[bytes]"]
+
+
+class Loopback:
+    """A node on loopback: what UDP and TCP requests are answered with, and what came in.
+
+    `on_udp` and `on_tcp` get a frame and give the frames to send back, in order. `per_connection` closes a TCP connection
+    after so many answers.
+    """
+
+    def __init__(self) -> None:
+        self.on_udp: Handler = answer_with(Answer(World.encoded(("URL", b"here")), 60))
+        self.on_tcp: Handler = self.on_udp
+        self.per_connection = 1_000_000
+        self.udp_frames: list[bytes] = []
+        self.udp_sources: list[tuple[str, int]] = []
+        self.tcp_frames: list[bytes] = []
+        self.connections = 0
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0, *, udp: bool = True, tcp: bool = True) -> None:
+        """Listen, both transports on one port."""
+        self.host = host
+        self._server = None
+        self._udp = None
+        if tcp:
+            self._server = await asyncio.start_server(self._serve, host, port)
+            port = self._server.sockets[0].getsockname()[1]
+        if udp:
+            self._udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: _Datagrams(self), local_addr=(host, port)
+            )
+            port = self._udp.get_extra_info("sockname")[1]
+        self.port = port
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection."""
+        if self._udp is not None:
+            self._udp.close()
+        if self._server is not None:
+            self._server.close()
+        self.drop()
+        await asyncio.sleep(0)
+
+    def drop(self) -> None:
+        """Close every connection."""
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    def target(self, *, udp: bool = True, tcp: bool = True) -> Target:
+        """This node as something to ask."""
+        return Target((self.host,), self.port if udp else 0, self.port if tcp else 0)
+
+    @property
+    def address(self) -> str:
+        """As commands take it."""
+        return f"{self.host}:{self.port}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.append(writer)
+        left = self.per_connection
+        try:
+            while left:
+                envelope = await reader.readexactly(20)
+                frame = envelope + await reader.readexactly(int.from_bytes(envelope[16:20], "big"))
+                self.tcp_frames.append(frame)
+                for answer in self.on_tcp(frame):
+                    writer.write(answer)
+                    left -= 1
+            await writer.drain()
+            writer.close()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, node: Loopback) -> None:
+        self._node = node
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._node.udp_frames.append(data)
+        self._node.udp_sources.append(addr)
+        for answer in self._node.on_udp(data):
+            self._transport.sendto(answer, addr)
+
+
+def answer_with(outcome: Outcome | Callable[[Query], Outcome], **extra: object) -> Handler:
+    """A handler that answers every request so."""
+
+    def handler(frame: bytes) -> list[bytes]:
+        request = decode_message(frame)
+        decided = outcome(query_of(request)) if callable(outcome) else outcome
+        message = response_message(request, decided, site_serial=1, primary=True, now=0, **extra)  # type: ignore[arg-type]
+        return [encode_message(message)]
+
+    return handler
+
+
+def silence(_frame: bytes) -> list[bytes]:
+    """A handler that never answers."""
+    return []
+
+
+@pytest.fixture
+async def loopback() -> AsyncIterator[Loopback]:
+    """A node on 127.0.0.1 with UDP and TCP on one port."""
+    node = Loopback()
+    await node.start()
+    yield node
+    await node.stop()
+
+
+@pytest.fixture
+def handlers() -> tuple[Callable[..., Handler], Handler]:
+    """`answer_with` and `silence`, for tests that script a loopback node."""
+    return answer_with, silence
+
+
+@pytest.fixture
+async def new_loopback() -> AsyncIterator[Callable[..., Awaitable[Loopback]]]:
+    """Makes further nodes; all are stopped at the end."""
+    nodes: list[Loopback] = []
+
+    async def make(host: str = "127.0.0.1", port: int = 0, *, udp: bool = True, tcp: bool = True) -> Loopback:
+        node = Loopback()
+        nodes.append(node)
+        await node.start(host, port, udp=udp, tcp=tcp)
+        return node
+
+    yield make
+    for node in nodes:
+        await node.stop()
