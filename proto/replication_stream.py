@@ -229,6 +229,7 @@ class ReplicationStream:
         blocks: list[Block] = []
         if len(self._buffer) < self._needed:
             return blocks  # a long record in small pieces is not read again for each of them
+        self._needed = 0
         reader = _StreamReader(bytes(self._buffer))
         kept = 0
         try:
