@@ -37,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     parser = _parser(words)
     arguments = parser.parse_args(words)
+    if arguments.version:
+        print(f"idis {version('idis')}")
+        return ExitCode.DONE
     if arguments.command is None:
         parser.print_help()
         return ExitCode.USAGE
@@ -60,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="idis", description="Industrial Internet identifier resolution.")
-    parser.add_argument("--version", action="version", version=f"idis {version('idis')}")
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     chosen = next((word for word in words if not word.startswith("-")), None)
     for name, (module, line) in COMMANDS.items():

@@ -1,0 +1,154 @@
+"""`idis lab`: a whole national tree on this machine, with the pilots' sample data; `--smoke` takes the guided tour."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from idis.resolver.cli.output import CommandError, ExitCode, print_table
+from idis.resolver.config import Tier
+from idis.resolver.lab.build import SampleSet, build_node, make_samples
+from idis.resolver.lab.plan import BASE_PORT, HTTP_OFFSET, NODES_MAX, LabNode, Plan, make_plan
+from idis.resolver.lab.processes import POLL_S, Processes, ended_by_signals, ipv6_works, refuse_taken_ports
+from idis.resolver.lab.tour import take_tour
+
+PORT_MAX = 65_535 - HTTP_OFFSET - NODES_MAX
+
+TIER_WORDS = {
+    Tier.NATIONAL: "national 国家顶级",
+    Tier.SECONDARY: "secondary 二级",
+    Tier.ENTERPRISE: "enterprise 企业",
+    Tier.RECURSIVE: "recursive 递归",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("--smoke", action="store_true", help="take the guided tour, fail on any wrong answer, and exit")
+    parser.add_argument(
+        "--base-port", type=_port, default=BASE_PORT, metavar="N", help="first port; HTTP begins 100 higher (%(default)s)"
+    )
+    parser.add_argument(
+        "--map", type=Path, metavar="FILE", help="write the tree and sample identifiers as JSON once everything answers"
+    )
+    parser.add_argument(
+        "--dir", type=Path, metavar="DIR", help="keep the nodes' data here; without it a temporary folder, removed at the end"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build the tree, start it, show it or walk through it, stop it."""
+    started = time.monotonic()
+    with _folder(arguments.dir) as folder, ended_by_signals() as ended:
+        plan = make_plan(folder, base_port=arguments.base_port, ipv6=ipv6_works())
+        refuse_taken_ports(plan.nodes)
+        print(f"building {len(plan.nodes)} nodes in {folder} …", flush=True)
+        samples = make_samples(int(time.time()))
+        counts = {node.name: build_node(node, plan, samples) for node in plan.nodes}
+        gc.collect()
+        processes = Processes()
+        processes.start(plan)
+        try:
+            print(f"{len(plan.nodes)} nodes answer after {time.monotonic() - started:.1f} s\n", flush=True)
+            if arguments.map is not None:
+                _write_map(arguments.map, plan, samples)
+            if arguments.smoke:
+                return take_tour(plan, samples)
+            _show(plan, counts, samples)
+            return _stay(processes, ended)
+        finally:
+            processes.stop()
+
+
+def _stay(processes: Processes, ended: object) -> int:
+    assert callable(ended)
+    while not ended():
+        if (name := processes.dead()) is not None:
+            raise CommandError(f"{name} has ended; the lab is stopped", ExitCode.REFUSED)
+        time.sleep(POLL_S * 10)
+    print("\nstopping …", flush=True)
+    return ExitCode.DONE
+
+
+def _show(plan: Plan, counts: dict[str, int], samples: SampleSet) -> None:
+    rows = [
+        (
+            "  " * _depth(node) + node.name,
+            TIER_WORDS[node.tier],
+            " ".join(node.homed) + "".join(f" +{prefix}" for prefix in node.hosted),
+            node.address,
+            node.http_port,
+            counts[node.name] or "",
+        )
+        for node in sorted(plan.nodes, key=lambda node: (node.tier is Tier.RECURSIVE, node.homed))
+    ]
+    print_table(("node", "tier", "prefixes (+hosted)", "UDP and TCP", "HTTP", "records"), rows)
+    recursive, one = plan.recursive, samples.identifiers["ship"][0]
+    yard = plan.holder("88.118.8")
+    print(f"""
+Try next, in another terminal:
+  idis resolve {one} --server {recursive.address} --explain
+  curl 'http://{recursive.host}:{recursive.http_port}/api/handles/{one}?pretty'
+  idis register {yard.homed[0]}/MY-FIRST --value 1:URL=https://example.com/1 --data {yard.directory}
+Ctrl-C stops every node.""", flush=True)
+
+
+def _depth(node: LabNode) -> int:
+    return {Tier.NATIONAL: 0, Tier.SECONDARY: 1, Tier.ENTERPRISE: 2}.get(node.tier, 0)
+
+
+def _write_map(path: Path, plan: Plan, samples: SampleSet) -> None:
+    recursive = plan.recursive
+    tree = {
+        "nodes": [
+            {
+                "name": node.name,
+                "tier": node.tier.value,
+                "prefixes": list(node.prefixes),
+                "host": node.host,
+                "port": node.port,
+                "http_port": node.http_port,
+                "data_dir": str(node.directory),
+            }
+            for node in plan.nodes
+        ],
+        "recursive": {"host": recursive.host, "port": recursive.port, "http_port": recursive.http_port},
+        "samples": samples.identifiers,
+    }
+    # Written beside and renamed: whoever waits for the file never reads half of it.
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_text(json.dumps(tree, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        os.replace(beside, path)
+    except OSError as error:
+        raise CommandError(f"the map cannot be written to {path}: {error.strerror}") from None
+
+
+@contextmanager
+def _folder(wanted: Path | None) -> Iterator[Path]:
+    if wanted is None:
+        folder = Path(tempfile.mkdtemp(prefix="idis-lab-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return
+    if wanted.exists() and any(wanted.iterdir()):
+        raise CommandError(f"{wanted} is not empty: choose another folder, or remove it first")
+    wanted.mkdir(parents=True, exist_ok=True)
+    yield wanted.resolve()
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1024 <= port <= PORT_MAX:
+        raise argparse.ArgumentTypeError(f"from 1024 to {PORT_MAX}")
+    return port
