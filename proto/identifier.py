@@ -87,7 +87,8 @@ def parse_prefix(text: str, *, position: int = 0) -> str:
     if len(labels) > PREFIX_LABELS_MAX:
         raise IdentifierError(f"the prefix has more than {PREFIX_LABELS_MAX} labels", position=position)
     if "" in labels:
-        raise IdentifierError("the prefix has an empty label", position=position)
+        before = labels[: labels.index("")]
+        raise IdentifierError("the prefix has an empty label", position=position + sum(len(label) + 1 for label in before))
     return text
 
 

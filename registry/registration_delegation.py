@@ -227,5 +227,5 @@ def _refuse_records(txn: WriteTxn, entry: PrefixEntry) -> Refusal | None:
         return None
     return Refusal(
         ResponseCode.ERROR,
-        f"{held} records of {entry.prefix} are held here and would no longer be found: export and delete them first",
+        f"{entry.prefix} holds {held} record{'' if held == 1 else 's'} here that nobody would find then: export and delete first",
     )

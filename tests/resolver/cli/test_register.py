@@ -1,0 +1,228 @@
+"""`idis register` on a real data directory."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from idis.proto.value import TTL_ABSOLUTE, Value, decode_values
+from idis.registry.prefix import PrefixEntry
+from idis.registry.record import Alias, StoredRecord
+from idis.registry.store.keys import record_key
+from idis.registry.store.lmdb import LmdbStore
+from idis.resolver.cli import register
+from idis.resolver.cli.output import CommandError, ExitCode
+
+MAP_BYTES = 16 * 1_048_576
+NAME = "88.118.8/A1"
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The data directory of an enterprise node that homes 88.118.8."""
+    directory = tmp_path / "node"
+    store = LmdbStore.create(directory, map_bytes=MAP_BYTES)
+    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118.8", homed=True)), actor="test").result()
+    store.close()
+    return directory
+
+
+@pytest.fixture
+def idis(data: Path) -> Command:
+    """Runs `idis register WORDS --data DIR`."""
+
+    def run(*words: str) -> int:
+        parser = argparse.ArgumentParser()
+        register.configure(parser)
+        return register.run(parser.parse_args([*words, "--data", str(data)]))
+
+    return run
+
+
+def _record(data: Path) -> StoredRecord:
+    store = LmdbStore.open(data, exclusive=False)
+    try:
+        with store.read() as txn:
+            record = txn.record(record_key("88.118.8", "A1", True))
+    finally:
+        store.close()
+    assert record is not None
+    return record
+
+
+def _values(data: Path) -> list[tuple[int, str, bytes]]:
+    record = _record(data)
+    values: tuple[Value, ...] = (*decode_values(record.public), *decode_values(record.restricted))
+    return [(value.index, value.type, value.data) for value in values]
+
+
+def test_a_url_is_registered(idis: Command, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The shortest command a newcomer types, acknowledged with version and position."""
+    code = idis(NAME, "--url", "https://a.example")
+
+    assert code == ExitCode.DONE
+    assert capsys.readouterr().out.startswith("88.118.8/A1: registered (version 1, position 1.")
+    assert _values(data) == [(1, "URL", b"https://a.example")]
+
+
+def test_registering_twice_says_unchanged(idis: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing happens the second time, and it is no error."""
+    idis(NAME, "--url", "https://a.example")
+    capsys.readouterr()
+    idis(NAME, "--url", "https://a.example")
+
+    assert capsys.readouterr().out == "88.118.8/A1: unchanged (version 1)\n"
+
+
+def test_values_are_given_by_index_type_and_data(idis: Command, data: Path) -> None:
+    """Data may hold equals signs, colons, blanks and Chinese; type and TTL are as given."""
+    idis(NAME, "--value", "2000:productName=电池 a=b:c", "--value", "2001:empty=", "--email", "a@b", "--ttl", "60")
+
+    assert _values(data) == [(2, "EMAIL", b"a@b"), (2000, "productName", "电池 a=b:c".encode()), (2001, "empty", b"")]
+    assert _record(data).ttl_s == 60
+
+
+def test_data_may_come_from_a_file(idis: Command, data: Path, tmp_path: Path) -> None:
+    """With an at sign in front of its name, octet for octet."""
+    (tmp_path / "blob").write_bytes(b"\x00\xff")
+    idis(NAME, "--value", f"5:BLOB=@{tmp_path / 'blob'}")
+
+    assert _values(data) == [(5, "BLOB", b"\x00\xff")]
+
+
+def test_secrets_are_registered_without_public_read(idis: Command, data: Path) -> None:
+    """With four permission bits for all values of the command line."""
+    idis(NAME, "--value", "300:HS_SECKEY=s3cret", "--permissions", "1100")
+    record = _record(data)
+
+    assert record.public == bytes(4)
+    assert decode_values(record.restricted)[0].permissions == 0b1100
+
+
+@pytest.mark.parametrize("shape", ["object", "list", "single"])
+def test_a_file_holds_the_rest_form(idis: Command, data: Path, tmp_path: Path, shape: str) -> None:
+    """An object with values, a list of them, or one value."""
+    value = {
+        "index": 7,
+        "type": "URL",
+        "data": {"format": "hex", "value": "6162"},
+        "ttl": "2030-01-01T00:00:00Z",
+        "permissions": "1110",
+    }
+    shown = {"object": {"values": [value], "aliases": [["imo", "IMO9074729"]]}, "list": [value], "single": value}[shape]
+    path = tmp_path / "values.json"
+    path.write_text(json.dumps(shown), "utf-8")
+    idis(NAME, "--file", str(path))
+    (stored,) = decode_values(_record(data).public)
+
+    assert (stored.index, stored.type, stored.data, stored.ttl_type, stored.ttl) == (7, "URL", b"ab", TTL_ABSOLUTE, 1_893_456_000)
+    assert _record(data).aliases == ((Alias("imo", "IMO9074729"),) if shape == "object" else ())
+
+
+def test_a_structured_value_is_composed_from_json(idis: Command, data: Path, tmp_path: Path) -> None:
+    """An administrator as the REST interface writes it."""
+    admin = {"handle": "0.NA/88", "index": 300, "permissions": "000000000001"}
+    path = tmp_path / "admin.json"
+    path.write_text(json.dumps([{"index": 100, "type": "HS_ADMIN", "data": {"format": "admin", "value": admin}}]), "utf-8")
+    idis(NAME, "--file", str(path))
+
+    assert _values(data) == [(100, "HS_ADMIN", bytes.fromhex("0001 00000007 302e4e412f3838 0000012c"))]
+
+
+def test_a_file_may_be_standard_input(idis: Command, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named by a hyphen."""
+    octets = b'[{"index": 1, "type": "URL", "data": "https://a.example"}]'
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(octets)))
+    idis(NAME, "--file", "-")
+
+    assert _values(data) == [(1, "URL", b"https://a.example")]
+
+
+def test_values_are_added_modified_and_removed(idis: Command, data: Path) -> None:
+    """One after the other, each a new version."""
+    idis(NAME, "--url", "a")
+    idis(NAME, "--email", "b", "--add")
+    idis(NAME, "--url", "c", "--modify")
+    idis(NAME, "--remove", "2")
+
+    assert _values(data) == [(1, "URL", b"c")]
+    assert _record(data).version == 4
+
+
+def test_a_record_is_replaced_whole(idis: Command, data: Path) -> None:
+    """What is not given is gone."""
+    idis(NAME, "--url", "a")
+    idis(NAME, "--email", "b", "--replace")
+
+    assert _values(data) == [(2, "EMAIL", b"b")]
+
+
+def test_a_record_is_deleted(idis: Command, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It leaves a tombstone with the next version."""
+    idis(NAME, "--url", "a")
+    idis(NAME, "--delete")
+
+    assert capsys.readouterr().out.splitlines()[1].startswith("88.118.8/A1: deleted (version 2, position ")
+    assert not _record(data).live
+
+
+def test_json_says_the_same(idis: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    """For programs."""
+    idis(NAME, "--url", "a", "--json")
+    shown = json.loads(capsys.readouterr().out)
+
+    assert shown.pop("position").count(".") == 2
+    assert shown == {"handle": NAME, "version": 1, "changed": True, "deleted": False}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (("88.118.8/a\x07b", "--url", "a"), ExitCode.USAGE, r"a control character \(at character 11\)"),
+        (("88.118.8/", "--url", "a"), ExitCode.USAGE, "suffix after '/' is missing"),
+        (("88.118.8/\udcff", "--url", "a"), ExitCode.USAGE, r"not UTF-8 text \(at character 10\)"),
+        (("88.118.8", "--url", "a"), ExitCode.REFUSED, "names a prefix"),
+        (("88.118.9/x", "--url", "a"), ExitCode.REFUSED, r"非本企业标识: .* \(registered here: 88.118.8\)"),
+        ((NAME,), ExitCode.USAGE, "which values"),
+        ((NAME, "--delete"), ExitCode.REFUSED, "88.118.8/A1 is not registered"),
+        ((NAME, "--delete", "--url", "a"), ExitCode.USAGE, "take no values"),
+        ((NAME, "--value", "URL=a"), ExitCode.USAGE, "write INDEX:TYPE=DATA"),
+        ((NAME, "--value", "1:HS_ADMIN=a"), ExitCode.USAGE, "as JSON with --file"),
+        ((NAME, "--value", "1001:TEMPLATE=a"), ExitCode.REFUSED, "written by the node only"),
+        ((NAME, "--value", "1:X=@/no/such/file"), ExitCode.USAGE, "cannot be read: No such file"),
+        ((NAME, "--url", "a", "--permissions", "14"), ExitCode.USAGE, "four bits"),
+        ((NAME, "--url", "a", "--ttl", "-1"), ExitCode.USAGE, "seconds from 0"),
+        ((NAME, "--url", "a" * 70_000), ExitCode.REFUSED, "behind a URL"),
+        ((NAME, "--url", "\udcff"), ExitCode.USAGE, "not UTF-8"),
+    ],
+)
+def test_mistakes_are_told_in_one_sentence(idis: Command, words: tuple[str, ...], code: ExitCode, sentence: str) -> None:
+    """What is wrong, where, and what to do."""
+    with pytest.raises(CommandError, match=sentence) as caught:
+        idis(*words)
+
+    assert caught.value.code is code
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "is no JSON"),
+        ("3", "a list of values, an object with values, or one value"),
+        ('[{"index": 1, "type": "URL"}]', r"values\[1\]"),
+        ("[]", "at least one value"),
+    ],
+)
+def test_a_file_that_is_none_is_told_apart(idis: Command, tmp_path: Path, text: str, sentence: str) -> None:
+    """Syntax, shape, a value, an empty list."""
+    path = tmp_path / "values.json"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(CommandError, match=sentence):
+        idis(NAME, "--file", str(path))
