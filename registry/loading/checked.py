@@ -1,8 +1,9 @@
 """What a block comes to once its rows have been checked: sorted runs, ready to be merged with those of other blocks.
 
-Four kinds of tuples are kept, each sorted as it stands:
+Five kinds of tuples are kept, each sorted as it stands:
 
-    record     (key, place, stored form without digest)
+    name       (key, place)
+    record     (key, place, stored form without digest, its second names as `bulk.py` wants them)
     alias      (scheme, second name, place, key)        of schemes that allow one bearer
     reference  (key, place, field, text)                to records this node answers for
     finding    (place, number, identifier, severity, field, value, rule, reason, advice)
@@ -12,18 +13,16 @@ A place is a sheet's number and a line in one integer, so that it sorts as a rea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from idis.registry.journal import Position
 from idis.registry.loading.error_sheet import RowFinding
 from idis.registry.loading.spill import Item, PackedRun, pack_run
 from idis.registry.pilots.finding import Finding
 from idis.registry.record import PreparedRecord
-from idis.registry.store.codec import DIGEST_BYTES, encode_record
+from idis.registry.store.bulk import item_of
 
 FIRST_VERSION = 1
-NOWHERE = Position(0, 0, 0)  # stands in the stored form until the transaction that writes it is known
 
 _LINE_BITS = 40  # a file of 10¹² lines has other troubles
 
@@ -59,11 +58,6 @@ def row_finding(item: Item, sheet: str) -> RowFinding:
     return RowFinding(sheet, sheet_and_line(place)[1], *texts)
 
 
-def stored_rest(key: bytes, record: PreparedRecord) -> bytes:
-    """A record's stored form without its digest, which depends on where in the journal it will stand."""
-    return encode_record(key, record, FIRST_VERSION, NOWHERE)[DIGEST_BYTES:]
-
-
 @dataclass(frozen=True, slots=True)
 class Checked:
     """The runs of one block. `refused` rows are in `findings`, not in `records`; a warning's row is in both."""
@@ -71,6 +65,7 @@ class Checked:
     weight: int
     rows: int
     refused: int
+    names: PackedRun | None
     records: PackedRun | None
     aliases: PackedRun | None
     references: PackedRun | None
@@ -78,16 +73,28 @@ class Checked:
 
 
 class Gathering:
-    """Collects the tuples of a block while its rows are checked."""
+    """Collects the tuples of a block while its rows are checked.
+
+    `referred` are the cells whose references have been kept: rows repeat their suppliers and lots.
+    """
 
     def __init__(self, weight: int) -> None:
         self.rows = 0
         self.refused = 0
-        self.records: list[Item] = []
-        self.aliases: list[Item] = []
         self._weight = weight
+        self._records: list[Item] = []
+        self._aliases: list[Item] = []
         self._references: dict[bytes, Item] = {}
+        self.referred: set[str] = set()
         self._findings: list[Item] = []
+
+    def keep(self, place: int, key: bytes, record: PreparedRecord, unique_schemes: Container[str]) -> None:
+        """Keep a good row. `unique_schemes` allow one bearer of a second name."""
+        key, rest, names = item_of(key, record, FIRST_VERSION)
+        self._records.append((key, place, rest, names))
+        for alias in record.aliases:
+            if alias.scheme in unique_schemes:
+                self._aliases.append((alias.scheme, alias.local_id, place, key))
 
     def find(self, place: int, identifier: str, findings: Sequence[Finding]) -> None:
         """Keep findings about a row."""
@@ -105,14 +112,15 @@ class Gathering:
 
     def packed(self) -> Checked:
         """Sort and pack."""
-        self.records.sort()
-        self.aliases.sort()
+        self._records.sort()
+        self._aliases.sort()
         return Checked(
             self._weight,
             self.rows,
             self.refused,
-            pack_run(self.records),
-            pack_run(self.aliases),
+            pack_run([item[:2] for item in self._records]),
+            pack_run(self._records),
+            pack_run(self._aliases),
             pack_run(sorted(self._references.values())),
             pack_run(sorted(self._findings)),
         )

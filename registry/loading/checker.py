@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
 
-from idis.registry.loading.checked import Checked, Gathering, place_of, stored_rest
+from idis.registry.loading.checked import Checked, Gathering, place_of
 from idis.registry.loading.columns import (
     IDENTIFIER_NAMES,
     OBJECT_TYPE_NAMES,
@@ -21,7 +21,7 @@ from idis.registry.loading.columns import (
     object_of,
     resolve_columns,
 )
-from idis.registry.loading.naming import VALUE_SHOWN_MAX, Domains, Named, Naming
+from idis.registry.loading.naming import VALUE_SHOWN_MAX, Domains, Naming
 from idis.registry.loading.rest_rows import record_of_rest
 from idis.registry.loading.rows import Block, Damaged
 from idis.registry.pilots.encoder import RowEncoder
@@ -29,7 +29,7 @@ from idis.registry.pilots.finding import Finding, Invalid
 from idis.registry.pilots.schema import DataType, ObjectType, Pilot
 from idis.registry.pilots.table import PILOTS
 from idis.registry.pilots.validation import validate
-from idis.registry.record import PreparedRecord, prepare
+from idis.registry.record import prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class RestChecker:
         if isinstance(record, Finding):
             gathering.refuse(place, named.identifier, [record])
             return
-        gathering.records.append((named.key, place, stored_rest(named.key, record)))
+        gathering.keep(place, named.key, record, ())
 
 
 class PilotChecker:
@@ -137,10 +137,13 @@ class PilotChecker:
             return
         if reader.encoder.warnings:
             gathering.find(place, named.identifier, reader.encoder.warnings)
-        self._keep(gathering, place, named, self._facts[code], result)
+        gathering.keep(place, named.key, result, self._facts[code].unique_schemes)
         for at, field in reader.references:
-            for text in _references(cells[at]):
-                self._refer(gathering, place, field, text)
+            cell = cells[at]
+            if cell not in gathering.referred:
+                gathering.referred.add(cell)
+                for text in _references(cell):
+                    self._refer(gathering, place, field, text)
 
     def _check_object(self, gathering: Gathering, place: int, row: Mapping[str, object]) -> None:
         fields = {key: value for key, value in row.items() if key not in IDENTIFIER_NAMES}
@@ -159,18 +162,10 @@ class PilotChecker:
             gathering.refuse(place, named.identifier, result.findings)
             return
         gathering.find(place, named.identifier, result.warnings)
-        self._keep(gathering, place, named, facts, prepare(result.record, self._plan.now))
+        gathering.keep(place, named.key, prepare(result.record, self._plan.now), facts.unique_schemes)
         for field in facts.references:
             for text in _references(fields.get(field)):
                 self._refer(gathering, place, field, text)
-
-    def _keep(
-        self, gathering: Gathering, place: int, named: Named, facts: _ObjectFacts, record: PreparedRecord
-    ) -> None:
-        gathering.records.append((named.key, place, stored_rest(named.key, record)))
-        for alias in record.aliases:
-            if alias.scheme in facts.unique_schemes:
-                gathering.aliases.append((alias.scheme, alias.local_id, place, named.key))
 
     def _refer(self, gathering: Gathering, place: int, field: str, text: str) -> None:
         key = self._naming.refer(text)

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
+from operator import itemgetter
 
 from idis.registry.loading.checked import finding_item, sheet_and_line
+from idis.registry.loading.naming import all_prefixes
 from idis.registry.loading.spill import Item, Stream
 from idis.registry.pilots.finding import Finding, Severity
 from idis.registry.record import RecordFlag
 from idis.registry.store.base import ReadTxn, Store
-from idis.registry.store.bulk import stored
 from idis.registry.store.keys import prefix_of, spelling_of
 
 READ_KEYS = 256  # looked up in one read transaction: well below READ_TXN_MS_MAX
 REFERENCE_WARNINGS_MAX = 10_000  # a file whose references all lead nowhere says so once, not a million times
 
-ROW_IDENTIFIER = ""  # filled in by the caller where a finding does not know its row's identifier
+ROW_IDENTIFIER = ""  # where a key does not spell it
 
 
 @dataclass(slots=True)
@@ -40,17 +41,17 @@ class CrossCheck:
     incoming: dict[str, int] = field(default_factory=dict)
 
 
-def cross_check(records: Stream, aliases: Stream, references: Stream, store: Store, sheet: Callable[[int], str]) -> CrossCheck:
+def cross_check(names: Stream, aliases: Stream, references: Stream, store: Store, sheet: Callable[[int], str]) -> CrossCheck:
     """Compare the rows of a file with each other and with the store.
 
     Args:
-        records, aliases, references: see `checked.py`.
+        names, aliases, references: see `checked.py`.
         store: read only.
         sheet: name of a sheet by its number.
     """
     result = CrossCheck()
-    _check_aliases(result, aliases, store, sheet)
-    unknown = _check_keys(result, records, iter(references), sheet)
+    _check_aliases(result, aliases, store if _has_records(store) else None, sheet)
+    unknown = _check_keys(result, names, iter(references), sheet)
     _check_references(result, unknown, store)
     result.findings.sort()
     return result
@@ -67,19 +68,17 @@ def first_of_each_key(records: Iterable[Item], refused: set[int]) -> Iterator[It
             yield item
 
 
-def _check_keys(
-    result: CrossCheck, records: Iterable[Item], references: Iterator[Item], sheet: Callable[[int], str]
-) -> list[Item]:
+def _check_keys(result: CrossCheck, names: Iterable[Item], references: Iterator[Item], sheet: Callable[[int], str]) -> list[Item]:
     """Find keys that occur twice; returns the references that no row of the file answers."""
     unknown: list[Item] = []
     reference = next(references, None)
     previous, first_place = b"", 0
     prefix_octets, count = b"", 0
-    for key, place, rest in records:
+    for key, place in names:
         if key == previous:
             result.twice += 1
             where = _where(first_place, sheet)
-            identifier = stored(key, rest).identifier
+            identifier = spelling_of(key) or ROW_IDENTIFIER
             finding = Finding("identifier", identifier, "unique", f"the identifier is already on {where}", "keep one of the rows")
             result.findings.append(finding_item(place, 0, identifier, finding))
             continue
@@ -118,38 +117,53 @@ def _check_references(result: CrossCheck, unknown: list[Item], store: Store) -> 
             if len(result.findings) - result.twice >= REFERENCE_WARNINGS_MAX:
                 result.references_left_out += 1
                 continue
-            message = f"{text} is registered neither here nor in this file"
+            message = "registered neither here nor in this file"
             advice = f"register it below {prefix_of(key)}, or correct the reference"
             finding = Finding(name, text, "reference", message, advice, Severity.WARNING)
             result.findings.append(finding_item(place, 0, ROW_IDENTIFIER, finding))
 
 
-def _check_aliases(result: CrossCheck, aliases: Stream, store: Store, sheet: Callable[[int], str]) -> None:
-    groups = groupby(aliases, key=lambda item: item[:2])
-    while batch := [(name, list(items)) for name, items in islice(groups, READ_KEYS)]:
+def _check_aliases(result: CrossCheck, aliases: Stream, store: Store | None, sheet: Callable[[int], str]) -> None:
+    """Find second names that have a bearer already; `store` is None when it holds nothing to ask about."""
+    groups = groupby(aliases, key=itemgetter(0, 1))
+    if store is None:
+        for (scheme, local_id), claims in groups:
+            _settle(result, None, scheme, local_id, list(claims), sheet)
+        return
+    while batch := [(name, list(claims)) for name, claims in islice(groups, READ_KEYS)]:
         with store.read() as txn:
-            for (scheme, local_id), items in batch:
-                _check_alias(result, txn, scheme, local_id, items, sheet)
+            for (scheme, local_id), claims in batch:
+                _settle(result, txn, scheme, local_id, claims, sheet)
 
 
-def _check_alias(
-    result: CrossCheck, txn: ReadTxn, scheme: str, local_id: str, items: list[Item], sheet: Callable[[int], str]
+def _settle(
+    result: CrossCheck, txn: ReadTxn | None, scheme: str, local_id: str, claims: list[Item], sheet: Callable[[int], str]
 ) -> None:
     """One second name: its holder in the store keeps it, else the first row that claims it."""
-    holders = txn.aliases(scheme, local_id, 1)
-    owner = holders[0] if holders else items[0][3]
-    shown = local_id.replace("|", " of ") if "|" in local_id else local_id
-    for _scheme, _local_id, place, key in items:
+    holders = txn.aliases(scheme, local_id, 1) if txn is not None else ()
+    owner = holders[0] if holders else claims[0][3]
+    for _scheme, _local_id, place, key in claims:
         if key == owner:
             continue
-        if holders:
+        if txn is not None and holders:
             holder = txn.record(owner)
             whose = f"belongs to {holder.identifier}" if holder else "is taken"
         else:
-            whose = f"is claimed by the row on {_where(items[0][2], sheet)}"
+            whose = f"is claimed by the row on {_where(claims[0][2], sheet)}"
         result.refused.add(place)
-        finding = Finding(scheme, shown, "unique", f"{scheme} {shown} already {whose}", "correct it, or change that record")
+        scope, _, own = local_id.rpartition("|")
+        shown = f"{own} of {scope.replace('|', ', ')}" if scope else own
+        finding = Finding(scheme, own, "unique", f"{scheme} {shown} already {whose}", "correct it, or change that record")
         result.findings.append(finding_item(place, 0, spelling_of(key) or ROW_IDENTIFIER, finding))
+
+
+def _has_records(store: Store) -> bool:
+    return any(_holds_records(store, entry.prefix) for entry in all_prefixes(store) if entry.answers_here)
+
+
+def _holds_records(store: Store, prefix: str) -> bool:
+    with store.read() as txn:
+        return txn.stat(prefix).records > 0
 
 
 def _is_live(txn: ReadTxn, key: bytes) -> bool:

@@ -135,7 +135,7 @@ class CsvSource:
                     rest = rest[end:]
                 if len(rest) > ROW_BYTES_MAX:
                     raise FileRefused(
-                        f"line {line}: this row does not end within {ROW_BYTES_MAX >> 20} MiB; a quote (\") was left open"
+                        f'line {line}: this row does not end within {ROW_BYTES_MAX >> 20} MiB; a quote (") was left open'
                     )
             if rest:
                 yield self._block(rest, line)

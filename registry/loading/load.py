@@ -29,21 +29,22 @@ from idis.registry.loading.cross_check import CrossCheck, cross_check, first_of_
 from idis.registry.loading.csv_rows import CsvSource
 from idis.registry.loading.error_sheet import RowFinding, drop_error_sheet, sheet_path, write_error_sheet
 from idis.registry.loading.jsonl_rows import JsonSource
-from idis.registry.loading.naming import Naming, domains_of
+from idis.registry.loading.naming import Naming, all_prefixes, domains_of
 from idis.registry.loading.rows import Block, FileRefused, RowSource, form_of
 from idis.registry.loading.spill import Spill, Stream
 from idis.registry.loading.workers import Workers
 from idis.registry.loading.xlsx_rows import XlsxSource
+from idis.registry.pilots.finding import Severity
 from idis.registry.pilots.table import PILOTS
 from idis.registry.prefix import PrefixEntry
 from idis.registry.store.base import Store
+from idis.registry.store.bulk import Item as BulkItem
 from idis.registry.store.bulk import Loaded, batches, compare_batch, load_batch, put_all
 
 ATOMIC_ROWS_MAX = 10_000  # up to here a file is one transaction, checked in this process: no worker has to start first
-FINDINGS_SHOWN = 20  # told at once; the error sheet has them all
+ERRORS_SHOWN = 20  # told at once; the error sheet has them all
+WARNINGS_SHOWN = 3  # their rows are stored: an example is enough
 ACTOR = "import"
-
-PREFIXES_PER_READ = 1_000
 
 Report = Callable[[str, int, float | None], None]  # phase, how many, part done (None: unknown)
 
@@ -71,7 +72,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What became of a file. `refused` rows were kept out; `findings` are the first FINDINGS_SHOWN of all."""
+    """What became of a file. `refused` rows were kept out; `findings` are the first of `findings_total`."""
 
     form: str
     rows: int
@@ -79,12 +80,11 @@ class Summary:
     refused: int
     warnings: int
     error_sheet: Path | None
+    findings_total: int
     findings: tuple[RowFinding, ...]
 
 
-def load(
-    path: Path, store: Store, options: Options, *, folder: Path | None, today: date, now: int, report: Report
-) -> Summary:
+def load(path: Path, store: Store, options: Options, *, folder: Path | None, today: date, now: int, report: Report) -> Summary:
     """Load a file of rows.
 
     Args:
@@ -119,7 +119,14 @@ def load(
             raise _no_room(error, folder) from error
         loaded = work.count() if options.dry_run else work.store_all(atomic=small)
     return Summary(
-        source.form, work.rows, loaded, work.refused, work.warnings, sheet, tuple(work.first_findings)
+        source.form,
+        work.rows,
+        loaded,
+        work.refused,
+        work.warnings,
+        sheet,
+        work.errors + work.warnings,
+        tuple(work.first_findings),
     )
 
 
@@ -146,18 +153,6 @@ def open_source(path: Path, form: str, options: Options) -> RowSource:
             return CsvSource(path)
 
 
-def all_prefixes(store: Store) -> Iterator[PrefixEntry]:
-    """Every prefix entry of a store, in short reads."""
-    after: str | None = None
-    while True:
-        with store.read() as txn:
-            entries = txn.prefixes(after, PREFIXES_PER_READ)
-        yield from entries
-        if len(entries) < PREFIXES_PER_READ:
-            return
-        after = entries[-1].prefix
-
-
 class _Load:
     """One file on its way."""
 
@@ -166,6 +161,7 @@ class _Load:
         self._plan = plan
         self._store = store
         self._report = report
+        self._names = Stream(spill)
         self._records = Stream(spill)
         self._aliases = Stream(spill)
         self._references = Stream(spill)
@@ -174,6 +170,7 @@ class _Load:
         self._sheets: dict[int, str] = {}
         self.rows = 0
         self.refused = 0
+        self.errors = 0
         self.warnings = 0
         self.first_findings: list[RowFinding] = []
 
@@ -183,6 +180,7 @@ class _Load:
         for checked in self._checked_blocks(processes):
             self.rows += checked.rows
             self.refused += checked.refused
+            self._names.add(checked.names)
             self._records.add(checked.records)
             self._aliases.add(checked.aliases)
             self._references.add(checked.references)
@@ -195,7 +193,7 @@ class _Load:
     def compare(self) -> None:
         """Compare the rows with each other and with the store."""
         self._report("comparing", self.rows, None)
-        self._cross = cross_check(self._records, self._aliases, self._references, self._store, self._sheet)
+        self._cross = cross_check(self._names, self._aliases, self._references, self._store, self._sheet)
         self._findings.extend(self._cross.findings)
         self.refused += self._cross.twice + len(self._cross.refused)
         self._check_quotas()
@@ -226,6 +224,11 @@ class _Load:
             self._report("loading", loaded.total, loaded.total / self.rows)
         return loaded
 
+    def summary(self, form: str, loaded: Loaded, sheet: Path | None) -> Summary:
+        """What became of the file."""
+        findings = tuple(self.first_findings)
+        return Summary(form, self.rows, loaded, self.refused, self.warnings, sheet, self.errors + self.warnings, findings)
+
     def _checked_blocks(self, processes: int) -> Iterator[Checked]:
         blocks = self._noted(self._source.blocks())
         checker = self._plan.checker()
@@ -245,14 +248,20 @@ class _Load:
     def _sheet(self, number: int) -> str:
         return self._sheets.get(number, "")
 
-    def _good_rows(self) -> Iterator[tuple[bytes, bytes]]:
-        return ((key, rest) for key, _place, rest in first_of_each_key(self._records, self._cross.refused))
+    def _good_rows(self) -> Iterator[BulkItem]:
+        rows = first_of_each_key(self._records, self._cross.refused)
+        return ((key, rest, names) for key, _place, rest, names in rows)
 
     def _all_findings(self) -> Iterator[RowFinding]:
         for item in self._findings:
             finding = row_finding(item, self._sheet(sheet_and_line(item[0])[0]))
-            self.warnings += finding.severity == "warning"
-            if len(self.first_findings) < FINDINGS_SHOWN:
+            if finding.severity == Severity.WARNING:
+                self.warnings += 1
+                shown = self.warnings <= WARNINGS_SHOWN
+            else:
+                self.errors += 1
+                shown = self.errors <= ERRORS_SHOWN
+            if shown:
                 self.first_findings.append(finding)
             yield finding
 
@@ -266,7 +275,7 @@ class _Load:
                 refuse_beyond_quota(self._store, entry, present, (item for item in self._good_rows() if item[0].startswith(head)))
 
 
-def refuse_beyond_quota(store: Store, entry: PrefixEntry, present: int, items: Iterable[tuple[bytes, bytes]]) -> None:
+def refuse_beyond_quota(store: Store, entry: PrefixEntry, present: int, items: Iterable[BulkItem]) -> None:
     """Raise FileRefused when sorted items of one prefix bring more new records than its quota allows."""
     new = sum(compare_batch(store, batch).new for batch in batches(items))
     if present + new > entry.quota:

@@ -18,8 +18,8 @@ import msgpack
 
 from idis.registry.journal import Position
 from idis.registry.loading.dump import BLOCK_RECORDS, BlockFacts, BlockPlace, Header, check_sums, look_at, read_header, read_items
-from idis.registry.loading.load import ACTOR, Report, all_prefixes, refuse_beyond_quota
-from idis.registry.loading.naming import Domain, Naming, domains_of
+from idis.registry.loading.load import ACTOR, Report, refuse_beyond_quota
+from idis.registry.loading.naming import Domain, Naming, all_prefixes, domains_of
 from idis.registry.loading.rows import FileRefused
 from idis.registry.loading.workers import Workers
 from idis.registry.record import RecordFlag
@@ -27,13 +27,15 @@ from idis.registry.store.base import Store
 from idis.registry.store.bulk import (
     COMMIT_BYTES_MAX,
     RECORDS_PER_COMMIT,
+    Item,
     Loaded,
     Sealed,
     compare_batch,
     load_sealed,
+    names_of,
     seal,
 )
-from idis.registry.store.codec import DIGEST_BYTES
+from idis.registry.store.codec import DIGEST_BYTES, HAS_ALIASES, decode_record
 
 PARALLEL_RECORDS_MIN = 100_000  # below it the workers would not have started before the work is done
 READ_KEYS = 256  # looked up in one read transaction
@@ -71,6 +73,7 @@ class _SealedAhead:
     number: int
     position: Position
     values: bytes
+    names: bytes
     digest_sum: int
     octets: int
 
@@ -149,7 +152,8 @@ class _DumpLoad:
             while ahead := waiting.pop(self._stored, None):
                 if ahead.values:
                     values = msgpack.unpackb(ahead.values, use_list=False)
-                    sealed = Sealed(ahead.position, values, ahead.digest_sum, ahead.octets)
+                    names = msgpack.unpackb(ahead.names, use_list=False)
+                    sealed = Sealed(ahead.position, values, names, ahead.digest_sum, ahead.octets)
                     loaded += load_sealed(self._store, sealed, actor=ACTOR)
                 self._stored += 1
                 self._position = _position(self._store)
@@ -173,14 +177,18 @@ def _run(task: _Task) -> _Result:
         return [look_at(task.path, place) for place in task.places]
     items = _items(task.path, task.places, task.leave_out)
     sealed = seal(items, task.position)
-    packed = msgpack.packb(sealed.values) if items else b""
-    return _SealedAhead(task.number, task.position, packed, sealed.digest_sum, sealed.octets)
+    values = msgpack.packb(sealed.values) if items else b""
+    return _SealedAhead(task.number, task.position, values, msgpack.packb(sealed.names), sealed.digest_sum, sealed.octets)
 
 
-def _items(path: Path, places: Iterable[BlockPlace], leave_out: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+def _items(path: Path, places: Iterable[BlockPlace], leave_out: frozenset[bytes]) -> list[Item]:
     """The records of some blocks, without their digests."""
-    items = [(item[0], item[1][DIGEST_BYTES:]) for item in read_items(path, places)]
-    return [item for item in items if item[0] not in leave_out] if leave_out else items
+    return [_item(key, value) for key, value, *_ in read_items(path, places) if key not in leave_out]
+
+
+def _item(key: bytes, value: bytes) -> Item:
+    named = value[DIGEST_BYTES] & HAS_ALIASES
+    return key, value[DIGEST_BYTES:], names_of(key, decode_record(key, value).aliases) if named else ()
 
 
 def _look_at_all(run: _Runner, path: Path, places: list[BlockPlace]) -> list[BlockFacts]:
@@ -236,7 +244,7 @@ def _refuse_beyond_quota(store: Store, header: Header, path: Path, places: list[
         if entry is None or not entry.quota or present + count.records <= entry.quota:
             continue
         head = prefix.encode() + b"\x00"
-        items = ((item[0], item[1][DIGEST_BYTES:]) for item in read_items(path, places) if item[0].startswith(head))
+        items = (_item(key, value) for key, value, *_ in read_items(path, places) if key.startswith(head))
         refuse_beyond_quota(store, entry, present, items)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold, parse_identifier
 from idis.registry.pilots.finding import Finding
 from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.store.base import Store
 from idis.registry.store.keys import record_key
 
+PREFIXES_PER_READ = 1_000  # one short read transaction
 VALUE_SHOWN_MAX = 120  # characters of a value that a finding repeats
 
 _NUMBERED_PREFIX = re.compile(r"\d+(\.\d+)+")
@@ -41,6 +43,18 @@ class Named:
 def domains_of(entries: Iterable[PrefixEntry]) -> dict[str, Domain]:
     """What `Naming` needs to know of the registered prefixes."""
     return {entry.prefix: Domain(entry.state, entry.answers_here, entry.fold_suffix) for entry in entries}
+
+
+def all_prefixes(store: Store) -> Iterator[PrefixEntry]:
+    """Every prefix entry of a store, in short reads."""
+    after: str | None = None
+    while True:
+        with store.read() as txn:
+            entries = txn.prefixes(after, PREFIXES_PER_READ)
+        yield from entries
+        if len(entries) < PREFIXES_PER_READ:
+            return
+        after = entries[-1].prefix
 
 
 class Naming:

@@ -7,6 +7,7 @@ that no lock, transaction or mapped store of the parent reaches them.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -105,6 +106,7 @@ class Workers(Generic[Task, Result]):
 
 def _work(connection: Connection, setup: Callable[[], Callable[[Task], Result]]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    gc.disable()  # a task makes many tuples and no cycles: looking for some takes a tenth of the time
     function = setup()
     while True:
         try:

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from itertools import groupby, islice
-from typing import Any, cast
+from typing import cast
 
 from idis.registry.journal import POSITION_BYTES, Position
-from idis.registry.record import PreparedRecord, StoredRecord
+from idis.registry.record import Alias, PreparedRecord, StoredRecord
 from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import COMMIT_OPS_MAX, Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
@@ -33,9 +33,10 @@ READ_KEYS = 256  # compared in one read transaction
 VERSION_AT = 4
 POSITION_AT = 12
 POSITION_END = POSITION_AT + POSITION_BYTES
-_ALIASES_BIT = 0x40  # in the format octet: second names follow
+NOWHERE = Position(0, 0, 0)  # stands there until the transaction that writes it is known
 
-Item = tuple[bytes, bytes]  # key, stored form without its digest
+Names = tuple[tuple[bytes, bytes], ...]  # keys and sealed values of the alias table
+Item = tuple[bytes, bytes, Names]  # key, stored form without its digest, what makes it findable by its second names
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,20 @@ class Sealed:
     """A batch prepared for one place in the journal: worth its making only if the batch is written just there."""
 
     position: Position
-    values: Sequence[Item]  # key, sealed value
+    values: Sequence[tuple[bytes, bytes]]  # key, sealed value
+    names: Sequence[tuple[bytes, bytes]]  # key, sealed value; sorted
     digest_sum: int
     octets: int
+
+
+def item_of(key: bytes, record: PreparedRecord, version: int) -> Item:
+    """A record as it is loaded."""
+    return key, codec.record_rest(key, record, version, NOWHERE), names_of(key, record.aliases)
+
+
+def names_of(key: bytes, aliases: Iterable[Alias]) -> Names:
+    """What makes the record of a key findable by its second names."""
+    return tuple(codec.encode_alias(alias, key) for alias in aliases)
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -102,7 +114,7 @@ def compare_batch(store: Store, batch: Sequence[Item]) -> Loaded:
 def put_all(txn: WriteTxn, batch: Iterable[Item]) -> Loaded:
     """Put sorted items of any prefixes inside a change that is under way; for files small enough to be one commit."""
     new = changed = unchanged = 0
-    for key, rest in batch:
+    for key, rest, _names in batch:
         stored = txn.record(key)
         record = prepared(key, rest)
         txn.put_record(record)
@@ -120,15 +132,20 @@ def seal(batch: Iterable[Item], position: Position) -> Sealed:
     # The same octets as codec.seal, which one test holds it to; written out, because a load spends half its time here.
     place = position.encode()
     table = keys.RECORD + b"\x00"
-    values: list[Item] = []
+    values: list[tuple[bytes, bytes]] = []
+    names: list[tuple[bytes, bytes]] = []
     digest_sum = octets = 0
-    for key, rest in batch:
+    for key, rest, own_names in batch:
         rest = rest[:POSITION_AT] + place + rest[POSITION_END:]
         digest = blake2b(table + key + rest, digest_size=codec.DIGEST_BYTES).digest()
         values.append((key, digest + rest))
         digest_sum += int.from_bytes(digest, "big")
         octets += len(key) + len(rest)
-    return Sealed(position, values, digest_sum % codec.DIGEST_SUM_MODULUS, octets + codec.DIGEST_BYTES * len(values))
+        if own_names:
+            names.extend(own_names)
+    names.sort()
+    octets += codec.DIGEST_BYTES * len(values)
+    return Sealed(position, values, names, digest_sum % codec.DIGEST_SUM_MODULUS, octets)
 
 
 def stored(key: bytes, rest: bytes) -> StoredRecord:
@@ -144,24 +161,19 @@ def prepared(key: bytes, rest: bytes) -> PreparedRecord:
     )
 
 
-def _append_to(
-    store: Store, first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], actor: str
-) -> Loaded | None:
+def _append_to(store: Store, first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], actor: str) -> Loaded | None:
     """Write a batch into the range from `first` to `last`; None when it is not empty."""
     if not isinstance(store, LmdbStore) or not _is_fresh(store, first, last):
         return None
-    change = partial(_append, store.environment.tables.record, first, last, sealed_at)
-    return store.write(change, actor=actor).result().result
+    return store.write(partial(_append, first, last, sealed_at), actor=actor).result().result
 
 
-def _append(
-    table: Any, first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], change: WriteTxn
-) -> Loaded | None:
+def _append(first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], change: WriteTxn) -> Loaded | None:
     """The change that does it; the range is looked at again under the write lock."""
     txn = cast(LmdbWriteTxn, change)
     prefix = keys.prefix_of(first)
     rules.check_home(txn.prefix(prefix), prefix)
-    with txn.raw.cursor(table) as cursor:
+    with txn.raw.cursor(txn.tables.record) as cursor:
         at_end = not cursor.set_range(first)
         if not at_end and cursor.key() <= last:
             return None
@@ -169,9 +181,9 @@ def _append(
         count = len(sealed.values)
         consumed, added = cursor.putmulti(sealed.values, overwrite=False, append=at_end)
         assert consumed == added == count, "the range was empty"
-    for key, value in sealed.values:
-        if value[codec.DIGEST_BYTES] & _ALIASES_BIT:
-            txn.add_aliases(codec.decode_record(key, value).aliases, key)
+    if sealed.names:
+        with txn.raw.cursor(txn.tables.alias) as cursor:
+            cursor.putmulti(sealed.names)
     txn.octets += sealed.octets
     txn.add_counts(prefix, count, sealed.digest_sum, sealed.octets)
     txn.add_segment(first, last, count, sealed.digest_sum)
@@ -183,7 +195,11 @@ def _sealed_at(sealed: Sealed, position: Position) -> Sealed:
 
 
 def _unsealed(sealed: Sealed) -> list[Item]:
-    return [(key, value[codec.DIGEST_BYTES :]) for key, value in sealed.values]
+    items: list[Item] = []
+    for key, value in sealed.values:
+        aliases = codec.decode_record(key, value).aliases if value[codec.DIGEST_BYTES] & codec.HAS_ALIASES else ()
+        items.append((key, value[codec.DIGEST_BYTES :], names_of(key, aliases)))
+    return items
 
 
 def _merge(store: Store, batch: Sequence[Item], actor: str) -> Loaded:
@@ -195,7 +211,7 @@ def _merge(store: Store, batch: Sequence[Item], actor: str) -> Loaded:
             loaded += counts
             different.extend(found)
         if different:
-            records = [prepared(key, rest) for key, rest in different]
+            records = [prepared(key, rest) for key, rest, _names in different]
             store.write(partial(_put_segment, records), actor=actor).result()
     return loaded
 
@@ -209,7 +225,7 @@ def _compare(store: Store, batch: Sequence[Item]) -> tuple[Loaded, list[Item]]:
     new = changed = 0
     different: list[Item] = []
     with store.read() as txn:
-        for key, rest in batch:
+        for key, rest, names in batch:
             record = txn.record(key)
             if record is not None and rules.exists(record):
                 if rules.same_record(record, prepared(key, rest)):
@@ -217,7 +233,7 @@ def _compare(store: Store, batch: Sequence[Item]) -> tuple[Loaded, list[Item]]:
                 changed += 1
             else:
                 new += 1
-            different.append((key, rest))
+            different.append((key, rest, names))
     return Loaded(new, changed, len(batch) - len(different)), different
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from idis.registry.loading.error_sheet import RowFinding
-from idis.registry.loading.load import FINDINGS_SHOWN, Options, load
+from idis.registry.loading.load import ERRORS_SHOWN, Options, load
 from idis.registry.loading.load_dump import load_dump
 from idis.registry.loading.rows import form_of
 from idis.registry.store.base import StoreFull
@@ -97,14 +97,16 @@ def _import_rows(arguments: argparse.Namespace, store: LmdbStore, progress: Prog
         "refused": summary.refused,
         "warnings": summary.warnings,
         "error_sheet": None if summary.error_sheet is None else str(summary.error_sheet),
+        "findings_total": summary.findings_total,
         "findings": [asdict(finding) for finding in summary.findings],
     }
 
 
 def _import_dump(arguments: argparse.Namespace, store: LmdbStore, progress: Progress) -> dict[str, Any]:
     if arguments.pilot or arguments.object or arguments.prefix:
-        raise CommandError(f"{arguments.file.name} is a dump: its records were checked at their source; leave out --pilot,"
-                           " --object and --prefix")
+        raise CommandError(
+            f"{arguments.file.name} is a dump: its records were checked at their source; leave out --pilot, --object and --prefix"
+        )
     summary = load_dump(
         arguments.file,
         store,
@@ -119,8 +121,9 @@ def _import_dump(arguments: argparse.Namespace, store: LmdbStore, progress: Prog
         "refused": len(summary.left_out),
         "warnings": 0,
         "error_sheet": None,
+        "findings_total": 0,
         "findings": [],
-        "left_out": list(summary.left_out[:FINDINGS_SHOWN]),
+        "left_out": list(summary.left_out[:ERRORS_SHOWN]),
     }
 
 
@@ -132,9 +135,8 @@ def _print_summary(arguments: argparse.Namespace, result: dict[str, Any]) -> Non
     name = arguments.file.name
     for finding in result["findings"]:
         print(f"{name}, {RowFinding(**finding)}", file=sys.stderr)
-    hidden = result["refused"] + result["warnings"] - len(result["findings"])
-    if result["findings"] and hidden > 0 and result["error_sheet"]:
-        print(f"… more are in {result['error_sheet']}", file=sys.stderr)
+    if result["findings_total"] > len(result["findings"]):
+        print(f"… all {result['findings_total']:,} findings are in {result['error_sheet']}", file=sys.stderr)
     for identifier in result.get("left_out", ()):
         print(f"{identifier}: not loaded, its restricted values are not in the dump (idis export --restricted)", file=sys.stderr)
     would = "would be " if arguments.dry_run else ""
