@@ -73,13 +73,13 @@ def make_generation(directory: Path, build: Callable[[Path, int], None]) -> Path
 def current_generation(directory: Path) -> Path:
     """The folder of the generation in use. Raises StoreError when the directory is no store."""
     try:
-        name = (directory / CURRENT).read_text("ascii").strip()
+        name = (directory / CURRENT).read_bytes().decode("ascii", "replace").strip()
     except FileNotFoundError:
         if not directory.exists():
             raise StoreError(f"there is no folder {directory}: make it with 'idis init --data {directory}'") from None
         raise StoreError(f"{directory} holds no store: make one with 'idis init --data {directory}'") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise _refused(directory, error) from error
+    except OSError as error:
+        raise _refused(directory / CURRENT, error) from error
     generation = directory / name
     if not _GENERATION.fullmatch(name) or not generation.is_dir():
         raise StoreError(f"{directory / CURRENT} names {name!r}, which is no generation of this store: restore it from a copy")
@@ -121,11 +121,10 @@ def user_name() -> str:
         return f"uid {os.geteuid()}"
 
 
-def _refused(path: Path, error: Exception) -> StoreError:
+def _refused(path: Path, error: OSError) -> StoreError:
     if isinstance(error, PermissionError):
         return StoreError(f"user {user_name()} may not use {path}: change its owner or run as the user it belongs to")
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    return StoreError(f"{path} cannot be used: {reason}; check the path and the disk")
+    return StoreError(f"{path} cannot be used: {error.strerror}; check the path and the disk")
 
 
 def _point(directory: Path, name: str) -> None:

@@ -165,7 +165,7 @@ class MemoryTxn:
     def put_route(self, route: RouteEntry) -> int:
         """Create or replace a range by its start; raises StoreError when it overlaps another one."""
         rules.check_route(route)
-        for other in self._state.routes.values():
+        for other in self.routes(None, len(self._state.routes)):
             if other.start != route.start and rules.routes_overlap(route, other):
                 raise StoreError(f"the range {route.start} to {route.end} overlaps {other.start} to {other.end}")
         old = self._state.routes.get(route.start)
