@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -93,11 +94,13 @@ def _show(plan: Plan, counts: dict[str, int], samples: SampleSet) -> None:
     print_table(("node", "tier", "prefixes (+hosted)", "UDP and TCP", "HTTP", "records"), rows)
     recursive, one = plan.recursive, samples.identifiers["ship"][0]
     yard = plan.holder("88.118.8")
+    # As the reader started it: '.venv/bin/idis' works where 'idis' is not on the path.
+    idis = sys.argv[0] if Path(sys.argv[0]).name == "idis" else "idis"
     print(f"""
 Try next, in another terminal:
-  idis resolve {one} --server {recursive.address} --explain
+  {idis} resolve {one} --server {recursive.address} --explain
   curl 'http://{recursive.host}:{recursive.http_port}/api/handles/{one}?pretty'
-  idis register {yard.homed[0]}/MY-FIRST --value 1:URL=https://example.com/1 --data {yard.directory}
+  {idis} register {yard.homed[0]}/MY-FIRST --value 1:URL=https://example.com/1 --data {yard.directory}
 Ctrl-C stops every node.""", flush=True)
 
 

@@ -1,0 +1,158 @@
+"""The lab as a user starts it: a process of its own, real sockets, a map, a clean end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from idis.resolver.client_reply import Reply
+from idis.resolver.lab.plan import HTTP_OFFSET
+from idis.resolver.sync import Client
+
+START_S_MAX = 60  # two slow cores that run other tests beside it
+NODES = 14
+
+
+class Lab(NamedTuple):
+    """A running lab: its process, its map, the folder it keeps its nodes in."""
+
+    process: subprocess.Popen[str]
+    tree: dict[str, Any]
+    folder: Path
+
+
+def _free_base() -> int:
+    """A port with room above it; the kernel's own choice lies in a range nobody serves on."""
+    for _ in range(20):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            base: int = probe.getsockname()[1]
+        ports = [base + offset + number for offset in (0, HTTP_OFFSET) for number in range(NODES)]
+        if max(ports) < 65_000 and all(_free(port) for port in ports):
+            return base
+    pytest.skip("no row of free ports")
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _recursive(lab: Lab) -> str:
+    return f"{lab.tree['recursive']['host']}:{lab.tree['recursive']['port']}"
+
+
+def _idis(*words: str, own_session: bool = False) -> subprocess.Popen[str]:
+    program = "import sys; from idis.resolver.cli.main import main; sys.exit(main())"
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=own_session,
+    )
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A running lab, its map, and the folder it keeps its nodes in."""
+    folder = tmp_path_factory.mktemp("lab")
+    path = folder / "map.json"
+    process = _idis("lab", "--base-port", str(_free_base()), "--map", str(path), "--dir", str(folder / "nodes"))
+    deadline = time.monotonic() + START_S_MAX
+    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if not path.exists():
+        process.kill()
+        pytest.fail("the lab did not start: " + (process.communicate()[0] or ""))
+    yield Lab(process, json.loads(path.read_text()), folder / "nodes")
+    process.terminate()
+    process.communicate(timeout=30)
+
+
+def test_every_sample_of_the_map_resolves(lab: Lab) -> None:
+    """The map names at least 20 identifiers a pilot, and the recursive node answers each."""
+    samples = lab.tree["samples"]
+    with Client(_recursive(lab)) as client:
+        replies = {pilot: client.resolve_many(names) for pilot, names in samples.items()}
+    codes = {pilot: {reply.code for reply in group if isinstance(reply, Reply)} for pilot, group in replies.items()}
+
+    assert codes == {pilot: {1} for pilot in ("ship", "automotive", "chemical", "nuclear")}
+    assert all(len(names) >= 20 for names in samples.values())
+
+
+def test_every_node_is_ready_and_has_its_own_store(lab: Lab) -> None:
+    """Each node of the map says it is ready on its HTTP port, and its data directory is a store."""
+    nodes = lab.tree["nodes"]
+    for node in nodes:
+        host = f"[{node['host']}]" if ":" in node["host"] else node["host"]
+        with urllib.request.urlopen(f"http://{host}:{node['http_port']}/readyz", timeout=5) as response:
+            assert response.status == 200
+        assert (Path(node["data_dir"]) / "CURRENT").exists()
+
+    assert len({node["data_dir"] for node in nodes}) == len(nodes)
+    assert len(list(lab.folder.iterdir())) == len(nodes)
+
+
+def test_a_record_registered_beside_a_running_node_is_answered_at_once(
+    lab: Lab,
+) -> None:
+    """`idis register` on the enterprise's directory, then the recursive node's answer."""
+    directory = next(node["data_dir"] for node in lab.tree["nodes"] if "88.118.8" in node["prefixes"])
+    registered = _idis("register", "88.118.8/NEW-1", "--value", "1:URL=https://example.com/new", "--data", directory)
+    assert registered.wait(timeout=30) == 0, registered.communicate()[0]
+
+    with Client(_recursive(lab)) as client:
+        assert client.resolve("88.118.8/NEW-1").values[0].data == b"https://example.com/new"
+
+
+def test_a_second_lab_on_the_same_ports_says_which_port_is_taken(lab: Lab) -> None:
+    """One sentence with the port and the way out; the running lab is unharmed."""
+    port = lab.tree["nodes"][0]["port"]
+    second = _idis("lab", "--base-port", str(port))
+    output, _ = second.communicate(timeout=60)
+
+    assert second.returncode == 2
+    assert f"port {port}" in output
+    assert "--base-port" in output
+    assert lab.process.poll() is None
+
+
+def test_the_guided_tour_finds_every_answer_right() -> None:
+    """`idis lab --smoke` exits 0 and leaves nothing running or lying about."""
+    process = _idis("lab", "--smoke", "--base-port", str(_free_base()))
+    output, _ = process.communicate(timeout=100)
+    folder = Path(output.split(" nodes in ")[1].split(" ")[0])
+
+    assert process.returncode == 0, output
+    assert "every answer as expected" in output
+    assert not folder.exists()
+
+
+def test_an_interrupted_lab_ends_cleanly() -> None:
+    """Ctrl-C ends every node: the exit code is 0, the ports are free again, the folder is gone."""
+    base = _free_base()
+    process = _idis("lab", "--base-port", str(base), own_session=True)
+    output = ""
+    assert process.stdout is not None
+    while "Ctrl-C" not in output:
+        line = process.stdout.readline()
+        assert line, output
+        output += line
+    os.killpg(process.pid, signal.SIGINT)
+    rest, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 0, output + rest
+    assert all(_free(base + gap) for gap in range(NODES))
+    assert not Path(output.split(" nodes in ")[1].split(" ")[0]).exists()
