@@ -96,28 +96,25 @@ def _beyond_the_registered(txn: ReadTxn, prefix: str) -> Outcome:
 
 def _answer_record(query: Query, privacy: Privacy, record: StoredRecord, now: int) -> Outcome:
     """The record exists and is held here."""
-    reader = reader_of(query, privacy)
-    if reader is Reader.ANONYMOUS and query.wants_all and _flag_bits(record.flags, _RESTRICTED):
-        return _refuse(ResponseCode.AUTHENTICATION_NEEDED)
-    if record.public == _NO_VALUES and privacy is Privacy.STRICT:
+    public = record.public
+    if query.wants_all and public != _NO_VALUES and (query.public_only or not _flag_bits(record.flags, _RESTRICTED)):
+        # The common question: the octets were made when the record was written.
+        ttl_s = record.ttl_s
+        if record.not_after:
+            ttl_s = min(ttl_s, max(record.not_after - now, 0))
+        return Answer(public, ttl_s)
+    if privacy is Privacy.STRICT and public == _NO_VALUES:
         return NotFound()
-    if not query.wants_all:
-        return _show(query, filters.select(query, record.public, record.restricted), reader, now)
-    if record.public == _NO_VALUES:
-        return NoValues()
-    ttl_s = record.ttl_s
-    if record.not_after:
-        ttl_s = min(ttl_s, max(record.not_after - now, 0))
-    return Answer(record.public, ttl_s)
+    return _show(query, filters.select(query, public, record.restricted), reader_of(query, privacy), now)
 
 
 def _answer_prefix(query: Query, entry: PrefixEntry, now: int, site: bytes) -> Outcome:
     """A prefix itself is asked for, and its entry is registered here: the entry is its record."""
-    entry = _with_own_site(entry, site) if site and entry.answers_here else entry
-    reader = reader_of(query, entry.privacy)
+    if site and entry.answers_here:
+        entry = _with_own_site(entry, site)
     if entry.privacy is Privacy.STRICT and not filters.has_public(entry.values):
         return NotFound()
-    return _show(query, filters.select(query, entry.values), reader, now)
+    return _show(query, filters.select(query, entry.values), reader_of(query, entry.privacy), now)
 
 
 def _show(query: Query, selection: filters.Selection, reader: Reader, now: int) -> Outcome:
