@@ -367,3 +367,31 @@ class TestFamilies:
         reply = await upstream.ask(target, QUERY, budget())
 
         assert reply.peer == loopback.address
+
+
+def test_the_same_works_on_uvloop(handlers) -> None:
+    """Nodes run on it: datagrams, the change to TCP, and connections that are kept."""
+    uvloop = pytest.importorskip("uvloop")
+    answer_with, _silence = handlers
+
+    async def ask() -> list[str]:
+        server = await asyncio.start_server(_serve_once_and_again, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        deaf = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        deaf.bind(("127.0.0.1", port))
+        upstream = Upstream()
+        target = Target(("127.0.0.1",), port, port)
+        replies = [await upstream.ask(target, QUERY, budget()) for _ in range(2)]
+        await upstream.close()
+        deaf.close()
+        server.close()
+        return [reply.transport for reply in replies]
+
+    async def _serve_once_and_again(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while envelope := await reader.read(20):
+            frame = envelope + await reader.readexactly(int.from_bytes(envelope[16:20], "big"))
+            writer.write(answer_with(NotFound())(frame)[0])
+        writer.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(ask()) == ["tcp", "tcp"]

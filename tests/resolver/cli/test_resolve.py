@@ -1,0 +1,177 @@
+"""`idis resolve` against a running node."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from idis.resolver.cli.main import main
+from idis.resolver.client import DEFAULT_SERVER
+
+A1 = "88.118.8/A1"
+
+
+@pytest.fixture
+def run(node, capsys):
+    """Runs the command in a thread, as a shell would; gives exit code and output."""
+
+    async def command(*words: str) -> tuple[int, str, str]:
+        code = await asyncio.to_thread(main, ["resolve", "--server", f"127.0.0.1:{node.port}", *words])
+        captured = capsys.readouterr()
+        return int(code), captured.out, captured.err
+
+    return command
+
+
+async def test_a_found_identifier_is_a_headline_and_a_table(run, node) -> None:
+    """Code, flags, server, transport, time; then the values."""
+    code, out, _err = await run(A1)
+    lines = out.splitlines()
+
+    assert code == 0
+    assert lines[0].startswith(f"{A1}  SUCCESS (1)  authoritative recursive public-only  127.0.0.1:{node.port} udp  ")
+    assert lines[0].endswith(" µs")
+    assert [line.split() for line in lines[1:]] == [
+        ["index", "type", "ttl", "data"],
+        ["1", "URL", "86400", "s", "https://example.com/p/1"],
+        ["2", "EMAIL", "86400", "s", "a@example.com"],
+    ]
+
+
+async def test_tcp_is_used_on_request(run) -> None:
+    """The headline says so."""
+    _code, out, _err = await run(A1, "--tcp")
+
+    assert " tcp " in out.splitlines()[0]
+
+
+async def test_types_and_indexes_are_repeatable(run) -> None:
+    """The union of all."""
+    _code, out, _err = await run(A1, "--type", "PHONE", "--type", "email", "--index", "1")
+
+    assert [line.split()[0] for line in out.splitlines()[2:]] == ["1", "2"]
+
+
+async def test_an_absent_identifier_is_exit_code_1(run) -> None:
+    """With the field's name of the code."""
+    code, out, _err = await run("88.118.8/absent")
+
+    assert code == 1
+    assert "HANDLE_NOT_FOUND (100)" in out
+
+
+async def test_a_refusal_shows_the_nodes_sentence(run) -> None:
+    """Exit code 1 as well."""
+    code, out, _err = await run("77.1/x")
+
+    assert code == 1
+    assert "SERVER_NOT_RESPONSIBLE (301)" in out
+    assert len(out.splitlines()) == 2
+
+
+async def test_a_typo_is_one_sentence_with_its_place(run) -> None:
+    """Exit code 2, nothing is asked."""
+    code, out, err = await run("88.118.8/A1", "88 118/x")
+
+    assert (code, out) == (2, "")
+    assert err == "idis: '88 118/x' is no identifier: a prefix holds no blanks or control characters (at character 3)\n"
+
+
+async def test_a_silent_server_is_exit_code_3(capsys) -> None:
+    """The sentence names it."""
+    code = await asyncio.to_thread(main, ["resolve", A1, "--server", "127.0.0.1:1", "--tcp"])
+
+    assert code == 3
+    assert "no answer: 127.0.0.1:1" in capsys.readouterr().out
+
+
+async def test_a_bare_prefix_is_resolved(run) -> None:
+    """Its site is shown readably."""
+    code, out, _err = await run("88.118.8", "--type", "HS_SITE")
+
+    assert code == 0
+    assert '"protocol": "TCP"' in out
+
+
+async def test_several_identifiers_are_answered_in_order(run) -> None:
+    """The exit code is that of the worst."""
+    code, out, _err = await run(A1, "88.118.8/absent")
+    first, second = out.split("\n\n")
+
+    assert code == 1
+    assert (first.split()[0], second.split()[0]) == (A1, "88.118.8/absent")
+
+
+async def test_json_is_one_object(run) -> None:
+    """For one identifier."""
+    code, out, _err = await run(A1, "--json", "--index", "2")
+    document = json.loads(out)
+
+    assert (code, document["code"], document["codeName"]) == (0, 1, "SUCCESS")
+    assert document["values"] == [
+        {
+            "index": 2,
+            "type": "EMAIL",
+            "data": {"format": "string", "value": "a@example.com"},
+            "ttl": 86_400,
+            "ttlAbsolute": False,
+            "timestamp": 1_700_000_000,
+            "permissions": "1110",
+        }
+    ]
+
+
+async def test_json_of_several_is_an_array(run) -> None:
+    """In their order."""
+    _code, out, _err = await run(A1, "88.118.8/absent", "--json")
+
+    assert [document["code"] for document in json.loads(out)] == [1, 100]
+
+
+async def test_an_explanation_names_the_node_and_its_source(run) -> None:
+    """An authority asks nobody."""
+    _code, out, _err = await run(A1, "--explain")
+
+    assert "answered by enterprise-118-8, source authority, fresh" in out
+
+
+async def test_an_explanation_is_in_the_json_too(run) -> None:
+    """With age and hops."""
+    _code, out, _err = await run(A1, "--explain", "--json")
+
+    assert json.loads(out)["explanation"] == {"node": "enterprise-118-8", "source": "authority", "ageSeconds": 0.0, "hops": []}
+
+
+async def test_octets_that_are_no_text_are_shown_encoded(run) -> None:
+    """Base64 with its name in front."""
+    _code, out, _err = await run("88.118.8/big", "--tcp")
+
+    assert "base64:AAECAwQF" in out
+
+
+@pytest.mark.parametrize("words", [[], [A1, "--index", "0"], [A1, "--index", "x"], [A1, "--timeout", "-1"]])
+def test_wrong_arguments_are_exit_code_2(words, capsys) -> None:
+    """Told by the parser."""
+    with pytest.raises(SystemExit) as ended:
+        main(["resolve", *words])
+
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_a_server_that_is_no_address_is_exit_code_2(capsys) -> None:
+    """One sentence."""
+    assert main(["resolve", A1, "--server", "127.0.0.1:http"]) == 2
+    assert capsys.readouterr().err == "idis: '127.0.0.1:http' is no server address\n"
+
+
+async def test_the_server_may_come_from_the_environment(node, monkeypatch, capsys) -> None:
+    """IDIS_SERVER, else the default of the field."""
+    monkeypatch.setenv("IDIS_SERVER", f"127.0.0.1:{node.port}")
+    code = await asyncio.to_thread(main, ["resolve", A1])
+
+    assert code == 0
+    assert f":{node.port} " in capsys.readouterr().out
+    assert DEFAULT_SERVER == "127.0.0.1:2641"
