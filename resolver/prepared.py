@@ -143,12 +143,16 @@ class Prepared:
 
     def _rule(self, spelling: bytes, txn: ReadTxn) -> _Rule | None:
         position = txn.position
-        if position != self._known_at or len(self._rules) >= PREFIXES_MAX:
-            self._rules.clear()
+        # One snapshot gives one object, so all but the first question of a batch are spared the comparison.
+        if position is not self._known_at:
+            if position != self._known_at or len(self._rules) >= PREFIXES_MAX:
+                self._rules.clear()
             self._known_at = position
-        if spelling not in self._rules:
-            self._rules[spelling] = _read_rule(spelling, txn)
-        return self._rules[spelling]
+        try:
+            return self._rules[spelling]
+        except KeyError:
+            rule = self._rules[spelling] = _read_rule(spelling, txn)
+            return rule
 
 
 def _read_rule(spelling: bytes, txn: ReadTxn) -> _Rule | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgpack
 
-from idis.proto.codes import ResponseCode
+from idis.proto.codes import OpFlag, ResponseCode
 from idis.proto.exchange import response_message, success_message
 from idis.proto.message import Message, encode_message
 from idis.proto.outcome import Outcome, outcome_code
@@ -17,6 +17,7 @@ EXPLANATION_VERSION = 1
 NONCE_BYTES = 16
 SESSION_ID_MAX = 2**31 - 1  # challenges are linked by 31-bit ids that nobody can guess (`wire.md` W7)
 
+_FOLLOW_ALIAS = int(OpFlag.FOLLOW_ALIAS)
 _CHALLENGES = (ResponseCode.AUTHENTICATION_NEEDED, ResponseCode.RELOGIN, ResponseCode.LOGIN_FIRST)
 
 
@@ -66,7 +67,7 @@ class Replies:
             session_id=request.session_id or self._fresh_id() if challenge else None,
             explanation=self.explanation(resolved),
             stale=resolved.stale,
-            alias_followed=not here,
+            alias_followed=not here and bool(request.opflags & _FOLLOW_ALIAS),
         )
 
     def _fresh_id(self) -> int:

@@ -13,6 +13,7 @@ import socket
 from collections import deque
 from typing import cast
 
+from idis.proto.codes import EnvelopeFlag
 from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS, Connection
 from idis.proto.errors import ProtocolError
 from idis.proto.exchange import error_message, outline
@@ -22,6 +23,7 @@ from idis.resolver.service import Service
 from idis.resolver.transports.sockets import BACKLOG
 
 BATCH_FRAMES = 256  # answered before other connections get their turn
+_LENGTH_AT = 16  # in the envelope
 OUT_BUFFER_BYTES = 1_048_576  # then the peer is no longer read until it has read
 
 
@@ -209,7 +211,9 @@ class TcpConnection(asyncio.Protocol):
         """Nothing behind this octet can be framed: say so, once, and close when everything before it has been answered."""
         self._ended = True
         self._closing = "malformed"
-        known = outline(self._connection.broken_envelope)
+        broken = self._connection.broken_envelope
+        # Without what broke it (length, compression) the envelope still says whom to tell.
+        known = outline(broken[:2] + bytes((broken[2] & ~EnvelopeFlag.COMPRESSED,)) + broken[3:_LENGTH_AT] + bytes(4))
         if known is not None:
             answer = error_message(known, error.code, str(error), now=int(self._service.clock.time()))
             self._transport.write(encode_message(answer))
