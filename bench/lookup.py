@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
 import time
 from array import array
@@ -99,13 +100,19 @@ def report(tally: Tally) -> list[str]:
     return [*lines, machine_line()]
 
 
-def read_expected(path: Path, *, mapped: bool) -> dict[str, str]:
-    """Identifiers of a file, one a line; when `mapped`, each with a tabulator and the text its answer must hold."""
+def read_expected(path: Path) -> dict[str, str]:
+    """Identifiers of a file, each with the text its answer must hold, or an empty one.
+
+    The file is the map that `idis lab --map` writes, or has one identifier a line, behind which a tabulator and the
+    expected text may stand.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("{"):
+            return {identifier: "" for group in json.loads(text)["samples"].values() for identifier in group}
+    except (OSError, ValueError, KeyError) as error:
         raise CommandError(f"{path} cannot be read: {error}") from None
-    pairs = (line.partition("\t") if mapped else (line, "", "") for line in map(str.strip, lines) if line)
+    pairs = (line.partition("\t") for line in map(str.strip, text.splitlines()) if line)
     expected = {identifier.strip(): wanted.strip() for identifier, _, wanted in pairs}
     if not expected:
         raise CommandError(f"{path} holds no identifiers: write one a line")
@@ -116,9 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m idis.bench.lookup", description="closed-loop latency of look-ups")
     parser.add_argument("server", metavar="HOST:PORT")
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--ids", type=Path, metavar="FILE", help="identifiers, one a line")
-    source.add_argument("--map", type=Path, metavar="FILE", help="identifier, tabulator, text that its answer must hold")
+    parser.add_argument(
+        "--ids", type=Path, required=True, metavar="FILE", help="identifiers, one a line, or the map of 'idis lab --map'"
+    )
     parser.add_argument("--connections", type=int, default=1, metavar="K", help="askers at once (1)")
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="how long in all (5)")
     parser.add_argument("--transport", choices=("tcp", "udp"), default="tcp")
@@ -129,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--seconds: more than 0, at most {SECONDS_MAX:g}")
     how = {"connections": given.connections, "seconds": given.seconds, "transport": given.transport}
     try:
-        tally = asyncio.run(measure(given.server, read_expected(given.map or given.ids, mapped=given.map is not None), **how))
+        tally = asyncio.run(measure(given.server, read_expected(given.ids), **how))
     except IdisError as error:
         print(error, file=sys.stderr)
         return error.code if isinstance(error, CommandError) else ExitCode.NETWORK

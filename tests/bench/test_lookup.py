@@ -107,7 +107,7 @@ def test_identifiers_are_read_one_a_line(tmp_path: Path) -> None:
     path = tmp_path / "ids.txt"
     path.write_text("88.118.8/A\n\n  88.118.8/船 \n", encoding="utf-8")
 
-    assert read_expected(path, mapped=False) == {"88.118.8/A": "", "88.118.8/船": ""}
+    assert read_expected(path) == {"88.118.8/A": "", "88.118.8/船": ""}
 
 
 def test_map_gives_the_text_to_expect(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_map_gives_the_text_to_expect(tmp_path: Path) -> None:
     path = tmp_path / "map.tsv"
     path.write_text("88.118.8/A\tsteel plate\n88.118.8/B\n", encoding="utf-8")
 
-    assert read_expected(path, mapped=True) == {"88.118.8/A": "steel plate", "88.118.8/B": ""}
+    assert read_expected(path) == {"88.118.8/A": "steel plate", "88.118.8/B": ""}
 
 
 @pytest.mark.parametrize("content", [None, "", " \n"])
@@ -126,7 +126,7 @@ def test_file_without_identifiers_is_refused_with_a_sentence(tmp_path: Path, con
         path.write_text(content)
 
     with pytest.raises(CommandError, match=r"ids\.txt"):
-        read_expected(path, mapped=False)
+        read_expected(path)
 
 
 @pytest.mark.parametrize("option", [["--connections", "0"], ["--connections", "1001"], ["--seconds", "0"], ["--seconds", "601"]])
@@ -136,3 +136,11 @@ def test_limits_are_kept(option: list[str]) -> None:
         main(["127.0.0.1:1", "--ids", "ids.txt", *option])
 
     assert stopped.value.code == ExitCode.USAGE
+
+
+def test_the_map_of_the_lab_gives_every_sample(tmp_path: Path) -> None:
+    """What `idis lab --map` wrote is a list of identifiers too."""
+    path = tmp_path / "map.json"
+    path.write_text('{"nodes": [], "samples": {"ship": ["88.118.8/A"], "nuclear": ["88.140.1/B"]}}', encoding="utf-8")
+
+    assert read_expected(path) == {"88.118.8/A": "", "88.140.1/B": ""}
