@@ -78,7 +78,7 @@ class Value:
 class ValueSpan(NamedTuple):
     """Where one encoded value lies, and what a filter needs to know of it. A tuple, because filters make very many."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a span
     type: bytes
     permissions: int
     start: int

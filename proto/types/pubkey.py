@@ -28,6 +28,7 @@ _NUMBERS = {RSA: ("e", "n"), DSA: ("q", "p", "g", "y"), DH: ("y", "p", "g")}
 _JWK_KINDS = {RSA: "RSA", DSA: "DSA", DH: "DH"}
 _RSA_TAIL = bytes(4)  # in every key the Java software made
 _PEM = re.compile(rb"\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]{1,16384})-----END PUBLIC KEY-----\s*")
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _PEM_HEAD = b"-----BEGIN"
 _OID_RSA = bytes.fromhex("2a864886f70d010101")
 _OID_EC = bytes.fromhex("2a8648ce3d0201")
@@ -176,8 +177,10 @@ def decode_base64url(string: str) -> int:
         DataError: not base64url, or over KEY_NUMBER_BYTES_MAX octets.
     """
     try:
-        octets = base64.b64decode(string + "=" * (-len(string) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        if not _BASE64URL.fullmatch(string):
+            raise ValueError
+        octets = base64.urlsafe_b64decode(string + "=" * (-len(string) % 4))
+    except ValueError:  # binascii.Error is one
         raise DataError("a number of the key is not base64url") from None
     if len(octets) > KEY_NUMBER_BYTES_MAX:
         raise DataError(f"a number of the key is longer than {KEY_NUMBER_BYTES_MAX} octets")

@@ -167,7 +167,9 @@ def test_recorded_sm2_signature_is_valid() -> None:
         if one[0] == other[0] and (one[1] + other[1]) % p == 0:
             return None
         slope = (
-            (3 * one[0] ** 2 + a) * pow(2 * one[1], -1, p) if one == other else (other[1] - one[1]) * pow(other[0] - one[0], -1, p)
+            (3 * one[0] ** 2 + a) * pow(2 * one[1], -1, p)
+            if one == other
+            else (other[1] - one[1]) * pow(other[0] - one[0], -1, p)
         )
         x = (slope**2 - one[0] - other[0]) % p
         return x, (slope * (one[0] - x) - one[1]) % p

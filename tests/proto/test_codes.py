@@ -23,7 +23,9 @@ def test_opcode_names(code: int, name: str) -> None:
     assert opcode_name(code) == name
 
 
-@pytest.mark.parametrize(("code", "name"), [(1, "SUCCESS"), (303, "PREFIX_REFERRAL"), (3001, "VERIFY_CREDENTIAL_FAILED"), (9, "9")])
+@pytest.mark.parametrize(
+    ("code", "name"), [(1, "SUCCESS"), (303, "PREFIX_REFERRAL"), (3001, "VERIFY_CREDENTIAL_FAILED"), (9, "9")]
+)
 def test_response_code_names(code: int, name: str) -> None:
     """A known response code has its name, an unknown one its number."""
     assert response_code_name(code) == name

@@ -1,5 +1,7 @@
 """Stream connections: any pieces, many frames, limits checked before anything is kept."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def test_frames_in_random_pieces(sizes: list[int], cuts: list[int]) -> None:
     stream = b"".join(frames)
     edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
     connection = Connection()
-    found = [one for start, end in zip(edges, edges[1:], strict=False) for one in connection.receive_data(stream[start:end])]
+    found = [one for start, end in pairwise(edges) for one in connection.receive_data(stream[start:end])]
 
     assert found == frames
 
@@ -47,7 +49,9 @@ def test_an_unfinished_frame_is_known() -> None:
     assert connection.unfinished
 
 
-@pytest.mark.parametrize("envelope", ["020b020b 00000000 00000009 00000000 00040001", "020b020b 00000000 00000009 00000000 ffffffff"])
+@pytest.mark.parametrize(
+    "envelope", ["020b020b 00000000 00000009 00000000 00040001", "020b020b 00000000 00000009 00000000 ffffffff"]
+)
 def test_a_length_over_the_limit_is_refused_at_the_envelope(envelope: str) -> None:
     """Not an octet of the message is waited for."""
     connection = Connection()

@@ -50,7 +50,9 @@ def test_kind_and_digest(credential: Credential, mac: bool, digest: str) -> None
     assert (credential.is_mac, credential.digest) == (mac, digest)
 
 
-@pytest.mark.parametrize(("version", "name"), [((2, 11), "HMAC-SHA256"), ((2, 7), "HMAC-SHA256"), ((2, 6), "SHA1"), ((2, 5), "\x02")])
+@pytest.mark.parametrize(
+    ("version", "name"), [((2, 11), "HMAC-SHA256"), ((2, 7), "HMAC-SHA256"), ((2, 6), "SHA1"), ((2, 5), "\x02")]
+)
 def test_how_a_mac_names_its_digest(version: Version, name: str) -> None:
     """A string from 2.6, an octet before."""
     assert mac_digest_name(version) == name

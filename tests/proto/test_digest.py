@@ -33,7 +33,8 @@ def test_digest_of_the_login(vector: Vector) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "algorithm"), [((2, 0), MD5), ((2, 1), SHA1), ((2, 6), SHA1), ((2, 7), SHA256), ((2, 11), SHA256), ((3, 0), SHA256)]
+    ("version", "algorithm"),
+    [((2, 0), MD5), ((2, 1), SHA1), ((2, 6), SHA1), ((2, 7), SHA256), ((2, 11), SHA256), ((3, 0), SHA256)],
 )
 def test_algorithm_by_version(version: Version, algorithm: int) -> None:
     """SHA-256 from 2.7, SHA-1 from 2.1, MD5 before."""

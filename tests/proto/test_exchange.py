@@ -173,7 +173,9 @@ def test_a_challenge_of_2_0_has_its_digest_behind_the_nonce() -> None:
     assert len(body) == 40
 
 
-@pytest.mark.parametrize(("suggested", "algorithm", "size"), [((2, 7), 3, 33), ((2, 11), 3, 33), ((2, 6), 2, 21), ((2, 1), 2, 21)])
+@pytest.mark.parametrize(
+    ("suggested", "algorithm", "size"), [((2, 7), 3, 33), ((2, 11), 3, 33), ((2, 6), 2, 21), ((2, 1), 2, 21)]
+)
 def test_request_digest_by_version(suggested: Version, algorithm: int, size: int) -> None:
     """Asked for, the digest stands in front of the body; its algorithm follows the version of the answer."""
     request = replace(REQUEST, opflags=0x19800000, suggested=suggested)
@@ -215,7 +217,9 @@ def test_expiration_is_never_past(asked: int, answered: int) -> None:
     assert respond(NotFound(), replace(REQUEST, expiration=asked)).expiration == answered
 
 
-@pytest.mark.parametrize(("suggested", "version", "ours"), [((2, 3), (2, 3), (2, 11)), ((2, 11), (2, 11), (2, 11)), ((3, 0), (3, 0), (3, 0))])
+@pytest.mark.parametrize(
+    ("suggested", "version", "ours"), [((2, 3), (2, 3), (2, 11)), ((2, 11), (2, 11), (2, 11)), ((3, 0), (3, 0), (3, 0))]
+)
 def test_versions_of_an_answer(suggested: Version, version: Version, ours: Version) -> None:
     """Answered in what both speak, our best suggested."""
     answer = respond(NotFound(), replace(REQUEST, suggested=suggested))

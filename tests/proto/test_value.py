@@ -18,8 +18,7 @@ from idis.proto.value import (
 from idis.proto.wire import Reader
 
 URL_OCTETS = bytes.fromhex(
-    "00000001 6b0042b3 00 00015180 0e 00000003 55524c"
-    "00000017 68747470733a2f2f6578616d706c652e636f6d2f702f31 00000000"
+    "00000001 6b0042b3 00 00015180 0e 00000003 55524c00000017 68747470733a2f2f6578616d706c652e636f6d2f702f31 00000000"
 )
 URL = Value(1, "URL", b"https://example.com/p/1", 86_400, 0, 0x6B0042B3, 0x0E)
 REFERRING_OCTETS = bytes.fromhex("00000005 00000000 01 6b0042b3 0c 00000001 58 00000001 ff 00000001 00000003 612f62 00000007")
@@ -81,7 +80,15 @@ def test_too_many_references_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("ttl_type", "ttl", "now", "lifetime_s"),
-    [(0, 0, 5, 0), (0, 86_400, 5, 86_400), (0, 999_999, 5, 172_800), (1, 100, 40, 60), (1, 100, 100, 0), (1, 100, 200, 0), (1, 2**31, 0, 172_800)],
+    [
+        (0, 0, 5, 0),
+        (0, 86_400, 5, 86_400),
+        (0, 999_999, 5, 172_800),
+        (1, 100, 40, 60),
+        (1, 100, 100, 0),
+        (1, 100, 200, 0),
+        (1, 2**31, 0, 172_800),
+    ],
 )
 def test_lifetime(ttl_type: int, ttl: int, now: int, lifetime_s: int) -> None:
     """Relative seconds are capped at two days; an absolute time counts down and never below nothing."""
