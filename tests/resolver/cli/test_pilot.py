@@ -1,0 +1,131 @@
+"""`idis pilot`: lists, fields, headings and sample data."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from idis.registry.pilots.finding import Valid
+from idis.registry.pilots.table import PILOTS
+from idis.registry.pilots.validation import validate
+from idis.resolver.cli import pilot
+from idis.resolver.cli.output import CommandError
+
+
+def _run(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    pilot.configure(parser)
+    return pilot.run(parser.parse_args(words))
+
+
+def test_the_four_pilots_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each line begins with a pilot's name."""
+    assert _run("list") == 0
+
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
+        "pilot",
+        "ship",
+        "automotive",
+        "chemical",
+        "nuclear",
+    ]
+
+
+def test_a_pilot_shows_its_objects(capsys: pytest.CaptureFixture[str]) -> None:
+    """Objects with their Chinese names and how many fields are to be filled in."""
+    _run("show", "ship")
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("plate")]
+
+    assert line.split() == ["plate", "钢板", "23", "11"]
+
+
+def test_an_object_shows_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    """Index, name, Chinese name, type, unit, whether required, and the rule."""
+    _run("show", "ship", "plate")
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if " thickness " in line]
+
+    assert line.split() == ["2014", "thickness", "厚度", "N", "mm", "yes", "(0,)"]
+
+
+def test_an_object_is_found_by_its_chinese_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """钢板 is plate."""
+    _run("show", "ship", "钢板", "--json")
+
+    assert json.loads(capsys.readouterr().out)["object"] == "plate"
+
+
+def test_json_has_every_code(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table shortens lists, JSON does not."""
+    _run("show", "chemical", "product", "--json")
+    fields = {field["englishName"]: field for field in json.loads(capsys.readouterr().out)["fields"]}
+
+    assert len(fields["ghsClasses"]["vocabulary"]["codes"]) > pilot.CODES_SHOWN_MAX
+
+
+@pytest.mark.parametrize(
+    ("words", "start"),
+    [
+        ((), "identifier,objectType,name,"),
+        (("--chinese",), "标识,对象类型,名称,"),
+        (("--required",), "identifier,name,producer,visibility,plateNo,"),
+    ],
+)
+def test_a_heading_can_be_started_from(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], start: str) -> None:
+    """One line of CSV with the identifier first."""
+    _run("header", "ship", "plate", *words)
+
+    assert capsys.readouterr().out.startswith(start)
+
+
+def test_sample_tables_are_valid(tmp_path: Path) -> None:
+    """What is written can be read back and passes every check."""
+    _run("sample", "ship", "--out", str(tmp_path), "--size", "30")
+    with (tmp_path / "88.118.21" / "plate.csv").open(encoding="utf-8-sig", newline="") as file:
+        row = next(csv.DictReader(file))
+
+    assert isinstance(validate(PILOTS["ship"], "plate", row, identifier=row["identifier"], today=date(2026, 1, 15)), Valid)
+
+
+def test_sample_json_lines_say_what_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One file for each prefix, each line with identifier and objectType; the list of files counts them."""
+    _run("sample", "nuclear", "--out", str(tmp_path), "--size", "10", "--format", "jsonl", "--json")
+    files = json.loads(capsys.readouterr().out)
+    lines = [json.loads(line) for file in files for line in Path(file["file"]).read_text(encoding="utf-8").splitlines()]
+
+    assert len(lines) == sum(file["records"] for file in files)
+    assert {line["objectType"] for line in lines} <= set(PILOTS["nuclear"].objects)
+
+
+def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
+    """Sample data can be named by seed and size."""
+    for folder in ("one", "two"):
+        _run("sample", "ship", "--out", str(tmp_path / folder), "--size", "10", "--seed", "7")
+    one, two = (sorted((tmp_path / folder).rglob("*.csv")) for folder in ("one", "two"))
+
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("show", "shp"), "ship, automotive, chemical, nuclear"),
+        (("header", "ship", "plank"), "plate"),
+        (("sample", "ship", "--out", "x", "--size", "0"), "--size is 1 to"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_is_possible(words: tuple[str, ...], hint: str) -> None:
+    """The sentence names the choices."""
+    with pytest.raises(CommandError, match=hint):
+        _run(*words)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A file in the way gives a sentence, not a traceback."""
+    (tmp_path / "x").write_text("")
+    with pytest.raises(CommandError, match="cannot write"):
+        _run("sample", "ship", "--out", str(tmp_path / "x"), "--size", "5")
