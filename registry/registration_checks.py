@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import islice
 
 from idis.proto.codes import ResponseCode
@@ -115,14 +116,12 @@ def refuse_reason(reason: str) -> Refusal | None:
 
 
 def unknown(txn: ReadTxn, prefix: str) -> Refusal:
-    """The refusal of a prefix that is not registered, naming what is registered around it."""
+    """The refusal of a prefix that is not registered, naming those that are and look most like it."""
     folded = fold(prefix)
-    parent = folded.rpartition(".")[0]
-    near = [entry.prefix for entry in islice(entries(txn, below=parent), _NEIGHBOURS_SHOWN)]
     above = txn.longest_prefix(folded)
-    if above is not None and above.prefix not in near:
-        near.insert(0, above.prefix)
-    hint = f"registered here: {', '.join(near)}" if near else "nothing near it is registered here"
+    beside = [entry.prefix for entry in islice(entries(txn, below=above.prefix if above else ""), PAGE_ENTRIES)]
+    near = ([above.prefix] if above else []) + sorted(get_close_matches(folded, beside, _NEIGHBOURS_SHOWN))
+    hint = f"registered here: {', '.join(near)}" if near else "nothing like it is registered here"
     return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"the prefix {prefix} is not registered here ({hint})")
 
 

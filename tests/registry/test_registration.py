@@ -342,12 +342,24 @@ def test_an_unknown_prefix_is_refused_with_its_neighbours(store: MemoryStore) ->
     assert refusal.message == "the prefix 88.118.9 is not registered here (registered here: 88.118, 88.118.8)"
 
 
+def test_a_mistyped_prefix_is_shown_what_looks_like_it(store: MemoryStore) -> None:
+    """Of very many, the three that look most alike."""
+    for number in range(1, 40):
+        _put(store, f"88.118.{number}00")
+    _put(store, "88.118.1042")
+    with store.read() as txn:
+        refusal = unknown(txn, "88.118.1024")
+
+    assert refusal.message.count("88.118.") == 4
+    assert "88.118.1042" in refusal.message
+
+
 def test_an_unknown_prefix_in_an_empty_registry_says_so() -> None:
     """There is nothing to name."""
     with MemoryStore().read() as txn:
         refusal = unknown(txn, "88")
 
-    assert refusal.message == "the prefix 88 is not registered here (nothing near it is registered here)"
+    assert refusal.message == "the prefix 88 is not registered here (nothing like it is registered here)"
 
 
 @pytest.mark.parametrize("taken", [0, 1, 2, 3, 7, 8, 40])
