@@ -81,7 +81,7 @@ class Processes:
 
 @contextlib.contextmanager
 def ended_by_signals() -> Iterator[Callable[[], bool]]:
-    """Within the block SIGINT and SIGTERM only raise a flag; yields how to read it."""
+    """Within the block SIGINT, SIGTERM and SIGHUP only raise a flag; yields how to read it."""
     raised: list[int] = []
     before = {number: signal.signal(number, lambda number, _frame: raised.append(number)) for number in _SIGNALS}
     try:
@@ -121,7 +121,7 @@ def ipv6_works() -> bool:
     return True
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when its terminal closes
 
 
 def _run(config: NodeConfig, ready: Synchronized[int], parent: int) -> None:
