@@ -54,7 +54,8 @@ def test_a_namespace_without_a_template() -> None:
         ('<value type="X" data="1"/><value index="1" type="Y" data="2"/>', [(1, "X", b"1"), (2, "Y", b"2")]),
         ('<def parameter="d">[${extension}]</def><value type="X" data="${d}"/>', [(1, "X", b"[b]")]),
         (
-            '<if value="extension" test="equals" expression="b" negate="true"><value type="X"/></if><else><value type="Y"/></else>',
+            '<if value="extension" test="equals" expression="b" negate="true"><value type="X"/></if>'
+            '<else><value type="Y"/></else>',
             [(1, "Y", b"")],
         ),
         (
