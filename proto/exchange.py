@@ -29,7 +29,7 @@ from idis.proto.message import (
 )
 from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Refused, outcome_code
 from idis.proto.query import Query
-from idis.proto.value import TTL_ABSOLUTE, Value, read_values
+from idis.proto.value import TTL_ABSOLUTE, Value, read_values, scan_values
 from idis.proto.wire import Reader, array, blob, text, u32
 
 _COPIED_FLAGS = int(
@@ -297,7 +297,10 @@ def explanation_of(message: Message) -> bytes:
     else:
         reader.blob()
     if code == ResponseCode.SUCCESS or (code in _REFERRALS and not is_backup(code, message.version)):
-        _read_raw_values(reader, None)
+        end = reader.at + 4
+        for span in scan_values(reader.buffer, reader.at):
+            end = span.end
+        reader.at = end
     return reader.take(reader.remaining)
 
 

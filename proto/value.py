@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from idis.proto.codes import Permission, ResponseCode
 from idis.proto.errors import ProtocolError
-from idis.proto.wire import Reader, array, blob, text, u32
+from idis.proto.wire import ARRAY_BYTES_MAX, Reader, array, blob, text, u32
 
 VALUES_PER_RECORD_MAX = 2_048  # limit of the protocol
 VALUE_BYTES_MIN = 26  # fixed fields plus the empty lengths of type, data and references
 REFERENCE_BYTES_MIN = 8
-REFERENCES_MAX = 2_048  # per record, too: deprecated, so only a hostile peer sends many
+REFERENCES_MAX = 256  # in a value and in a record: deprecated, so only a hostile peer sends many
 INDEX_MAX = 2**31 - 1
 TTL_S_DEFAULT = 86_400
 TTL_S_MAX = 172_800  # a larger relative TTL counts as this much
@@ -103,20 +103,37 @@ def encode_values(values: Iterable[Value]) -> bytes:
 
 
 def read_value(reader: Reader) -> Value:
-    """Decode the value at the reader's position."""
-    start = reader.at
-    index, timestamp, ttl_type, ttl, permissions = _FIXED.unpack(reader.take(_FIXED.size))
+    """Decode the value at the reader's position.
+
+    Lengths are read straight from the buffer, as in `scan_values`, and compared with the reader's end once.
+    """
+    start, buffer = reader.at, reader.buffer
+    try:
+        index, timestamp, ttl_type, ttl, permissions, type_length = _HEAD.unpack_from(buffer, start)
+        type_end = start + _HEAD.size + type_length
+        (data_length,) = _LENGTH.unpack_from(buffer, type_end)
+        data_end = type_end + 4 + data_length
+        (references,) = _LENGTH.unpack_from(buffer, data_end)
+    except struct.error:
+        raise ProtocolError("a value runs past the message", offset=start) from None
+    if data_end + 4 > reader.end or data_length > ARRAY_BYTES_MAX:
+        raise ProtocolError("a value runs past the message or its limit", offset=start)
     if not 0 < index <= INDEX_MAX:
         raise ProtocolError(f"value index {index} is out of range", offset=start, code=ResponseCode.INVALID_VALUE)
+    try:
+        type_name = buffer[start + _HEAD.size : type_end].decode("utf-8")
+    except UnicodeDecodeError:
+        raise ProtocolError("the type of a value is not UTF-8", offset=start + _HEAD.size) from None
+    reader.at = data_end + 4
     return Value(
         index=index,
-        type=reader.text(),
-        data=reader.blob(),
+        type=type_name,
+        data=buffer[type_end + 4 : data_end],
         ttl=ttl,
         ttl_type=ttl_type,
         timestamp=timestamp,
         permissions=permissions,
-        references=reader.array(lambda: Reference(reader.text(), reader.u32()), REFERENCE_BYTES_MIN, REFERENCES_MAX),
+        references=_read_references(reader, data_end) if references else (),
     )
 
 
@@ -172,3 +189,8 @@ def scan_values(octets: bytes, at: int = 0) -> Iterator[ValueSpan]:
             yield ValueSpan(index, octets[type_at:type_end], permissions, start, at)
     except struct.error:
         raise ProtocolError("a value runs past the array", offset=start) from None
+
+
+def _read_references(reader: Reader, at: int) -> tuple[Reference, ...]:
+    reader.at = at
+    return reader.array(lambda: Reference(reader.text(), reader.u32()), REFERENCE_BYTES_MIN, REFERENCES_MAX)

@@ -14,9 +14,9 @@ from idis.proto.message import PROTOCOL_VERSION, Version
 from idis.proto.wire import Reader, array, blob, text, u16, u32
 
 # A site larger than this is a mistake or an attack; the limits keep decoding within a millisecond or two.
-SERVERS_MAX = 256
+SERVERS_MAX = 64
 INTERFACES_MAX = 16
-ATTRIBUTES_MAX = 256
+ATTRIBUTES_MAX = 64
 
 INTERFACE_ADMIN = 1
 INTERFACE_QUERY = 2

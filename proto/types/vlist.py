@@ -10,7 +10,7 @@ from idis.proto.value import REFERENCE_BYTES_MIN, Reference
 from idis.proto.wire import Reader, array, text, u32
 
 # A group is read while somebody waits to be let in; larger groups are made of groups.
-MEMBERS_MAX = 2_048
+MEMBERS_MAX = 1_024
 
 
 def encode_vlist(members: Iterable[Reference]) -> bytes:

@@ -130,3 +130,32 @@ def _streams() -> list[tuple[str, bytes]]:
 
 def _read(path: Path) -> bytes:
     return bytes.fromhex("".join(line.partition(";")[0] for line in path.read_text("utf-8").splitlines()))
+
+
+def heaviest() -> list[tuple[str, bytes]]:
+    """The most work each limit allows in one frame: many small things, which cost more than few large ones."""
+    name = b"\0\0\0\3" + b"1/a"
+    reference = bytes(4) + b"\0\0\0\1"
+    small = bytes.fromhex("00000001 00000000 00 00015180 0e 00000000 00000000")
+    values = b"\0\0\x08\0" + (small + b"\0\0\0\1" + reference) * 256 + (small + bytes(4)) * 1_792
+    types = b"\0\0\x08\0" + bytes(4) * 2_048
+    server = bytes(4) + bytes(12) + b"\x7f\0\0\1" + bytes(4) + b"\0\0\0\x10" + bytes(6) * 16
+    site_octets = bytes.fromhex("0001 020b 0001 80 02 00000000") + b"\0\0\0\x40" + bytes(8) * 64 + b"\0\0\0\x40" + server * 64
+    return [
+        ("message", encode_message(Message(OpCode.RESOLUTION, name + types + types, opflags=0x19880000))),
+        ("message", encode_message(Message(OpCode.CREATE, name + values))),
+        ("message", encode_message(Message(OpCode.RESOLUTION, name + values, 1))),
+        ("message", encode_message(Message(OpCode.LIST_HANDLES, b"\0\0\x10\0" + bytes(4) * 4_096, 1))),
+        ("message", encode_message(Message(OpCode.REMOVE_VALUE, name + types))),
+        ("message", encode_message(Message(OpCode.RESOLUTION, b"\0\0\x08\0" + b"1/" + b"x" * 2_046 + bytes(8)))),
+        ("values", b"\0\0\0\1" + small + b"\0\0\1\0" + reference * 256),
+        ("values", values),
+        ("HS_VLIST", b"\0\0\4\0" + reference * 1_024),
+        ("HS_SITE", site_octets),
+        ("HS_NAMESPACE", b"<namespace>" + b"<a b='c'/>" * 1_022 + b"</namespace>"),
+        ("HS_NAMESPACE", b'<namespace><template delimiter="@">' + b"<x/>" * 1_021 + b"</template></namespace>"),
+        ("HS_CERT", b"e30." + b"WzEsMSwxLDEs" * 5_000 + b"."),
+        ("pattern", b"(a*)*" * 20 + b"b"),
+        ("pattern", b"(a{9}){9}"),
+        ("message", b"\x02\x0b\x02\x0b" + bytes(12) + b"\0\0\0\0" + encode_message(Message(1)) * 900),
+    ]

@@ -3,7 +3,7 @@
 import tracemalloc
 
 import pytest
-from corpus import load
+from corpus import heaviest, load
 from mutate import Mutator
 from parsers import feed
 from run import GROWTH_KB_MAX, Result, campaign, judge
@@ -53,6 +53,19 @@ def test_every_seed_is_taken(kind: str, octets: bytes) -> None:
         assert judge(kind, octets[:size])[0] == ""
 
     assert judge(kind, octets)[0] == ""
+
+
+@pytest.mark.parametrize(("kind", "octets"), heaviest())
+def test_the_heaviest_frames_are_taken(kind: str, octets: bytes) -> None:
+    """Frames at every limit at once raise nothing undocumented and take memory in proportion."""
+    tracemalloc.start()
+    try:
+        feed(kind, octets)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak <= PEAK_BYTES_FREE + PEAK_BYTES_PER_OCTET * len(octets)
 
 
 def test_the_mutator_is_seeded() -> None:

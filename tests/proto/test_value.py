@@ -72,7 +72,7 @@ def test_too_many_values_are_refused_before_they_are_read() -> None:
 
 def test_too_many_references_are_refused() -> None:
     """References are bounded over the whole record, not only in one value."""
-    value = REFERRING_OCTETS[:24] + bytes.fromhex("00000401") + bytes.fromhex("00000000 00000001") * 1_025
+    value = REFERRING_OCTETS[:24] + bytes.fromhex("00000081") + bytes.fromhex("00000000 00000001") * 129
 
     with pytest.raises(ProtocolError, match="references"):
         decode_values(bytes.fromhex("00000002") + value * 2)

@@ -25,7 +25,7 @@ def test_json_both_ways() -> None:
     assert vlist_from_json(FORM) == MEMBERS
 
 
-@pytest.mark.parametrize("octets", ["", "00000001", "00000000 00", "00000801" + "00" * 8 * 0x801])
+@pytest.mark.parametrize("octets", ["", "00000001", "00000000 00", "00000401" + "00" * 8 * 0x401])
 def test_groups_refused(octets: str) -> None:
     """Broken, with octets left over, or too large."""
     with pytest.raises(ProtocolError):
