@@ -21,12 +21,13 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal
 
-from idis.proto.codes import ResponseCode
-from idis.proto.errors import IdisError, ProtocolError
+from idis.proto.codes import OpFlag, ResponseCode
+from idis.proto.errors import IdentifierError, IdisError, ProtocolError
 from idis.proto.exchange import explanation_of
-from idis.proto.identifier import Identifier, parse_identifier
+from idis.proto.identifier import Identifier, fold, parse_identifier
 from idis.proto.outcome import Answer, NoValues, Referral, Refused
 from idis.proto.query import Query
+from idis.resolver.client_batch import Batch
 from idis.resolver.client_reply import (
     ClientError,
     GarbledError,
@@ -39,21 +40,20 @@ from idis.resolver.client_reply import (
 from idis.resolver.recursion.budget import RESOLUTION_MS_MAX, Budget
 from idis.resolver.recursion.delegation import Delegation, DelegationTree, Kind, home_pointers
 from idis.resolver.recursion.event import Failure, Reason
-from idis.resolver.recursion.pool import ConnectionLost, PooledConnection
 from idis.resolver.recursion.resolution import HOSTED_TTL_S, SITE_TYPES, Resolution
 from idis.resolver.recursion.resolved import Hop
-from idis.resolver.recursion.target import DEFAULT_PORT, Target, peer_name, server_address, site_at, targets
-from idis.resolver.recursion.upstream import Question, Response, Upstream, read_response
+from idis.resolver.recursion.target import DEFAULT_PORT, Target, server_address, site_at, targets
+from idis.resolver.recursion.upstream import Response, Upstream
 from idis.resolver.recursion.walk import walk
 
 Transport = Literal["auto", "tcp", "udp"]
 
 DEFAULT_SERVER = f"127.0.0.1:{DEFAULT_PORT}"
-WINDOW = 128  # questions of a batch under way at once; servers of the field take at least so many
 SLOW_ITEMS_MAX = 32  # items of a batch that need more than one answer, at once
 # A recursive node may have to ask others first; asking it again sooner would only add to its work.
 PATIENCE_S = 0.5
 
+_ALIAS = "HS_ALIAS"
 _ERRORS: dict[Reason, type[ClientError]] = {
     Reason.SILENT: SilentError,
     Reason.BUDGET: SilentError,
@@ -72,7 +72,7 @@ class Wish:
             every subtype of `URL`.
         public_only: False asks for restricted values too, which needs rights this client cannot prove; the reply is then 402.
         authoritative: ask the owner's primary, no cache.
-        follow_alias: let the recursive node follow HS_ALIAS.
+        follow_alias: follow HS_ALIAS; the recursive node does it, or this client where there is none.
         explain: ask the node how it came to its answer.
         recursive: let the node ask others; False shows what it knows itself.
     """
@@ -114,7 +114,7 @@ class Client:
         self._timeout_s = timeout_s
         self._direct = direct
         self._follow_referrals = follow_referrals
-        self._upstream = Upstream(patience_s_min=PATIENCE_S)
+        self._upstream = Upstream(patience_s_min=PATIENCE_S, breaker=False)
         self._target: Target | None = None
         self._tree = DelegationTree(())
 
@@ -169,7 +169,7 @@ class Client:
         follow_alias: bool = False,
         recursive: bool = True,
     ) -> list[Reply | IdisError]:
-        """Ask for many identifiers over one connection, WINDOW of them under way at once.
+        """Ask for many identifiers over one connection, `client_batch.WINDOW` of them under way at once.
 
         Returns:
             One item for each identifier, in their order: its reply, or the error that `resolve` would have raised. An item
@@ -188,6 +188,19 @@ class Client:
         query = _query(text, wish)
         started = time.monotonic()
         budget = Budget(started, milliseconds=self._timeout_s * 1_000)
+        reply = await self._resolve_one(query, budget, started)
+        seen = {fold(str(query.identifier))}
+        while _has_open_alias(query, reply) and (alias := reply.first(_ALIAS)) is not None:
+            query = _query(alias.text, wish)
+            if fold(str(query.identifier)) in seen or not budget.take_alias():
+                code = ResponseCode.RECURSION_COUNT_TOO_HIGH
+                return replace(reply, identifier=text, code=int(code), values=(), message="aliases form a loop or are too many")
+            seen.add(fold(str(query.identifier)))
+            following = await self._resolve_one(query, budget, started)
+            reply = replace(following, identifier=text, hops=reply.hops + following.hops)
+        return reply
+
+    async def _resolve_one(self, query: Query, budget: Budget, started: float) -> Reply:
         if self._direct and not query.identifier.names_prefix:
             return await self._resolve_directly(query, budget, started)
         return await self._ask_node(query, budget, started)
@@ -198,8 +211,11 @@ class Client:
 
     async def _concluded(self, query: Query, response: Response, budget: Budget, started: float, hops: tuple[Hop, ...]) -> Reply:
         """A response as a reply, after its referrals."""
-        if isinstance(response.outcome, Referral) and self._follow_referrals and not query.do_not_refer:
+        if isinstance(response.outcome, Referral) and self._follow_referrals:
             return await self._follow(query, response.outcome, budget, started, hops)
+        return self._reply(query, response, started, hops)
+
+    def _reply(self, query: Query, response: Response, started: float, hops: tuple[Hop, ...]) -> Reply:
         message = response.message
         try:
             return reply_of(
@@ -287,75 +303,27 @@ class Client:
 
     async def _pipeline(self, batch: Sequence[str], wish: Wish, results: list[Reply | IdisError | None]) -> None:
         """Fill in whatever one answer over one connection settles; the rest stays None."""
+        started = time.monotonic()
+        positions: list[int] = []
+        queries: list[Query] = []
+        for position, text in enumerate(batch):
+            try:
+                queries.append(_query(text, wish))
+            except IdentifierError as error:
+                results[position] = error
+            else:
+                positions.append(position)
         try:
             target = await self._node()
-            async with asyncio.timeout(self._timeout_s):
-                connection, peer = await self._connection(target)
-        except (ClientError, OSError):
+        except ClientError:
             return
-        half = WINDOW // 2
-        before: list[_Sent] = []
-        for start in range(0, len(batch), half):
-            current = self._send(batch, range(start, min(start + half, len(batch))), wish, target, connection, results)
-            await self._collect(before, connection, peer, results)
-            before = current
-        await self._collect(before, connection, peer, results)
-
-    async def _connection(self, target: Target) -> tuple[PooledConnection, str]:
-        failure: OSError = ConnectionLost("no address", after_answers=0)
-        for address in target.addresses:
-            try:
-                return await self._upstream.pool.connection(address, target.tcp_port), peer_name(address, target.tcp_port)
-            except OSError as error:
-                failure = error
-        raise failure
-
-    def _send(
-        self,
-        batch: Sequence[str],
-        positions: range,
-        wish: Wish,
-        target: Target,
-        connection: PooledConnection,
-        results: list[Reply | IdisError | None],
-    ) -> list[_Sent]:
-        """Put the questions of some positions on the wire; a text that is no identifier is settled here."""
-        now = time.monotonic()
-        questions: list[tuple[int, Query, Question]] = []
-        for position in positions:
-            try:
-                query = _query(batch[position], wish)
-            except IdisError as error:
-                results[position] = error
-                continue
-            budget = Budget(now, milliseconds=self._timeout_s * 1_000)
-            questions.append((position, query, self._upstream.question(target, query, budget)))
-        futures = connection.ask_many([question.frame for _position, _query, question in questions])
-        return [_Sent(*asked, future) for asked, future in zip(questions, futures, strict=True)]
-
-    async def _collect(
-        self, sent: list[_Sent], connection: PooledConnection, peer: str, results: list[Reply | IdisError | None]
-    ) -> None:
-        for item in sent:
-            budget = item.question.budget
-            if not item.future.done():
-                await asyncio.wait((item.future,), timeout=max(budget.deadline - time.monotonic(), 0))
-            if not item.future.done():
-                connection.give_up(item.question.frame)
-                item.future.cancel()
-                results[item.position] = SilentError(f"{peer}: no answer in time")
-                continue
-            if isinstance(item.future.exception(), OSError):
-                continue
-            try:
-                response = read_response(item.future.result(), item.question, peer, "tcp")
-            except ProtocolError as error:
-                results[item.position] = GarbledError(f"{peer}: {error}")
-                continue
-            if isinstance(response.outcome, Referral) and self._follow_referrals:
-                continue
-            started = budget.deadline - self._timeout_s
-            results[item.position] = await self._concluded(item.query, response, budget, started, ())
+        settled = await Batch(self._upstream, target, self._timeout_s).ask(queries)
+        for position, query, item in zip(positions, queries, settled, strict=True):
+            if isinstance(item, ClientError):
+                results[position] = item
+            elif item is not None and not (isinstance(item.outcome, Referral) and self._follow_referrals):
+                reply = self._reply(query, item, started, ())
+                results[position] = None if _has_open_alias(query, reply) else reply
 
     async def _finish(self, batch: Sequence[str], wish: Wish, results: list[Reply | IdisError | None]) -> list[Reply | IdisError]:
         """Ask one by one for what the pipeline left open: referrals, lost connections, other transports."""
@@ -402,25 +370,23 @@ class Client:
         return tuple(sorted(addresses, key=lambda address: ":" not in address))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """One item of a batch on its way."""
-
-    position: int
-    query: Query
-    question: Question
-    future: asyncio.Future[bytes]
-
-
 def _query(text: str, wish: Wish) -> Query:
+    types = wish.types
+    if wish.follow_alias and (types or wish.indexes) and _ALIAS not in map(fold, types):
+        types = (*types, _ALIAS)  # without it a filter would hide that the name stands for another
     return Query(
         spelling=text,
         identifier=parse_identifier(text),
         indexes=wish.indexes,
-        types=wish.types,
+        types=types,
         public_only=wish.public_only,
         authoritative=wish.authoritative,
         recursive=wish.recursive,
         follow_alias=wish.follow_alias,
         explain=wish.explain,
     )
+
+
+def _has_open_alias(query: Query, reply: Reply) -> bool:
+    """Whether an alias was to be followed and the answering node, being no recursive one, left that to us."""
+    return query.follow_alias and not reply.flags & OpFlag.FOLLOW_ALIAS and reply.first(_ALIAS) is not None

@@ -82,6 +82,7 @@ class Upstream:
     Args:
         clock: the monotonic clock, in seconds, of budgets and health.
         wall_clock: unix time, for the expiration of requests and values of absolute TTL.
+        breaker: set silent servers aside. A client of one server has nobody else to ask and does without.
         patience_s_min: wait at least so long for a datagram; more than the default where the server itself has to ask others.
     """
 
@@ -90,10 +91,12 @@ class Upstream:
         *,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        breaker: bool = True,
         patience_s_min: float = 0.0,
     ) -> None:
         self._clock = clock
         self._wall_clock = wall_clock
+        self._breaker = breaker
         self._patience_s_min = patience_s_min
         self._random = secrets.SystemRandom().random
         self.pool = Pool()
@@ -108,7 +111,7 @@ class Upstream:
     async def exchange(self, target: Target, query: Query, budget: Budget) -> Response | Failure:
         """The same, with the response as it came."""
         health = self.health.of(target.key)
-        if not health.admit(self._clock()):
+        if not health.admit(self._clock()) and self._breaker:
             self.counters.set_aside += 1
             return Failure(Reason.SET_ASIDE, "set aside after too many failures", target.name, _preferred(target))
         self.counters.queries += 1

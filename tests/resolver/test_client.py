@@ -15,7 +15,8 @@ from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Refused
 from idis.proto.query import Query
 from idis.proto.types.site import INTERFACE_BOTH, TCP, Interface, Server, Site, encode_site
 from idis.proto.value import Value, encode_values
-from idis.resolver.client import WINDOW, Client, GarbledError, SilentError, UnreachableError
+from idis.resolver.client import Client, GarbledError, SilentError, UnreachableError
+from idis.resolver.client_batch import WINDOW
 from idis.resolver.client_reply import read_explanation
 
 A1 = "88.118.8/A1"
@@ -332,6 +333,62 @@ class TestDirect:
             reply = await client.resolve("88.118.8/a")
 
         assert reply.values[0].text == "cached"
+
+
+def alias(text: str) -> Answer:
+    """An answer that stands for another name."""
+    return Answer(encode_values([Value(1, "HS_ALIAS", text.encode())]), 60)
+
+
+class TestAliases:
+    """Names that stand for others, at a node that leaves following them to the client."""
+
+    async def test_an_alias_is_followed_on_request(self, scripted) -> None:
+        """The reply keeps the name that was asked for."""
+        server = await scripted(lambda query: alias("88.118.8/b") if query.spelling.endswith("/a") else url("real"))
+        async with Client(server.address) as client:
+            reply = await client.resolve("88.118.8/a", follow_alias=True, types=["URL"])
+
+        assert (reply.identifier, reply.values[0].text) == ("88.118.8/a", "real")
+        assert len(reply.hops) == 2
+
+    async def test_an_alias_is_not_followed_unasked(self, scripted) -> None:
+        """It is an ordinary value."""
+        server = await scripted(lambda _query: alias("88.118.8/b"))
+        async with Client(server.address) as client:
+            assert (await client.resolve("88.118.8/a")).first("HS_ALIAS").text == "88.118.8/b"
+
+    async def test_an_alias_loop_is_code_6(self, scripted) -> None:
+        """Two names that stand for each other."""
+        server = await scripted(lambda query: alias("88.118.8/b" if query.spelling.endswith("/a") else "88.118.8/A"))
+        async with Client(server.address) as client:
+            reply = await client.resolve("88.118.8/a", follow_alias=True)
+
+        assert (reply.code, reply.message) == (6, "aliases form a loop or are too many")
+
+    async def test_aliases_are_followed_in_batches(self, scripted) -> None:
+        """Where the first answer does not settle an item."""
+        server = await scripted(lambda query: alias("88.118.8/b") if query.spelling.endswith("/a") else url("real"))
+        async with Client(server.address) as client:
+            replies = await client.resolve_many(["88.118.8/a", "88.118.8/b"], follow_alias=True)
+
+        assert [(reply.identifier, reply.values[0].text) for reply in replies] == [
+            ("88.118.8/a", "real"),
+            ("88.118.8/b", "real"),
+        ]
+
+
+async def test_a_server_that_comes_back_is_asked_at_once(scripted) -> None:
+    """A client has one server; it is never set aside."""
+    server = await scripted(lambda _query: url("here"))
+    await server.stop()
+    async with Client(server.address) as client:
+        for _ in range(6):
+            with pytest.raises(UnreachableError):
+                await client.resolve(A1)
+        server._server = await asyncio.start_server(server._serve, "127.0.0.1", server.port)
+
+        assert (await client.resolve(A1)).found
 
 
 class TestExplanations:

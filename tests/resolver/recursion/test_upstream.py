@@ -374,7 +374,7 @@ def test_the_same_works_on_uvloop(handlers) -> None:
     uvloop = pytest.importorskip("uvloop")
     answer_with, _silence = handlers
 
-    async def ask() -> list[str]:
+    async def ask() -> list[Reply | Failure]:
         server = await asyncio.start_server(_serve_once_and_again, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         deaf = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -385,7 +385,7 @@ def test_the_same_works_on_uvloop(handlers) -> None:
         await upstream.close()
         deaf.close()
         server.close()
-        return [reply.transport for reply in replies]
+        return replies
 
     async def _serve_once_and_again(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while envelope := await reader.read(20):
@@ -394,4 +394,6 @@ def test_the_same_works_on_uvloop(handlers) -> None:
         writer.close()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        assert runner.run(ask()) == ["tcp", "tcp"]
+        replies = runner.run(ask())
+
+    assert [(reply.outcome, reply.transport) for reply in replies] == [(NotFound(), "tcp")] * 2
