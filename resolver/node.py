@@ -15,7 +15,7 @@ import secrets
 import signal
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from idis.proto.types.site import Site, encode_site
@@ -95,7 +95,9 @@ class Node:
         await self._http.open()
 
     async def stop(self) -> None:
-        """Accept nothing new, finish what is under way within STOP_GRACE_S, close."""
+        """Accept nothing new, finish what is under way within STOP_GRACE_S, close. A second call does nothing."""
+        if self._stopping:
+            return
         self._stopping = True
         for datagrams in self._udp:
             datagrams.stop_reading()
@@ -143,7 +145,7 @@ class Node:
         return application(
             Face(
                 config=self.config,
-                version=version("idis"),
+                version=_version(),
                 site=self._site,
                 service=self._service,
                 metrics=self.metrics,
@@ -232,6 +234,12 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
         return uvloop.new_event_loop
     return None
+
+
+def _version() -> str:
+    with contextlib.suppress(PackageNotFoundError):
+        return version("idis")
+    return "unknown"  # a checkout that was never installed
 
 
 def _recursor(config: NodeConfig) -> Recursor | None:

@@ -9,6 +9,7 @@ request get their answer.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections import deque
 from typing import cast
@@ -18,11 +19,13 @@ from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS, Connection
 from idis.proto.errors import ProtocolError
 from idis.proto.exchange import error_message, outline
 from idis.proto.message import ENVELOPE_BYTES, HEADER_BYTES, encode_message
+from idis.resolver.log import note
 from idis.resolver.request import TCP, Later, Peer
 from idis.resolver.service import Service
 from idis.resolver.transports.sockets import BACKLOG
 
 BATCH_FRAMES = 256  # answered before other connections get their turn
+_AT_ONCE = ("stalled", "no_room", "failure")  # reasons to close that leave nothing to wait for
 _LENGTH_AT = 16  # in the envelope
 OUT_BUFFER_BYTES = 1_048_576  # then the peer is no longer read until it has read
 
@@ -138,7 +141,10 @@ class TcpConnection(asyncio.Protocol):
     def shed(self, reason: str) -> None:
         """Close at once, for a reason that is counted."""
         self._closing = self._closing or reason
-        self._transport.abort() if reason in ("stalled", "no_room") else self._transport.close()
+        if reason in _AT_ONCE:
+            self._transport.abort()
+        else:
+            self._transport.close()  # what has been answered still leaves
 
     def look(self, now: float, idle_s: float) -> None:
         """Close when a deadline has passed."""
@@ -157,27 +163,37 @@ class TcpConnection(asyncio.Protocol):
 
     def _work(self) -> None:
         self._scheduled = False
-        service, connection, frames = self._service, self._connection, self._frames
-        waiting_max = service.limits.pipeline
+        if self._frames and self._stalled_since is None:
+            try:
+                replies = self._answer()
+            except Exception:  # the outermost loop of one connection: its peer is cut, the others are served
+                note(logging.ERROR, "connection failed", peer=self.address, exc_info=True)
+                self.shed("failure")
+                return
+            self._service.sources.prove(self._peer.source, self._active)
+            if replies and not self._transport.is_closing():
+                self._transport.write(b"".join(replies))
+        self._go_on()
+
+    def _answer(self) -> list[bytes]:
+        """One batch of answers, under one read transaction."""
+        connection, frames, peer = self._connection, self._frames, self._peer
+        waiting_max = self._service.limits.pipeline
         replies: list[bytes] = []
         size = 0
-        if frames and self._stalled_since is None:
-            with service.chain.batch(TCP) as batch:
-                for _ in range(BATCH_FRAMES):
-                    if not frames or self._deferred >= waiting_max or size >= OUT_BUFFER_BYTES:
-                        break
-                    reply = batch.answer(frames.popleft(), self._peer, self._deliver)
-                    if isinstance(reply, Later):
-                        self._deferred += 1
-                        continue
-                    connection.answered()
-                    if reply is not None:
-                        replies.append(reply)
-                        size += len(reply)
-            service.sources.prove(self._peer.source, self._active)
-        if replies and not self._transport.is_closing():
-            self._transport.write(b"".join(replies))
-        self._go_on()
+        with self._service.chain.batch(TCP) as batch:
+            for _ in range(BATCH_FRAMES):
+                if not frames or self._deferred >= waiting_max or size >= OUT_BUFFER_BYTES:
+                    break
+                reply = batch.answer(frames.popleft(), peer, self._deliver)
+                if isinstance(reply, Later):
+                    self._deferred += 1
+                    continue
+                connection.answered()
+                if reply is not None:
+                    replies.append(reply)
+                    size += len(reply)
+        return replies
 
     def _deliver(self, reply: bytes) -> None:
         """An answer that other nodes had to be asked for."""

@@ -8,6 +8,7 @@ sources are refused outright, so that orphan fragments cost nothing (`wire.md` W
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from idis.proto.fragments import UDP_DATA_BYTES, UDP_PACKET_BYTES, Reassembly, s
 from idis.proto.message import ENVELOPE_BYTES
 from idis.resolver.chain import Batch, Chain
 from idis.resolver.guard.sources import Sources, Standing
+from idis.resolver.log import note
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.request import UDP, Peer
@@ -66,9 +68,14 @@ class UdpTransport:
         if not arrivals:
             return
         now = self._clock.monotonic()
-        with self._chain.batch(UDP) as batch:
-            for packet, address in arrivals:
-                self._answer(batch, packet, address, now)
+        address: _Address = ()
+        try:
+            with self._chain.batch(UDP) as batch:
+                for packet, address in arrivals:
+                    self._answer(batch, packet, address, now)
+        except Exception:  # the outermost loop of this transport: whoever is left unanswered asks again
+            self._metrics.silent["failure"] += 1
+            note(logging.ERROR, "datagram failed", peer=str(address), exc_info=True)
 
     def _answer(self, batch: Batch, packet: bytes, address: _Address, now: float) -> None:
         peer = self._trusted.get(address[0]) or self._peer(address[0], now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from random import Random
 
 import pytest
 
@@ -142,6 +143,20 @@ def test_a_body_that_runs_past_the_message_is_a_protocol_error(frame):
 
     assert code_of(reply) == 4
     assert reply[8:12] == whole[8:12]
+
+
+def test_garbage_never_escapes(frame, request):
+    """Mutated requests are answered or dropped; no exception comes out, over any transport."""
+    world = World()
+    random = Random(20_251_125)
+    seeds = [frame("88.118.8/A1", types=("URL",), indexes=(1,)), frame("88.118.8", tail=bytes(4)), frame("/", opcode=2)]
+    for _ in range(request.config.getoption("--fuzz-frames") // 10):
+        mutated = bytearray(random.choice(seeds))
+        for _ in range(random.randrange(1, 5)):
+            mutated[random.randrange(len(mutated))] = random.choice((0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
+        reply = world.answer(bytes(mutated[: random.choice((None, random.randrange(len(mutated))))]), random.choice((UDP, TCP)))
+
+        assert reply is None or len(reply) >= 44
 
 
 def test_site_info_is_answered_raw(frame):

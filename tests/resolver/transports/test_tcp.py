@@ -197,7 +197,7 @@ async def test_a_client_that_does_not_read_is_cut(start_node, client_of, frame):
         deaf.setblocking(False)
         await loop.sock_connect(deaf, ("127.0.0.1", running.port))
         sending = asyncio.create_task(loop.sock_sendall(deaf, questions * 40))
-        with pytest.raises(OSError):  # the node cuts it while it still writes
+        with pytest.raises(ConnectionError):  # the node cuts it while it still writes
             async with asyncio.timeout(5):
                 await sending
 
@@ -273,3 +273,17 @@ async def test_hidden_values_are_challenged_only_without_public_only(client, fra
     assert b"s3cret" not in public
     assert int.from_bytes(challenged[24:28], "big") == 402
     assert challenged[4:8] != b"\x00\x00\x00\x00"
+
+
+async def test_a_failure_of_ours_costs_one_connection(node, client, monkeypatch):
+    """The peer is cut and the others are served; nothing escapes into the loop."""
+    real = node._store.read
+    monkeypatch.setattr(node._store, "read", lambda: 1 / 0)
+    reader, writer = await client.tcp()
+    writer.write(FOUND)
+    assert await closed(reader)
+    monkeypatch.setattr(node._store, "read", real)
+
+    assert node.metrics.closed["failure"] == 1
+    assert (await client.ask_tcp(FOUND))[8:12] == FOUND[8:12]
+    writer.close()

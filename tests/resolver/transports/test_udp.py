@@ -176,3 +176,14 @@ async def test_a_burst_is_answered_whole(client, frame):
 
     assert sorted(int.from_bytes(answer[8:12], "big") for answer in answers) == list(range(1, 193))
     await asyncio.sleep(0)
+
+
+async def test_a_failure_of_ours_costs_one_batch(node, client, monkeypatch):
+    """Nothing escapes into the loop, and the next datagram is answered."""
+    real = node._store.read
+    monkeypatch.setattr(node._store, "read", lambda: 1 / 0)
+    assert await client.ask_udp(FOUND, wait_s=0.15) == []
+    monkeypatch.setattr(node._store, "read", real)
+
+    assert node.metrics.silent["failure"] == 1
+    assert len(await client.ask_udp(FOUND)) == 1
