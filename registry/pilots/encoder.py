@@ -287,10 +287,10 @@ class _Table:
         # Public values first; each group stays in the order of its indexes.
         columns.sort(key=lambda column: column[0] != PERMISSIONS_PUBLIC)
         self._columns = [(place, column) for _, _, place, column in columns]
-        self._names = [name for _, name, _, _ in columns]
         self._public = sum(permissions == PERMISSIONS_PUBLIC for permissions, _, _, _ in columns)
+        at = {name: number for number, (_, name, _, _) in enumerate(columns)}
         self._rules = plan.rules
-        at = {name: number for number, name in enumerate(self._names)}
+        self._looked_at = [(name, at[name]) for name in {name for rule in plan.rules for name in rule.fields} if name in at]
         self._recall = at["recallFlag"]
         self._edges = [at[field.name] for field in plan.fields if field.edge is not None and not field.edge.child]
         self._namings = [
@@ -305,7 +305,7 @@ class _Table:
             if any(own in entries[at][3] for at in self._edges):
                 raise _Unusual
         if self._rules:
-            facts = {name: entry[1] for name, entry in zip(self._names, entries, strict=True) if entry[1] is not None}
+            facts = {name: fact for name, place in self._looked_at if (fact := entries[place][1]) is not None}
             for rule in self._rules:
                 if rule.check(facts) is not None:
                     raise _Unusual

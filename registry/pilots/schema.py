@@ -212,6 +212,11 @@ class ObjectType:
     fields: tuple[Field, ...]
     rules: tuple[Rule, ...] = ()
     version: int = 1
+    headings: Mapping[str, Field] = field(init=False, repr=False, compare=False)  # lower-case names of both languages
+
+    def __post_init__(self) -> None:
+        headings = {name.lower(): item for item in self.fields for name in (item.chinese, item.name)}
+        object.__setattr__(self, "headings", headings)
 
     def field(self, name: str) -> Field | None:
         """The field of that english name."""

@@ -79,7 +79,7 @@ def validate(pilot: Pilot, object_code: str, row: Mapping[str, object], *, ident
 
 def match_columns(object_type: ObjectType, headings: Iterable[str]) -> Columns:
     """Which field each heading means; case and blanks around it do not matter, nor does the language."""
-    names = {name.lower(): field for field in object_type.fields for name in (field.chinese, field.name)}
+    names = object_type.headings
     fields: dict[str, Field] = {}
     findings: list[Finding] = []
     taken: dict[str, str] = {}
