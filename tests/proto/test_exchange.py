@@ -265,6 +265,16 @@ def test_the_explanation_stands_behind_the_body() -> None:
     assert (answer.body, answer.opflags) == (bytes.fromhex("00000000 95776879"), 0x99080000)
 
 
+def test_an_explained_answer_is_x1(vector: Vector) -> None:
+    """The golden octets of our extension, both ways."""
+    golden = vector("x1_explained")
+    request = replace(REQUEST, opflags=0x19080000, expiration=0x6B00EB74)
+    explanation = bytes.fromhex("95 01 a1 6e a5 6361636865 05 90")
+
+    assert encode_message(respond(NoValues(), request, primary=False, explanation=explanation)) == golden
+    assert explanation_of(decode_message(golden)) == explanation
+
+
 def test_no_explanation_unasked() -> None:
     """A peer that did not ask gets the plain answer."""
     assert respond(NoValues(), explanation=b"why") == respond(NoValues())

@@ -31,6 +31,7 @@ RESPONSES = {
     "e5_challenge": ChallengeBody(bytes.fromhex("774090fed791d75e4dbbd3a70938ffca")),
     "e7_idis_login_challenge": ChallengeBody(bytes.fromhex("33c1e1f3b763db568f31f87c0060ae7f")),
     "e7_idis_login_success": Opaque(b""),
+    "x1_explained": ErrorBody("", None, bytes.fromhex("95 01 a1 6e a5 6361636865 05 90")),
 }
 MESSAGES = [*REQUESTS, *RESPONSES, "e4_prefix_referral"]
 
