@@ -215,8 +215,20 @@ BATTERY = object_type(
     (
         Rule("battery-code", ("batteryCode", "productType"), own.code_names_product, "character 4 = productType", least=2),
         Rule("battery-code", ("batteryCode", "chemistry"), own.code_names_chemistry, "character 5 = chemistry", least=2),
-        Rule("battery-date", ("batteryCode", "productionDate"), own.code_names_date, "characters 15 to 17 = productionDate", least=2),
-        Rule("energy", ("ratedCapacity", "ratedVoltage", "ratedEnergy"), own.energy_near_charge, "energy ≈ Ah × V ÷ 1000 (±5 %)", least=3),
+        Rule(
+            "battery-date",
+            ("batteryCode", "productionDate"),
+            own.code_names_date,
+            "characters 15 to 17 = productionDate",
+            least=2,
+        ),
+        Rule(
+            "energy",
+            ("ratedCapacity", "ratedVoltage", "ratedEnergy"),
+            own.energy_near_charge,
+            "energy ≈ Ah × V ÷ 1000 (±5 %)",
+            least=3,
+        ),
         Rule(
             "second-life", ("batteryCode", "secondLifeOf"), own.second_life_is_named, "a code ending in R names the old battery"
         ),

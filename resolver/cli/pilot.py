@@ -123,7 +123,9 @@ def _sample(arguments: argparse.Namespace) -> None:
         return
     print_table(("file", "prefix", "records"), [(path, prefix, count) for (path, prefix), count in counts.items()])
     example, _ = next(iter(counts))
-    print(f"\n{sum(counts.values())} records. Load one with: idis import {example} --pilot {pilot.name} --data DIR")
+    print(f"\n{sum(counts.values())} records. Load each with: idis import {example} --pilot {pilot.name} --data DIR")
+    if arguments.format == "csv":
+        print("With --format jsonl there is one file for each prefix, which loads all its objects at once.")
 
 
 _Counts = Counter[tuple[Path, str]]

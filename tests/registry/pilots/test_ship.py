@@ -67,7 +67,12 @@ ROWS: dict[str, dict[str, object]] = {
     "document": {"documentNo": "WPS-1", "kind": "wps"},
 }
 
-EN10204: dict[str, object] = {"form": "EN10204-2.2", "statementOfCompliance": "true", "orderNos": "PO-1", "steelmakingProcess": "BOF"}
+EN10204: dict[str, object] = {
+    "form": "EN10204-2.2",
+    "statementOfCompliance": "true",
+    "orderNos": "PO-1",
+    "steelmakingProcess": "BOF",
+}
 TENSILE = '{"yield": 380, "tensile": 520, "elongation": 24}'
 
 PASSING: list[tuple[str, dict[str, object]]] = [
