@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from idis.proto.codes import OpFlag
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
+from idis.proto.types.site import Site, decode_site
+from idis.proto.types.site_json import PROTOCOL_NAMES
 from idis.proto.types.table import describe
 from idis.proto.value import INDEX_MAX, TTL_ABSOLUTE, Value
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
@@ -37,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--index", action="append", default=[], metavar="N", type=_index, dest="indexes", help="only this value")
     parser.add_argument(
         "--server",
-        default=os.environ.get(SERVER_VARIABLE, DEFAULT_SERVER),
+        default=os.environ.get(SERVER_VARIABLE) or DEFAULT_SERVER,
         metavar="HOST:PORT",
         help=f"the node to ask (default: ${SERVER_VARIABLE}, else {DEFAULT_SERVER})",
     )
@@ -116,7 +118,7 @@ def _print(arguments: argparse.Namespace, replies: Sequence[Reply | ClientError]
             continue
         print(_headline(reply))
         if reply.message:
-            print(f"  {reply.message}")
+            print(f"  {_printable(reply.message)}")
         if reply.values:
             print_table(("index", "type", "ttl", "data"), [_row(value) for value in reply.values])
         if arguments.explain:
@@ -138,13 +140,35 @@ def _row(value: Value) -> tuple[int, str, str, str]:
 
 def _shown(value: Value) -> str:
     form = describe(value.type, value.data)
-    shown = form["value"]
-    if not isinstance(shown, str):
-        return json.dumps(shown, ensure_ascii=False)
-    if form["format"] != "string":
-        return f"{form['format']}:{shown}"
-    # Control characters of a stranger's data must not reach the terminal.
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in shown)
+    match form["format"], form["value"]:
+        case "string", str(text):
+            return _printable(text)
+        case "site", _:
+            return _printable(_site_line(decode_site(value.data)))
+        case "admin", {"handle": handle, "index": index, "permissions": permissions}:
+            return _printable(f"{index}:{handle} rights {permissions}")
+        case "vlist", list(members):
+            return _printable(" ".join(f"{member['index']}:{member['handle']}" for member in members))
+        case name, str(text):
+            return f"{name}:{text}"
+        case _, structure:
+            return json.dumps(structure)
+
+
+def _site_line(site: Site) -> str:
+    """One line for a site: what it is, then each server with its ways in, then what the owner says about it."""
+    servers = []
+    for server in site.servers:
+        ways = (f"{PROTOCOL_NAMES[way.protocol]}/{way.port}" for way in server.interfaces if way.protocol < len(PROTOCOL_NAMES))
+        servers.append(" ".join((server.address, *ways)))
+    role = "primary" if site.primary else "mirror"
+    about = [f"{name} {text}" for name, text in site.attributes]
+    return "; ".join((f"{role}, serial {site.serial}", *servers, *about))
+
+
+def _printable(text: str) -> str:
+    """Control characters of a stranger's data must not reach the terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def _print_explanation(reply: Reply) -> None:

@@ -7,7 +7,9 @@ import json
 
 import pytest
 
+from idis.proto.value import Value
 from idis.resolver.cli.main import main
+from idis.resolver.cli.resolve import _shown
 from idis.resolver.client import DEFAULT_SERVER
 
 A1 = "88.118.8/A1"
@@ -84,15 +86,30 @@ async def test_a_silent_server_is_exit_code_3(capsys) -> None:
     code = await asyncio.to_thread(main, ["resolve", A1, "--server", "127.0.0.1:1", "--tcp"])
 
     assert code == 3
-    assert "no answer: 127.0.0.1:1" in capsys.readouterr().out
+    assert "no answer: 127.0.0.1:1: connection refused" in capsys.readouterr().out
 
 
-async def test_a_bare_prefix_is_resolved(run) -> None:
+async def test_a_bare_prefix_is_resolved(run, node) -> None:
     """Its site is shown readably."""
     code, out, _err = await run("88.118.8", "--type", "HS_SITE")
 
     assert code == 0
-    assert '"protocol": "TCP"' in out
+    assert f"primary, serial 1; 127.0.0.1 TCP/{node.port} UDP/{node.port} HTTP/{node.http_port}" in out
+
+
+def test_structured_values_are_shown_for_people() -> None:
+    """Administrators and lists as `index:handle`; keys as they are."""
+    admin = bytes.fromhex("0fff 00000009 302e4e412f38382e31 0000012c")
+    members = bytes.fromhex("00000002 00000004 382f6161 00000001 00000004 382f6262 0000012c")
+
+    assert _shown(Value(100, "HS_ADMIN", admin)) == "300:0.NA/88.1 rights 111111111111"
+    assert _shown(Value(200, "HS_VLIST", members)) == "1:8/aa 300:8/bb"
+
+
+@pytest.mark.parametrize("hostile", ["a\x1b[2Jb", "a\u202eb", "a\u2066b", "a\rb"])
+def test_characters_that_steer_a_terminal_are_not_sent_to_it(hostile) -> None:
+    """A stranger's data cannot repaint the screen or turn its text around."""
+    assert _shown(Value(1, "URL", hostile.encode())).isprintable()
 
 
 async def test_several_identifiers_are_answered_in_order(run) -> None:
