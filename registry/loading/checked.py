@@ -5,7 +5,7 @@ Five kinds of tuples are kept, each sorted as it stands:
     name       (key, place)
     record     (key, place, stored form without digest, its second names as `bulk.py` wants them)
     alias      (scheme, second name, place, key)        of schemes that allow one bearer
-    reference  (key, place, field, text)                to records this node answers for
+    reference  (key, place, field, text, identifier)    to records this node answers for
     finding    (place, number, identifier, severity, field, value, rule, reason, advice)
 
 A place is a sheet's number and a line in one integer, so that it sorts as a reader of the file goes.
@@ -105,10 +105,10 @@ class Gathering:
         self.refused += 1
         self.find(place, identifier, findings)
 
-    def refer(self, key: bytes, place: int, field: str, text: str) -> None:
-        """Keep the first reference to a key."""
+    def refer(self, key: bytes, place: int, field: str, text: str, identifier: str) -> None:
+        """Keep the first reference to a key; `identifier` is the record that makes it."""
         if key not in self._references:
-            self._references[key] = (key, place, field, text)
+            self._references[key] = (key, place, field, text, identifier)
 
     def packed(self) -> Checked:
         """Sort and pack."""

@@ -143,7 +143,7 @@ class PilotChecker:
             if cell not in gathering.referred:
                 gathering.referred.add(cell)
                 for text in _references(cell):
-                    self._refer(gathering, place, field, text)
+                    self._refer(gathering, place, field, text, named.identifier)
 
     def _check_object(self, gathering: Gathering, place: int, row: Mapping[str, object]) -> None:
         fields = {key: value for key, value in row.items() if key not in IDENTIFIER_NAMES}
@@ -165,12 +165,12 @@ class PilotChecker:
         gathering.keep(place, named.key, prepare(result.record, self._plan.now), facts.unique_schemes)
         for field in facts.references:
             for text in _references(fields.get(field)):
-                self._refer(gathering, place, field, text)
+                self._refer(gathering, place, field, text, named.identifier)
 
-    def _refer(self, gathering: Gathering, place: int, field: str, text: str) -> None:
+    def _refer(self, gathering: Gathering, place: int, field: str, text: str, identifier: str) -> None:
         key = self._naming.refer(text)
         if key is not None:
-            gathering.refer(key, place, field, text[:VALUE_SHOWN_MAX])
+            gathering.refer(key, place, field, text[:VALUE_SHOWN_MAX], identifier)
 
     def _table(self, block: Block) -> _Table:
         code = self._plan.object_code or (block.sheet if block.sheet in self._pilot.objects else "")

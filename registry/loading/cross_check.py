@@ -22,6 +22,7 @@ from idis.registry.store.keys import prefix_of, spelling_of
 READ_KEYS = 256  # looked up in one read transaction: well below READ_TXN_MS_MAX
 REFERENCE_WARNINGS_MAX = 10_000  # a file whose references all lead nowhere says so once, not a million times
 
+AFTER_ERRORS = 1_000  # number of a finding that stands behind those of the row itself
 ROW_IDENTIFIER = ""  # where a key does not spell it
 
 
@@ -113,24 +114,24 @@ def _check_references(result: CrossCheck, unknown: list[Item], store: Store) -> 
     while batch := list(islice(pending, READ_KEYS)):
         with store.read() as txn:
             missing = [item for item in batch if not _is_live(txn, item[0])]
-        for key, place, name, text in missing:
+        for key, place, name, text, identifier in missing:
             if len(result.findings) - result.twice >= REFERENCE_WARNINGS_MAX:
                 result.references_left_out += 1
                 continue
             message = "registered neither here nor in this file"
             advice = f"register it below {prefix_of(key)}, or correct the reference"
             finding = Finding(name, text, "reference", message, advice, Severity.WARNING)
-            result.findings.append(finding_item(place, 0, ROW_IDENTIFIER, finding))
+            result.findings.append(finding_item(place, AFTER_ERRORS, identifier, finding))
 
 
 def _check_aliases(result: CrossCheck, aliases: Stream, store: Store | None, sheet: Callable[[int], str]) -> None:
     """Find second names that have a bearer already; `store` is None when it holds nothing to ask about."""
     groups = groupby(aliases, key=itemgetter(0, 1))
     if store is None:
-        for (scheme, local_id), claims in groups:
-            _settle(result, None, scheme, local_id, list(claims), sheet)
+        for (scheme, local_id), group in groups:
+            _settle(result, None, scheme, local_id, list(group), sheet)
         return
-    while batch := [(name, list(claims)) for name, claims in islice(groups, READ_KEYS)]:
+    while batch := [(name, list(group)) for name, group in islice(groups, READ_KEYS)]:
         with store.read() as txn:
             for (scheme, local_id), claims in batch:
                 _settle(result, txn, scheme, local_id, claims, sheet)

@@ -26,6 +26,8 @@ from idis.registry.loading.rows import (
 )
 
 _BOM = b"\xef\xbb\xbf"
+_WIDE_SURE = 12  # characters; GB18030 that is read as UTF-8 fails after two or three
+_LOOKED_AT = 65_536  # characters of a block; enough to be sure
 _SEPARATORS = ",;\t"
 _SEPARATOR_NAMES = {",": "separated by ,", ";": "separated by ;", "\t": "separated by tabs"}
 _SEPARATOR_LINE = re.compile(rb"sep=([,;\t])\r?\n", re.IGNORECASE)  # what Excel writes for itself
@@ -165,35 +167,57 @@ def survey(path: Path) -> Survey:
     """Read the whole file once for its encoding and its number of lines.
 
     Raises:
-        FileRefused: a NUL octet, or neither UTF-8 nor GB18030.
+        FileRefused: a NUL octet, UTF-8 with damage in it, or neither UTF-8 nor GB18030.
     """
-    utf8 = codecs.getincrementaldecoder("utf-8")()
+    utf8 = _Utf8Judge()
     octets = lines = 0
-    bad_line = 0
     ended = True
     with path.open("rb") as file:
         while piece := file.read(BLOCK_BYTES):
             if b"\x00" in piece:
                 raise FileRefused(f"{path.name} is a binary file (a NUL octet near line {lines + 1})")
-            if not bad_line:
-                try:
-                    utf8.decode(piece)
-                except UnicodeDecodeError as error:
-                    bad_line = lines + 1 + error.object[: error.start].count(b"\n")
+            utf8.feed(piece, lines)
             octets += len(piece)
             lines += piece.count(b"\n")
             ended = piece.endswith(b"\n")
-    if not bad_line:
-        try:
-            utf8.decode(b"", final=True)
-        except UnicodeDecodeError:
-            bad_line = lines + 1
+    utf8.feed(b"", lines, final=True)
     if octets and not lines:
         _refuse_old_mac(path)
-    encoding = "gb18030" if bad_line else "utf-8"
-    if bad_line:
-        _require_gb18030(path, bad_line)
-    return Survey(encoding, octets, lines + (0 if ended else 1) - 1)
+    if utf8.bad_line and utf8.was_sure:
+        raise FileRefused(f"line {utf8.bad_line} of {path.name} is damaged: it is not UTF-8, and what is before it is")
+    if utf8.bad_line:
+        _require_gb18030(path, utf8.bad_line)
+    return Survey("gb18030" if utf8.bad_line else "utf-8", octets, lines + (0 if ended else 1) - 1)
+
+
+class _Utf8Judge:
+    """Decides whether a stream of octets is UTF-8, and whether it was beyond doubt until it was not.
+
+    One damaged octet in a UTF-8 file must not turn all its Chinese into other Chinese.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._wide = 0
+        self.bad_line = 0
+
+    @property
+    def was_sure(self) -> bool:
+        """Whether more characters of three octets were read than other encodings produce by chance."""
+        return self._wide >= _WIDE_SURE
+
+    def feed(self, piece: bytes, lines_before: int, *, final: bool = False) -> None:
+        """Read on."""
+        if self.bad_line:
+            return
+        try:
+            text = self._decoder.decode(piece, final)
+        except UnicodeDecodeError as error:
+            sound = error.object[: error.start]
+            self.bad_line = lines_before + 1 + sound.count(b"\n")
+            text = sound.decode("utf-8", "ignore")
+        if not self.was_sure and not text.isascii():
+            self._wide += sum(character == "\ufeff" or "\u2e80" <= character <= "\uffef" for character in text[:_LOOKED_AT])
 
 
 def checked_header(cells: list[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import DataError
@@ -166,5 +167,6 @@ def _faithful(value: Value) -> dict[str, object]:
         return octets_to_json(value.data)
 
 
+@lru_cache(maxsize=1_024)  # the values of a record share their timestamp, and so do the records of an import
 def _iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,227 @@
+"""Writes records out: JSON lines in the REST form, a binary dump, or tables for a spreadsheet.
+
+An export is one consistent snapshot, however long it takes: a read transaction is held for its whole length, which pins
+the pages that a node replaces meanwhile. That is worth it, since counts and digests then speak of one moment.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from idis.proto.identifier import fold
+from idis.proto.value import TTL_ABSOLUTE, Value, decode_values
+from idis.registry.loading.dump import DumpWriter, Header, PrefixCount, dump_item
+from idis.registry.loading.error_sheet import guarded
+from idis.registry.loading.rest_rows import rest_of_record
+from idis.registry.loading.rows import FileRefused
+from idis.registry.pilots.schema import INDEX_FIRST_FIELD, INDEX_TEMPLATE_ID, ObjectType
+from idis.registry.pilots.table import PILOTS
+from idis.registry.prefix import PrefixEntry
+from idis.registry.record import RecordFlag, StoredRecord
+from idis.registry.store.base import ReadTxn, Store, StoreError
+from idis.registry.store.codec import DIGEST_SUM_MODULUS
+
+RECORDS_PER_PAGE = 1_000
+OTHER_TABLE = "other"
+OTHER_COLUMNS = ("identifier", "index", "type", "data", "ttl", "permissions")
+
+_TEMPLATE_MARK = "/META_"  # 88.118.8/META_ship_plate names the ship pilot's plate
+
+Report = Callable[[str, int, float | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """How many records were written, and how many of them without their restricted values."""
+
+    records: int
+    partial: int
+    tables: tuple[str, ...] = ()
+
+
+class Snapshot:
+    """The records of some prefixes at one moment; prefixes this node does not answer for have none.
+
+    Args:
+        txn: held for the whole export.
+        prefixes: as the user spells them; none means all.
+        restricted: whether values without public-read are wanted.
+        report: called with progress.
+
+    Raises:
+        FileRefused: a prefix is not registered here.
+    """
+
+    def __init__(self, txn: ReadTxn, prefixes: Sequence[str], *, restricted: bool, report: Report) -> None:
+        self.txn = txn
+        self.restricted = restricted
+        self._report = report
+        self._entries = [_entry(txn, prefix) for prefix in prefixes] if prefixes else list(_all_entries(txn))
+        self._entries.sort(key=lambda entry: entry.prefix.encode() + b"\x00")
+        self.counts = {
+            entry.prefix: PrefixCount(entry.fold_suffix, stat.records, stat.digest_sum)
+            for entry in self._entries
+            if entry.answers_here and (stat := txn.stat(entry.prefix)).records
+        }
+        self.total = sum(count.records for count in self.counts.values())
+        self.done = 0
+        self.partial = 0
+
+    def records(self, prefix: str) -> Iterator[tuple[bytes, StoredRecord]]:
+        """The records of one prefix in key order, deleted ones excepted.
+
+        Raises:
+            StoreError: what is there is not what the store has counted.
+        """
+        after: bytes | None = None
+        count = digest_sum = 0
+        while page := self.txn.records(prefix, after, RECORDS_PER_PAGE):
+            for key, record in page:
+                if record.flags & RecordFlag.TOMBSTONE:
+                    continue
+                count += 1
+                digest_sum += record.digest
+                self.partial += bool(record.flags & RecordFlag.RESTRICTED) and not self.restricted
+                yield key, record
+            after = page[-1][0]
+            self._report("writing", self.done + count, (self.done + count) / self.total)
+        self.done += count
+        expected = self.counts[prefix]
+        if (count, digest_sum % DIGEST_SUM_MODULUS) != (expected.records, expected.digest_sum):
+            raise StoreError(
+                f"prefix {prefix} should hold {expected.records:,} records and holds {count:,} or others: run 'idis verify'"
+            )
+
+    @property
+    def exported(self) -> Exported:
+        """What has been written."""
+        return Exported(self.done, self.partial)
+
+
+def export_lines(store: Store, out: TextIO, prefixes: Sequence[str], *, restricted: bool, report: Report) -> Exported:
+    """Write one JSON object a line, which `idis import FILE` reads back.
+
+    Raises:
+        FileRefused, StoreError: see `Snapshot`.
+    """
+    with store.read() as txn:
+        snapshot = Snapshot(txn, prefixes, restricted=restricted, report=report)
+        for prefix in snapshot.counts:
+            for _, record in snapshot.records(prefix):
+                # dumps runs in C, dump does not
+                row = rest_of_record(record, restricted=restricted)
+                out.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+    return snapshot.exported
+
+
+def export_dump(store: Store, out: BinaryIO, prefixes: Sequence[str], *, restricted: bool, now: int, report: Report) -> Exported:
+    """Write a dump (`dump.py`).
+
+    Raises:
+        FileRefused, StoreError: see `Snapshot`.
+    """
+    with store.read() as txn:
+        snapshot = Snapshot(txn, prefixes, restricted=restricted, report=report)
+        writer = DumpWriter(out, Header(now, txn.position.encode(), restricted, snapshot.counts))
+        for prefix in snapshot.counts:
+            writer.add(dump_item(key, record, restricted=restricted) for key, record in snapshot.records(prefix))
+        writer.finish()
+    return snapshot.exported
+
+
+def export_tables(store: Store, folder: Path, prefixes: Sequence[str], *, restricted: bool, report: Report) -> Exported:
+    """Write one CSV per object type into a folder, with the fields as columns, and `other.csv`, a value a line, for the rest.
+
+    Raises:
+        FileRefused, StoreError: see `Snapshot`.
+        OSError: the folder cannot be written.
+    """
+    with ExitStack() as stack:
+        tables = _Tables(folder, stack)
+        txn = stack.enter_context(store.read())
+        snapshot = Snapshot(txn, prefixes, restricted=restricted, report=report)
+        for prefix in snapshot.counts:
+            for _, record in snapshot.records(prefix):
+                tables.add(record.identifier, _values(record, restricted))
+    return Exported(snapshot.done, snapshot.partial, tuple(sorted(tables.names)))
+
+
+class _Tables:
+    """The open tables of a folder."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._writers: dict[str, Any] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Their file names."""
+        return [f"{name}.csv" for name in self._writers]
+
+    def add(self, identifier: str, values: Sequence[Value]) -> None:
+        """Write a record into the table it belongs to."""
+        texts = {value.index: value.text for value in values}
+        kind = object_type_of(texts)
+        if kind is None:
+            table = self._table(OTHER_TABLE, OTHER_COLUMNS)
+            for value in values:
+                table.writerow([guarded(identifier), value.index, guarded(value.type), guarded(value.text), *_facts(value)])
+            return
+        table = self._table(f"{kind.pilot}-{kind.code}", ("identifier", *(field.name for field in kind.fields)))
+        table.writerow([guarded(identifier), *(guarded(texts.get(field.index, "")) for field in kind.fields)])
+
+    def _table(self, name: str, columns: Sequence[str]) -> Any:
+        writer = self._writers.get(name)
+        if writer is None:
+            # The byte order mark tells spreadsheets that the Chinese inside is UTF-8.
+            file = self._stack.enter_context((self._folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline=""))
+            writer = self._writers[name] = csv.writer(file)
+            writer.writerow(columns)
+        return writer
+
+
+def object_type_of(texts: Mapping[int, str]) -> ObjectType | None:
+    """The object type a record says it is an instance of, by its template's name; None when it is none we know."""
+    _, mark, name = texts.get(INDEX_TEMPLATE_ID, "").rpartition(_TEMPLATE_MARK)
+    pilot, _, code = name.partition("_")
+    if mark and pilot in PILOTS:
+        return PILOTS[pilot].objects.get(code)
+    # Restricted template values are not shown; the object type itself may be.
+    code = texts.get(INDEX_FIRST_FIELD, "")
+    kinds = [pilot.objects[code] for pilot in PILOTS.values() if code in pilot.objects]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+def _values(record: StoredRecord, restricted: bool) -> tuple[Value, ...]:
+    values = decode_values(record.public)
+    if not restricted:
+        return values
+    return tuple(sorted((*values, *decode_values(record.restricted)), key=lambda value: value.index))
+
+
+def _facts(value: Value) -> tuple[str, str]:
+    ttl = f"@{value.ttl}" if value.ttl_type == TTL_ABSOLUTE else str(value.ttl)
+    return ttl, format(value.permissions & 0xF, "04b")
+
+
+def _entry(txn: ReadTxn, prefix: str) -> PrefixEntry:
+    entry = txn.prefix(fold(prefix))
+    if entry is None:
+        raise FileRefused(f"prefix {prefix} is not registered here (see 'idis prefix list')")
+    if not entry.answers_here:
+        raise FileRefused(f"prefix {prefix} is delegated: export its records where it is answered")
+    return entry
+
+
+def _all_entries(txn: ReadTxn) -> Iterator[PrefixEntry]:
+    after: str | None = None
+    while entries := txn.prefixes(after, RECORDS_PER_PAGE):
+        yield from entries
+        after = entries[-1].prefix
