@@ -19,6 +19,7 @@ SINGLE_CONNECTIONS_MAX = 64  # to a server that wants one question per connectio
 ANSWERS_ONCE_S = 600.0  # how long a server is taken to want that; a restart in a bad moment looks the same
 IDLE_S = 25.0  # below the 30 s after which our own nodes close
 SILENT_MAX = 3  # unanswered questions in a row before a connection is taken for dead
+CONNECT_S = 2.0
 SWEEP_S = 5.0
 SERVERS_MAX = 1_024  # with connections; the least recently used is closed first
 
@@ -236,7 +237,9 @@ class Pool:
 
 
 async def _open(address: str, port: int) -> PooledConnection:
-    _transport, connection = await asyncio.get_running_loop().create_connection(PooledConnection, address, port)
+    # Everybody who wants a connection waits for this attempt, so it must not last as long as the kernel would try.
+    async with asyncio.timeout(CONNECT_S):
+        _transport, connection = await asyncio.get_running_loop().create_connection(PooledConnection, address, port)
     return connection
 
 

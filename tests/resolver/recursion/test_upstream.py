@@ -397,3 +397,29 @@ def test_the_same_works_on_uvloop(handlers) -> None:
         replies = runner.run(ask())
 
     assert [(reply.outcome, reply.transport) for reply in replies] == [(NotFound(), "tcp")] * 2
+
+
+async def test_a_question_that_is_withdrawn_proves_nothing(upstream, loopback, handlers) -> None:
+    """Neither an answer nor a failure of the server."""
+    _answer_with, loopback.on_udp = handlers
+    target = loopback.target(tcp=False)
+    asking = asyncio.create_task(upstream.ask(target, QUERY, budget()))
+    await asyncio.sleep(0.02)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+
+    assert not upstream.health.of(target.key).set_aside(time.monotonic())
+    assert upstream.counters.codes == {}
+
+
+async def test_the_retry_budget_ends_repeats(upstream, loopback, handlers) -> None:
+    """A server that lost ten datagrams is asked once per question from then on."""
+    _answer_with, loopback.on_udp = handlers
+    target = loopback.target(tcp=False)
+    health = upstream.health.of(target.key)
+    while health.take_retry():
+        pass
+    mine = Budget(time.monotonic(), milliseconds=300)
+    await upstream.ask(target, QUERY, mine)
+
+    assert mine.packets == 1
