@@ -151,7 +151,8 @@ def response_message(
         now: unix time.
         nonce: 16 fresh octets; needed when the outcome is AUTHENTICATION_NEEDED, RELOGIN or LOGIN_FIRST.
         session_id: replaces the request's, to link a challenge to its answer.
-        explanation: octets of our extension, appended when the request asks for them.
+        explanation: octets of our extension, appended when the request asks for them; not before 2.1, whose challenges
+            have no place for them.
         stale: the answer is older than its TTL.
         alias_followed: FOLLOW_ALIAS was honoured.
         idis_peer: the connection has used an IDIS feature, so IDIS's own codes are understood.
@@ -162,7 +163,7 @@ def response_message(
     if code == ResponseCode.AUTHENTICATION_NEEDED:
         assert nonce is not None, "a challenge needs a nonce"
         body = blob(nonce)
-    explained = bool(explanation) and bool(request.opflags & _EXPLAIN)
+    explained = bool(explanation) and bool(request.opflags & _EXPLAIN) and version >= (2, 1)
     if explained:
         body += explanation
     return success_message(
@@ -297,10 +298,7 @@ def explanation_of(message: Message) -> bytes:
         return b""
     reader = _body_reader(message)
     code = message.response_code
-    if code == ResponseCode.AUTHENTICATION_NEEDED:
-        _skip_challenge(message, reader)
-    else:
-        reader.blob()
+    reader.blob()
     if code == ResponseCode.SUCCESS or (code in _REFERRALS and not is_backup(code, message.version)):
         end = reader.at + 4
         for span in scan_values(reader.buffer, reader.at):
@@ -342,15 +340,10 @@ def spelling_octets(request: Message) -> bytes:
 def _body_reader(message: Message) -> Reader:
     """A reader behind the request digest, if the body begins with one."""
     reader = Reader(message.body)
-    if message.opflags & _REQUEST_DIGEST and message.version >= (2, 1):
+    nonce_first = message.response_code == ResponseCode.AUTHENTICATION_NEEDED and message.version < (2, 1)
+    if message.opflags & _REQUEST_DIGEST and message.body and not nonce_first:
         read_request_digest(reader)
     return reader
-
-
-def _skip_challenge(message: Message, reader: Reader) -> None:
-    reader.blob()
-    if message.version < (2, 1):
-        reader.blob()
 
 
 def _read_raw_values(reader: Reader, now: int | None) -> tuple[bytes, int]:

@@ -116,16 +116,16 @@ def decode_pem(octets: bytes) -> PemKey:
     info = DerReader(der).sequence()
     algorithm = info.sequence()
     bits = info.element(BIT_STRING)
-    match algorithm.element(OBJECT_IDENTIFIER):
-        case oid if oid == _OID_RSA:
-            numbers = DerReader(bits[1:]).sequence()
-            modulus, exponent = numbers.integer(), numbers.integer()
-            return PemKey("RSA", numbers=(exponent, modulus))
-        case oid if oid == _OID_EC:
-            curve = _CURVES.get(algorithm.element(OBJECT_IDENTIFIER))
-            if curve is None or bits[:2] != b"\x00\x04" or len(bits) % 2:
-                raise ProtocolError("the curve or point of the public key is unknown", offset=0)
-            return PemKey("EC", curve, bits[2:])
+    oid = algorithm.element(OBJECT_IDENTIFIER)
+    if oid == _OID_RSA:
+        numbers = DerReader(bits[1:]).sequence()
+        modulus, exponent = numbers.integer(), numbers.integer()
+        return PemKey("RSA", numbers=(exponent, modulus))
+    if oid == _OID_EC:
+        curve = _CURVES.get(algorithm.element(OBJECT_IDENTIFIER))
+        if curve is None or bits[:2] != b"\x00\x04" or len(bits) % 2:
+            raise ProtocolError("the curve or point of the public key is unknown", offset=0)
+        return PemKey("EC", curve, bits[2:])
     raise ProtocolError("the algorithm of the public key is unknown", offset=0)
 
 

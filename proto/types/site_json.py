@@ -10,7 +10,7 @@ from idis.proto.message import Version
 from idis.proto.types import pubkey
 from idis.proto.types.fields import flag_field, json_list, json_object, number_field, text_field
 from idis.proto.types.site import HASH_BY_WHOLE, INTERFACE_ADMIN, INTERFACE_QUERY, Interface, Server, Site
-from idis.proto.types.text import octets_from_base64, octets_from_hex, octets_to_json, text_to_json
+from idis.proto.types.text import encode_text, octets_from_base64, octets_from_hex, octets_to_json, text_to_json
 
 PROTOCOL_NAMES = ("UDP", "TCP", "HTTP", "HTTPS")  # by number on the wire
 
@@ -116,7 +116,7 @@ def _key_from_json(data: object) -> bytes:
 
 def _read_octets(data: object, what: str) -> bytes:
     if isinstance(data, str):
-        return data.encode("utf-8", "replace")
+        return encode_text(data)
     fields = json_object(data, what)
     value = text_field(fields, "value")
     match fields.get("format"):
@@ -125,7 +125,7 @@ def _read_octets(data: object, what: str) -> bytes:
         case "hex":
             return octets_from_hex(value)
         case "string":
-            return value.encode("utf-8")
+            return encode_text(value)
         case _:
             raise DataError(f"{what} must be of the format key, string, base64 or hex")
 

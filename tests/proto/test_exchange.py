@@ -80,6 +80,11 @@ def test_a_question_with_everything_survives() -> None:
     assert query_of(request_message(query, request_id=1, now=NOW)) == query
 
 
+def test_a_question_without_filters_wants_everything() -> None:
+    """Either kind of filter narrows it."""
+    assert [replace(QUERY, **some).wants_all for some in ({}, {"indexes": (1,)}, {"types": ("X",)})] == [True, False, False]
+
+
 def test_request_octets_of_filters_and_token() -> None:
     """Indexes, types and authBytes stand in this order; the flag says that the token is there."""
     query = replace(QUERY, spelling="1/a", indexes=(5,), types=("X",), auth=b"t")
@@ -298,21 +303,37 @@ def test_stale_and_alias_are_flagged() -> None:
         Refused(9, "unknown code"),
     ],
 )
-@pytest.mark.parametrize("flags", [0x19000000, 0x19880000])
-def test_outcomes_survive_the_wire(outcome: Outcome, flags: int) -> None:
+@pytest.mark.parametrize(("flags", "suggested"), [(0x19000000, (2, 11)), (0x19880000, (2, 11)), (0x19880000, (2, 5))])
+def test_outcomes_survive_the_wire(outcome: Outcome, flags: int, suggested: Version) -> None:
     """What the server means is what the client reads, with a digest and an explanation around it or not."""
-    answer = respond(outcome, replace(REQUEST, opflags=flags), explanation=b"why")
+    answer = respond(outcome, replace(REQUEST, opflags=flags, suggested=suggested), explanation=b"why")
 
     assert outcome_of(decode_message(encode_message(answer))) == outcome
     assert explanation_of(answer) == (b"why" if flags & 0x00080000 else b"")
 
 
+@pytest.mark.parametrize("outcome", [Answer(VALUE, 86_400), NotFound(), Refused(402)])
+def test_outcomes_survive_version_2_0(outcome: Outcome) -> None:
+    """The digest of the oldest form is passed over, in front of a body or behind a nonce."""
+    request = replace(REQUEST, opflags=0x00800000, suggested=(2, 0))
+
+    assert outcome_of(decode_message(encode_message(respond(outcome, request, nonce=NONCE[:15])))) == outcome
+
+
 def test_the_explanation_of_a_challenge_is_behind_the_nonce() -> None:
-    """Digest and nonce come first, in the new form and in the old."""
+    """Digest and nonce come first, whatever the algorithm."""
     for suggested in ((2, 11), (2, 1)):
         request = replace(REQUEST, opflags=0x00080000, suggested=suggested)
 
         assert explanation_of(respond(Refused(402), request, nonce=NONCE, explanation=b"why")) == b"why"
+
+
+def test_a_challenge_of_2_0_is_not_explained() -> None:
+    """Its digest stands last; nothing may come between."""
+    request = replace(REQUEST, opflags=0x00080000, suggested=(2, 0))
+    plain = respond(Refused(402), replace(REQUEST, opflags=0, suggested=(2, 0)), nonce=NONCE)
+
+    assert len(respond(Refused(402), request, nonce=NONCE, explanation=b"why").body) == len(plain.body)
 
 
 def test_a_challenge_is_an_outcome_without_a_sentence() -> None:

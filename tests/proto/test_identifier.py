@@ -131,3 +131,11 @@ def test_any_text_is_an_identifier_or_refused(text: str) -> None:
         return
 
     assert parse_identifier(str(identifier)) == identifier
+
+
+@pytest.mark.parametrize(("text", "names_prefix", "folded"), [("0.NA/88.a", True, "88.A"), ("88.a/b", False, "88.A")])
+def test_what_an_identifier_names(text: str, names_prefix: bool, folded: str) -> None:
+    """A prefix or an item, and the prefix as it is compared."""
+    identifier = parse_identifier(text)
+
+    assert (identifier.names_prefix, identifier.folded_prefix) == (names_prefix, folded)

@@ -19,3 +19,10 @@ def test_standard_values(digest: object) -> None:
 def test_twins_agree(octets: bytes) -> None:
     """The plain twin gives what the platform gives, at every padding length."""
     assert sm3_plain(octets) == sm3(octets)
+
+
+def test_a_platform_without_sm3(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where OpenSSL does not know the digest, the plain twin stands in."""
+    monkeypatch.setattr("hashlib.algorithms_available", set())
+
+    assert sm3(b"abc").hex() == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"

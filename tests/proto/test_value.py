@@ -141,3 +141,29 @@ def test_garbage_is_refused_or_read(octets: bytes) -> None:
         return
 
     assert encode_values(record) == octets
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        "00000001 00000000 00 00015180 0e 00000001 ff 00000000 00000000",
+        "00000001 00000000 00 00015180 0e 00000000 00000001 00000000",
+        "00000001 00000000 00 00015180 0e 7fffffff",
+    ],
+)
+def test_values_refused(octets: str) -> None:
+    """A type that is no text, and lengths that run past the buffer."""
+    with pytest.raises(ProtocolError):
+        read_value(Reader(bytes.fromhex(octets)))
+
+
+def test_a_value_stays_inside_the_readers_window() -> None:
+    """Octets behind the window belong to somebody else."""
+    with pytest.raises(ProtocolError):
+        read_value(Reader(URL_OCTETS, 0, len(URL_OCTETS) - 1))
+
+
+def test_data_has_the_limit_of_any_array() -> None:
+    """A field over a mebibyte is refused though its octets are there."""
+    with pytest.raises(ProtocolError, match="limit"):
+        read_value(Reader(URL_OCTETS[:21] + bytes.fromhex("00100001") + bytes(0x100001 + 4)))

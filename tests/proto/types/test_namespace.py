@@ -131,3 +131,19 @@ def test_expressions_share_a_budget() -> None:
 
     assert expand(decode_namespace(one(hopeless * 50 + last)), "1/a@" + "a" * 200, ()) is None
     assert expand(decode_namespace(one(last)), "1/a@" + "a" * 200, ()) is not None
+
+
+def test_made_values_are_bounded() -> None:
+    """No more than a record holds."""
+    namespace = decode_namespace(one("<foreach><value/><value/></foreach>"))
+
+    with pytest.raises(ProtocolError, match="more values"):
+        expand(namespace, "1/a@b", [Value(1, "X", b"")] * 1_025)
+
+
+def test_one_long_expansion_is_bounded() -> None:
+    """A single attribute that repeats a large variable."""
+    namespace = decode_namespace(one('<foreach><value data="' + "${data}" * 30 + '"/></foreach>'))
+
+    with pytest.raises(ProtocolError, match="more than an answer"):
+        expand(namespace, "1/a@b", [Value(1, "X", b"x" * 10_000)])

@@ -139,3 +139,16 @@ def test_garbage_is_refused_or_read(octets: bytes, at: int) -> None:
         return
 
     assert decode_public_key(encode_public_key(key)).numbers == key.numbers
+
+
+def test_a_curve_nobody_knows_is_refused() -> None:
+    """A key on it could not be used."""
+    key = ec.generate_private_key(ec.SECP256K1()).public_key()
+    with pytest.raises(ProtocolError, match="curve"):
+        decode_pem(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+
+def test_base64_with_padding_in_the_middle_is_refused() -> None:
+    """The frame of a PEM key does not make its content one."""
+    with pytest.raises(ProtocolError, match="base64"):
+        decode_pem(b"-----BEGIN PUBLIC KEY-----AA=A-----END PUBLIC KEY-----")

@@ -108,6 +108,8 @@ def test_an_administrator_and_a_site_are_composed(vector: Vector) -> None:
         ("HS_SITE", {"format": "site", "value": SITE | {"primarySite": "yes"}}),
         ("HS_SITE", {"format": "site", "value": SITE | {"attributes": [{"name": "x"}]}}),
         ("HS_SITE", {"format": "site", "value": SITE | {"servers": [SITE["servers"][0]] * 65}}),  # type: ignore[index]
+        ("HS_SITE", {"format": "site", "value": SITE | {"hashFilter": {"format": "rot13", "value": ""}}}),
+        ("HS_SITE", {"format": "site", "value": SITE | {"hashFilter": "\ud800"}}),
         ("HS_SITE.PREFIX", ""),
         ("HS_PUBKEY", {"format": "key", "value": {"kty": "EC"}}),
         ("HS_NAMESPACE", "<namespace>"),
@@ -127,6 +129,8 @@ def test_what_is_refused(type_name: str, form: object) -> None:
         {"hashOption": 0},
         {"hashFilter": {"format": "hex", "value": "aabb"}},
         {"hashFilter": "text"},
+        {"hashFilter": {"format": "base64", "value": "/w=="}},
+        {"servers": [{"serverId": 1, "address": "::1", "publicKey": {"format": "hex", "value": RSA[:-4].hex()}}]},
         {"otherFlags": 1},
         {"multiPrimary": True},
         {"protocolVersion": "3.0"},
