@@ -167,3 +167,8 @@ def test_data_has_the_limit_of_any_array() -> None:
     """A field over a mebibyte is refused though its octets are there."""
     with pytest.raises(ProtocolError, match="limit"):
         read_value(Reader(URL_OCTETS[:21] + bytes.fromhex("00100001") + bytes(0x100001 + 4)))
+
+
+def test_values_are_stamped_as_they_are_encoded() -> None:
+    """A registry writes its own time over that of the values."""
+    assert encode_values([URL], timestamp=7) == bytes.fromhex("00000001 00000001 00000007") + URL_OCTETS[8:]
