@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import socket
 import time
+from random import Random
 
 import pytest
 
+from idis.proto.errors import ProtocolError
 from idis.proto.identifier import parse_identifier
 from idis.proto.outcome import Answer, NotFound, Refused
 from idis.proto.query import Query
 from idis.resolver.recursion.budget import UPSTREAM_PACKETS_MAX, Budget
 from idis.resolver.recursion.event import Failure, Reason, Reply
 from idis.resolver.recursion.target import Target
-from idis.resolver.recursion.upstream import Upstream
+from idis.resolver.recursion.upstream import Upstream, read_response
 
 QUERY = Query("88.118.8/X", parse_identifier("88.118.8/X"))
 
@@ -423,3 +426,40 @@ async def test_the_retry_budget_ends_repeats(upstream, loopback, handlers) -> No
     await upstream.ask(target, QUERY, mine)
 
     assert mine.packets == 1
+
+
+FORGERIES = int(os.environ.get("IDIS_TEST_FORGERIES", "3000"))
+
+
+def test_mangled_answers_are_refused_or_read_and_nothing_else(handlers, world) -> None:
+    """Flipped, cut and repeated octets: a ProtocolError or a response with the right request id, never another exception."""
+    answer_with, _silence = handlers
+    question = Upstream().question(Target(("127.0.0.1",), 1, 1), QUERY, budget())
+    answers = [
+        answer_with(outcome)(question.frame)[0]
+        for outcome in (world.sites("a", "b"), world.prefix_referral("a"), NotFound(), Refused(301, "no"), Refused(3))
+    ]
+    random = Random(20)
+    refused = 0
+    for number in range(FORGERIES):
+        octets = bytearray(random.choice(answers))
+        for _ in range(random.randint(1, 4)):
+            at = random.randrange(len(octets))
+            match random.randrange(4):
+                case 0:
+                    octets[at] ^= 1 << random.randrange(8)
+                case 1:
+                    octets[at] = random.choice((0, 1, 0x7F, 0x80, 0xFF))
+                case 2:
+                    del octets[at : at + random.randint(1, 8)]
+                case _:
+                    octets[at:at] = octets[at : at + random.randint(1, 8)]
+            octets = octets or bytearray(b"\x00")
+        try:
+            response = read_response(bytes(octets), question, f"forger {number}", "udp")
+        except ProtocolError:
+            refused += 1
+        else:
+            assert response.message.request_id == question.request_id
+
+    assert refused > FORGERIES / 2
