@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
-from idis.registry.journal import Entry, Position, SnapshotNeeded
+from idis.registry.journal import Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.registration_checks import entries as prefix_entries
 from idis.registry.store.base import ReadTxn, Store, StoreError
 from idis.resolver.log import note
@@ -19,6 +20,8 @@ from idis.resolver.metrics import Metrics
 INTERVAL_S = 0.2  # how long a change may wait until caches and metrics know; answers know it at once
 ENTRIES_MAX = 256  # read under one transaction, a few milliseconds
 PREFIX_SERIES_MAX = 1_000  # prefixes counted one by one; a metric with more series helps nobody
+
+_ABOUT_A_PREFIX = (EntryKind.PUT, EntryKind.DELETE, EntryKind.BULK, EntryKind.PREFIX)
 
 OnEntries = Callable[[Sequence[Entry]], None]
 
@@ -32,7 +35,7 @@ class Follower:
         self._on_entries = on_entries
         with store.read() as txn:
             self._take(txn.position)
-            self._count_records(txn)
+            self._count_all(txn)
         self.failure = ""  # why the journal could not be read at the last look
 
     def look(self) -> bool:
@@ -45,12 +48,12 @@ class Follower:
                 # Trimmed away while this node slept: whoever hangs on starts over, which an empty list says.
                 note(logging.WARNING, "journal trimmed", position=str(self.position))
                 self._take(batch.position)
+                self._count_all(txn)
                 batch = []
             elif batch:
                 self._take(batch[-1].position)
+                self._count(txn, {prefix_of(entry) for entry in batch if entry.kind in _ABOUT_A_PREFIX})
             more = txn.position != self.position and bool(batch)
-            if not more:
-                self._count_records(txn)
         for entry in batch:
             self._metrics.entries[entry.kind.name.lower()] += 1
         self._on_entries(batch)
@@ -73,11 +76,23 @@ class Follower:
         self.position = position
         self._metrics.position = (position.epoch, position.hi, position.lo)
 
-    def _count_records(self, txn: ReadTxn) -> None:
-        counted: dict[str, int] = {}
-        for entry in prefix_entries(txn):
-            if entry.answers_here:
-                counted[entry.prefix] = txn.stat(entry.prefix).records
-                if len(counted) >= PREFIX_SERIES_MAX:
-                    break
-        self._metrics.records = counted
+    def _count_all(self, txn: ReadTxn) -> None:
+        """Start over with the prefixes answered here."""
+        self._metrics.records.clear()
+        homes = (entry.prefix for entry in prefix_entries(txn) if entry.answers_here)
+        self._count(txn, islice(homes, PREFIX_SERIES_MAX))
+
+    def _count(self, txn: ReadTxn, prefixes: Iterable[str]) -> None:
+        """Take over the counts of some prefixes."""
+        records = self._metrics.records
+        for prefix in prefixes:
+            entry = txn.prefix(prefix)
+            if entry is None or not entry.answers_here:
+                records.pop(prefix, None)
+            elif prefix in records or len(records) < PREFIX_SERIES_MAX:
+                records[prefix] = txn.stat(prefix).records
+
+
+def prefix_of(entry: Entry) -> str:
+    """The folded prefix an entry is about; of a ROUTE, the parent of the prefixes in its range."""
+    return entry.key.partition(b"\x00")[0].decode()

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import importlib
 import logging
 import secrets
 import signal
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from idis.proto.types.site import Site, encode_site
@@ -24,7 +24,7 @@ from idis.registry.store.lmdb import LmdbStore
 from idis.resolver import log
 from idis.resolver.chain import Chain
 from idis.resolver.config import NodeConfig
-from idis.resolver.follower import Follower
+from idis.resolver.follower import Follower, prefix_of
 from idis.resolver.guard.connections import SWEEP_S, ConnectionTable
 from idis.resolver.guard.rates import Rates
 from idis.resolver.guard.sources import Sources
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from idis.resolver.web.face import Readiness
+
+_HTTP_FACE = "idis.resolver.web.application"
 
 STOP_GRACE_S = 5.0  # for questions under way when the node stops; systemd allows three times as much
 
@@ -92,6 +94,8 @@ class Node:
             await streams.open()
         self._started = time.monotonic()
         self._tasks = [asyncio.create_task(self._follower.run()), asyncio.create_task(self._sweep())]
+        # Importing HTTP takes longer than everything before it; the binary port answers meanwhile.
+        await asyncio.to_thread(importlib.import_module, _HTTP_FACE)
         await self._http.open()
 
     async def stop(self) -> None:
@@ -172,7 +176,7 @@ class Node:
             return
         if not entries:  # the journal was trimmed: anything may have changed
             self._recursor.flush()
-        for prefix in {_prefix_of(entry) for entry in entries if entry.kind in (EntryKind.PREFIX, EntryKind.ROUTE)}:
+        for prefix in {prefix_of(entry) for entry in entries if entry.kind in (EntryKind.PREFIX, EntryKind.ROUTE)}:
             self._recursor.flush(prefix)
 
     async def _sweep(self) -> None:
@@ -237,6 +241,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     with contextlib.suppress(PackageNotFoundError):
         return version("idis")
     return "unknown"  # a checkout that was never installed
@@ -265,8 +271,3 @@ def _steps(site: Site, recursor: Recursor | None, metrics: Metrics) -> list[Acce
     if recursor is not None:
         steps.append(Recursion(recursor))
     return steps
-
-
-def _prefix_of(entry: Entry) -> str:
-    """The folded prefix a PREFIX entry is about, or the parent of a ROUTE's prefixes."""
-    return entry.key.partition(b"\x00")[0].decode()

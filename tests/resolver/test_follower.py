@@ -106,3 +106,22 @@ def test_a_trimmed_journal_makes_the_hook_start_over(follower, store, seen, monk
 
     assert seen == [[]]
     assert follower.position == here
+
+
+def test_a_prefix_given_away_is_no_longer_counted(follower, store, metrics):
+    """The gauge of a prefix goes when the node stops answering for it."""
+    assert metrics.records == {"88.118.8": 0}
+    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118.8")), actor="test").result()
+    follower.look()
+
+    assert metrics.records == {}
+
+
+def test_series_are_bounded(store, metrics, monkeypatch):
+    """A registry with thousands of hosted prefixes shows the first ones."""
+    monkeypatch.setattr("idis.resolver.follower.PREFIX_SERIES_MAX", 3)
+    for number in range(5):
+        store.write(lambda txn, number=number: txn.put_prefix(PrefixEntry(f"88.{number}", homed=True)), actor="test").result()
+    Follower(store, metrics, lambda entries: None)
+
+    assert len(metrics.records) == 3
