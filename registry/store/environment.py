@@ -23,6 +23,7 @@ from idis.registry.store.directory import user_name
 
 TABLES_MAX = 24  # the named tables, with room
 READERS_MAX = 1_024  # workers, threads and tools; a slot costs 64 octets
+SPARE_READS = 1  # a read that begins with a kept transaction takes no lock, so it neither waits for the writer nor starves it
 MAP_FILL_GROW = 0.8  # the map doubles before it is full, so that no write has to wait for it
 GROW_WAIT_S = 5.0  # a read ends within milliseconds; one that does not is a fault, and must not stop every other one
 ENGINE = "lmdb-0.9"
@@ -123,6 +124,11 @@ class Environment:
             except lmdb.MapResizedError:
                 self._resize(0)
 
+    def abort_write(self, transaction: Any) -> None:
+        """Undo a write transaction. Readers wait at the door meanwhile: the binding's own lock is unfair to this thread."""
+        with self._reads:
+            transaction.abort()
+
     def begin_nested(self, parent: Any) -> Any:
         """A transaction inside a write transaction: its abort leaves the parent as it was."""
         return self._lmdb.begin(write=True, parent=parent)
@@ -180,6 +186,11 @@ class Environment:
                 self._gate.notify_all()
 
 
+def out_of_space(error: lmdb.Error) -> bool:
+    """Whether a write failed because the disk, a quota or a file-size limit is exhausted: nothing happened."""
+    return isinstance(error, lmdb.DiskError) or getattr(error, "code", 0) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 def _open(folder: Path, map_bytes: int, create: bool) -> lmdb.Environment:
     try:
         return lmdb.Environment(
@@ -187,10 +198,11 @@ def _open(folder: Path, map_bytes: int, create: bool) -> lmdb.Environment:
             map_size=map_bytes,
             max_dbs=TABLES_MAX,
             max_readers=READERS_MAX,
+            max_spare_txns=SPARE_READS,
             create=create,
             **_engine_choice(),
         )
-    except lmdb.Error as error:
+    except (lmdb.Error, OSError) as error:
         raise _unusable(folder, error) from error
 
 
@@ -203,8 +215,8 @@ def _engine_choice() -> dict[str, Any]:
     return {"lib_version": 0}
 
 
-def _unusable(folder: Path, error: lmdb.Error) -> StoreError:
-    code = getattr(error, "code", 0)
+def _unusable(folder: Path, error: lmdb.Error | OSError) -> StoreError:
+    code = error.errno if isinstance(error, OSError) else getattr(error, "code", 0)
     if "already open" in str(error):
         return StoreError(f"{folder} is already open in this process: share the open store instead")
     if code in (errno.EACCES, errno.EPERM, errno.EROFS) or isinstance(error, lmdb.ReadonlyError):

@@ -155,6 +155,7 @@ class LmdbStore:
         self.environment.close()
         if self._lock is not None:
             self._lock.release()
+            self._lock = None
 
     def _submit_segment(self, group: list[PreparedRecord], actor: str) -> Future[Committed[int]]:
         while True:

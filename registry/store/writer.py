@@ -11,7 +11,6 @@ poisoned, and what was waiting is answered *unknown*. A full disk is refused bef
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections import deque
@@ -37,7 +36,7 @@ from idis.registry.store.base import (
     StorePoisoned,
     WriteTxn,
 )
-from idis.registry.store.environment import MAP_FILL_GROW, Environment
+from idis.registry.store.environment import MAP_FILL_GROW, Environment, out_of_space
 from idis.registry.store.lmdb_txn import LmdbWriteTxn, PrefixCache
 
 COMMIT_BYTES_MAX = 1_048_576  # bounds the latency of the first change in a group
@@ -45,8 +44,6 @@ ATTEMPTS_MAX = 24  # each doubles the map or sets changes apart; from 1 MiB on t
 HOUSEKEEPING_S = 10.0  # stale readers pin pages; they are looked for this often
 FREE_BYTES_MIN = 2**30  # writes stop before the disk is full: deleting needs room too
 FREE_SHARE_MIN = 0.05  # of a small disk
-
-_OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +102,7 @@ class Writer:
         self._clock = clock
         self._wake = Condition()
         self._queue: deque[_Job] = deque()
+        self._group: list[_Job] = []  # what the thread is committing
         self._thread: Thread | None = None
         self._closing = False
         self._poison: str | None = None
@@ -160,14 +158,15 @@ class Writer:
                     self._wake.wait_for(lambda: self._queue or self._closing, self._settings.housekeeping_s)
                     if self._closing and not self._queue:
                         return
-                    group = self._draw()
-                if group:
-                    self._commit(group)
+                    self._group = self._draw()
+                if self._group:
+                    self._commit(self._group)
+                    self._group = []
                 if time.monotonic() >= due and self._poison is None:
-                    self._keep_house()
+                    self.keep_house()
                     due = time.monotonic() + self._settings.housekeeping_s
         except BaseException as error:  # a fault of ours: nobody may wait for a thread that has ended
-            self._poison_with([], f"the writer of {self._environment.folder} failed: {error!r}")
+            self._poison_with(f"the writer of {self._environment.folder} failed: {error!r}")
             raise
 
     def _draw(self) -> list[_Job]:
@@ -175,7 +174,8 @@ class Writer:
         operations = 0
         while self._queue and operations < COMMIT_OPS_MAX:
             job = self._queue.popleft()
-            if job.future.set_running_or_notify_cancel():
+            # What was put back by a commit that was full is running already.
+            if job.future.running() or job.future.set_running_or_notify_cancel():
                 group.append(job)
                 operations += job.operations
         return group
@@ -185,7 +185,7 @@ class Writer:
         try:
             results = self._persist(group)
         except (_FlushFailed, lmdb.PanicError) as error:
-            self._poison_with(group, f"{self._environment.folder} could not be flushed ({error}): the outcome is unknown")
+            self._poison_with(f"{self._environment.folder} could not be flushed ({error}): the outcome is unknown")
             return
         except (lmdb.Error, StoreError) as error:
             reason = error if isinstance(error, StoreError) else self._refusal(error)
@@ -217,14 +217,9 @@ class Writer:
         try:
             results = self._apply_apart(raw, group) if apart else self._apply_flat(raw, group)
         except BaseException:
-            raw.abort()
+            self._environment.abort_write(raw)
             raise
-        try:
-            raw.commit()
-        except lmdb.Error as error:
-            if isinstance(error, lmdb.MapFullError | lmdb.DiskError) or error.code in _OUT_OF_SPACE:
-                raise
-            raise _FlushFailed(str(error)) from error
+        _flush(raw)
         return results
 
     def _apply_flat(self, raw: Any, group: list[_Job]) -> list[_Result]:
@@ -284,7 +279,7 @@ class Writer:
             )
 
     def _refusal(self, error: lmdb.Error) -> StoreError:
-        if isinstance(error, lmdb.DiskError) or error.code in _OUT_OF_SPACE:
+        if out_of_space(error):
             return StoreFull(f"the disk under {self._environment.folder} is full: free some space, reads go on")
         return StoreError(f"{self._environment.folder} refused the write: {error}")
 
@@ -295,16 +290,16 @@ class Writer:
             except StoreFull:
                 return  # a slow reader is in the way; the next commit tries again
 
-    def _poison_with(self, group: list[_Job], reason: str) -> None:
+    def _poison_with(self, reason: str) -> None:
         with self._wake:
             self._poison = reason
-            failed = [*group, *self._queue]
+            failed = [*self._group, *self._queue]
             self._queue.clear()
         for job in failed:
             if not job.future.done() and (job.future.running() or job.future.set_running_or_notify_cancel()):
                 job.future.set_exception(StorePoisoned(reason))
 
-    def _keep_house(self) -> None:
+    def keep_house(self) -> None:
         """Free stale readers, trim the journal, forget old outcomes: one short commit at a time, others in between."""
         self._environment.check_readers()
         now_ms = int(self._clock() * 1000)
@@ -315,7 +310,7 @@ class Writer:
             self.trim(bounds)
             self._drop(lambda raw: trimming.sweep_outcomes(raw, self._environment.tables, now_ms))
         except (_FlushFailed, lmdb.PanicError) as error:
-            self._poison_with([], f"{self._environment.folder} could not be flushed ({error}): the outcome is unknown")
+            self._poison_with(f"{self._environment.folder} could not be flushed ({error}): the outcome is unknown")
         except (lmdb.Error, StoreError):
             return  # no room to delete in: trimming waits for the operator as writes do
 
@@ -333,15 +328,20 @@ class Writer:
             try:
                 count = step(raw)
             except BaseException:
-                raw.abort()
+                self._environment.abort_write(raw)
                 raise
-            try:
-                raw.commit()
-            except lmdb.Error as error:
-                if isinstance(error, lmdb.MapFullError | lmdb.DiskError) or error.code in _OUT_OF_SPACE:
-                    raise
-                raise _FlushFailed(str(error)) from error
+            _flush(raw)
         return count
+
+
+def _flush(raw: Any) -> None:
+    """Commit. A full map or disk is certain to have changed nothing; of any other failure nothing is certain."""
+    try:
+        raw.commit()
+    except lmdb.Error as error:
+        if isinstance(error, lmdb.MapFullError) or out_of_space(error):
+            raise
+        raise _FlushFailed(str(error)) from error
 
 
 def _apply(job: _Job, txn: LmdbWriteTxn) -> Committed[Any]:
