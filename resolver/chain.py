@@ -28,7 +28,7 @@ from idis.proto.errors import ProtocolError
 from idis.proto.exchange import outline, query_of
 from idis.proto.message import decode_message
 from idis.proto.outcome import Refused
-from idis.registry.store.base import ReadTxn, Store
+from idis.registry.store.base import READ_TXN_MS_MAX, ReadTxn, Store
 from idis.resolver.handlers.limit import Limit
 from idis.resolver.handlers.observe import Observe
 from idis.resolver.log import note
@@ -39,6 +39,9 @@ from idis.resolver.request import Later, Peer, Request, Settled, Silence, Verdic
 
 _FLAGS_AT = 2  # of the envelope
 _ENCRYPTED = int(EnvelopeFlag.ENCRYPTED)
+
+# Half of what a read transaction may last; others wait for the loop as long as a batch takes.
+BATCH_S_MAX = READ_TXN_MS_MAX / 2_000
 
 Deliver = Callable[[bytes], None]
 
@@ -179,6 +182,11 @@ class Batch:
         self._count += 1
         chain.observe(self._transport, verdict)
         return chain.replies.frame(request.message, verdict, self._now)
+
+    @property
+    def spent(self) -> bool:
+        """Whether this batch has taken BATCH_S_MAX; what is left belongs into another one."""
+        return self._chain.clock.monotonic() - self._started > BATCH_S_MAX
 
     def decide(self, request: Request) -> Settled | Later:
         """What a request that came without a frame comes to; not counted."""

@@ -188,11 +188,13 @@ class TcpConnection(asyncio.Protocol):
                 reply = batch.answer(frames.popleft(), peer, self._deliver)
                 if isinstance(reply, Later):
                     self._deferred += 1
-                    continue
-                connection.answered()
-                if reply is not None:
-                    replies.append(reply)
-                    size += len(reply)
+                else:
+                    connection.answered()
+                    if reply is not None:
+                        replies.append(reply)
+                        size += len(reply)
+                if batch.spent:
+                    break
         return replies
 
     def _deliver(self, reply: bytes) -> None:

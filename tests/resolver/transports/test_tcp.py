@@ -287,3 +287,14 @@ async def test_a_failure_of_ours_costs_one_connection(node, client, monkeypatch)
     assert node.metrics.closed["failure"] == 1
     assert (await client.ask_tcp(FOUND))[8:12] == FOUND[8:12]
     writer.close()
+
+
+async def test_costly_questions_do_not_hold_the_loop(node, client, frame, monkeypatch):
+    """A batch ends when its time is spent, and the rest is answered in the next ones."""
+    monkeypatch.setattr("idis.resolver.chain.BATCH_S_MAX", 0.0)
+    reader, writer = await client.tcp()
+    writer.write(b"".join(frame("88.118.8/A1", number) for number in range(1, 21)))
+
+    answers = [await client.read_frame(reader) for _ in range(20)]
+    assert {int.from_bytes(answer[8:12], "big") for answer in answers} == set(range(1, 21))
+    writer.close()
