@@ -1,11 +1,12 @@
 """What a block comes to once its rows have been checked: sorted runs, ready to be merged with those of other blocks.
 
-Five kinds of tuples are kept, each sorted as it stands:
+Six kinds of tuples are kept, each sorted as it stands:
 
     name       (key, place)
     record     (key, place, stored form without digest, its second names as `bulk.py` wants them)
     alias      (scheme, second name, place, key)        of schemes that allow one bearer
     reference  (key, place, field, text, identifier)    to records this node answers for
+    partial    (key, place, identifier)                 rows whose restricted values were left out at export
     finding    (place, number, identifier, severity, field, value, rule, reason, advice)
 
 A place is a sheet's number and a line in one integer, so that it sorts as a reader of the file goes.
@@ -69,6 +70,7 @@ class Checked:
     records: PackedRun | None
     aliases: PackedRun | None
     references: PackedRun | None
+    partials: PackedRun | None
     findings: PackedRun | None
 
 
@@ -81,6 +83,7 @@ class Gathering:
     def __init__(self, weight: int) -> None:
         self.rows = 0
         self.refused = 0
+        self.partials: list[Item] = []
         self._weight = weight
         self._records: list[Item] = []
         self._aliases: list[Item] = []
@@ -122,5 +125,6 @@ class Gathering:
             pack_run(self._records),
             pack_run(self._aliases),
             pack_run(sorted(self._references.values())),
+            pack_run(sorted(self.partials)),
             pack_run(sorted(self._findings)),
         )

@@ -87,6 +87,8 @@ class RestChecker:
             gathering.refuse(place, named.identifier, [record])
             return
         gathering.keep(place, named.key, record, ())
+        if row.get("partial") is True:
+            gathering.partials.append((named.key, place, named.identifier))
 
 
 class PilotChecker:

@@ -42,11 +42,13 @@ class CrossCheck:
     incoming: dict[str, int] = field(default_factory=dict)
 
 
-def cross_check(names: Stream, aliases: Stream, references: Stream, store: Store, sheet: Callable[[int], str]) -> CrossCheck:
+def cross_check(
+    names: Stream, aliases: Stream, references: Stream, partials: Stream, store: Store, sheet: Callable[[int], str]
+) -> CrossCheck:
     """Compare the rows of a file with each other and with the store.
 
     Args:
-        names, aliases, references: see `checked.py`.
+        names, aliases, references, partials: see `checked.py`.
         store: read only.
         sheet: name of a sheet by its number.
     """
@@ -54,6 +56,7 @@ def cross_check(names: Stream, aliases: Stream, references: Stream, store: Store
     _check_aliases(result, aliases, store if _has_records(store) else None, sheet)
     unknown = _check_keys(result, names, iter(references), sheet)
     _check_references(result, unknown, store)
+    _check_partials(result, iter(partials), store)
     result.findings.sort()
     return result
 
@@ -156,6 +159,19 @@ def _settle(
         shown = f"{own} of {scope.replace('|', ', ')}" if scope else own
         finding = Finding(scheme, own, "unique", f"{scheme} {shown} already {whose}", "correct it, or change that record")
         result.findings.append(finding_item(place, 0, spelling_of(key) or ROW_IDENTIFIER, finding))
+
+
+def _check_partials(result: CrossCheck, partials: Iterator[Item], store: Store) -> None:
+    """A row without its restricted values must not take those of the store away."""
+    while batch := list(islice(partials, READ_KEYS)):
+        with store.read() as txn:
+            for key, place, identifier in batch:
+                record = txn.record(key)
+                if record is not None and record.flags & RecordFlag.RESTRICTED:
+                    message = "the row lacks the values that are not public, which this node has"
+                    finding = Finding("partial", "true", "partial", message, "export it again with --restricted")
+                    result.refused.add(place)
+                    result.findings.append(finding_item(place, 0, identifier, finding))
 
 
 def _has_records(store: Store) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from idis.registry.loading.formulas import may_be_guarded, unguarded
 from idis.registry.loading.rows import (
     BLOCK_BYTES,
     COLUMNS_MAX,
@@ -65,6 +66,7 @@ class CsvBlock:
         text = io.StringIO(self.octets.decode(self.encoding), newline="")
         reader = csv.reader(text, delimiter=self.separator)
         width = len(self.columns)
+        quoted = may_be_guarded(self.octets)
         before = self.line - 1
         while True:
             line = before + reader.line_num + 1
@@ -75,6 +77,8 @@ class CsvBlock:
                 continue
             if cells is None:
                 return
+            if quoted:
+                cells = [unguarded(cell) for cell in cells]
             if len(cells) == width:
                 if any(cells):
                     yield line, cells

@@ -26,9 +26,11 @@ from typing import Any, BinaryIO
 
 import msgpack
 
+from idis.proto.identifier import fold
 from idis.registry.loading.rows import DUMP_MAGIC, FileRefused
 from idis.registry.record import PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.store import codec
+from idis.registry.store.base import RecordDamaged
 from idis.registry.store.codec import DIGEST_BYTES, DIGEST_SUM_MODULUS, NO_VALUES
 from idis.registry.store.keys import KEY_BYTES_MAX, prefix_of
 
@@ -204,7 +206,7 @@ def look_at(path: Path, place: BlockPlace) -> BlockFacts:
         if not key > previous or not key.startswith(head) or not head or len(key) > KEY_BYTES_MAX:
             raise _foreign(path, f"keys out of order at {codec.readable(key)}")
         previous = key
-        if not _is_whole(value):
+        if not _is_whole(key, value):
             raise _foreign(path, f"a damaged record at {codec.readable(key)}")
         if len(item) == 2:
             digest_sum += int.from_bytes(value[:DIGEST_BYTES], "big")
@@ -237,11 +239,17 @@ def check_sums(path: Path, header: Header, facts: Iterable[BlockFacts]) -> tuple
     return tuple(partial)
 
 
-def _is_whole(value: bytes) -> bool:
+def _is_whole(key: bytes, value: bytes) -> bool:
+    """Whether a value has a form; its digest and its identifier are looked at only where the form is not the plain one."""
     if len(value) < codec.RECORD_HEADER_BYTES or value[DIGEST_BYTES] & _FORMAT_MASK != codec.FORMAT:
         return False
     end: int = codec.RECORD_HEADER_BYTES + _LENGTH.unpack_from(value, _PUBLIC_LENGTH_AT)[0]
-    return end == len(value) if value[DIGEST_BYTES] == codec.FORMAT else end < len(value)
+    if value[DIGEST_BYTES] == codec.FORMAT:
+        return end == len(value)
+    try:
+        return end < len(value) and fold(codec.decode_record(key, value).identifier).startswith(prefix_of(key) + "/")
+    except (RecordDamaged, ValueError, struct.error, msgpack.UnpackException):
+        return False
 
 
 def _read_block(file: BinaryIO, digest: Any, path: Path, bytes_max: int) -> bytes:

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from idis.registry.loading.formulas import guarded
 from idis.registry.loading.rows import FileRefused
 
 HEAD = ("sheet", "line", "identifier", "severity", "field", "value", "rule", "reason", "next step")
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER_CHARACTERS = frozenset("+-.,0123456789")
 _SHEET_ROWS_MAX = 1_048_576  # of an XLSX sheet
 
 
@@ -80,13 +79,6 @@ def drop_error_sheet(path: Path) -> None:
             ours = file.readline().strip() == ",".join(HEAD)
         if ours:
             path.unlink()
-
-
-def guarded(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: a quote goes in front of what begins like one."""
-    if cell.startswith(_FORMULA_STARTS) and not _NUMBER_CHARACTERS.issuperset(cell):
-        return "'" + cell
-    return cell
 
 
 def _lines(findings: Iterable[RowFinding]) -> Iterator[tuple[str, ...]]:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TextIO
 from idis.proto.identifier import fold
 from idis.proto.value import TTL_ABSOLUTE, Value, decode_values
 from idis.registry.loading.dump import DumpWriter, Header, PrefixCount, dump_item
-from idis.registry.loading.error_sheet import guarded
+from idis.registry.loading.formulas import guarded
 from idis.registry.loading.rest_rows import rest_of_record
 from idis.registry.loading.rows import FileRefused
 from idis.registry.pilots.schema import INDEX_FIRST_FIELD, INDEX_TEMPLATE_ID, ObjectType

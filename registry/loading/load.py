@@ -165,6 +165,7 @@ class _Load:
         self._records = Stream(spill)
         self._aliases = Stream(spill)
         self._references = Stream(spill)
+        self._partials = Stream(spill)
         self._findings = Stream(spill)
         self._cross = CrossCheck()
         self._sheets: dict[int, str] = {}
@@ -184,6 +185,7 @@ class _Load:
             self._records.add(checked.records)
             self._aliases.add(checked.aliases)
             self._references.add(checked.references)
+            self._partials.add(checked.partials)
             self._findings.add(checked.findings)
             weight += checked.weight
             self._report("checking", self.rows, weight / self._source.weight if self._source.weight else None)
@@ -193,7 +195,7 @@ class _Load:
     def compare(self) -> None:
         """Compare the rows with each other and with the store."""
         self._report("comparing", self.rows, None)
-        self._cross = cross_check(self._names, self._aliases, self._references, self._store, self._sheet)
+        self._cross = cross_check(self._names, self._aliases, self._references, self._partials, self._store, self._sheet)
         self._findings.extend(self._cross.findings)
         self.refused += self._cross.twice + len(self._cross.refused)
         self._check_quotas()

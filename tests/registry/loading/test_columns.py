@@ -60,7 +60,7 @@ def test_two_columns_of_one_field_are_refused() -> None:
 
 def test_an_unknown_object_is_told_with_the_nearest() -> None:
     """A misspelled object type suggests the right one."""
-    with pytest.raises(FileRefused, match='no object "plates"; did you mean "plate"?'):
+    with pytest.raises(FileRefused, match=r'no object "plates"; did you mean "plate"\?'):
         object_of(SHIP_PILOT, "plates")
 
 

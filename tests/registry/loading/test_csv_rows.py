@@ -82,7 +82,7 @@ def test_one_damaged_octet_does_not_turn_utf8_into_other_chinese(tmp_path: Path)
     """A file that is plainly UTF-8 up to a damaged line is refused there, not read as GB18030."""
     content = "identifier,name\n1,船体分段焊缝检验记录表格\n".encode() + b"2,\xb8\xd6\n"
 
-    with pytest.raises(FileRefused, match="line 3 of rows.csv is damaged"):
+    with pytest.raises(FileRefused, match=r"line 3 of rows\.csv is damaged"):
         source_of(tmp_path, content)
 
 

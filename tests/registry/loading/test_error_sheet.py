@@ -12,7 +12,6 @@ from idis.registry.loading.error_sheet import (
     HEAD,
     RowFinding,
     drop_error_sheet,
-    guarded,
     sheet_path,
     write_error_sheet,
 )
@@ -43,14 +42,6 @@ def test_xlsx_is_written_for_who_came_with_xlsx(tmp_path: Path) -> None:
 
     assert rows[0] == HEAD
     assert rows[1][5] == "a\ufffdb"
-
-
-@pytest.mark.parametrize(
-    ("cell", "shown"), [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "-5"), ("+3.5", "+3.5"), ("-a", "'-a"), ("abc", "abc")]
-)
-def test_no_cell_is_taken_for_a_formula(cell: str, shown: str) -> None:
-    """What begins like a formula is quoted, numbers are not."""
-    assert guarded(cell) == shown
 
 
 def test_a_sheet_that_cannot_be_written_names_the_way_out(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import openpyxl
 import pytest
 
 from idis.proto.value import decode_values
-from idis.registry.loading import csv_rows, load as load_module
+from idis.registry.loading import csv_rows
+from idis.registry.loading import load as load_module
 from idis.registry.loading.load import Summary
 from idis.registry.loading.rows import FileRefused
 from idis.registry.prefix import PrefixEntry

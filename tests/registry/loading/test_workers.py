@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from idis.registry.loading.rows import FileRefused
-from idis.registry.loading.workers import Workers, WorkerLost
+from idis.registry.loading.workers import WorkerLost, Workers
 
 
 def squaring() -> Callable[[int], int]:
