@@ -26,10 +26,12 @@ TTL_S_MAX = 172_800  # a larger relative TTL counts as this much
 TTL_RELATIVE = 0
 TTL_ABSOLUTE = 1
 
+_PUBLIC_READ = int(Permission.PUBLIC_READ)  # the enumeration's own operators build a member, a microsecond each time
 DEFAULT_PERMISSIONS = Permission.ADMIN_READ | Permission.ADMIN_WRITE | Permission.PUBLIC_READ
 
 _FIXED = struct.Struct(">IIBIB")
 _HEAD = struct.Struct(">IIBIBI")  # the fixed fields and the length of the type
+_NONE = u32(0)  # an empty array
 _LENGTH = struct.Struct(">I")
 
 
@@ -61,7 +63,7 @@ class Value:
     @property
     def public(self) -> bool:
         """Whether everybody may read it."""
-        return bool(self.permissions & Permission.PUBLIC_READ)
+        return self.permissions & _PUBLIC_READ != 0
 
     @property
     def text(self) -> str:
@@ -85,21 +87,28 @@ class ValueSpan(NamedTuple):
     end: int
 
 
-def encode_value(value: Value) -> bytes:
-    """The value's octets."""
+def encode_value(value: Value, *, timestamp: int | None = None) -> bytes:
+    """The value's octets; with `timestamp` (unix time) in place of its own when given."""
+    references = value.references
     return b"".join(
         (
-            _FIXED.pack(value.index, value.timestamp, value.ttl_type, value.ttl, value.permissions),
+            _FIXED.pack(
+                value.index,
+                value.timestamp if timestamp is None else timestamp,
+                value.ttl_type,
+                value.ttl,
+                value.permissions,
+            ),
             text(value.type),
             blob(value.data),
-            array(text(reference.handle) + u32(reference.index) for reference in value.references),
+            array(text(reference.handle) + u32(reference.index) for reference in references) if references else _NONE,
         )
     )
 
 
-def encode_values(values: Iterable[Value]) -> bytes:
-    """A counted array of values."""
-    return array(encode_value(value) for value in values)
+def encode_values(values: Iterable[Value], *, timestamp: int | None = None) -> bytes:
+    """A counted array of values; with `timestamp` in place of their own when given."""
+    return array(encode_value(value, timestamp=timestamp) for value in values)
 
 
 def read_value(reader: Reader) -> Value:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntFlag
+from operator import attrgetter
 
 from idis.proto.value import TTL_ABSOLUTE, TTL_S_MAX, Value, encode_values
 from idis.registry.journal import Position
@@ -24,6 +24,13 @@ class RecordFlag(IntFlag):
     ALIAS = 8  # holds an HS_ALIAS value
     HOLD = 16  # recall flag: check
     STOP = 32  # recall flag: stop
+
+
+# Plain integers: the enumeration's own operators build a member, a microsecond each time.
+_RESTRICTED = int(RecordFlag.RESTRICTED)
+_ALIAS = int(RecordFlag.ALIAS)
+_RECALL_FLAGS = {b"check": int(RecordFlag.HOLD), b"stop": int(RecordFlag.STOP)}
+_index_of = attrgetter("index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,10 @@ def prepare(record: Record, now: int) -> PreparedRecord:
         record: what to store; its values' timestamps are set to `now`.
         now: unix time in seconds.
     """
-    values = sorted((replace(value, timestamp=now) for value in record.values), key=lambda value: value.index)
+    values = sorted(record.values, key=_index_of)
     public = [value for value in values if value.public]
     restricted = [value for value in values if not value.public]
-    flags = RecordFlag(0)
-    if restricted:
-        flags |= RecordFlag.RESTRICTED
+    flags = _RESTRICTED if restricted else 0
     for value in values:
         flags |= _flag_of(value)
     relative = [value.ttl for value in public if value.ttl_type != TTL_ABSOLUTE]
@@ -104,10 +109,10 @@ def prepare(record: Record, now: int) -> PreparedRecord:
     absolute = [max(value.ttl, 1) for value in public if value.ttl_type == TTL_ABSOLUTE]
     return PreparedRecord(
         identifier=record.identifier,
-        public=encode_values(public),
-        restricted=encode_values(restricted),
+        public=encode_values(public, timestamp=now),
+        restricted=encode_values(restricted, timestamp=now),
         aliases=record.aliases,
-        flags=flags,
+        flags=RecordFlag(flags),
         ttl_s=min([TTL_S_MAX, *relative]),
         not_after=min(absolute, default=0),
     )
@@ -134,18 +139,11 @@ def same_content(one: bytes, other: bytes) -> bool:
     return stamped == other
 
 
-def _flag_of(value: Value) -> RecordFlag:
-    match value.type, value.data:
-        case "HS_ALIAS", _:
-            return RecordFlag.ALIAS
-        case "recallFlag", b"check":
-            return RecordFlag.HOLD
-        case "recallFlag", b"stop":
-            return RecordFlag.STOP
+def _flag_of(value: Value) -> int:
+    match value.type:
+        case "HS_ALIAS":
+            return _ALIAS
+        case "recallFlag":
+            return _RECALL_FLAGS.get(value.data, 0)
         case _:
-            return RecordFlag(0)
-
-
-def live_only(records: Iterable[StoredRecord]) -> list[StoredRecord]:
-    """Those a reader may see."""
-    return [record for record in records if record.live]
+            return 0
