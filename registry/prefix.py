@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-
 ROOT_PREFIX = "0.NA"  # the prefix above all others: who homes it is a root
 
 

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from idis.proto.errors import IdisError
-from idis.registry.registration_checks import Organisation, Refusal
-from idis.registry.registration_delegation import home
+from idis.registry.registration.checks import Organisation, Refusal
+from idis.registry.registration.delegation import home
 from idis.registry.store.base import Store
 from idis.registry.store.directory import user_name
 from idis.registry.store.lmdb import LmdbStore

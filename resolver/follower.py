@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from idis.registry.journal import Entry, EntryKind, Position, SnapshotNeeded
-from idis.registry.registration_checks import entries as prefix_entries
+from idis.registry.registration.checks import entries as prefix_entries
 from idis.registry.store.base import ReadTxn, Store, StoreError
 from idis.resolver.log import note
 from idis.resolver.metrics import Metrics

@@ -10,7 +10,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -25,7 +25,7 @@ from idis.registry.pilots.table import PILOTS
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import RecordFlag, StoredRecord
 from idis.registry.store.base import ReadTxn, Store, StoreError
-from idis.registry.store.codec import DIGEST_SUM_MODULUS
+from idis.registry.store.codec import DIGEST_SUM_MODULUS, NO_VALUES
 
 RECORDS_PER_PAGE = 1_000
 OTHER_TABLE = "other"
@@ -38,7 +38,7 @@ Report = Callable[[str, int, float | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """How many records were written, and how many of them without their restricted values."""
+    """How many records were written, and how many lost restricted values on the way or stayed behind because of them."""
 
     records: int
     partial: int
@@ -47,6 +47,8 @@ class Exported:
 
 class Snapshot:
     """The records of some prefixes at one moment; prefixes this node does not answer for have none.
+
+    Without restricted values a record that has no others is left out whole: that it exists is not public either.
 
     Args:
         txn: held for the whole export.
@@ -62,16 +64,12 @@ class Snapshot:
         self.txn = txn
         self.restricted = restricted
         self._report = report
-        self._entries = [_entry(txn, prefix) for prefix in prefixes] if prefixes else list(_all_entries(txn))
-        self._entries.sort(key=lambda entry: entry.prefix.encode() + b"\x00")
-        self.counts = {
-            entry.prefix: PrefixCount(entry.fold_suffix, stat.records, stat.digest_sum)
-            for entry in self._entries
-            if entry.answers_here and (stat := txn.stat(entry.prefix)).records
-        }
-        self.total = sum(count.records for count in self.counts.values())
-        self.done = 0
-        self.partial = 0
+        entries = [_entry(txn, prefix) for prefix in prefixes] if prefixes else list(_all_entries(txn))
+        entries.sort(key=lambda entry: entry.prefix.encode() + b"\x00")
+        self.entries = {entry.prefix: entry for entry in entries if entry.answers_here and txn.stat(entry.prefix).records}
+        self._total = sum(txn.stat(prefix).records for prefix in self.entries)
+        self._seen = 0
+        self.exported = Exported(0, 0)
 
     def records(self, prefix: str) -> Iterator[tuple[bytes, StoredRecord]]:
         """The records of one prefix in key order, deleted ones excepted.
@@ -79,29 +77,43 @@ class Snapshot:
         Raises:
             StoreError: what is there is not what the store has counted.
         """
-        after: bytes | None = None
-        count = digest_sum = 0
-        while page := self.txn.records(prefix, after, RECORDS_PER_PAGE):
-            for key, record in page:
-                if record.flags & RecordFlag.TOMBSTONE:
-                    continue
-                count += 1
-                digest_sum += record.digest
-                self.partial += bool(record.flags & RecordFlag.RESTRICTED) and not self.restricted
+        count = digest_sum = partial = shown = 0
+        for key, record in self._all_records(prefix):
+            count += 1
+            digest_sum += record.digest
+            left_out = bool(record.flags & RecordFlag.RESTRICTED) and not self.restricted
+            partial += left_out
+            if not left_out or record.public != NO_VALUES:
+                shown += 1
                 yield key, record
-            after = page[-1][0]
-            self._report("writing", self.done + count, (self.done + count) / self.total)
-        self.done += count
-        expected = self.counts[prefix]
-        if (count, digest_sum % DIGEST_SUM_MODULUS) != (expected.records, expected.digest_sum):
+        stat = self.txn.stat(prefix)
+        if (count, digest_sum % DIGEST_SUM_MODULUS) != (stat.records, stat.digest_sum):
             raise StoreError(
-                f"prefix {prefix} should hold {expected.records:,} records and holds {count:,} or others: run 'idis verify'"
+                f"prefix {prefix} should hold {stat.records:,} records and holds {count:,}, or others: run 'idis verify'"
             )
+        self.exported = Exported(self.exported.records + shown, self.exported.partial + partial)
 
-    @property
-    def exported(self) -> Exported:
-        """What has been written."""
-        return Exported(self.done, self.partial)
+    def counts(self) -> dict[str, PrefixCount]:
+        """What `records` will give: known to the store, unless some are left out."""
+        found = {}
+        for prefix, entry in self.entries.items():
+            stat = self.txn.stat(prefix)
+            records, digest_sum = stat.records, stat.digest_sum
+            if not self.restricted:
+                hidden = [record.digest for _, record in self._all_records(prefix) if _is_hidden(record)]
+                records -= len(hidden)
+                digest_sum = (digest_sum - sum(hidden)) % DIGEST_SUM_MODULUS
+            if records:
+                found[prefix] = PrefixCount(entry.fold_suffix, records, digest_sum)
+        return found
+
+    def _all_records(self, prefix: str) -> Iterator[tuple[bytes, StoredRecord]]:
+        after: bytes | None = None
+        while page := self.txn.records(prefix, after, RECORDS_PER_PAGE):
+            yield from ((key, record) for key, record in page if not record.flags & RecordFlag.TOMBSTONE)
+            after = page[-1][0]
+            self._seen += len(page)
+            self._report("writing", self._seen, self._seen / self._total)
 
 
 def export_lines(store: Store, out: TextIO, prefixes: Sequence[str], *, restricted: bool, report: Report) -> Exported:
@@ -112,7 +124,7 @@ def export_lines(store: Store, out: TextIO, prefixes: Sequence[str], *, restrict
     """
     with store.read() as txn:
         snapshot = Snapshot(txn, prefixes, restricted=restricted, report=report)
-        for prefix in snapshot.counts:
+        for prefix in snapshot.entries:
             for _, record in snapshot.records(prefix):
                 # dumps runs in C, dump does not
                 row = rest_of_record(record, restricted=restricted)
@@ -128,8 +140,8 @@ def export_dump(store: Store, out: BinaryIO, prefixes: Sequence[str], *, restric
     """
     with store.read() as txn:
         snapshot = Snapshot(txn, prefixes, restricted=restricted, report=report)
-        writer = DumpWriter(out, Header(now, txn.position.encode(), restricted, snapshot.counts))
-        for prefix in snapshot.counts:
+        writer = DumpWriter(out, Header(now, txn.position.encode(), restricted, snapshot.counts()))
+        for prefix in snapshot.entries:
             writer.add(dump_item(key, record, restricted=restricted) for key, record in snapshot.records(prefix))
         writer.finish()
     return snapshot.exported
@@ -146,10 +158,10 @@ def export_tables(store: Store, folder: Path, prefixes: Sequence[str], *, restri
         tables = _Tables(folder, stack)
         txn = stack.enter_context(store.read())
         snapshot = Snapshot(txn, prefixes, restricted=restricted, report=report)
-        for prefix in snapshot.counts:
+        for prefix in snapshot.entries:
             for _, record in snapshot.records(prefix):
                 tables.add(record.identifier, _values(record, restricted))
-    return Exported(snapshot.done, snapshot.partial, tuple(sorted(tables.names)))
+    return replace(snapshot.exported, tables=tuple(sorted(tables.names)))
 
 
 class _Tables:
@@ -197,6 +209,10 @@ def object_type_of(texts: Mapping[int, str]) -> ObjectType | None:
     code = texts.get(INDEX_FIRST_FIELD, "")
     kinds = [pilot.objects[code] for pilot in PILOTS.values() if code in pilot.objects]
     return kinds[0] if len(kinds) == 1 else None
+
+
+def _is_hidden(record: StoredRecord) -> bool:
+    return bool(record.flags & RecordFlag.RESTRICTED) and record.public == NO_VALUES
 
 
 def _values(record: StoredRecord, restricted: bool) -> tuple[Value, ...]:

@@ -121,6 +121,6 @@ def _tell(arguments: argparse.Namespace, exported: Exported, seconds: float) -> 
     if exported.partial:
         advice = "do not import these tables over them" if arguments.format == "csv" else "import leaves those of this node alone"
         print(
-            f"{exported.partial:,} of them have values that are not public, which were left out (--restricted): {advice}",
+            f"{exported.partial:,} records have values that are not public, which were left out (--restricted): {advice}",
             file=sys.stderr,
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from idis.registry.prefix import ROOT_PREFIX
-from idis.registry.registration_checks import Organisation
+from idis.registry.registration.checks import Organisation
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.config import (
     CONFIG_FILE,

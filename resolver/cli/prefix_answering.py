@@ -9,10 +9,10 @@ from ipaddress import ip_address
 
 from idis.proto.identifier import fold
 from idis.proto.types.site import HTTP, INTERFACE_BOTH, INTERFACE_QUERY, TCP, UDP, Interface, Server, Site
-from idis.registry import registration, registration_delegation
 from idis.registry.prefix import Hosting, PrefixState, RouteEntry
-from idis.registry.registration import Event, Registered
-from idis.registry.registration_delegation import HostingEvent
+from idis.registry.registration import delegation, life
+from idis.registry.registration.delegation import HostingEvent
+from idis.registry.registration.life import Event, Registered
 from idis.registry.store.base import WriteTxn
 from idis.resolver.cli.data_directory import commit, insist, position_text
 from idis.resolver.cli.identifier_argument import prefix_of
@@ -37,8 +37,8 @@ def delegate(arguments: argparse.Namespace) -> int:
         nonlocal granted
         granted = _grant(txn, prefix, arguments, now)
         if arguments.service:
-            return insist(registration_delegation.delegate_to_service(txn, prefix, arguments.service, now))
-        return insist(registration_delegation.delegate(txn, prefix, sites, now))
+            return insist(delegation.delegate_to_service(txn, prefix, arguments.service, now))
+        return insist(delegation.delegate(txn, prefix, sites, now))
 
     committed = commit(arguments, change)
     word = f"{'granted and ' if granted else ''}delegated to {arguments.service or ', '.join(arguments.to)}"
@@ -53,7 +53,7 @@ def route(arguments: argparse.Namespace) -> int:
         raise CommandError("a range needs FIRST, LAST and --to HOST:PORT; or FIRST and --remove")
     start, end, now = prefix_of(arguments.start), prefix_of(arguments.end), int(time.time())
     sites = _sites(arguments)
-    committed = commit(arguments, lambda txn: insist(registration_delegation.delegate_range(txn, start, end, sites, now)))
+    committed = commit(arguments, lambda txn: insist(delegation.delegate_range(txn, start, end, sites, now)))
     if arguments.json:
         print_json({**route_json(committed.result), "position": position_text(committed.position)})
     else:
@@ -67,13 +67,13 @@ def host(arguments: argparse.Namespace) -> int:
 
     def change(txn: WriteTxn) -> Registered:
         if arguments.apply:
-            return insist(registration_delegation.host(txn, prefix, HostingEvent.APPLY, now))
+            return insist(delegation.host(txn, prefix, HostingEvent.APPLY, now))
         if arguments.reject:
-            return insist(registration_delegation.host(txn, prefix, HostingEvent.REJECT, now))
+            return insist(delegation.host(txn, prefix, HostingEvent.REJECT, now))
         entry = txn.prefix(fold(prefix))
         if entry is None or entry.hosting in (Hosting.NOT_HOSTED, Hosting.REJECTED):
-            insist(registration_delegation.host(txn, prefix, HostingEvent.APPLY, now))
-        return insist(registration_delegation.host(txn, prefix, HostingEvent.APPROVE, now))
+            insist(delegation.host(txn, prefix, HostingEvent.APPLY, now))
+        return insist(delegation.host(txn, prefix, HostingEvent.APPROVE, now))
 
     word = "hosting applied for" if arguments.apply else "hosting rejected" if arguments.reject else "hosted here"
     following = "idis prefix host {prefix}, or … --reject" if arguments.apply else "" if arguments.reject else _REGISTER_NEXT
@@ -83,7 +83,7 @@ def host(arguments: argparse.Namespace) -> int:
 def unhost(arguments: argparse.Namespace) -> int:
     """End the hosting of a prefix."""
     prefix, now = prefix_of(arguments.prefix), int(time.time())
-    committed = commit(arguments, lambda txn: insist(registration_delegation.host(txn, prefix, HostingEvent.END, now)))
+    committed = commit(arguments, lambda txn: insist(delegation.host(txn, prefix, HostingEvent.END, now)))
     return acknowledge(arguments, committed, "no longer hosted", "idis prefix delegate {prefix} --to HOST:PORT")
 
 
@@ -93,7 +93,7 @@ def home(arguments: argparse.Namespace) -> int:
     committed = commit(
         arguments,
         lambda txn: insist(
-            registration_delegation.home(txn, prefix, now, organisation=organisation_of(arguments), terms=terms_of(arguments))
+            delegation.home(txn, prefix, now, organisation=organisation_of(arguments), terms=terms_of(arguments))
         ),
     )
     following = f"{_REGISTER_NEXT}; the parent's operator: idis prefix delegate {{prefix}} --to THIS-HOST:PORT"
@@ -104,18 +104,18 @@ def _grant(txn: WriteTxn, prefix: str, arguments: argparse.Namespace, now: int) 
     """Every step of the way is a change of its own in the journal; all of them are undone if one is refused."""
     entry = txn.prefix(fold(prefix))
     if entry is None:
-        entry = insist(registration.apply(txn, prefix, organisation_of(arguments), now)).entry
+        entry = insist(life.apply(txn, prefix, organisation_of(arguments), now)).entry
     if entry.state is PrefixState.APPLIED:
-        entry = insist(registration.advance(txn, prefix, Event.REVIEW)).entry
+        entry = insist(life.advance(txn, prefix, Event.REVIEW)).entry
     if entry.state is not PrefixState.IN_REVIEW:
         return False
-    insist(registration.advance(txn, prefix, Event.APPROVE))
+    insist(life.advance(txn, prefix, Event.APPROVE))
     return True
 
 
 def _withdraw(arguments: argparse.Namespace) -> int:
     start = prefix_of(arguments.start)
-    committed = commit(arguments, lambda txn: registration_delegation.withdraw_range(txn, start))
+    committed = commit(arguments, lambda txn: delegation.withdraw_range(txn, start))
     if not committed.result:
         raise CommandError(f"no range begins at {start}: see 'idis prefix list'", ExitCode.REFUSED)
     if arguments.json:

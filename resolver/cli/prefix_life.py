@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import time
 
-from idis.registry import registration
 from idis.registry.prefix import Privacy
-from idis.registry.registration import Event, Organisation, Terms
+from idis.registry.registration import life
+from idis.registry.registration.life import Event, Organisation, Terms
 from idis.resolver.cli.data_directory import commit, insist
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError
@@ -30,7 +30,7 @@ def apply(arguments: argparse.Namespace) -> int:
     now = int(time.time())
     wish = arguments.prefix if arguments.prefix.endswith("*") else prefix_of(arguments.prefix)
     committed = commit(
-        arguments, lambda txn: insist(registration.apply(txn, wish, organisation_of(arguments), now, terms_of(arguments)))
+        arguments, lambda txn: insist(life.apply(txn, wish, organisation_of(arguments), now, terms_of(arguments)))
     )
     return acknowledge(arguments, committed, "applied for", _NEXT[Event.APPLY])
 
@@ -38,7 +38,7 @@ def apply(arguments: argparse.Namespace) -> int:
 def resubmit(arguments: argparse.Namespace) -> int:
     """Ask again after a rejection."""
     prefix = prefix_of(arguments.prefix)
-    committed = commit(arguments, lambda txn: insist(registration.resubmit(txn, prefix, organisation_of(arguments))))
+    committed = commit(arguments, lambda txn: insist(life.resubmit(txn, prefix, organisation_of(arguments))))
     return acknowledge(arguments, committed, "applied for again", _NEXT[Event.RESUBMIT])
 
 
@@ -46,7 +46,7 @@ def advance(arguments: argparse.Namespace) -> int:
     """Let the event of that name happen."""
     event = Event(arguments.verb)
     prefix, reason = prefix_of(arguments.prefix), getattr(arguments, "reason", "")
-    committed = commit(arguments, lambda txn: insist(registration.advance(txn, prefix, event, reason=reason)))
+    committed = commit(arguments, lambda txn: insist(life.advance(txn, prefix, event, reason=reason)))
     return acknowledge(arguments, committed, committed.result.entry.state.name.lower().replace("_", " "), _NEXT[event])
 
 

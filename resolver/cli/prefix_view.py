@@ -11,8 +11,8 @@ from idis.proto.types.table import describe
 from idis.proto.value import Value, decode_values
 from idis.registry.loading.rest_rows import rest_of_value
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, Privacy, RouteEntry
-from idis.registry.registration import PAGE_ENTRIES, STATE_WORDS, Registered, possible, unknown
-from idis.registry.registration_delegation import HOSTING_WORDS
+from idis.registry.registration.delegation import HOSTING_WORDS
+from idis.registry.registration.life import PAGE_ENTRIES, STATE_WORDS, Registered, possible, unknown
 from idis.registry.store.base import Committed, ReadTxn
 from idis.resolver.cli.data_directory import insist, opened, position_text
 from idis.resolver.cli.identifier_argument import prefix_of

@@ -17,13 +17,13 @@ from pathlib import Path
 from idis.proto.errors import DataError
 from idis.proto.types.table import compose
 from idis.proto.value import DEFAULT_PERMISSIONS, TTL_S_DEFAULT, Value, decode_values
-from idis.registry import registration_records
 from idis.registry.loading.rest_rows import record_of_rest
 from idis.registry.pilots.finding import Finding
 from idis.registry.record import Alias
-from idis.registry.registration import Refusal
-from idis.registry.registration_records import Recorded
-from idis.registry.registration_value_checks import VALUE_BYTES_DEFAULT_MAX, VALUE_BYTES_MAX
+from idis.registry.registration import records
+from idis.registry.registration.life import Refusal
+from idis.registry.registration.records import Recorded
+from idis.registry.registration.value_checks import VALUE_BYTES_DEFAULT_MAX, VALUE_BYTES_MAX
 from idis.registry.store.base import WriteTxn
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
 from idis.resolver.cli.identifier_argument import identifier_of
@@ -102,16 +102,16 @@ def _change(txn: WriteTxn, arguments: argparse.Namespace, given: _Given, now: in
     values = given.values
     name, most = arguments.identifier, arguments.value_bytes_max
     if arguments.delete:
-        return registration_records.delete_record(txn, name)
+        return records.delete_record(txn, name)
     if arguments.remove:
-        return registration_records.remove_values(txn, name, arguments.remove, now)
+        return records.remove_values(txn, name, arguments.remove, now)
     if arguments.add:
-        return registration_records.add_values(txn, name, values, now, value_bytes_max=most)
+        return records.add_values(txn, name, values, now, value_bytes_max=most)
     if arguments.modify:
-        return registration_records.modify_values(txn, name, values, now, value_bytes_max=most)
+        return records.modify_values(txn, name, values, now, value_bytes_max=most)
     if arguments.replace:
-        return registration_records.replace_record(txn, name, values, now, aliases=given.aliases, value_bytes_max=most)
-    return registration_records.create_record(txn, name, values, now, aliases=given.aliases or (), value_bytes_max=most)
+        return records.replace_record(txn, name, values, now, aliases=given.aliases, value_bytes_max=most)
+    return records.create_record(txn, name, values, now, aliases=given.aliases or (), value_bytes_max=most)
 
 
 @dataclass(frozen=True, slots=True)

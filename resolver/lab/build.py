@@ -23,9 +23,9 @@ from idis.registry.pilots.table import PILOTS
 from idis.registry.pilots.template import template_record
 from idis.registry.pilots.validation import validate
 from idis.registry.record import PreparedRecord, Record, prepare
-from idis.registry.registration import Event, Registered, advance, apply
-from idis.registry.registration_checks import Refusal
-from idis.registry.registration_delegation import HostingEvent, delegate, host
+from idis.registry.registration.checks import Refusal
+from idis.registry.registration.delegation import HostingEvent, delegate, host
+from idis.registry.registration.life import Event, Registered, advance, apply
 from idis.registry.store.base import Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.creation import create_node

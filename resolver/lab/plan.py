@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idis.registry.pilots.sample import ENTERPRISES, SECONDARIES, Enterprise
-from idis.registry.registration_checks import Organisation
+from idis.registry.registration.checks import Organisation
 from idis.resolver.config import ListenSection, NodeConfig, NodeSection, RecursionSection, Tier
 
 BASE_PORT = 9640  # below 10,000, because some clients of the field accept no larger port

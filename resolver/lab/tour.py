@@ -21,8 +21,8 @@ from idis.proto.types.site import decode_site
 from idis.proto.value import Value
 from idis.registry.pilots.schema import DataType, EdgeKind
 from idis.registry.pilots.table import PILOTS
-from idis.registry.registration_checks import Refusal
-from idis.registry.registration_records import create_record
+from idis.registry.registration.checks import Refusal
+from idis.registry.registration.records import create_record
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.client import Transport
 from idis.resolver.client_reply import Reply

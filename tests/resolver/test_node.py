@@ -22,7 +22,7 @@ from idis.proto.types.site import INTERFACE_BOTH, TCP, UDP, Interface, Server, S
 from idis.proto.value import Value, encode_values
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import Record, prepare
-from idis.registry.registration_delegation import home
+from idis.registry.registration.delegation import home
 from idis.registry.store.base import StoreError
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.config import ListenSection, RecursionSection, Tier
@@ -194,6 +194,22 @@ async def test_nothing_is_half_started(make_config):
     with pytest.raises(StoreError, match="is served by process"):
         await Node(config).start()
     await node.stop()
+
+
+async def test_a_start_that_fails_late_gives_everything_back(make_config, monkeypatch):
+    """Also when only HTTP cannot open."""
+    config = make_config()
+    create_node(config.data_dir, config)
+    failing = Node(config)
+    monkeypatch.setattr("idis.resolver.transports.http.HttpTransport.open", lambda _self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await failing.start()
+    monkeypatch.undo()
+
+    listen = replace(config.listen, port=failing.port, http_port=failing.http_port)
+    again = Node(replace(config, listen=listen))
+    await again.start()
+    await again.stop()
 
 
 async def test_a_stop_closes_every_connection(node, client, frame):

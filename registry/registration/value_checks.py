@@ -12,7 +12,7 @@ from idis.proto.value import INDEX_MAX, VALUES_PER_RECORD_MAX, Value
 from idis.proto.wire import ARRAY_BYTES_MAX
 from idis.registry.permission import changeable
 from idis.registry.record import PreparedRecord
-from idis.registry.registration_checks import Refusal
+from idis.registry.registration.checks import Refusal
 
 VALUE_BYTES_DEFAULT_MAX = 65_536  # what a prefix allows unless its operator says otherwise; larger things belong behind a URL
 VALUE_BYTES_MAX = ARRAY_BYTES_MAX  # the protocol's own limit

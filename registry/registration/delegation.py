@@ -17,8 +17,7 @@ from idis.proto.identifier import fold
 from idis.proto.types.site import Site
 from idis.proto.value import Value, encode_values
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, RouteEntry
-from idis.registry.registration import DEFAULT_TERMS, Registered, Terms, write
-from idis.registry.registration_checks import (
+from idis.registry.registration.checks import (
     STATE_WORDS,
     Organisation,
     Refusal,
@@ -27,7 +26,8 @@ from idis.registry.registration_checks import (
     refuse_parent,
     unknown,
 )
-from idis.registry.registration_values import (
+from idis.registry.registration.life import DEFAULT_TERMS, Registered, Terms, write
+from idis.registry.registration.values import (
     SITES_MAX,
     prefix_record,
     same_sites,

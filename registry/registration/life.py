@@ -14,7 +14,7 @@ from enum import Enum
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
-from idis.registry.registration_checks import (
+from idis.registry.registration.checks import (
     PAGE_ENTRIES,
     STATE_WORDS,
     Organisation,
@@ -26,10 +26,10 @@ from idis.registry.registration_checks import (
     refuse_reason,
     unknown,
 )
-from idis.registry.registration_values import prefix_record
+from idis.registry.registration.values import prefix_record
 from idis.registry.store.base import ReadTxn, WriteTxn
 
-# What the rooms around this one need of it; checks shared by the registration files live in registration_checks.py.
+# What the rooms around this one need of it; checks shared by the registration files live in checks.py.
 __all__ = [
     "DEFAULT_TERMS",
     "PAGE_ENTRIES",

@@ -12,8 +12,8 @@ from idis.proto.errors import IdentifierError
 from idis.proto.value import Value, decode_values
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState
 from idis.registry.record import Alias, Record, prepare
-from idis.registry.registration import Refusal
-from idis.registry.registration_records import (
+from idis.registry.registration.life import Refusal
+from idis.registry.registration.records import (
     Recorded,
     add_values,
     create_record,
@@ -22,7 +22,7 @@ from idis.registry.registration_records import (
     remove_values,
     replace_record,
 )
-from idis.registry.registration_value_checks import RECORD_BYTES_MAX
+from idis.registry.registration.value_checks import RECORD_BYTES_MAX
 from idis.registry.store.base import WriteTxn
 from idis.registry.store.keys import record_key
 from idis.registry.store.memory import MemoryStore

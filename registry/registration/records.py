@@ -14,8 +14,8 @@ from idis.proto.identifier import parse_identifier
 from idis.proto.value import Value, decode_values
 from idis.registry.prefix import PrefixEntry, PrefixState
 from idis.registry.record import Alias, PreparedRecord, Record, StoredRecord, prepare, same_content
-from idis.registry.registration_checks import STATE_WORDS, Refusal, unknown
-from idis.registry.registration_value_checks import (
+from idis.registry.registration.checks import STATE_WORDS, Refusal, unknown
+from idis.registry.registration.value_checks import (
     RESERVED_INDEX,
     VALUE_BYTES_DEFAULT_MAX,
     fit,

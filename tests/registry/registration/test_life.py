@@ -12,7 +12,7 @@ from idis.proto.types.admin import Admin, encode_admin
 from idis.proto.value import Value, decode_values
 from idis.registry.journal import BEGINNING, Entry, EntryKind
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy, RouteEntry
-from idis.registry.registration import (
+from idis.registry.registration.life import (
     TRANSITIONS,
     Event,
     Organisation,
