@@ -88,15 +88,11 @@ class Node:
             self._store.close()
             raise
         self._compose()
-        for datagrams in self._udp:
-            datagrams.open()
-        for streams in self._tcp:
-            await streams.open()
-        self._started = time.monotonic()
-        self._tasks = [asyncio.create_task(self._follower.run()), asyncio.create_task(self._sweep())]
-        # Importing HTTP takes longer than everything before it; the binary port answers meanwhile.
-        await asyncio.to_thread(importlib.import_module, _HTTP_FACE)
-        await self._http.open()
+        try:
+            await self._open()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Accept nothing new, finish what is under way within STOP_GRACE_S, close. A second call does nothing."""
@@ -116,9 +112,19 @@ class Node:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for datagrams in self._udp:
-            datagrams.close()
+        self._sockets.close()
         self._store.close()
+
+    async def _open(self) -> None:
+        for datagrams in self._udp:
+            datagrams.open()
+        for streams in self._tcp:
+            await streams.open()
+        self._started = time.monotonic()
+        self._tasks = [asyncio.create_task(self._follower.run()), asyncio.create_task(self._sweep())]
+        # Importing HTTP takes longer than everything before it; the binary port answers meanwhile.
+        await asyncio.to_thread(importlib.import_module, _HTTP_FACE)
+        await self._http.open()
 
     def _compose(self) -> None:
         config, metrics = self.config, self.metrics

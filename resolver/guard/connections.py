@@ -13,6 +13,7 @@ from typing import Protocol
 
 from idis.resolver.config import LimitsSection
 
+CONNECTIONS_MAX = 1_000_000  # where the system sets no limit
 SWEEP_S = 1.0  # how often `sweep` is to be called; deadlines are met to within this
 
 # Patience under pressure: above half of the connections, and above four fifths.
@@ -42,8 +43,7 @@ class ConnectionTable:
     """All connections of a node."""
 
     def __init__(self, limits: LimitsSection) -> None:
-        descriptors, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self.connections_max = limits.connections or max(descriptors // 2, 1)
+        self.connections_max = limits.connections or _half_of_descriptors()
         self._per_address_max = limits.connections_per_address
         self._idle_s = limits.idle_ms / 1_000
         self._open: OrderedDict[Connected, None] = OrderedDict()  # least recently active first
@@ -98,6 +98,11 @@ class ConnectionTable:
         """Close every connection."""
         for connection in list(self._open):
             connection.shed(reason)
+
+
+def _half_of_descriptors() -> int:
+    descriptors, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return CONNECTIONS_MAX if descriptors == resource.RLIM_INFINITY else max(descriptors // 2, 1)
 
 
 def _shed_oldest_idle(connections: OrderedDict[Connected, None]) -> bool:

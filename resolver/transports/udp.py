@@ -51,10 +51,6 @@ class UdpTransport:
         """Take no more questions; answers under way still leave."""
         asyncio.get_running_loop().remove_reader(self._socket.fileno())
 
-    def close(self) -> None:
-        """Give the port back."""
-        self._socket.close()
-
     def _drain(self) -> None:
         receive = self._socket.recvfrom
         arrivals = []

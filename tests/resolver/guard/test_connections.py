@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -110,6 +111,9 @@ def test_leaving_twice_is_harmless():
     assert len(table) == 0
 
 
-def test_half_of_the_descriptors_is_the_default():
-    """The rest is for files and upstreams."""
-    assert 1 <= table_of().connections_max <= 2**31
+@pytest.mark.parametrize(("descriptors", "expected"), [(1_024, 512), (1, 1), (resource.RLIM_INFINITY, 1_000_000)])
+def test_half_of_the_descriptors_is_the_default(monkeypatch, descriptors, expected):
+    """The rest is for files and upstreams; a system without a limit still has one here."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (descriptors, descriptors))
+
+    assert table_of().connections_max == expected
