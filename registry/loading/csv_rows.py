@@ -122,7 +122,7 @@ class CsvSource:
         return self._survey.octets
 
     @property
-    def rows_max(self) -> int:
+    def rows_about(self) -> int:
         """Lines below the header."""
         return self._survey.lines
 

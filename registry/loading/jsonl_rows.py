@@ -60,7 +60,7 @@ class JsonSource:
         return self._survey.octets
 
     @property
-    def rows_max(self) -> int:
+    def rows_about(self) -> int:
         """Lines."""
         return self._survey.lines + 1
 

@@ -106,7 +106,7 @@ def load(path: Path, store: Store, options: Options, *, folder: Path | None, tod
     plan = Plan(options.pilot, options.object_code, options.prefix, domains_of(all_prefixes(store)), today, now)
     if options.prefix and (reason := Naming(plan.domains, "").reason_against(fold(options.prefix))):
         raise FileRefused(f"nothing can be loaded below {options.prefix}: {reason} (see 'idis prefix list')")
-    small = 0 < source.rows_max <= ATOMIC_ROWS_MAX
+    small = source.rows_about <= ATOMIC_ROWS_MAX
     with ExitStack() as stack:
         try:
             spill = Spill(None if small or folder is None else folder)
@@ -117,7 +117,7 @@ def load(path: Path, store: Store, options: Options, *, folder: Path | None, tod
             sheet = work.write_sheet(options.errors or sheet_path(path, form))
         except OSError as error:
             raise _no_room(error, folder) from error
-        loaded = work.count() if options.dry_run else work.store_all(atomic=small)
+        loaded = work.count() if options.dry_run else work.store_all()
     return Summary(
         source.form,
         work.rows,
@@ -216,9 +216,9 @@ class _Load:
             self._report("comparing with the store", loaded.total, loaded.total / self.rows)
         return loaded
 
-    def store_all(self, *, atomic: bool) -> Loaded:
-        """Store the good rows: in one transaction, or batch by batch."""
-        if atomic:
+    def store_all(self) -> Loaded:
+        """Store the good rows: those of a small file in one transaction, others batch by batch."""
+        if self.rows <= ATOMIC_ROWS_MAX:
             return self._store.write(lambda txn: put_all(txn, self._good_rows()), actor=ACTOR).result().result
         loaded = Loaded()
         for batch in batches(self._good_rows()):

@@ -78,8 +78,8 @@ class RowSource(Protocol):
         """Its length in octets or rows, in the unit of its blocks' weights; 0 when unknown."""
 
     @property
-    def rows_max(self) -> int:
-        """No more rows than this; 0 when unknown."""
+    def rows_about(self) -> int:
+        """About how many rows it has, to choose a way of working; right to a factor of two."""
 
     def blocks(self) -> Iterator[Block]:
         """Its pieces, in order."""
@@ -120,6 +120,8 @@ def read_head(path: Path) -> bytes:
         FileRefused: no file, or not readable.
     """
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise FileRefused(f"{path} is no regular file: save the data to one first, they are read more than once")
         with path.open("rb") as file:
             return file.read(_HEAD_BYTES)
     except FileNotFoundError:

@@ -19,6 +19,7 @@ STRINGS_BYTES_MAX = 512 * 1024 * 1024  # shared strings unpacked; they are held 
 UNPACKED_BYTES_MAX = 4 * 1024 * 1024 * 1024  # a sheet of 1,048,576 rows of 40 fields is about 2 GiB
 
 _ROWS_PER_BLOCK = 2_000
+_ROW_BYTES = 60  # a packed row of a dozen cells
 _SHEET_ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
 
 
@@ -80,9 +81,9 @@ class XlsxSource:
         return 0
 
     @property
-    def rows_max(self) -> int:
-        """A packed row takes some octets at least."""
-        return self._octets // 4
+    def rows_about(self) -> int:
+        """Judged by the file's length."""
+        return self._octets // _ROW_BYTES
 
     def blocks(self) -> Iterator[XlsxBlock]:
         """The rows of every sheet; FileRefused when the workbook cannot be read."""

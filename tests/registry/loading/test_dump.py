@@ -139,6 +139,18 @@ def test_without_permission_no_secret_is_in_the_file(store: LmdbStore, tmp_path:
     assert (summary.header.restricted, summary.loaded, summary.left_out) == (False, Loaded(new=49), ())
 
 
+def test_names_without_public_values_stay_behind(store: LmdbStore, tmp_path: Path, restore: LoadDump) -> None:
+    """That a record exists is not public when none of its values is."""
+    hidden = prepare(Record("88.118.8/hidden", (Value(300, "HS_SECKEY", b"s", permissions=0x0C),)), THEN)
+    shown = prepare(Record("88.118.8/shown", (Value(1, "URL", b"u"),)), THEN)
+    for record in (hidden, shown):
+        store.write(lambda txn, record=record: txn.put_record(record), actor="test").result()  # type: ignore[misc]
+    path = write_dump(store, tmp_path / "public.dump", restricted=False)
+
+    assert b"hidden" not in path.read_bytes()
+    assert restore(path).loaded == Loaded(new=1)
+
+
 def test_a_public_dump_does_not_take_secrets_away(store: LmdbStore, tmp_path: Path) -> None:
     """Records whose restricted values are stored here and missing in the dump are left alone and named."""
     fill(store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,12 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     """A folder in the place of a file is called one."""
     with pytest.raises(FileRefused, match="is a folder"):
         form_of(tmp_path)
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    """A file is read more than once, which a pipe cannot be."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    with pytest.raises(FileRefused, match="no regular file"):
+        form_of(path)
