@@ -50,6 +50,15 @@ _U32 = struct.Struct(">I")
 _FLAGS = tuple(RecordFlag(number) for number in range(256))  # looking one up is ten times cheaper than building it
 _HASHERS = {table: blake2b(table + b"\x00", digest_size=DIGEST_BYTES) for table in keys.TABLES}
 
+# A frozen dataclass sets each field through object.__setattr__, which costs as much as the look-up itself. Every query
+# reads a record, so the two classes of that path are filled through their slots: the same objects in half the time.
+_new_record = StoredRecord.__new__
+_new_position = Position.__new__
+_identifier, _public, _restricted, _aliases, _flags, _version, _position, _ttl_s, _not_after, _digest = (
+    StoredRecord.__dict__[name].__set__ for name in StoredRecord.__slots__
+)
+_epoch, _hi, _lo = (Position.__dict__[name].__set__ for name in Position.__slots__)
+
 
 @dataclass(frozen=True, slots=True)
 class BulkSegment:
@@ -172,12 +181,25 @@ def decode_record(key: bytes, value: bytes) -> StoredRecord:
     if form & _FORMAT_MASK != FORMAT:
         raise StoreError(f"record {readable(key)} has format {form & _FORMAT_MASK}, this version reads {FORMAT}: update idis")
     at = _PUBLIC_AT + length
-    public = rest[_PUBLIC_AT:at]
+    position = _new_position(Position)
+    _epoch(position, epoch)
+    _hi(position, hi)
+    _lo(position, lo)
+    record = _new_record(StoredRecord)
     if form == FORMAT:
-        identifier = key.decode().replace("\x00", "/", 1)
-        return _stored(identifier, public, NO_VALUES, (), flags, version, (epoch, hi, lo), ttl_s, not_after, value)
-    identifier, restricted, aliases = _decode_optional(key, rest, at, form)
-    return _stored(identifier, public, restricted, aliases, flags, version, (epoch, hi, lo), ttl_s, not_after, value)
+        _identifier(record, key.decode().replace("\x00", "/", 1))
+        _restricted(record, NO_VALUES)
+        _aliases(record, ())
+    else:
+        _fill_optional(record, key, rest, at, form)
+    _public(record, rest[_PUBLIC_AT:at])
+    _flags(record, _FLAGS[flags])
+    _version(record, version)
+    _position(record, position)
+    _ttl_s(record, ttl_s)
+    _not_after(record, not_after)
+    _digest(record, int.from_bytes(value[:DIGEST_BYTES], "big"))
+    return record
 
 
 def prepared_by(value: bytes) -> int:
@@ -185,7 +207,7 @@ def prepared_by(value: bytes) -> int:
     return _U16.unpack_from(value, DIGEST_BYTES + 2)[0]  # type: ignore[no-any-return]
 
 
-def _decode_optional(key: bytes, rest: bytes, at: int, form: int) -> tuple[str, bytes, tuple[Alias, ...]]:
+def _fill_optional(record: StoredRecord, key: bytes, rest: bytes, at: int, form: int) -> None:
     restricted = NO_VALUES
     aliases: tuple[Alias, ...] = ()
     if form & HAS_RESTRICTED:
@@ -198,46 +220,9 @@ def _decode_optional(key: bytes, rest: bytes, at: int, form: int) -> tuple[str, 
         identifier = key.decode().replace("\x00", "/", 1)
     if form & HAS_ALIASES:
         aliases = _decode_aliases(rest, at)
-    return identifier, restricted, aliases
-
-
-# A frozen dataclass sets each field through object.__setattr__, which costs as much as the look-up itself. Every query
-# reads a record, so the two classes of that path are filled through their slots: the same objects in half the time.
-_new_record = StoredRecord.__new__
-_new_position = Position.__new__
-_RECORD_SLOTS = tuple(StoredRecord.__dict__[name].__set__ for name in StoredRecord.__slots__)
-(_id, _public, _restricted, _aliases, _flags, _version, _position, _ttl, _not_after, _digest) = _RECORD_SLOTS
-(_epoch, _hi, _lo) = (Position.__dict__[name].__set__ for name in Position.__slots__)
-
-
-def _stored(
-    identifier: str,
-    public: bytes,
-    restricted: bytes,
-    aliases: tuple[Alias, ...],
-    flags: int,
-    version: int,
-    place: tuple[int, int, int],
-    ttl_s: int,
-    not_after: int,
-    value: bytes,
-) -> StoredRecord:
-    position = _new_position(Position)
-    _epoch(position, place[0])
-    _hi(position, place[1])
-    _lo(position, place[2])
-    record = _new_record(StoredRecord)
-    _id(record, identifier)
-    _public(record, public)
+    _identifier(record, identifier)
     _restricted(record, restricted)
     _aliases(record, aliases)
-    _flags(record, _FLAGS[flags])
-    _version(record, version)
-    _position(record, position)
-    _ttl(record, ttl_s)
-    _not_after(record, not_after)
-    _digest(record, int.from_bytes(value[:DIGEST_BYTES], "big"))
-    return record
 
 
 def _encode_aliases(aliases: Iterable[Alias]) -> bytes:

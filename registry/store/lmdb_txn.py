@@ -318,13 +318,17 @@ class LmdbWriteTxn(LmdbReadTxn):
         """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""
         changed: dict[bytes, int] = {}
         count = 0
+        with self._raw.cursor(self._tables.record) as cursor:
+            last = cursor.key() if cursor.last() else b""
         for record in records:
             key, stored = self._locate(record)
             existed = stored is not None and rules.exists(stored)
             if stored is not None and existed and rules.same_record(stored, record):
                 continue
             value = codec.encode_record(key, record, stored.version + 1 if stored else 1, self._next)
-            self._replace(key, value, stored if existed else None, record.aliases)
+            # Beyond the last key the engine fills whole pages instead of splitting them.
+            self._replace(key, value, stored if existed else None, record.aliases, append=key > last)
+            last = max(last, key)
             changed[key] = codec.digest_of(value)
             count += 1
         if changed:
@@ -394,7 +398,14 @@ class LmdbWriteTxn(LmdbReadTxn):
             raise RecordDamaged(f"the record at {codec.readable(key)} says that it is {stored.identifier}")
 
     def _replace(
-        self, key: bytes, value: bytes, old: StoredRecord | None, aliases: tuple[Alias, ...], lives: bool = True
+        self,
+        key: bytes,
+        value: bytes,
+        old: StoredRecord | None,
+        aliases: tuple[Alias, ...],
+        *,
+        lives: bool = True,
+        append: bool = False,
     ) -> None:
         """Put a record's value; keep aliases and counts in step. `old` is what existed until now."""
         prefix = keys.prefix_of(key)
@@ -406,7 +417,7 @@ class LmdbWriteTxn(LmdbReadTxn):
                     self._raw.delete(keys.alias_key(alias, key), db=self._tables.alias)
         if lives:
             self.add_counts(prefix, 1, codec.digest_of(value), len(key) + len(value))
-        self._put(self._tables.record, key, value)
+        self._put(self._tables.record, key, value, append=append)
         if aliases:
             self.add_aliases(aliases, key)
 
