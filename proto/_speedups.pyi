@@ -1,0 +1,338 @@
+"""The compiled hot path: the answer index, streams and datagrams. `speedups.py` says whether it is loaded.
+
+Nothing here decides what is answered. Whoever fills the index decided it (`registry/authority.py`); this file recognises
+the common question in the octets that arrive, copies the answer that was decided, patches what an answer must echo, and
+hands everything else back untouched.
+
+How a transport calls it, stream (one asyncio protocol, `data` = what was left over before ‖ what has just arrived):
+
+    if index.enabled and index.position == store_position():  # else: the plain path for the whole chunk
+        answers, consumed, leftovers, answered, more = process(index, data, now, site_serial, counters)
+        transport.write(answers)
+        frames.extend(data[start:end] for start, end in leftovers)  # to `Batch.answer`, in order of arrival
+        rest = data[consumed:]  # more: call again when the peer has read or its requests are answered;
+                                # else `Connection.receive_data(rest)`, which keeps it or says what broke the framing
+
+datagrams (called by `add_reader`; once more while `received == DATAGRAMS_MAX`, at most as often as fairness allows):
+
+    received, leftovers = drain(index, gate, fd, int(now), monotonic, site_serial, counters, fresh)
+    for packet, address, standing in leftovers: ...  # rate limits have been taken, `Limit` must not take them again,
+                                                     # except from fragments (message length over 492): `gate.allow`
+
+`fresh` is asked between receiving and answering, so that a change acknowledged before a question was sent is in its
+answer: it compares the store's last transaction with `index.position`, may let the follower apply what is missing, and
+says whether the index may answer. After a TCP exchange, `gate.prove`.
+
+The writer of a store's index: `create` at a new name, `load` in pieces, then `position`, `enabled = True`, rename over the
+old name, `old.retire()`. Readers that see `retired` open the name again. Changes: `put` or `delete`, then `position`.
+`IndexFull`: create a larger one and `copy_into` it in steps, applying changes to both meanwhile.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+from typing import NamedTuple, final
+
+from idis.proto.errors import IdisError
+
+# The first octet of a key; the folded identifier follows, ASCII letters in upper case.
+KIND_RECORD: int
+"""All public values of `prefix/suffix`; the question has neither indexes nor types."""
+KIND_SITE: int
+"""A prefix asked for the type HS_SITE alone, spelled bare or as `0.NA/…`; the key holds it bare."""
+KIND_SITES: int
+"""The same, asked for HS_SITE, HS_SITE.6 and HS_SERV, as our recursive nodes do."""
+KIND_SITES_NAMESPACE: int
+"""The same, asked for HS_SITE, HS_SITE.6, HS_SERV and HS_NAMESPACE, as Handle clients do."""
+
+# Flags of an entry.
+OWN: int
+"""Answered by this node's own registry: marked authoritative, and also for those who ask for an authoritative answer."""
+PUBLIC_ONLY: int
+"""Only for questions with PO: the record has restricted values, and others may have to be challenged for them."""
+
+# How far the address of a datagram is believed.
+UNPROVEN: int
+PROVEN: int
+TRUSTED: int
+
+DATAGRAMS_MAX: int
+"""Datagrams one `drain` receives."""
+KEY_BYTES_MAX: int
+"""1 + the longest identifier."""
+VALUE_BYTES_MAX: int
+"""The longest message."""
+
+class IndexUnusable(IdisError):
+    """The file is no index, of another layout, of another boot, damaged in its header, or held by another writer."""
+
+class IndexFull(IdisError):
+    """No room for another entry: make a larger index and copy this one into it."""
+
+class Fill(NamedTuple):
+    """How full an index is. Octets of entries replaced or deleted stay `used` until it is copied into a new one."""
+
+    slots: int
+    entries: int
+    tombstones: int
+    arena_bytes: int
+    used_bytes: int
+    live_bytes: int
+
+@final
+class AnswerIndex:
+    """What is asked → octets ready to send, in a memory-mapped file: one writer, any number of reading processes, no locks.
+
+    A reader sees each entry whole or not at all. Every number read from the file is checked against its bounds and every
+    entry against its checksum before it is used: a damaged file is a miss, never a crash or a wrong answer.
+    """
+
+    @classmethod
+    def create(
+        cls, path: str | PathLike[str], slots: int, arena_bytes: int, secret: bytes, *, ring: bool = False, boot: bytes = b""
+    ) -> AnswerIndex:
+        """Make an empty, disabled index and hold it for writing. An older file of that name is unlinked, never changed.
+
+        All its blocks are reserved at once, so that writing to it cannot fail for want of room.
+
+        Args:
+            path: its file; on tmpfs (`/dev/shm`) or with `boot`, because after a power cut a file holds any mixture of pages.
+            slots: places for entries, a power of two; see `slots_for`.
+            arena_bytes: room for entries; rounded up to whole pages, at most 64 GiB.
+            secret: 16 random octets, against crafted collisions.
+            ring: a cache: a full arena overwrites its oldest entries, where otherwise `IndexFull` is raised.
+            boot: up to 40 octets that name this boot of the machine (`/proc/sys/kernel/random/boot_id`).
+
+        Raises:
+            OSError: the file cannot be made, the disk has no room.
+            ValueError: a number is out of its bounds.
+        """
+
+    @classmethod
+    def open(cls, path: str | PathLike[str], writable: bool = False, *, boot: bytes = b"") -> AnswerIndex:
+        """Map an existing index.
+
+        Args:
+            path: its file.
+            writable: hold it as its one writer.
+            boot: as at `create`; another one means that the machine went down in between.
+
+        Raises:
+            IndexUnusable: see there.
+            OSError: the file cannot be opened.
+        """
+
+    @staticmethod
+    def slots_for(entries: int) -> int:
+        """The least number of slots that `entries` fill to at most five eighths."""
+
+    def close(self) -> None:
+        """Give up the mapping and, for a writer, the file's lock. Every later use misses or raises ValueError."""
+
+    def put(self, key: bytes, value: bytes, code: int = 1, expires_s: int = 0, flags: int = ...) -> None:
+        """Add or replace one answer; readers see the old one until the new one is complete.
+
+        Args:
+            key: kind ‖ folded identifier, at most KEY_BYTES_MAX octets.
+            value: code 1: a counted array of values, copied behind the echoed spelling; else the body as a whole,
+                which for 100 and 200 is `00000000`, an empty message.
+            code: the response code: 1, 100 or 200.
+            expires_s: unix time from which it misses; 0: never.
+            flags: OWN (the default), PUBLIC_ONLY.
+
+        Raises:
+            IndexFull: three quarters of the slots or, unless it is a ring, all octets are used.
+            ValueError: not writable, or an argument out of its bounds.
+        """
+
+    def delete(self, key: bytes) -> bool:
+        """Remove an answer; whether there was one."""
+
+    def get(self, key: bytes, now: int) -> tuple[bytes, int, int, int] | None:
+        """Value, code, expires_s and flags of a key that is present and not expired; for tools and tests."""
+
+    def load(self, entries: Iterable[tuple[bytes, bytes, int]]) -> int:
+        """Put many answers of code 1 without expiry, each as (key, value, flags), in any order; returns how many.
+
+        Holds the interpreter while the iterator runs; give it in pieces (`itertools.islice`) where somebody waits.
+
+        Raises:
+            IndexFull, ValueError: see `put`; what came before is in.
+        """
+
+    def copy_into(self, target: AnswerIndex, start: int, slots: int, now: int) -> int:
+        """Copy the live entries of some slots into another index, where a key already there wins.
+
+        Args:
+            target: writable.
+            start: the first slot; 0, then what the last call returned.
+            slots: how many to walk; 4,096 take about a millisecond.
+            now: unix time; what has expired is left behind.
+
+        Returns:
+            The next slot to start from; `fill().slots` when all are done.
+
+        Raises:
+            IndexFull: the target has no room.
+        """
+
+    def compact(self, path: str | PathLike[str], now: int, *, slots: int = 0, arena_bytes: int = 0) -> AnswerIndex:
+        """A new generation at `path` with what is live here, its position, mark and state; the caller renames and retires.
+
+        `slots` and `arena_bytes` are the new sizes, 0 for the present ones. Takes as long as all entries take to copy: a
+        node that is serving copies in steps with `copy_into`.
+        """
+
+    def fill(self) -> Fill:
+        """How full it is."""
+
+    def warm(self) -> None:
+        """Map every page now instead of at its first use; releases the interpreter, so call it in a thread."""
+
+    def retire(self) -> None:
+        """Tell the readers that a newer generation stands at the path; it stays readable until they close it."""
+
+    @property
+    def position(self) -> int:
+        """The store transaction up to which changes have been applied; set it after the changes, with release order."""
+
+    @position.setter
+    def position(self, value: int) -> None: ...
+    @property
+    def enabled(self) -> bool:
+        """Whether it may answer; everything misses while it may not. False for a new index and once it is retired."""
+
+    @enabled.setter
+    def enabled(self, value: bool) -> None: ...
+    @property
+    def retired(self) -> bool:
+        """Whether a newer generation has taken its place."""
+
+    @property
+    def mark(self) -> bytes:
+        """Up to 40 octets of the writer's own, such as its journal position; replaced as a whole even by a killed writer."""
+
+    @mark.setter
+    def mark(self, value: bytes) -> None: ...
+    @property
+    def writable(self) -> bool:
+        """Whether this is the writer."""
+
+    @property
+    def ring(self) -> bool:
+        """Whether a full arena overwrites its oldest entries."""
+
+@final
+class Counters:
+    """What `process` or `drain` counted since it was made; names are those of `resolver/metrics.py`."""
+
+    @property
+    def answered(self) -> dict[int, int]:
+        """Response code → answers that left."""
+
+    @property
+    def silent(self) -> dict[str, int]:
+        """Reason → datagrams that got no answer: malformed, fragments, rate, amplification, send_buffer, unreachable."""
+
+    @property
+    def limited(self) -> dict[str, int]:
+        """Limit → how often it was hit: rate_proven, rate_unproven."""
+
+@final
+class Gate:
+    """Which datagrams are answered at all: trusted networks, proven addresses, token buckets; all of bounded size.
+
+    The tables are direct-mapped by a keyed hash: a newcomer takes the place of whoever stands there, with a full bucket.
+    Many addresses make the limits coarser, never the tables larger; the buckets of their networks remain.
+    """
+
+    def __init__(
+        self,
+        trusted: Sequence[tuple[bytes, int]],
+        secret: bytes,
+        *,
+        unproven_per_s: float = 50,
+        unproven_burst: float = 125,
+        proven_per_s: float = 200,
+        proven_burst: float = 500,
+        network_factor: float = 32,
+        region_factor: float = 256,
+    ) -> None:
+        """Start with nobody proven and every bucket full.
+
+        Args:
+            trusted: networks as (packed address of 4 or 16 octets, prefix length), at most 256.
+            secret: 16 random octets.
+            unproven_per_s, unproven_burst: questions of one IPv4 address or IPv6 /64 whose address may be forged.
+            proven_per_s, proven_burst: the same once it is proven.
+            network_factor, region_factor: how much more a /24 or /56, and a /20 or /48, may ask when unproven.
+        """
+
+    def prove(self, address: bytes, until: float) -> None:
+        """An exchange over TCP was completed with this packed address: believe it until a monotonic time."""
+
+    def standing(self, address: bytes, monotonic: float) -> int:
+        """UNPROVEN, PROVEN or TRUSTED."""
+
+    def allow(self, address: bytes, monotonic: float) -> bool:
+        """Take one token for a question of this address; False when there is none. A trusted one needs none."""
+
+def process(
+    index: AnswerIndex,
+    buffer: bytes | bytearray | memoryview,
+    now: int,
+    site_serial: int,
+    counters: Counters,
+    allowed: int = -1,
+    unanswered_max: int = 256,
+    octets_max: int = 1_048_576,
+    message_bytes_max: int = 65_536,
+) -> tuple[bytes, int, list[tuple[int, int]], int, bool]:
+    """Answer what is common among the whole frames of a stream.
+
+    Args:
+        index: a disabled one misses always.
+        buffer: octets from the start of a frame on.
+        now: unix time.
+        site_serial: of this node's HS_SITE.
+        counters: where answers are counted.
+        allowed: answers this source may still get, -1 for no limit; every further frame is a leftover.
+        unanswered_max: leftovers to hand out before it stops.
+        octets_max: answers to write before it stops; the last one may pass it.
+        message_bytes_max: a longer message, like a compressed one, breaks the framing; it stops in front of it.
+
+    Returns:
+        The answers one behind the other; octets consumed; where each frame begins and ends that is not answered, in order
+        of arrival; how many were answered; whether it stopped at a limit with whole frames left.
+    """
+
+def drain(
+    index: AnswerIndex | None,
+    gate: Gate,
+    fd: int,
+    now: int,
+    monotonic: float,
+    site_serial: int,
+    counters: Counters,
+    fresh: Callable[[], bool] | None = None,
+) -> tuple[int, list[tuple[bytes, tuple[str, int] | tuple[str, int, int, int], int]]]:
+    """Receive up to DATAGRAMS_MAX datagrams, answer what is common, send.
+
+    An answer over 492 octets leaves in up to eight packets. To an unproven address no more octets are sent than came.
+    Malformed packets, fragments of unproven addresses and what exceeds a rate are dropped and counted.
+
+    Args:
+        index: None, or a disabled one, misses always.
+        gate: rates and standings of sources.
+        fd: a non-blocking UDP socket.
+        now, monotonic: unix time and steady seconds.
+        site_serial: of this node's HS_SITE.
+        counters: where answers and drops are counted.
+        fresh: asked once something was received, whether the index may answer it; None: it may.
+
+    Returns:
+        How many datagrams were received, and those for Python: (packet, address as `recvfrom` gives it, standing).
+
+    Raises:
+        RuntimeError: `fresh` called `drain`.
+        Whatever `fresh` raises; the datagrams received are lost, as datagrams may be.
+    """
