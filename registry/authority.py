@@ -14,16 +14,18 @@ from dataclasses import replace
 from itertools import count
 
 from idis.proto.codes import ResponseCode
+from idis.proto.errors import ProtocolError
 from idis.proto.identifier import ancestors
 from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Refused
 from idis.proto.query import Query
-from idis.proto.value import Value, encode_value, scan_values
+from idis.proto.value import Value, encode_value, encode_values, scan_values
 from idis.registry import filters
 from idis.registry.permission import Reader, reader_of, refusal_of
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
 from idis.registry.record import RecordFlag, StoredRecord
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
+from idis.registry.template_handles import expanded, has_template
 
 SITE_TYPES = frozenset((b"HS_SITE", b"HS_SITE.6", b"HS_SERV"))
 DERIVED_SITE_TYPES = frozenset((b"HS_SITE.PREFIX", b"HS_SERV.PREFIX"))
@@ -63,7 +65,7 @@ def answer(query: Query, txn: ReadTxn, now: int, *, site: bytes = b"") -> Outcom
         return _refer(query, entry, now)
     record = txn.record(record_key(prefix, suffix, entry.fold_suffix))
     if record is None or _flag_bits(record.flags, _NOT_LIVE):
-        return NotFound()
+        return _answer_by_template(query, entry, txn, now) if has_template(entry) else NotFound()
     return _answer_record(query, entry.privacy, record, now)
 
 
@@ -106,6 +108,17 @@ def _answer_record(query: Query, privacy: Privacy, record: StoredRecord, now: in
     if privacy is Privacy.STRICT and public == _NO_VALUES:
         return NotFound()
     return _show(query, filters.select(query, public, record.restricted), reader_of(query, privacy), now)
+
+
+def _answer_by_template(query: Query, entry: PrefixEntry, txn: ReadTxn, now: int) -> Outcome:
+    """Nothing is registered under the name, but its prefix may have a rule that makes its values."""
+    try:
+        values = expanded(query.spelling, entry, txn)
+    except ProtocolError as error:
+        return Refused(ResponseCode.ERROR, f"the template of the prefix {entry.prefix} cannot be applied: {error}")
+    if values is None:
+        return NotFound()
+    return _show(query, filters.select(query, encode_values(values)), reader_of(query, entry.privacy), now)
 
 
 def _answer_prefix(query: Query, entry: PrefixEntry, now: int, site: bytes) -> Outcome:
@@ -163,7 +176,10 @@ def _with_own_site(entry: PrefixEntry, site: bytes) -> PrefixEntry:
     """The entry as it is shown: a prefix answered here always names a site, at the lowest free index."""
     if filters.public_of_types(entry.values, SITE_TYPES):
         return entry
-    taken = {span.index for span in scan_values(entry.values)}
+    spans = list(scan_values(entry.values))
+    taken = {span.index for span in spans}
     index = next(index for index in count(1) if index not in taken)
-    own = encode_value(Value(index=index, type="HS_SITE", data=site, ttl=entry.ttl_s))
+    # As old as the prefix record it completes; this node's site has no moment of writing of its own.
+    timestamp = max((int.from_bytes(entry.values[span.start + 4 : span.start + 8], "big") for span in spans), default=0)
+    own = encode_value(Value(index=index, type="HS_SITE", data=site, ttl=entry.ttl_s, timestamp=timestamp))
     return replace(entry, values=filters.join((own, *filters.cut(entry.values))))

@@ -20,6 +20,7 @@ from idis.registry.prefix import PrefixState, Privacy
 from idis.registry.record import RecordFlag
 from idis.registry.store.base import ReadTxn, StoreError
 from idis.registry.store.keys import record_key
+from idis.registry.template_handles import has_template
 
 PREFIXES_MAX = 4_096  # remembered at a time; forgotten all at once, because the journal moving forgets them too
 
@@ -164,5 +165,7 @@ def _read_rule(spelling: bytes, txn: ReadTxn) -> _Rule | None:
     except (UnicodeDecodeError, IdentifierError, StoreError):
         return None
     if entry is None or entry.prefix != prefix or entry.state is not PrefixState.ACTIVE or not entry.answers_here:
+        return None
+    if has_template(entry):  # what is not registered may still be answered
         return None
     return prefix, entry.fold_suffix, entry.privacy is Privacy.STRICT
