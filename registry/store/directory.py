@@ -18,6 +18,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from idis.registry.store.base import StoreError
@@ -105,8 +106,10 @@ class NodeLock:
             raise StoreError(
                 f"{directory} is served by process {holder}: stop that node first, or give this one its own --data folder"
             ) from None
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode("ascii"), 0)
+        # The number is a courtesy to whoever comes second; a full disk must not stop a node that can still answer.
+        with suppress(OSError):
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode("ascii"), 0)
 
     def release(self) -> None:
         """Let another node serve. The file stays: removing it would let two nodes lock two files of one name."""

@@ -133,6 +133,16 @@ class Environment:
         """A transaction inside a write transaction: its abort leaves the parent as it was."""
         return self._lmdb.begin(write=True, parent=parent)
 
+    def panicked(self) -> bool:
+        """Whether the engine gave up after a failed write of its root: what the file holds is unknown."""
+        with self.writing:
+            try:
+                transaction = self.begin_write()
+            except lmdb.PanicError:
+                return True
+            self.abort_write(transaction)
+            return False
+
     def grow(self) -> None:
         """Double the map; the caller holds `writing` and has no transaction open.
 

@@ -188,6 +188,9 @@ class Writer:
             self._poison_with(f"{self._environment.folder} could not be flushed ({error}): the outcome is unknown")
             return
         except (lmdb.Error, StoreError) as error:
+            if isinstance(error, lmdb.Error) and self._environment.panicked():
+                self._poison_with(f"{self._environment.folder} could not be written ({error}): the outcome is unknown")
+                return
             reason = error if isinstance(error, StoreError) else self._refusal(error)
             results = [(job, reason) for job in group]
         for job, result in results:
