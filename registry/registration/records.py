@@ -7,14 +7,16 @@ again is no error and changes nothing: a client that lost an answer may simply a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idis.proto.codes import ResponseCode
-from idis.proto.identifier import parse_identifier
-from idis.proto.value import Value, decode_values
+from idis.proto.identifier import parse_identifier, prefix_handle
+from idis.proto.value import Value, decode_values, encode_values
+from idis.registry.authority import DERIVED_SITE_TYPES, SITE_TYPES
 from idis.registry.prefix import PrefixEntry, PrefixState
 from idis.registry.record import Alias, PreparedRecord, Record, StoredRecord, prepare, same_content
 from idis.registry.registration.checks import STATE_WORDS, Refusal, unknown
+from idis.registry.registration.life import write
 from idis.registry.registration.value_checks import (
     RESERVED_INDEX,
     VALUE_BYTES_DEFAULT_MAX,
@@ -27,6 +29,8 @@ from idis.registry.store.base import WriteTxn
 from idis.registry.store.keys import record_key
 
 _NOT_OURS = "not this node's identifier 非本企业标识"
+_NAMES_PREFIX = "{} names a prefix: its record is changed value by value (--add, --modify, --remove), its life with 'idis prefix'"
+_SITE_TYPES = frozenset(name.decode() for name in SITE_TYPES | DERIVED_SITE_TYPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +208,7 @@ def delete_record(txn: WriteTxn, identifier: str) -> Recorded | Refusal:
 def _find(txn: WriteTxn, identifier: str) -> _Place | Refusal:
     parsed = parse_identifier(identifier)
     if parsed.suffix is None:
-        return Refusal(ResponseCode.INVALID_HANDLE, f"{identifier} names a prefix, which is registered as such, not as a record")
+        return Refusal(ResponseCode.INVALID_HANDLE, _NAMES_PREFIX.format(identifier))
     prefix = parsed.folded_prefix
     entry = txn.prefix(prefix)
     if entry is None:
@@ -225,6 +229,9 @@ def _find(txn: WriteTxn, identifier: str) -> _Place | Refusal:
 
 def _change(txn: WriteTxn, identifier: str, change: Callable[[dict[int, Value]], Refusal | None], now: int) -> Recorded | Refusal:
     """Change the values of an existing record by index, and write them if they changed."""
+    parsed = parse_identifier(identifier)
+    if parsed.suffix is None:
+        return _change_prefix(txn, parsed.folded_prefix, change, now)
     place = _find(txn, identifier)
     if isinstance(place, Refusal):
         return place
@@ -236,6 +243,30 @@ def _change(txn: WriteTxn, identifier: str, change: Callable[[dict[int, Value]],
     record = Record(place.stored.identifier, tuple(present.values()), place.stored.aliases)
     prepared = fit(prepare(record, now), len(present))
     return prepared if isinstance(prepared, Refusal) else _put(txn, place, prepared)
+
+
+def _change_prefix(
+    txn: WriteTxn, prefix: str, change: Callable[[dict[int, Value]], Refusal | None], now: int
+) -> Recorded | Refusal:
+    """The same for the record of a prefix, whose sites are delegation's business and stay as they are."""
+    entry = txn.prefix(prefix)
+    if entry is None:
+        return unknown(txn, prefix)
+    before = {value.index: value for value in decode_values(entry.values)}
+    after = dict(before)
+    if refusal := change(after):
+        return refusal
+    changed = [index for index in before | after if _content_at(before, index) != _content_at(after, index)]
+    if not changed:
+        return Recorded(prefix_handle(prefix), entry.version, changed=False)
+    if any(held[index].type.upper() in _SITE_TYPES for held in (before, after) for index in changed if index in held):
+        return Refusal(ResponseCode.INVALID_VALUE, f"the sites of {prefix} are set with 'idis prefix delegate', 'home' or 'host'")
+    stamped = (replace(value, timestamp=now) if index in changed else value for index, value in sorted(after.items()))
+    return Recorded(prefix_handle(prefix), write(txn, replace(entry, values=encode_values(stamped))).entry.version)
+
+
+def _content_at(values: dict[int, Value], index: int) -> tuple[object, ...] | None:
+    return _content(values[index]) if index in values else None
 
 
 def _put(txn: WriteTxn, place: _Place, prepared: PreparedRecord) -> Recorded:

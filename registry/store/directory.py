@@ -77,8 +77,8 @@ def current_generation(directory: Path) -> Path:
         name = (directory / CURRENT).read_bytes().decode("ascii", "replace").strip()
     except FileNotFoundError:
         if not directory.exists():
-            raise StoreError(f"there is no folder {directory}: make it with 'idis init --data {directory}'") from None
-        raise StoreError(f"{directory} holds no store: make one with 'idis init --data {directory}'") from None
+            raise StoreError(f"there is no folder {directory}: make it with 'idis init {directory}'") from None
+        raise StoreError(f"{directory} holds no store: make one with 'idis init {directory}'") from None
     except OSError as error:
         raise _refused(directory / CURRENT, error) from error
     generation = directory / name
@@ -95,7 +95,7 @@ class NodeLock:
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except FileNotFoundError:
-            raise StoreError(f"there is no folder {directory}: make it with 'idis init --data {directory}'") from None
+            raise StoreError(f"there is no folder {directory}: make it with 'idis init {directory}'") from None
         except OSError as error:
             raise _refused(path, error) from error
         try:

@@ -378,3 +378,50 @@ def test_a_refused_change_leaves_no_trace_in_the_journal(store: MemoryStore) -> 
         after = txn.position
 
     assert after == before
+
+
+def _prefix_values(store: MemoryStore) -> dict[int, Value]:
+    with store.read() as txn:
+        entry = txn.prefix("88.118.8")
+    assert entry is not None
+    return {value.index: value for value in decode_values(entry.values)}
+
+
+def test_the_record_of_a_prefix_takes_values(store: MemoryStore) -> None:
+    """Keys, rules and notes of a prefix stand in its own record, stamped with the time of their writing."""
+    namespace = Value(5, "HS_NAMESPACE", b"<namespace/>")
+    result = _write(store, lambda txn: add_values(txn, "0.NA/88.118.8", [namespace], NOW))
+
+    assert result == Recorded("0.NA/88.118.8", 2)
+    assert _prefix_values(store) == {5: Value(5, "HS_NAMESPACE", b"<namespace/>", timestamp=NOW)}
+
+
+def test_the_same_value_of_a_prefix_again_changes_nothing(store: MemoryStore) -> None:
+    """As with any record."""
+    for _ in range(2):
+        result = _write(store, lambda txn: add_values(txn, "88.118.8", [URL], NOW))
+
+    assert result == Recorded("0.NA/88.118.8", 2, changed=False)
+
+
+def test_a_value_of_a_prefix_is_modified_and_removed(store: MemoryStore) -> None:
+    """Value by value, the others keep their octets."""
+    _write(store, lambda txn: add_values(txn, "88.118.8", [URL, EMAIL], NOW))
+    _write(store, lambda txn: modify_values(txn, "88.118.8", [Value(1, "URL", b"https://b.example")], NOW + 5))
+    _write(store, lambda txn: remove_values(txn, "88.118.8", [2], NOW + 9))
+
+    assert _prefix_values(store) == {1: Value(1, "URL", b"https://b.example", timestamp=NOW + 5)}
+
+
+def test_the_sites_of_a_prefix_are_not_changed_here(store: MemoryStore) -> None:
+    """They belong to delegation, homing and hosting, which keep them in step with who answers."""
+    result = _write(store, lambda txn: add_values(txn, "88.118.8", [Value(1, "HS_SERV", b"88.118.8/SERV")], NOW))
+
+    assert "idis prefix" in _refused(result, ResponseCode.INVALID_VALUE)
+
+
+def test_a_prefix_that_is_not_registered_has_no_record_to_change(store: MemoryStore) -> None:
+    """The nearest registered ones are named."""
+    result = _write(store, lambda txn: add_values(txn, "88.118.9", [URL], NOW))
+
+    assert "88.118.8" in _refused(result, ResponseCode.HANDLE_NOT_FOUND)

@@ -87,7 +87,7 @@ def test_generation_without_current(tmp_path: Path) -> None:
 
 def test_missing_folder(tmp_path: Path) -> None:
     """The message names the folder and the command that makes it."""
-    with pytest.raises(StoreError, match=r"there is no folder .*/none: make it with 'idis init --data"):
+    with pytest.raises(StoreError, match=r"there is no folder .*/none: make it with 'idis init"):
         reopen(tmp_path / "none")
 
 
