@@ -18,7 +18,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from idis.registry.loading.error_sheet import RowFinding
-from idis.registry.loading.spill import Item, PackedRun, pack_run
+from idis.registry.loading.spill import Item, Run, RunWriter
 from idis.registry.pilots.finding import Finding
 from idis.registry.record import PreparedRecord
 from idis.registry.store.bulk import item_of
@@ -66,12 +66,12 @@ class Checked:
     weight: int
     rows: int
     refused: int
-    names: PackedRun | None
-    records: PackedRun | None
-    aliases: PackedRun | None
-    references: PackedRun | None
-    partials: PackedRun | None
-    findings: PackedRun | None
+    names: Run | None
+    records: Run | None
+    aliases: Run | None
+    references: Run | None
+    partials: Run | None
+    findings: Run | None
 
 
 class Gathering:
@@ -113,18 +113,18 @@ class Gathering:
         if key not in self._references:
             self._references[key] = (key, place, field, text, identifier)
 
-    def packed(self) -> Checked:
-        """Sort and pack."""
+    def written(self, writer: RunWriter) -> Checked:
+        """Sort, and write the runs."""
         self._records.sort()
         self._aliases.sort()
         return Checked(
-            self._weight,
-            self.rows,
-            self.refused,
-            pack_run([item[:2] for item in self._records]),
-            pack_run(self._records),
-            pack_run(self._aliases),
-            pack_run(sorted(self._references.values())),
-            pack_run(sorted(self.partials)),
-            pack_run(sorted(self._findings)),
+            weight=self._weight,
+            rows=self.rows,
+            refused=self.refused,
+            names=writer.write([item[:2] for item in self._records]),
+            records=writer.write(self._records),
+            aliases=writer.write(self._aliases),
+            references=writer.write(sorted(self._references.values())),
+            partials=writer.write(sorted(self.partials)),
+            findings=writer.write(sorted(self._findings)),
         )

@@ -24,6 +24,7 @@ from idis.registry.loading.columns import (
 from idis.registry.loading.naming import VALUE_SHOWN_MAX, Domains, Naming
 from idis.registry.loading.rest_rows import record_of_rest
 from idis.registry.loading.rows import Block, Damaged
+from idis.registry.loading.spill import RunWriter
 from idis.registry.pilots.encoder import RowEncoder
 from idis.registry.pilots.finding import Finding, Invalid
 from idis.registry.pilots.schema import DataType, ObjectType, Pilot
@@ -52,15 +53,16 @@ class Plan:
     today: date
     now: int
 
-    def checker(self) -> Callable[[Block], Checked]:
-        """The function a worker applies to each block."""
-        return PilotChecker(self, PILOTS[self.pilot]) if self.pilot else RestChecker(self)
+    def checker(self, writer: RunWriter) -> Callable[[Block], Checked]:
+        """The function a worker applies to each block; its runs go to `writer`."""
+        return PilotChecker(self, PILOTS[self.pilot], writer) if self.pilot else RestChecker(self, writer)
 
 
 class RestChecker:
     """Rows that are records in the REST form: `{"handle": …, "values": […]}`."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, writer: RunWriter) -> None:
+        self._writer = writer
         self._naming = Naming(plan.domains, plan.prefix)
         self._now = plan.now
 
@@ -74,7 +76,7 @@ class RestChecker:
                 gathering.refuse(place, "", [_damage(row)])
             elif isinstance(row, Mapping):
                 self._check(gathering, place, row)
-        return gathering.packed()
+        return gathering.written(self._writer)
 
     def _check(self, gathering: Gathering, place: int, row: Mapping[str, object]) -> None:
         spelling = row.get("handle")
@@ -94,9 +96,10 @@ class RestChecker:
 class PilotChecker:
     """Rows described by a pilot's schema, in columns or as objects."""
 
-    def __init__(self, plan: Plan, pilot: Pilot) -> None:
+    def __init__(self, plan: Plan, pilot: Pilot, writer: RunWriter) -> None:
         self._plan = plan
         self._pilot = pilot
+        self._writer = writer
         self._naming = Naming(plan.domains, plan.prefix)
         self._tables: dict[tuple[str, tuple[str, ...]], _Table] = {}
         self._facts = {code: _ObjectFacts(kind) for code, kind in pilot.objects.items()}
@@ -118,7 +121,7 @@ class PilotChecker:
                 self._check_object(gathering, place, row)
             elif table is not None:
                 self._check_cells(gathering, place, table, row)
-        return gathering.packed()
+        return gathering.written(self._writer)
 
     def _check_cells(self, gathering: Gathering, place: int, table: _Table, cells: Sequence[str]) -> None:
         named = self._naming.name(cells[table.identifier_at])

@@ -30,15 +30,12 @@ ROW_IDENTIFIER = ""  # where a key does not spell it
 class CrossCheck:
     """Findings about rows that were good by themselves.
 
-    `refused` are the places of rows to keep out because a second name is taken; of rows with one key the first one in
-    the file is kept and the others are in `findings` only, since the merge meets them side by side. `incoming` counts
-    the distinct keys per folded prefix.
+    `refused` are the places of rows to keep out: of rows with one key all but the first in the file, and those whose
+    second name is taken. `incoming` counts the distinct keys per folded prefix.
     """
 
     findings: list[Item] = field(default_factory=list)
     refused: set[int] = field(default_factory=set)
-    twice: int = 0
-    references_left_out: int = 0
     incoming: dict[str, int] = field(default_factory=dict)
 
 
@@ -61,17 +58,6 @@ def cross_check(
     return result
 
 
-def first_of_each_key(records: Iterable[Item], refused: set[int]) -> Iterator[Item]:
-    """The rows to load: of several with one key the first in the file, and none whose place is refused."""
-    previous = None
-    for item in records:
-        if item[0] == previous:
-            continue
-        previous = item[0]
-        if item[1] not in refused:
-            yield item
-
-
 def _check_keys(result: CrossCheck, names: Iterable[Item], references: Iterator[Item], sheet: Callable[[int], str]) -> list[Item]:
     """Find keys that occur twice; returns the references that no row of the file answers."""
     unknown: list[Item] = []
@@ -80,7 +66,7 @@ def _check_keys(result: CrossCheck, names: Iterable[Item], references: Iterator[
     prefix_octets, count = b"", 0
     for key, place in names:
         if key == previous:
-            result.twice += 1
+            result.refused.add(place)
             where = _where(first_place, sheet)
             identifier = spelling_of(key) or ROW_IDENTIFIER
             finding = Finding("identifier", identifier, "unique", f"the identifier is already on {where}", "keep one of the rows")
@@ -114,13 +100,14 @@ def _note_unknown(unknown: list[Item], reference: Item) -> None:
 
 def _check_references(result: CrossCheck, unknown: list[Item], store: Store) -> None:
     pending = iter(unknown)
+    warned = 0
     while batch := list(islice(pending, READ_KEYS)):
         with store.read() as txn:
             missing = [item for item in batch if not _is_live(txn, item[0])]
         for key, place, name, text, identifier in missing:
-            if len(result.findings) - result.twice >= REFERENCE_WARNINGS_MAX:
-                result.references_left_out += 1
-                continue
+            if warned >= REFERENCE_WARNINGS_MAX:
+                return
+            warned += 1
             message = "registered neither here nor in this file"
             advice = f"register it below {prefix_of(key)}, or correct the reference"
             finding = Finding(name, text, "reference", message, advice, Severity.WARNING)

@@ -13,40 +13,51 @@ same command finishes the work: rows that are stored already are recognised by c
 from __future__ import annotations
 
 import errno
-import itertools
-import os
+import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from idis.proto.identifier import fold
+from idis.registry.journal import Position
 from idis.registry.loading.checked import Checked, row_finding, sheet_and_line
 from idis.registry.loading.checker import Plan
 from idis.registry.loading.columns import object_of
-from idis.registry.loading.cross_check import CrossCheck, cross_check, first_of_each_key
+from idis.registry.loading.cross_check import CrossCheck, cross_check
 from idis.registry.loading.csv_rows import CsvSource
 from idis.registry.loading.error_sheet import RowFinding, drop_error_sheet, sheet_path, write_error_sheet
 from idis.registry.loading.jsonl_rows import JsonSource
 from idis.registry.loading.naming import Naming, all_prefixes, domains_of
 from idis.registry.loading.rows import Block, FileRefused, RowSource, form_of
-from idis.registry.loading.spill import Spill, Stream
+from idis.registry.loading.sealing import ACTOR, Report, SealedAhead, seal_ahead, store_in_order
+from idis.registry.loading.spill import Piece, RunWriter, Spill, Stream
 from idis.registry.loading.workers import Workers
 from idis.registry.loading.xlsx_rows import XlsxSource
 from idis.registry.pilots.finding import Severity
 from idis.registry.pilots.table import PILOTS
 from idis.registry.prefix import PrefixEntry
 from idis.registry.store.base import Store
+from idis.registry.store.bulk import (
+    COMMIT_BYTES_MAX,
+    RECORDS_PER_COMMIT,
+    Loaded,
+    batches,
+    compare_batch,
+    load_batch,
+    put_all,
+)
 from idis.registry.store.bulk import Item as BulkItem
-from idis.registry.store.bulk import Loaded, batches, compare_batch, load_batch, put_all
 
 ATOMIC_ROWS_MAX = 10_000  # up to here a file is one transaction, checked in this process: no worker has to start first
 ERRORS_SHOWN = 20  # told at once; the error sheet has them all
 WARNINGS_SHOWN = 3  # their rows are stored: an example is enough
-ACTOR = "import"
-
-Report = Callable[[str, int, float | None], None]  # phase, how many, part done (None: unknown)
+PROCESSES_MAX = 64  # more than any machine this has met needs to keep one disk busy
+REFUSED_SENT_MAX = 1_000  # places of refused rows that are sent along with every batch; with more, nothing is sealed ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +117,21 @@ def load(path: Path, store: Store, options: Options, *, folder: Path | None, tod
     plan = Plan(options.pilot, options.object_code, options.prefix, domains_of(all_prefixes(store)), today, now)
     if options.prefix and (reason := Naming(plan.domains, "").reason_against(fold(options.prefix))):
         raise FileRefused(f"nothing can be loaded below {options.prefix}: {reason} (see 'idis prefix list')")
-    small = source.rows_about <= ATOMIC_ROWS_MAX
+    workers = 0 if source.rows_about <= ATOMIC_ROWS_MAX or options.processes < 2 else min(options.processes, PROCESSES_MAX)
+    in_memory = source.rows_about <= ATOMIC_ROWS_MAX or folder is None
     with ExitStack() as stack:
         try:
-            spill = Spill(None if small or folder is None else folder)
+            spill = Spill.make(None if in_memory else folder, workers)
             stack.callback(spill.close)
-            work = _Load(source, plan, store, spill, report)
-            work.check(1 if small else options.processes)
+            run = _runner(stack, plan, spill, workers)
+            work = _Load(source, store, spill, run, report)
+            work.check()
             work.compare()
             sheet = work.write_sheet(options.errors or sheet_path(path, form))
         except OSError as error:
             raise _no_room(error, folder) from error
         loaded = work.count() if options.dry_run else work.store_all()
-    return Summary(
-        source.form,
-        work.rows,
-        loaded,
-        work.refused,
-        work.warnings,
-        sheet,
-        work.errors + work.warnings,
-        tuple(work.first_findings),
-    )
+    return work.summary(loaded, sheet)
 
 
 def open_source(path: Path, form: str, options: Options) -> RowSource:
@@ -153,13 +157,57 @@ def open_source(path: Path, form: str, options: Options) -> RowSource:
             return CsvSource(path)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    """A task: seal these records for a place, those of `refused` rows excepted."""
+
+    number: int
+    pieces: tuple[Piece, ...]
+    refused: frozenset[int]
+    position: Position
+
+
+_Task = Block | _Seal
+_Runner = Callable[[Iterable[_Task]], Iterator[Checked | SealedAhead]]
+
+
+def _runner(stack: ExitStack, plan: Plan, spill: Spill, workers: int) -> _Runner:
+    """Applies `_work` to tasks, here or in workers."""
+    here = partial(map, _work(plan, spill, 0))
+    if not workers:
+        return here
+    setups = [partial(_work, plan, spill, number) for number in range(1, workers + 1)]
+    elsewhere = stack.enter_context(Workers[_Task, Checked | SealedAhead](setups)).map
+
+    def run(tasks: Iterable[_Task]) -> Iterator[Checked | SealedAhead]:
+        # The first task is done here while the workers start: what is wrong with the header is told at once.
+        tasks = iter(tasks)
+        yield from here(islice(tasks, 1))
+        yield from elsewhere(tasks)
+
+    return run
+
+
+def _work(plan: Plan, spill: Spill, file: int) -> Callable[[_Task], Checked | SealedAhead]:
+    checker = plan.checker(RunWriter(spill, file))
+
+    def work(task: _Task) -> Checked | SealedAhead:
+        if not isinstance(task, _Seal):
+            return checker(task)
+        rows = spill.items(task.pieces)
+        good = ((key, rest, names) for key, place, rest, names in rows if place not in task.refused)
+        return seal_ahead(task.number, good, task.position)
+
+    return work
+
+
 class _Load:
     """One file on its way."""
 
-    def __init__(self, source: RowSource, plan: Plan, store: Store, spill: Spill, report: Report) -> None:
+    def __init__(self, source: RowSource, store: Store, spill: Spill, run: _Runner, report: Report) -> None:
         self._source = source
-        self._plan = plan
         self._store = store
+        self._run = run
         self._report = report
         self._names = Stream(spill)
         self._records = Stream(spill)
@@ -169,18 +217,18 @@ class _Load:
         self._findings = Stream(spill)
         self._cross = CrossCheck()
         self._sheets: dict[int, str] = {}
-        self.rows = 0
-        self.refused = 0
-        self.errors = 0
-        self.warnings = 0
-        self.first_findings: list[RowFinding] = []
+        self._rows = 0
+        self._refused = 0
+        self._told = Counter[str]()
+        self._first_findings: list[RowFinding] = []
 
-    def check(self, processes: int) -> None:
-        """Check every block, in this process or in workers."""
+    def check(self) -> None:
+        """Check every block."""
         weight = 0
-        for checked in self._checked_blocks(processes):
-            self.rows += checked.rows
-            self.refused += checked.refused
+        for checked in self._run(self._noted(self._source.blocks())):
+            assert isinstance(checked, Checked)
+            self._rows += checked.rows
+            self._refused += checked.refused
             self._names.add(checked.names)
             self._records.add(checked.records)
             self._aliases.add(checked.aliases)
@@ -188,20 +236,20 @@ class _Load:
             self._partials.add(checked.partials)
             self._findings.add(checked.findings)
             weight += checked.weight
-            self._report("checking", self.rows, weight / self._source.weight if self._source.weight else None)
-        if not self.rows:
+            self._report("checking", self._rows, weight / self._source.weight if self._source.weight else None)
+        if not self._rows:
             raise FileRefused("the file has a header and no rows")
 
     def compare(self) -> None:
         """Compare the rows with each other and with the store."""
-        self._report("comparing", self.rows, None)
+        self._report("comparing", self._rows, None)
         self._cross = cross_check(self._names, self._aliases, self._references, self._partials, self._store, self._sheet)
         self._findings.extend(self._cross.findings)
-        self.refused += self._cross.twice + len(self._cross.refused)
+        self._refused += len(self._cross.refused)
         self._check_quotas()
 
     def write_sheet(self, path: Path) -> Path | None:
-        """Write the findings, counting warnings; the sheet's place, None when there is nothing to tell."""
+        """Write the findings, and count them; the sheet's place, None when there is nothing to tell."""
         if not self._findings:
             drop_error_sheet(path)
             return None
@@ -213,34 +261,40 @@ class _Load:
         loaded = Loaded()
         for batch in batches(self._good_rows()):
             loaded += compare_batch(self._store, batch)
-            self._report("comparing with the store", loaded.total, loaded.total / self.rows)
+            self._report("comparing with the store", loaded.total, loaded.total / self._rows)
         return loaded
 
     def store_all(self) -> Loaded:
         """Store the good rows: those of a small file in one transaction, others batch by batch."""
-        if self.rows <= ATOMIC_ROWS_MAX:
+        if self._rows <= ATOMIC_ROWS_MAX:
             return self._store.write(lambda txn: put_all(txn, self._good_rows()), actor=ACTOR).result().result
+        pieces = self._records.ordered_pieces()
+        if pieces is not None and len(self._cross.refused) <= REFUSED_SENT_MAX:
+            return self._store_in_order(pieces)
         loaded = Loaded()
         for batch in batches(self._good_rows()):
             loaded += load_batch(self._store, batch, actor=ACTOR)
-            self._report("loading", loaded.total, loaded.total / self.rows)
+            self._report("loading", loaded.total, loaded.total / self._rows)
         return loaded
 
-    def summary(self, form: str, loaded: Loaded, sheet: Path | None) -> Summary:
+    def summary(self, loaded: Loaded, sheet: Path | None) -> Summary:
         """What became of the file."""
-        findings = tuple(self.first_findings)
-        return Summary(form, self.rows, loaded, self.refused, self.warnings, sheet, self.errors + self.warnings, findings)
+        warnings, findings = self._told[Severity.WARNING], self._told.total()
+        return Summary(
+            self._source.form, self._rows, loaded, self._refused, warnings, sheet, findings, tuple(self._first_findings)
+        )
 
-    def _checked_blocks(self, processes: int) -> Iterator[Checked]:
-        blocks = self._noted(self._source.blocks())
-        checker = self._plan.checker()
-        if processes > 1:
-            with Workers[Block, Checked](processes, self._plan.checker) as workers:
-                # The first block is checked here: what is wrong with the header is known before any worker has started.
-                yield from map(checker, itertools.islice(blocks, 1))
-                yield from workers.map(blocks)
-        else:
-            yield from map(checker, blocks)
+    def _store_in_order(self, pieces: list[Piece]) -> Loaded:
+        groups = list(_commits(pieces))
+        refused = frozenset(self._cross.refused)
+
+        def task(number: int, position: Position) -> _Task:
+            return _Seal(number, groups[number], refused, position)
+
+        def run(tasks: Iterable[_Task]) -> Iterator[SealedAhead]:
+            return (result for result in self._run(tasks) if isinstance(result, SealedAhead))
+
+        return store_in_order(self._store, len(groups), task, run, records=self._rows, report=self._report)
 
     def _noted(self, blocks: Iterable[Block]) -> Iterator[Block]:
         for block in blocks:
@@ -251,20 +305,15 @@ class _Load:
         return self._sheets.get(number, "")
 
     def _good_rows(self) -> Iterator[BulkItem]:
-        rows = first_of_each_key(self._records, self._cross.refused)
-        return ((key, rest, names) for key, _place, rest, names in rows)
+        refused = self._cross.refused
+        return ((key, rest, names) for key, place, rest, names in self._records if place not in refused)
 
     def _all_findings(self) -> Iterator[RowFinding]:
         for item in self._findings:
             finding = row_finding(item, self._sheet(sheet_and_line(item[0])[0]))
-            if finding.severity == Severity.WARNING:
-                self.warnings += 1
-                shown = self.warnings <= WARNINGS_SHOWN
-            else:
-                self.errors += 1
-                shown = self.errors <= ERRORS_SHOWN
-            if shown:
-                self.first_findings.append(finding)
+            self._told[finding.severity] += 1
+            if self._told[finding.severity] <= (WARNINGS_SHOWN if finding.severity == Severity.WARNING else ERRORS_SHOWN):
+                self._first_findings.append(finding)
             yield finding
 
     def _check_quotas(self) -> None:
@@ -287,8 +336,23 @@ def refuse_beyond_quota(store: Store, entry: PrefixEntry, present: int, items: I
         )
 
 
-def _no_room(error: OSError, folder: Path | None) -> Exception:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-        return error
-    where = folder or Path(os.curdir)
-    return FileRefused(f"the disk under {where} is full: checking needs room for a copy of the rows there; nothing was loaded")
+def _commits(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, ...]]:
+    """Neighbouring pieces, as many as a commit takes."""
+    group: list[Piece] = []
+    records = octets = 0
+    for piece in pieces:
+        if group and (records + piece.count > RECORDS_PER_COMMIT or octets + piece.length > COMMIT_BYTES_MAX):
+            yield tuple(group)
+            group, records, octets = [], 0, 0
+        group.append(piece)
+        records += piece.count
+        octets += piece.length
+    if group:
+        yield tuple(group)
+
+
+def _no_room(error: OSError, folder: Path | None) -> FileRefused:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = folder or Path(tempfile.gettempdir())
+        return FileRefused(f"the disk under {where} is full: checking needs room for a copy of the rows; nothing was loaded")
+    return FileRefused(f"{error.filename or folder}: {(error.strerror or str(error)).lower()}; nothing was loaded")

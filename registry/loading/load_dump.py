@@ -1,8 +1,6 @@
 """Loads a dump: everything is checked first, then its batches are appended as fast as the store takes them.
 
-Sealing a record for its new place in the journal costs as much as storing it. So worker processes seal ahead for the
-place each batch will most likely get: the next transaction after the one before. Where a node writes in between, the guess
-is wrong, and the batch is sealed again.
+Its values keep their digests of the source until they are sealed for their new place (sealing.py).
 """
 
 from __future__ import annotations
@@ -14,13 +12,12 @@ from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
 
-import msgpack
-
 from idis.registry.journal import Position
 from idis.registry.loading.dump import BLOCK_RECORDS, BlockFacts, BlockPlace, Header, check_sums, look_at, read_header, read_items
-from idis.registry.loading.load import ACTOR, Report, refuse_beyond_quota
+from idis.registry.loading.load import PROCESSES_MAX, refuse_beyond_quota
 from idis.registry.loading.naming import Domain, Naming, all_prefixes, domains_of
 from idis.registry.loading.rows import FileRefused
+from idis.registry.loading.sealing import Report, SealedAhead, seal_ahead, store_in_order
 from idis.registry.loading.workers import Workers
 from idis.registry.record import RecordFlag
 from idis.registry.store.base import Store
@@ -29,11 +26,8 @@ from idis.registry.store.bulk import (
     RECORDS_PER_COMMIT,
     Item,
     Loaded,
-    Sealed,
     compare_batch,
-    load_sealed,
     names_of,
-    seal,
 )
 from idis.registry.store.codec import DIGEST_BYTES, HAS_ALIASES, decode_record
 
@@ -58,7 +52,7 @@ class _Look:
 
 
 @dataclass(frozen=True, slots=True)
-class _SealAhead:
+class _Seal:
     number: int
     path: Path
     places: tuple[BlockPlace, ...]
@@ -66,20 +60,8 @@ class _SealAhead:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class _SealedAhead:
-    """A `Sealed` on its way between processes; packed, because that is four times cheaper than pickling tuples."""
-
-    number: int
-    position: Position
-    values: bytes
-    names: bytes
-    digest_sum: int
-    octets: int
-
-
-_Task = _Look | _SealAhead
-_Result = list[BlockFacts] | _SealedAhead
+_Task = _Look | _Seal
+_Result = list[BlockFacts] | SealedAhead
 _Runner = Callable[[Iterable[_Task]], Iterator[_Result]]
 
 
@@ -103,7 +85,8 @@ def load_dump(path: Path, store: Store, *, dry_run: bool, processes: int, report
     with ExitStack() as stack:
         run: _Runner = partial(map, _run)
         if processes > 1 and header.records >= PARALLEL_RECORDS_MIN:
-            run = stack.enter_context(Workers[_Task, _Result](processes, _worker)).map
+            setups = [_worker] * min(processes, PROCESSES_MAX)
+            run = stack.enter_context(Workers[_Task, _Result](setups)).map
         facts = _look_at_all(run, path, places)
         left_out = _left_out(store, check_sums(path, header, facts))
         _refuse_beyond_quota(store, header, path, places)
@@ -130,8 +113,6 @@ class _DumpLoad:
         self._store = store
         self._report = report
         self._records = records
-        self._stored = 0  # batches
-        self._position = _position(store)
 
     def count(self) -> Loaded:
         """What storing would come to."""
@@ -143,29 +124,16 @@ class _DumpLoad:
         return loaded
 
     def store_all(self, run: _Runner) -> Loaded:
-        """Store the batches in order, whichever order they are sealed in."""
-        loaded = Loaded()
-        waiting: dict[int, _SealedAhead] = {}
-        for result in run(self._tasks()):
-            assert isinstance(result, _SealedAhead)
-            waiting[result.number] = result
-            while ahead := waiting.pop(self._stored, None):
-                if ahead.values:
-                    values = msgpack.unpackb(ahead.values, use_list=False)
-                    names = msgpack.unpackb(ahead.names, use_list=False)
-                    sealed = Sealed(ahead.position, values, names, ahead.digest_sum, ahead.octets)
-                    loaded += load_sealed(self._store, sealed, actor=ACTOR)
-                self._stored += 1
-                self._position = _position(self._store)
-                self._report("loading", loaded.total, loaded.total / self._records)
-        return loaded
+        """Store the batches."""
 
-    def _tasks(self) -> Iterator[_Task]:
-        """Tasks with the place each batch will get if nobody else writes: drawn as late as possible."""
-        for number, places in enumerate(self._batches):
-            last = self._position
-            place = Position(last.epoch, last.hi + 1 + number - self._stored, 0)
-            yield _SealAhead(number, self._path, places, self._leave_out, place)
+        def sealed(tasks: Iterable[_Task]) -> Iterator[SealedAhead]:
+            return (result for result in run(tasks) if isinstance(result, SealedAhead))
+
+        count, records = len(self._batches), self._records
+        return store_in_order(self._store, count, self._task, sealed, records=records, report=self._report)
+
+    def _task(self, number: int, position: Position) -> _Task:
+        return _Seal(number, self._path, self._batches[number], self._leave_out, position)
 
 
 def _worker() -> Callable[[_Task], _Result]:
@@ -175,10 +143,7 @@ def _worker() -> Callable[[_Task], _Result]:
 def _run(task: _Task) -> _Result:
     if isinstance(task, _Look):
         return [look_at(task.path, place) for place in task.places]
-    items = _items(task.path, task.places, task.leave_out)
-    sealed = seal(items, task.position)
-    values = msgpack.packb(sealed.values) if items else b""
-    return _SealedAhead(task.number, task.position, values, msgpack.packb(sealed.names), sealed.digest_sum, sealed.octets)
+    return seal_ahead(task.number, _items(task.path, task.places, task.leave_out), task.position)
 
 
 def _items(path: Path, places: Iterable[BlockPlace], leave_out: frozenset[bytes]) -> list[Item]:
@@ -246,8 +211,3 @@ def _refuse_beyond_quota(store: Store, header: Header, path: Path, places: list[
         head = prefix.encode() + b"\x00"
         items = (_item(key, value) for key, value, *_ in read_items(path, places) if key.startswith(head))
         refuse_beyond_quota(store, entry, present, items)
-
-
-def _position(store: Store) -> Position:
-    with store.read() as txn:
-        return txn.position

@@ -1,7 +1,9 @@
-"""Sorted runs in one temporary file, merged again in bounded memory.
+"""Sorted runs in temporary files, merged again in bounded memory.
 
-A run is a sorted list of tuples, packed in pieces, so that merging holds one piece of each run. The file has no name:
-whatever ends the process, nothing is left to clean up. Without a folder the runs stay in memory, for small files.
+A run is a sorted list of tuples, packed in pieces, so that merging holds one piece of each run. The files have no names:
+whatever ends the process, nothing is left to clean up. Each process that works on a load appends to a file of its own and
+may read all of them, so records pass between processes through the page cache and not through pipes. Without a folder the
+runs stay in memory, for small files.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from multiprocessing.reduction import DupFd
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import msgpack
 
@@ -25,63 +28,117 @@ Item = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class PackedRun:
-    """A sorted run ready to be written. `pieces` are the lengths of its pieces; `first` and `last` its bounds."""
+class Piece:
+    """Where some tuples lie: number of the file, offset and length in octets, and how many there are."""
 
-    octets: bytes
-    pieces: tuple[int, ...]
-    first: Item
-    last: Item
+    file: int
+    offset: int
+    length: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    offset: int
-    pieces: tuple[int, ...]
+class Run:
+    """A sorted run: its pieces, its first and its last tuple."""
+
+    pieces: tuple[Piece, ...]
     first: Item
     last: Item
 
 
-def pack_run(items: Sequence[Item]) -> PackedRun | None:
-    """Pack sorted tuples of octets, text and integers; None when there are none."""
-    if not items:
-        return None
-    pieces = [msgpack.packb(items[at : at + PIECE_ITEMS]) for at in range(0, len(items), PIECE_ITEMS)]
-    return PackedRun(b"".join(pieces), tuple(map(len, pieces)), items[0], items[-1])
+class SpillFile:
+    """A file without a name; travels to a spawned process, where it is the same file."""
 
-
-def _nameless_file(folder: Path) -> BinaryIO:
-    handle, name = tempfile.mkstemp(dir=folder)
-    os.unlink(name)
-    return cast(BinaryIO, os.fdopen(handle, "w+b", buffering=0))
-
-
-class Spill:
-    """The temporary file. Streams of several kinds share it."""
-
-    def __init__(self, folder: Path | None) -> None:
-        """Open it in `folder`; None keeps everything in memory."""
-        self._file: BinaryIO = io.BytesIO() if folder is None else _nameless_file(folder)
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
         self._end = 0
+
+    @classmethod
+    def make(cls, folder: Path) -> SpillFile:
+        """A new one in a folder."""
+        handle, name = tempfile.mkstemp(dir=folder)
+        os.unlink(name)
+        return cls(handle)
 
     def write(self, octets: bytes) -> int:
         """Append octets; returns their offset. OSError when the disk is full."""
         offset = self._end
-        self._file.seek(offset)
         view = memoryview(octets)
         while view:
-            view = view[self._file.write(view) :]
-        self._end += len(octets)
+            written = os.pwrite(self._handle, view, self._end)
+            view = view[written:]
+            self._end += written
+        return offset
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Octets written before, by whomever."""
+        return os.pread(self._handle, length, offset)
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._handle)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _received, (DupFd(self._handle),)
+
+
+class MemoryFile:
+    """A piece of memory that serves as a spill file inside one process."""
+
+    def __init__(self) -> None:
+        self._memory = io.BytesIO()
+
+    def write(self, octets: bytes) -> int:
+        """Append octets; returns their offset."""
+        offset = self._memory.seek(0, io.SEEK_END)
+        self._memory.write(octets)
         return offset
 
     def read(self, offset: int, length: int) -> bytes:
         """Octets written before."""
-        self._file.seek(offset)
-        return self._file.read(length)
+        self._memory.seek(offset)
+        return self._memory.read(length)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._memory.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Spill:
+    """The temporary files of a load: number 0 is the parent's, the others are the workers'."""
+
+    files: tuple[SpillFile | MemoryFile, ...]
+
+    @classmethod
+    def make(cls, folder: Path | None, workers: int) -> Spill:
+        """Open the files in `folder`; None keeps everything in memory, which admits no workers."""
+        if folder is None:
+            return cls((MemoryFile(),))
+        return cls(tuple(SpillFile.make(folder) for _ in range(workers + 1)))
+
+    def write_run(self, file: int, items: Iterable[Item]) -> Run | None:
+        """Append sorted tuples of octets, text and integers to a file, piece by piece; None when there are none."""
+        items = iter(items)
+        pieces: list[Piece] = []
+        first: Item | None = None
+        last: Item = ()
+        while piece := list(islice(items, PIECE_ITEMS)):
+            octets = msgpack.packb(piece)
+            pieces.append(Piece(file, self.files[file].write(octets), len(octets), len(piece)))
+            first = piece[0] if first is None else first
+            last = piece[-1]
+        return None if first is None else Run(tuple(pieces), first, last)
+
+    def items(self, pieces: Iterable[Piece]) -> Iterator[Item]:
+        """The tuples of some pieces, in order."""
+        for piece in pieces:
+            yield from msgpack.unpackb(self.files[piece.file].read(piece.offset, piece.length), use_list=False)
 
     def close(self) -> None:
         """Give the space back."""
-        self._file.close()
+        for file in self.files:
+            file.close()
 
 
 class Stream:
@@ -89,49 +146,52 @@ class Stream:
 
     def __init__(self, spill: Spill) -> None:
         self._spill = spill
-        self._runs: list[_Run] = []
+        self._runs: list[Run] = []
 
-    def add(self, run: PackedRun | None) -> None:
+    def add(self, run: Run | None) -> None:
         """Keep a run."""
         if run is not None:
-            self._runs.append(_Run(self._spill.write(run.octets), run.pieces, run.first, run.last))
+            self._runs.append(run)
 
     def extend(self, items: Iterable[Item]) -> None:
-        """Keep sorted tuples as one run, packed piece by piece, without holding them all."""
-        items = iter(items)
-        pieces: list[int] = []
-        first: Item | None = None
-        last: Item = ()
-        start = 0
-        while piece := list(islice(items, PIECE_ITEMS)):
-            octets = msgpack.packb(piece)
-            offset = self._spill.write(octets)
-            if first is None:
-                first, start = piece[0], offset
-            last = piece[-1]
-            pieces.append(len(octets))
-        if first is not None:
-            self._runs.append(_Run(start, tuple(pieces), first, last))
+        """Write sorted tuples as a run of the parent's file, and keep it."""
+        self.add(self._spill.write_run(0, items))
 
     def __bool__(self) -> bool:
         return bool(self._runs)
 
     def __iter__(self) -> Iterator[Item]:
         """All tuples in order. Runs that do not overlap, those of a sorted file, are only chained."""
-        self._runs.sort(key=lambda run: run.first)
-        ordered = all(one.last <= other.first for one, other in zip(self._runs, self._runs[1:], strict=False))
-        if ordered:
-            return chain.from_iterable(map(self._items, self._runs))
+        pieces = self.ordered_pieces()
+        if pieces is not None:
+            return self._spill.items(pieces)
         self._reduce()
-        return heapq.merge(*map(self._items, self._runs))
+        return heapq.merge(*(self._spill.items(run.pieces) for run in self._runs))
+
+    def ordered_pieces(self) -> list[Piece] | None:
+        """All pieces in order, if that gives all tuples in order: if no two runs overlap."""
+        self._runs.sort(key=lambda run: run.first)
+        if any(one.last > other.first for one, other in zip(self._runs, self._runs[1:], strict=False)):
+            return None
+        return list(chain.from_iterable(run.pieces for run in self._runs))
 
     def _reduce(self) -> None:
         while len(self._runs) > MERGE_RUNS_MAX:
             group, self._runs = self._runs[:MERGE_RUNS_MAX], self._runs[MERGE_RUNS_MAX:]
-            self.extend(heapq.merge(*map(self._items, group)))
+            self.extend(heapq.merge(*(self._spill.items(run.pieces) for run in group)))
 
-    def _items(self, run: _Run) -> Iterator[Item]:
-        offset = run.offset
-        for length in run.pieces:
-            yield from msgpack.unpackb(self._spill.read(offset, length), use_list=False)
-            offset += length
+
+@dataclass(frozen=True, slots=True)
+class RunWriter:
+    """One process's way of writing runs."""
+
+    spill: Spill
+    file: int
+
+    def write(self, items: Sequence[Item]) -> Run | None:
+        """Write sorted tuples."""
+        return self.spill.write_run(self.file, items)
+
+
+def _received(handle: Any) -> SpillFile:
+    return SpillFile(handle.detach())

@@ -10,15 +10,13 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Generic, TypeVar, cast
 
 from idis.proto.errors import IdisError
-
-PROCESSES_MAX = 64  # more than any machine this has met needs to keep one disk busy
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -29,12 +27,12 @@ class WorkerLost(IdisError):
 
 
 class Workers(Generic[Task, Result]):
-    """Processes that apply one function. `setup` makes the function in each of them; both must be picklable."""
+    """Processes that apply a function, one for each of `setups`, which make the function there and must be picklable."""
 
-    def __init__(self, processes: int, setup: Callable[[], Callable[[Task], Result]]) -> None:
+    def __init__(self, setups: Sequence[Callable[[], Callable[[Task], Result]]]) -> None:
         context = multiprocessing.get_context("spawn")
         self._processes: dict[Connection, BaseProcess] = {}
-        for _ in range(min(processes, PROCESSES_MAX)):
+        for setup in setups:
             ours, theirs = context.Pipe()
             process = context.Process(target=_work, args=(theirs, setup), daemon=True)
             process.start()

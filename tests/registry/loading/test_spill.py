@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idis.registry.loading import spill as spill_module
-from idis.registry.loading.spill import Spill, Stream, pack_run
+from idis.registry.loading.spill import Spill, Stream
 
 RUNS = st.lists(st.lists(st.tuples(st.binary(max_size=4), st.integers(0, 9)), max_size=9), max_size=9)
 
@@ -21,9 +21,9 @@ def test_merging_equals_sorting(runs: list[list[tuple[bytes, int]]], fan_in: int
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spill_module, "MERGE_RUNS_MAX", fan_in)
         patch.setattr(spill_module, "PIECE_ITEMS", piece)
-        stream = Stream(Spill(None))
+        stream = Stream(Spill.make(None, 0))
         for run in runs:
-            stream.add(pack_run(sorted(run)))
+            stream.extend(sorted(run))
         once, again = list(stream), list(stream)
 
     assert once == again == sorted(item for run in runs for item in run)
@@ -31,28 +31,28 @@ def test_merging_equals_sorting(runs: list[list[tuple[bytes, int]]], fan_in: int
 
 def test_two_streams_share_a_file(tmp_path: Path) -> None:
     """What one stream writes does not disturb what another reads at the same time."""
-    spill = Spill(tmp_path)
+    spill = Spill.make(tmp_path, 1)
     one, other = Stream(spill), Stream(spill)
     one.extend((number,) for number in range(1_000))
     for (number,) in one:
         if number % 100 == 0:
-            other.add(pack_run([(number, "other")]))
+            other.add(spill.write_run(1, [(number, "other")]))
 
     assert list(other) == [(number, "other") for number in range(0, 1_000, 100)]
 
 
 def test_the_file_has_no_name(tmp_path: Path) -> None:
     """Whatever ends the process, nothing is left behind."""
-    spill = Spill(tmp_path)
-    Stream(spill).add(pack_run([(b"key",)]))
+    spill = Spill.make(tmp_path, 1)
+    Stream(spill).extend([(b"key",)])
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_empty_stream_is_false() -> None:
     """A stream tells whether anything was added."""
-    stream = Stream(Spill(None))
-    stream.add(pack_run([]))
+    stream = Stream(Spill.make(None, 0))
+    stream.add(None)
     stream.extend(iter(()))
 
     assert not stream

@@ -27,7 +27,7 @@ def squaring() -> Callable[[int], int]:
 
 def test_workers_apply_the_function_to_every_task() -> None:
     """Each task gives one result, in whatever order."""
-    with Workers[int, int](2, squaring) as workers:
+    with Workers[int, int]([squaring, squaring]) as workers:
         found = sorted(workers.map(range(10)))
 
     assert found == [number * number for number in range(10)]
@@ -35,11 +35,11 @@ def test_workers_apply_the_function_to_every_task() -> None:
 
 def test_a_refusal_in_a_worker_is_raised_here() -> None:
     """What is wrong with the file is told by the parent, in the worker's words."""
-    with Workers[int, int](1, squaring) as workers, pytest.raises(FileRefused, match="thirteen"):
+    with Workers[int, int]([squaring]) as workers, pytest.raises(FileRefused, match="thirteen"):
         list(workers.map([1, 13, 2]))
 
 
 def test_a_killed_worker_is_told() -> None:
     """A worker that dies does not leave the parent waiting."""
-    with Workers[int, int](1, squaring) as workers, pytest.raises(WorkerLost, match="killed"):
+    with Workers[int, int]([squaring]) as workers, pytest.raises(WorkerLost, match="killed"):
         list(workers.map([1, 66, 2]))

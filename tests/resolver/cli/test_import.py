@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 
 from idis.proto.value import Value
-from idis.registry.loading import csv_rows
+from idis.registry.loading import csv_rows, spill
 from idis.registry.loading import load as load_module
 from idis.registry.loading.rows import FileRefused
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import Record, prepare
-from idis.registry.store import bulk
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.verify import check
 from idis.resolver.cli import export, import_
@@ -34,19 +33,18 @@ SHIP_PLATES = ("--pilot", "ship", "--object", "plate", "--processes", "1")
 # word says to itself.
 CHILD = """
 import os, signal, sys
-from idis.registry.loading import load
-from idis.registry.store import bulk
+from idis.registry.loading import load, sealing, spill
 from idis.resolver.cli.main import main
 load.ATOMIC_ROWS_MAX = 0
-bulk.RECORDS_PER_COMMIT = 20
+load.RECORDS_PER_COMMIT = spill.PIECE_ITEMS = 20
 number, name = int(sys.argv.pop(1)), sys.argv.pop(1)
-plain, done = load.load_batch, []
-def load_batch(*arguments, **options):
+plain, done = sealing.load_sealed, []
+def load_sealed(*arguments, **options):
     if len(done) == number:
         os.kill(os.getpid(), getattr(signal, name))
     done.append(plain(*arguments, **options))
     return done[-1]
-load.load_batch = load_batch
+sealing.load_sealed = load_sealed
 sys.exit(main())
 """
 
@@ -256,7 +254,8 @@ def test_a_full_disk_leaves_whole_records_and_the_same_command_finishes(
 ) -> None:
     """When the disk fills up during the load, what is stored verifies; with more room the same command goes on."""
     monkeypatch.setattr(load_module, "ATOMIC_ROWS_MAX", 0)
-    monkeypatch.setattr(bulk, "RECORDS_PER_COMMIT", 50)
+    monkeypatch.setattr(load_module, "RECORDS_PER_COMMIT", 50)
+    monkeypatch.setattr(spill, "PIECE_ITEMS", 50)
     file = tmp_path / "many.csv"
     file.write_text(plates(2_000), encoding="utf-8")
     data = make_data(small_disk / "node")
