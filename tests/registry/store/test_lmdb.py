@@ -608,6 +608,8 @@ def write_under_faults(directory: Path, fault: str) -> list[str]:
         pytest.skip("this machine does not allow tracing")
     told = child.stdout.splitlines()
     assert len(told) == 12, child.stderr
+    if int(fault.rpartition("=")[2]) > 12 and all(line.startswith("done") for line in told):
+        pytest.skip("the run makes fewer such calls")
     store = LmdbStore.open(directory, exclusive=True, settings=SETTINGS)
     with store.read() as txn:
         missing = [line for line in told if line.startswith("done") and txn.prefix(f"88.{line.split()[1]}.8") is None]
