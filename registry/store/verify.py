@@ -83,9 +83,9 @@ def verify(directory: Path, *, progress: Progress | None = None) -> Report:
     Raises:
         StoreError: it is no store, of another format, or a node runs on it.
     """
+    generation = current_generation(directory)
     lock = NodeLock(directory)
     try:
-        generation = current_generation(directory)
         report = Report()
         faults = page_faults(generation)
         for fault in faults or ():
