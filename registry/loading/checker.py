@@ -23,7 +23,7 @@ from idis.registry.loading.columns import (
 )
 from idis.registry.loading.naming import VALUE_SHOWN_MAX, Domains, Naming
 from idis.registry.loading.rest_rows import record_of_rest
-from idis.registry.loading.rows import Block, Damaged
+from idis.registry.loading.rows import Block, Damaged, FileRefused
 from idis.registry.loading.spill import RunWriter
 from idis.registry.pilots.encoder import RowEncoder
 from idis.registry.pilots.finding import Finding, Invalid
@@ -181,7 +181,10 @@ class PilotChecker:
         code = self._plan.object_code or (block.sheet if block.sheet in self._pilot.objects else "")
         key = (code, block.columns)
         if key not in self._tables:
-            self._tables[key] = _Table(self._plan, self._pilot, code, block.columns)
+            try:
+                self._tables[key] = _Table(self._plan, self._pilot, code, block.columns)
+            except FileRefused as refused:
+                raise FileRefused(f'sheet "{block.sheet}": {refused}' if block.sheet else str(refused)) from None
         return self._tables[key]
 
 

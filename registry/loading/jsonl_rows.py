@@ -49,6 +49,13 @@ class JsonSource:
         if self._survey.encoding != "utf-8":
             raise FileRefused(f"{path.name} is not UTF-8, as JSON must be")
 
+    def first(self) -> dict[str, object]:
+        """The first object, to see what the rows are; empty when the first line is none."""
+        with self._path.open("rb") as file:
+            line = file.readline(ROW_BYTES_MAX).removeprefix(_BOM)
+        row = _object(line)
+        return {} if isinstance(row, Damaged) else row
+
     @property
     def form(self) -> str:
         """'JSON lines'."""

@@ -152,9 +152,20 @@ def open_source(path: Path, form: str, options: Options) -> RowSource:
         case "xlsx":
             return XlsxSource(path)
         case "jsonl":
-            return JsonSource(path)
+            return _json_source(path, options)
         case _:
             return CsvSource(path)
+
+
+def _json_source(path: Path, options: Options) -> JsonSource:
+    source = JsonSource(path)
+    first = source.first()
+    exported = "values" in first and "handle" in first
+    if exported and options.pilot:
+        raise FileRefused(f"{path.name} holds whole records, as 'idis export' writes them: import it without --pilot")
+    if first and not exported and not options.pilot:
+        raise FileRefused(f"{path.name} names fields of a pilot: say which with --pilot, one of {', '.join(PILOTS)}")
+    return source
 
 
 @dataclass(frozen=True, slots=True)
