@@ -73,7 +73,6 @@ class Fill(NamedTuple):
 
     slots: int
     entries: int
-    tombstones: int
     arena_bytes: int
     used_bytes: int
     live_bytes: int

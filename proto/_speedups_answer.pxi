@@ -1,0 +1,265 @@
+# The question recognised in place, and its answer written. The conditions are those of `resolver/prepared.py`: whatever
+# fails one of them is not common, and goes back to Python. `proto/README.md` draws the octets.
+
+cdef enum:
+    ENVELOPE_BYTES = 20
+    BODY_AT = 44
+    SPELLING_AT = 48
+    IDENTIFIER_OCTETS_MAX = 2048
+    CREDENTIAL_BYTES = 4  # the length of none
+
+    MAJOR = 2
+    OWN_MINOR = 11
+    RESOLUTION = 1
+    EXPIRATION_S = 43200
+
+    ECHOED_FLAGS = 0x09100000  # CA, PO, DNR
+    FLAG_RECURSIVE = 0x10000000
+    ASKS_PUBLIC_ONLY = 0x01000000
+
+    QUESTIONS_MAX = 64  # recognised before the first is looked up
+    KEYS_BYTES = 8192  # folded keys of one batch; a long one ends the batch early
+    LINE_BYTES = 64
+    LINES_MAX = 8  # asked for in advance; of longer entries the processor guesses the rest
+
+cdef uint32_t FLAG_AUTHORITATIVE = 0x80000000
+cdef uint32_t UNCOMMON_FLAGS = 0x608C0004  # CT, ENC, RD, EXPLAIN, FOLLOW_ALIAS, IDIS authBytes present
+
+# What stands behind the identifier, by kind: indexes none, then the types. IDIS clients add empty authBytes.
+cdef const uint8_t* ASKS_SITE = b"\0\0\0\0\0\0\0\x01\0\0\0\x07HS_SITE"
+cdef const uint8_t* ASKS_SITES = b"\0\0\0\0\0\0\0\x03\0\0\0\x07HS_SITE\0\0\0\x09HS_SITE.6\0\0\0\x07HS_SERV"
+cdef const uint8_t* ASKS_SITES_NAMESPACE = (
+    b"\0\0\0\0\0\0\0\x04\0\0\0\x07HS_SITE\0\0\0\x09HS_SITE.6\0\0\0\x07HS_SERV\0\0\0\x0cHS_NAMESPACE"
+)
+cdef enum:
+    ASKS_ALL_BYTES = 8
+    ASKS_SITE_BYTES = 19
+    ASKS_SITES_BYTES = 43
+    ASKS_SITES_NAMESPACE_BYTES = 59
+
+cdef struct Question:
+    const uint8_t* frame
+    size_t frame_bytes
+    size_t spelling_bytes
+    uint32_t flags
+    bint common
+    int probe
+    uint64_t slot
+    Key key
+
+cdef struct Answer:
+    const uint8_t* value
+    Entry entry
+
+cdef struct Batch:
+    Question questions[QUESTIONS_MAX]
+    size_t count
+    uint8_t keys[KEYS_BYTES]
+    size_t keys_bytes
+
+
+cdef inline bint all_zero(const uint8_t* octets, size_t size) noexcept nogil:
+    cdef size_t at
+    for at in range(size):
+        if octets[at]:
+            return False
+    return True
+
+
+cdef inline int kind_asked(const uint8_t* tail, size_t size) noexcept nogil:
+    # The kind of key whose question has this tail, 0 when it is none of them.
+    if size == ASKS_ALL_BYTES or size == ASKS_ALL_BYTES + 4:
+        return 1 if all_zero(tail, size) else 0
+    if size == ASKS_SITE_BYTES or size == ASKS_SITE_BYTES + 4:
+        if memcmp(tail, ASKS_SITE, ASKS_SITE_BYTES) == 0 and all_zero(tail + ASKS_SITE_BYTES, size - ASKS_SITE_BYTES):
+            return 2
+    elif size == ASKS_SITES_BYTES or size == ASKS_SITES_BYTES + 4:
+        if memcmp(tail, ASKS_SITES, ASKS_SITES_BYTES) == 0 and all_zero(tail + ASKS_SITES_BYTES, size - ASKS_SITES_BYTES):
+            return 3
+    elif size == ASKS_SITES_NAMESPACE_BYTES or size == ASKS_SITES_NAMESPACE_BYTES + 4:
+        if memcmp(tail, ASKS_SITES_NAMESPACE, ASKS_SITES_NAMESPACE_BYTES) == 0 and all_zero(
+            tail + ASKS_SITES_NAMESPACE_BYTES, size - ASKS_SITES_NAMESPACE_BYTES
+        ):
+            return 4
+    return 0
+
+
+cdef inline int fold_key(uint8_t* key, int kind, const uint8_t* spelling, size_t size) noexcept nogil:
+    # Write the key of a spelling; returns its size. A prefix handle is kept under its prefix.
+    key[0] = <uint8_t>kind
+    fold_into(key + 1, spelling, size)
+    if kind != 1 and size > 5 and memcmp(key + 1, b"0.NA/", 5) == 0:
+        size -= 5
+        fold_into(key + 1, spelling + 5, size)
+    return <int>size + 1
+
+
+cdef inline bint recognise(Batch* batch, Question* question, const Arena* arena) noexcept nogil:
+    # Whether `question.frame` is a common question; if so it is hashed, and its slot is on the way.
+    cdef const uint8_t* frame = question.frame
+    cdef size_t spelling_bytes, body_bytes, behind
+    cdef int kind
+    cdef uint8_t* key = batch.keys + batch.keys_bytes
+    if question.frame_bytes <= SPELLING_AT or frame[0] != MAJOR or frame[2] != MAJOR:
+        return False
+    question.flags = get_u32(frame + 28)
+    if get_u32(frame + 20) != RESOLUTION or get_u32(frame + 24) != 0 or question.flags & UNCOMMON_FLAGS:
+        return False
+    body_bytes = get_u32(frame + 40)
+    spelling_bytes = get_u32(frame + BODY_AT)
+    if body_bytes > question.frame_bytes - BODY_AT or not 0 < spelling_bytes <= IDENTIFIER_OCTETS_MAX:
+        return False
+    behind = question.frame_bytes - BODY_AT - body_bytes
+    if body_bytes < 4 + spelling_bytes or not (behind == 0 or behind == CREDENTIAL_BYTES):
+        return False
+    if not all_zero(frame + BODY_AT + body_bytes, behind):
+        return False
+    kind = kind_asked(frame + SPELLING_AT + spelling_bytes, body_bytes - 4 - spelling_bytes)
+    if kind == 0:
+        return False
+    question.spelling_bytes = spelling_bytes
+    hash_key(arena, &question.key, key, fold_key(key, kind, frame + SPELLING_AT, spelling_bytes))
+    batch.keys_bytes += question.key.size
+    prefetch(slot_of(arena, &question.key, 0))
+    return True
+
+
+cdef inline int lines_of(const Arena* arena) noexcept nogil:
+    # How many cache lines an entry of this index has on average, and one for those that lie across.
+    cdef uint64_t mean = arena.header.live_bytes // (arena.header.entries | 1)
+    return <int>min(mean // LINE_BYTES + 2, <uint64_t>LINES_MAX)
+
+
+cdef inline void call_entries(Batch* batch, const Arena* arena) noexcept nogil:
+    # Read the slots, which have arrived, and ask for the lines of their entries.
+    cdef size_t number
+    cdef int line
+    cdef int lines = lines_of(arena)
+    cdef uint64_t unit
+    cdef Question* question
+    for number in range(batch.count):
+        question = &batch.questions[number]
+        if not question.common:
+            continue
+        question.probe = next_match(arena, &question.key, 0, &question.slot)
+        unit = <uint32_t>question.slot
+        if question.probe < 0 or unit >= arena.units:
+            question.common = question.probe >= 0
+            continue
+        for line in range(lines):
+            prefetch(arena.octets + unit * UNIT_BYTES + line * LINE_BYTES)
+
+
+cdef inline bint find_answer(const Arena* arena, Question* question, Answer* answer, uint32_t now) noexcept nogil:
+    # The entry that answers the question, if there is one for this asker.
+    while question.probe >= 0:
+        answer.value = entry_of(arena, question.slot, &question.key, &answer.entry)
+        if answer.value is not NULL:
+            if answer.entry.expires_s and answer.entry.expires_s <= now:
+                return False
+            if answer.entry.flags & FLAG_PUBLIC_ONLY and not question.flags & ASKS_PUBLIC_ONLY:
+                return False
+            return bool(answer.entry.flags & FLAG_OWN) or not question.flags & FLAG_AUTHORITATIVE
+        question.probe = next_match(arena, &question.key, question.probe + 1, &question.slot)
+    return False
+
+
+cdef inline size_t answer_bytes(const Question* question, const Answer* answer) noexcept nogil:
+    cdef size_t echoed = 4 + question.spelling_bytes if answer.entry.code == CODE_SUCCESS else 0
+    return BODY_AT + echoed + answer.entry.value_bytes + CREDENTIAL_BYTES
+
+
+cdef inline size_t write_answer(uint8_t* target, const Arena* arena, const Question* question, const Answer* answer,
+                                uint32_t now, uint16_t site_serial) noexcept nogil:
+    # Write `answer_bytes` octets; 0 when the entry turns out to be damaged or to have changed meanwhile.
+    cdef const uint8_t* frame = question.frame
+    cdef size_t size = answer_bytes(question, answer)
+    cdef size_t body_bytes = size - BODY_AT - CREDENTIAL_BYTES
+    cdef size_t echoed = body_bytes - answer.entry.value_bytes
+    cdef uint32_t expiration = get_u32(frame + 36)
+    if not copy_value(arena, &question.key, question.probe, question.slot, &answer.entry, answer.value, target + BODY_AT + echoed):
+        return 0
+    memcpy(target + BODY_AT, frame + BODY_AT, echoed)
+    memset(target + size - CREDENTIAL_BYTES, 0, CREDENTIAL_BYTES)
+    target[0] = target[2] = MAJOR
+    target[1] = min(frame[3], <uint8_t>OWN_MINOR)
+    target[3] = OWN_MINOR
+    memcpy(target + 4, frame + 4, 8)  # session, request id
+    set_u32(target + 12, 0)
+    set_u32(target + 16, <uint32_t>(size - ENVELOPE_BYTES))
+    set_u32(target + 20, RESOLUTION)
+    set_u32(target + 24, answer.entry.code)
+    set_u32(
+        target + 28,
+        (question.flags & <uint32_t>ECHOED_FLAGS)
+        | FLAG_RECURSIVE
+        | (FLAG_AUTHORITATIVE if answer.entry.flags & FLAG_OWN else 0),
+    )
+    set_u16(target + 32, site_serial)
+    target[34] = frame[34]  # recursion count
+    target[35] = 0
+    if expiration <= now:
+        expiration = now + <uint32_t>EXPIRATION_S
+        if expiration < now:  # past the end of the field
+            expiration = <uint32_t>0xFFFFFFFF
+    set_u32(target + 36, expiration)
+    set_u32(target + 40, <uint32_t>body_bytes)
+    return size
+
+
+# --- what was counted ---
+
+cdef enum:
+    COUNTED_SUCCESS
+    COUNTED_NOT_FOUND
+    COUNTED_NO_VALUES
+    SILENT_MALFORMED
+    SILENT_FRAGMENTS
+    SILENT_RATE
+    SILENT_AMPLIFICATION
+    SILENT_SEND_BUFFER
+    SILENT_UNREACHABLE
+    LIMITED_PROVEN
+    LIMITED_UNPROVEN
+    COUNTS
+
+
+@cython.final
+cdef class Counters:
+    """What `process` or `drain` counted since it was made."""
+
+    cdef uint64_t counts[COUNTS]
+
+    cdef inline void count_answer(self, uint16_t code) noexcept nogil:
+        if code == CODE_SUCCESS:
+            self.counts[COUNTED_SUCCESS] += 1
+        elif code == CODE_NOT_FOUND:
+            self.counts[COUNTED_NOT_FOUND] += 1
+        else:
+            self.counts[COUNTED_NO_VALUES] += 1
+
+    @property
+    def answered(self):
+        """Response code → answers that left."""
+        return {
+            CODE_SUCCESS: self.counts[COUNTED_SUCCESS],
+            CODE_NOT_FOUND: self.counts[COUNTED_NOT_FOUND],
+            CODE_NO_VALUES: self.counts[COUNTED_NO_VALUES],
+        }
+
+    @property
+    def silent(self):
+        """Reason → datagrams that got no answer."""
+        return {
+            "malformed": self.counts[SILENT_MALFORMED],
+            "fragments": self.counts[SILENT_FRAGMENTS],
+            "rate": self.counts[SILENT_RATE],
+            "amplification": self.counts[SILENT_AMPLIFICATION],
+            "send_buffer": self.counts[SILENT_SEND_BUFFER],
+            "unreachable": self.counts[SILENT_UNREACHABLE],
+        }
+
+    @property
+    def limited(self):
+        """Limit → how often it was hit."""
+        return {"rate_proven": self.counts[LIMITED_PROVEN], "rate_unproven": self.counts[LIMITED_UNPROVEN]}

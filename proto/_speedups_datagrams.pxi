@@ -1,0 +1,290 @@
+# drain: receive many datagrams at once, answer in the same step, send at once.
+#
+# Received packets and answers lie in static memory. `fresh` is the one piece of Python code that runs in between; a flag
+# keeps it, and other threads it may let in, from coming here again.
+
+from cpython.unicode cimport PyUnicode_FromString
+
+cdef extern from "<sys/socket.h>" nogil:
+    ctypedef uint32_t socklen_t
+    ctypedef unsigned short sa_family_t
+    cdef struct sockaddr_storage:
+        sa_family_t ss_family
+    cdef struct iovec:
+        void* iov_base
+        size_t iov_len
+    cdef struct msghdr:
+        void* msg_name
+        socklen_t msg_namelen
+        iovec* msg_iov
+        size_t msg_iovlen
+        int msg_flags
+    cdef struct mmsghdr:
+        msghdr msg_hdr
+        unsigned int msg_len
+    int recvmmsg(int fd, mmsghdr* messages, unsigned int count, int flags, void* timeout)
+    int sendmmsg(int fd, mmsghdr* messages, unsigned int count, int flags)
+    int AF_INET, AF_INET6, MSG_DONTWAIT
+
+cdef extern from "<netinet/in.h>" nogil:
+    cdef struct in_addr:
+        uint32_t s_addr
+    cdef struct in6_addr:
+        uint8_t s6_addr[16]
+    cdef struct sockaddr_in:
+        uint16_t sin_port
+        in_addr sin_addr
+    cdef struct sockaddr_in6:
+        uint16_t sin6_port
+        uint32_t sin6_flowinfo
+        in6_addr sin6_addr
+        uint32_t sin6_scope_id
+
+cdef extern from "<arpa/inet.h>" nogil:
+    const char* inet_ntop(int family, const void* address, char* text, socklen_t size)
+
+cdef extern from "<errno.h>" nogil:
+    int errno, EAGAIN, EWOULDBLOCK, EINTR, EBADF, ENOTSOCK, ENOBUFS
+
+from cpython.exc cimport PyErr_SetFromErrno
+
+cdef enum:
+    DATAGRAMS = 64
+    PACKET_BYTES = 512
+    DATA_BYTES = 492
+    RECEIVE_BYTES = 513  # one more than a packet may have: a longer datagram shows by its length
+    RECEIVE_STRIDE = 576  # whole cache lines, and no power of two, which would make all packets share a few sets
+    FRAGMENTS_MAX = 8  # per answer, as many as a receiver takes; a longer one belongs on TCP
+    ANSWER_BYTES_MAX = 3956  # 20 + 8 × 492
+    TRUNCATED = 0x20
+    ADDRESS_TEXT_BYTES = 64
+    ERRORS_MAX = 64  # ICMP errors for earlier answers, reported in place of a datagram
+
+DATAGRAMS_MAX = DATAGRAMS
+
+cdef struct Source:
+    Address address
+    int standing
+
+cdef struct Datagrams:
+    mmsghdr received[DATAGRAMS]
+    iovec received_parts[DATAGRAMS]
+    sockaddr_storage names[DATAGRAMS]
+    uint8_t packets[DATAGRAMS][RECEIVE_STRIDE]
+    Source sources[DATAGRAMS]
+    Batch batch
+    size_t leftovers[DATAGRAMS]
+    size_t leftovers_count
+    # Answers: their octets one behind the other, and one message for each packet of them.
+    uint8_t answers[DATAGRAMS * ANSWER_BYTES_MAX]
+    size_t answers_bytes
+    mmsghdr sent[DATAGRAMS * FRAGMENTS_MAX]
+    iovec sent_parts[DATAGRAMS * FRAGMENTS_MAX][2]
+    uint8_t heads[DATAGRAMS * FRAGMENTS_MAX][ENVELOPE_BYTES]
+    size_t sent_count
+    bint busy
+
+cdef Datagrams* _datagrams = NULL
+
+
+cdef int receive(Datagrams* all, int fd) noexcept nogil:
+    # How many datagrams came; -1 with errno when the socket cannot be used.
+    cdef int number, count
+    cdef int errors = 0
+    for number in range(DATAGRAMS):
+        all.received_parts[number].iov_base = all.packets[number]
+        all.received_parts[number].iov_len = RECEIVE_BYTES
+        all.received[number].msg_hdr.msg_name = &all.names[number]
+        all.received[number].msg_hdr.msg_namelen = sizeof(sockaddr_storage)
+        all.received[number].msg_hdr.msg_iov = &all.received_parts[number]
+        all.received[number].msg_hdr.msg_iovlen = 1
+    while True:
+        count = recvmmsg(fd, all.received, DATAGRAMS, MSG_DONTWAIT, NULL)
+        if count >= 0:
+            return count
+        if errno == EAGAIN or errno == EWOULDBLOCK:
+            return 0
+        if errno == EBADF or errno == ENOTSOCK:
+            return -1
+        errors += 1
+        if errors == ERRORS_MAX:
+            return 0
+
+
+cdef inline Address source_address(const sockaddr_storage* name) noexcept nogil:
+    if name.ss_family == AF_INET:
+        return read_address(<const uint8_t*>&(<const sockaddr_in*>name).sin_addr, 4)
+    return read_address(<const uint8_t*>&(<const sockaddr_in6*>name).sin6_addr, 16)
+
+
+cdef inline bint admit(Datagrams* all, int number, Gate gate, Counters counters, double now) noexcept nogil:
+    # Whether a datagram is looked at at all; counts why not.
+    cdef const uint8_t* packet = all.packets[number]
+    cdef size_t size = all.received[number].msg_len
+    cdef Source* source = &all.sources[number]
+    cdef size_t length
+    source.address = source_address(&all.names[number])
+    source.standing = gate.standing_of(source.address, now)
+    length = get_u32(packet + LENGTH_AT) if size >= ENVELOPE_BYTES else 0
+    if length > DATA_BYTES:
+        if source.standing == STANDING_UNPROVEN:
+            counters.counts[SILENT_FRAGMENTS] += 1
+        return source.standing != STANDING_UNPROVEN
+    if size != ENVELOPE_BYTES + length:
+        counters.counts[SILENT_MALFORMED] += 1
+        return False
+    if gate.take(source.address, source.standing, now):
+        return True
+    counters.counts[SILENT_RATE] += 1
+    counters.counts[LIMITED_PROVEN if source.standing == STANDING_PROVEN else LIMITED_UNPROVEN] += 1
+    return False
+
+
+cdef void post(Datagrams* all, const Question* question, size_t size) noexcept nogil:
+    # Make messages of the answer at the end of `answers`: itself, or its fragments.
+    cdef uint8_t* answer = all.answers + all.answers_bytes
+    cdef size_t number = (question.frame - &all.packets[0][0]) // RECEIVE_STRIDE
+    cdef size_t at = ENVELOPE_BYTES
+    cdef uint32_t sequence = 0
+    cdef mmsghdr* message
+    cdef iovec* parts
+    all.answers_bytes += size
+    while True:
+        message = &all.sent[all.sent_count]
+        parts = all.sent_parts[all.sent_count]
+        message.msg_hdr.msg_name = &all.names[number]
+        message.msg_hdr.msg_namelen = all.received[number].msg_hdr.msg_namelen
+        message.msg_hdr.msg_iov = parts
+        if size <= PACKET_BYTES:
+            parts[0].iov_base = answer
+            parts[0].iov_len = size
+            message.msg_hdr.msg_iovlen = 1
+            all.sent_count += 1
+            return
+        parts[0].iov_base = memcpy(all.heads[all.sent_count], answer, ENVELOPE_BYTES)
+        parts[0].iov_len = ENVELOPE_BYTES
+        all.heads[all.sent_count][2] |= TRUNCATED
+        set_u32(all.heads[all.sent_count] + 12, sequence)
+        parts[1].iov_base = answer + at
+        parts[1].iov_len = min(size - at, <size_t>DATA_BYTES)
+        message.msg_hdr.msg_iovlen = 2
+        all.sent_count += 1
+        at += DATA_BYTES
+        sequence += 1
+        if at >= size:
+            return
+
+
+cdef void recognise_all(Datagrams* all, int count, const Arena* arena, Gate gate, Counters counters, double now) noexcept nogil:
+    # Admit or drop each datagram; what is admitted stands in the batch in order of arrival, recognised or not.
+    cdef int number
+    cdef Question* question
+    cdef Batch* batch = &all.batch
+    batch.count = batch.keys_bytes = 0
+    for number in range(count):
+        if not admit(all, number, gate, counters, now):
+            continue
+        question = &batch.questions[batch.count]
+        question.frame = all.packets[number]
+        question.frame_bytes = all.received[number].msg_len
+        question.common = (
+            arena is not NULL
+            and question.frame_bytes >= SPELLING_AT
+            and get_u32(question.frame + LENGTH_AT) == question.frame_bytes - ENVELOPE_BYTES
+            and KEYS_BYTES - batch.keys_bytes >= PACKET_BYTES
+            and recognise(batch, question, arena)
+        )
+        batch.count += 1
+
+
+cdef void answer_all(Datagrams* all, const Arena* arena, Counters counters, uint32_t now, uint16_t site_serial) noexcept:
+    cdef size_t number, size
+    cdef Question* question
+    cdef Answer answer
+    cdef Source* source
+    all.leftovers_count = all.sent_count = all.answers_bytes = 0
+    for number in range(all.batch.count):
+        question = &all.batch.questions[number]
+        if question.common and find_answer(arena, question, &answer, now):
+            size = answer_bytes(question, &answer)
+            source = &all.sources[(question.frame - &all.packets[0][0]) // RECEIVE_STRIDE]
+            if source.standing == STANDING_UNPROVEN and size > question.frame_bytes:
+                counters.counts[SILENT_AMPLIFICATION] += 1
+                continue
+            if size <= ANSWER_BYTES_MAX and write_answer(
+                all.answers + all.answers_bytes, arena, question, &answer, now, site_serial
+            ):
+                post(all, question, size)
+                counters.count_answer(answer.entry.code)
+                continue
+        all.leftovers[all.leftovers_count] = (question.frame - &all.packets[0][0]) // RECEIVE_STRIDE
+        all.leftovers_count += 1
+
+
+cdef void send(Datagrams* all, int fd, Counters counters) noexcept nogil:
+    cdef size_t sent = 0
+    cdef int count
+    while sent < all.sent_count:
+        count = sendmmsg(fd, all.sent + sent, <unsigned int>(all.sent_count - sent), MSG_DONTWAIT)
+        if count > 0:
+            sent += count
+        elif errno == EAGAIN or errno == EWOULDBLOCK or errno == ENOBUFS:
+            counters.counts[SILENT_SEND_BUFFER] += all.sent_count - sent  # they ask again, as after any loss
+            return
+        elif errno != EINTR:
+            counters.counts[SILENT_UNREACHABLE] += 1
+            sent += 1
+
+
+cdef tuple address_of(const sockaddr_storage* name):
+    # As `recvfrom` gives it.
+    cdef char text[ADDRESS_TEXT_BYTES]
+    cdef const sockaddr_in* four = <const sockaddr_in*>name
+    cdef const sockaddr_in6* six = <const sockaddr_in6*>name
+    if name.ss_family == AF_INET:
+        inet_ntop(AF_INET, &four.sin_addr, text, ADDRESS_TEXT_BYTES)
+        return PyUnicode_FromString(text), ntohs(four.sin_port)
+    inet_ntop(AF_INET6, &six.sin6_addr, text, ADDRESS_TEXT_BYTES)
+    return PyUnicode_FromString(text), ntohs(six.sin6_port), ntohl(six.sin6_flowinfo), six.sin6_scope_id
+
+
+cdef list hand_over(Datagrams* all):
+    cdef size_t number, place
+    leftovers = []
+    for number in range(all.leftovers_count):
+        place = all.leftovers[number]
+        packet = PyBytes_FromStringAndSize(<char*>all.packets[place], all.received[place].msg_len)
+        leftovers.append((packet, address_of(&all.names[place]), all.sources[place].standing))
+    return leftovers
+
+
+def drain(AnswerIndex index, Gate gate not None, int fd, uint32_t now, double monotonic, uint16_t site_serial,
+          Counters counters not None, fresh=None):
+    """Receive up to DATAGRAMS_MAX datagrams, answer what is common, send."""
+    global _datagrams
+    cdef int count
+    cdef const Arena* arena = NULL
+    if _datagrams is NULL:
+        _datagrams = <Datagrams*>calloc(1, sizeof(Datagrams))
+        if _datagrams is NULL:
+            raise MemoryError
+    cdef Datagrams* all = _datagrams
+    if all.busy:
+        raise RuntimeError("drain was called while it was at work")
+    count = receive(all, fd)
+    if count < 0:
+        PyErr_SetFromErrno(OSError)
+    if count == 0:
+        return 0, []
+    all.busy = True
+    try:
+        if (fresh is None or fresh()) and index is not None and index.usable():
+            arena = &index.arena
+        recognise_all(all, count, arena, gate, counters, monotonic)
+        if arena is not NULL:
+            call_entries(&all.batch, arena)
+        answer_all(all, arena, counters, now, site_serial)
+        send(all, fd, counters)
+        return count, hand_over(all)
+    finally:
+        all.busy = False
