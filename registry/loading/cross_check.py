@@ -7,7 +7,6 @@ finds what meets. The store is asked in short reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import groupby, islice
 from operator import itemgetter
 
@@ -20,98 +19,114 @@ from idis.registry.store.base import ReadTxn, Store
 from idis.registry.store.keys import prefix_of, spelling_of
 
 READ_KEYS = 256  # looked up in one read transaction: well below READ_TXN_MS_MAX
+FINDINGS_GATHERED = 4_096  # sorted and written as one run; a bad file has millions
 REFERENCE_WARNINGS_MAX = 10_000  # a file whose references all lead nowhere says so once, not a million times
 
 AFTER_ERRORS = 1_000  # number of a finding that stands behind those of the row itself
 ROW_IDENTIFIER = ""  # where a key does not spell it
 
 
-@dataclass(slots=True)
 class CrossCheck:
-    """Findings about rows that were good by themselves.
+    """What is found about rows that were good by themselves.
 
-    `refused` are the places of rows to keep out: of rows with one key all but the first in the file, and those whose
-    second name is taken. `incoming` counts the distinct keys per folded prefix.
+    Attributes:
+        refused: places of rows to keep out: of rows with one key all but the first in the file, and those whose second
+            name is taken.
+        incoming: how many distinct keys there are per folded prefix.
     """
 
-    findings: list[Item] = field(default_factory=list)
-    refused: set[int] = field(default_factory=set)
-    incoming: dict[str, int] = field(default_factory=dict)
+    def __init__(self, findings: Stream) -> None:
+        self.refused: set[int] = set()
+        self.incoming: dict[str, int] = {}
+        self._findings = findings
+        self._gathered: list[Item] = []
+
+    def refuse(self, place: int, identifier: str, finding: Finding) -> None:
+        """Keep a row out."""
+        self.refused.add(place)
+        self._find(finding_item(place, 0, identifier, finding))
+
+    def warn(self, place: int, identifier: str, finding: Finding) -> None:
+        """Tell something about a row that stays in."""
+        self._find(finding_item(place, AFTER_ERRORS, identifier, finding))
+
+    def flush(self) -> None:
+        """Write the findings gathered so far."""
+        self._findings.extend(sorted(self._gathered))
+        self._gathered.clear()
+
+    def _find(self, item: Item) -> None:
+        self._gathered.append(item)
+        if len(self._gathered) >= FINDINGS_GATHERED:
+            self.flush()
 
 
 def cross_check(
-    names: Stream, aliases: Stream, references: Stream, partials: Stream, store: Store, sheet: Callable[[int], str]
+    *,
+    names: Stream,
+    aliases: Stream,
+    references: Stream,
+    partials: Stream,
+    findings: Stream,
+    store: Store,
+    sheet: Callable[[int], str],
 ) -> CrossCheck:
     """Compare the rows of a file with each other and with the store.
 
     Args:
         names, aliases, references, partials: see `checked.py`.
+        findings: what is found goes there.
         store: read only.
         sheet: name of a sheet by its number.
     """
-    result = CrossCheck()
+    result = CrossCheck(findings)
     _check_aliases(result, aliases, store if _has_records(store) else None, sheet)
-    unknown = _check_keys(result, names, iter(references), sheet)
-    _check_references(result, unknown, store)
+    _check_references(result, _walk_keys(result, names, iter(references), sheet), store)
     _check_partials(result, iter(partials), store)
-    result.findings.sort()
+    result.flush()
     return result
 
 
-def _check_keys(result: CrossCheck, names: Iterable[Item], references: Iterator[Item], sheet: Callable[[int], str]) -> list[Item]:
-    """Find keys that occur twice; returns the references that no row of the file answers."""
-    unknown: list[Item] = []
+def _walk_keys(
+    result: CrossCheck, names: Iterable[Item], references: Iterator[Item], sheet: Callable[[int], str]
+) -> Iterator[Item]:
+    """Find keys that occur twice; yields the references that no row of the file answers, each key once."""
     reference = next(references, None)
-    previous, first_place = b"", 0
-    prefix_octets, count = b"", 0
+    told = previous = b""
+    first_place = 0
     for key, place in names:
         if key == previous:
-            result.refused.add(place)
-            where = _where(first_place, sheet)
             identifier = spelling_of(key) or ROW_IDENTIFIER
-            finding = Finding("identifier", identifier, "unique", f"the identifier is already on {where}", "keep one of the rows")
-            result.findings.append(finding_item(place, 0, identifier, finding))
+            message = f"the identifier is already on {_where(first_place, sheet)}"
+            result.refuse(place, identifier, Finding("identifier", identifier, "unique", message, "keep one of the rows"))
             continue
         previous, first_place = key, place
-        if not key.startswith(prefix_octets) or not prefix_octets:
-            _count(result, prefix_octets, count)
-            prefix_octets, count = key[: key.index(0) + 1], 0
-        count += 1
+        prefix = prefix_of(key)
+        result.incoming[prefix] = result.incoming.get(prefix, 0) + 1
         while reference is not None and reference[0] <= key:
-            if reference[0] != key:
-                _note_unknown(unknown, reference)
+            if key != reference[0] != told:  # several blocks may refer to one key: the first place is enough
+                told = reference[0]
+                yield reference
             reference = next(references, None)
-    _count(result, prefix_octets, count)
     while reference is not None:
-        _note_unknown(unknown, reference)
+        if reference[0] != told:
+            told = reference[0]
+            yield reference
         reference = next(references, None)
-    return unknown
 
 
-def _count(result: CrossCheck, prefix_octets: bytes, count: int) -> None:
-    if count:
-        result.incoming[prefix_octets[:-1].decode()] = count
-
-
-def _note_unknown(unknown: list[Item], reference: Item) -> None:
-    if not unknown or unknown[-1][0] != reference[0]:  # several blocks may refer to one key: the first place is enough
-        unknown.append(reference)
-
-
-def _check_references(result: CrossCheck, unknown: list[Item], store: Store) -> None:
-    pending = iter(unknown)
+def _check_references(result: CrossCheck, unknown: Iterator[Item], store: Store) -> None:
     warned = 0
-    while batch := list(islice(pending, READ_KEYS)):
+    while batch := list(islice(unknown, READ_KEYS)):
+        if warned >= REFERENCE_WARNINGS_MAX:
+            continue  # the walk itself must come to its end
         with store.read() as txn:
             missing = [item for item in batch if not _is_live(txn, item[0])]
         for key, place, name, text, identifier in missing:
-            if warned >= REFERENCE_WARNINGS_MAX:
-                return
             warned += 1
             message = "registered neither here nor in this file"
             advice = f"register it below {prefix_of(key)}, or correct the reference"
-            finding = Finding(name, text, "reference", message, advice, Severity.WARNING)
-            result.findings.append(finding_item(place, AFTER_ERRORS, identifier, finding))
+            result.warn(place, identifier, Finding(name, text, "reference", message, advice, Severity.WARNING))
 
 
 def _check_aliases(result: CrossCheck, aliases: Stream, store: Store | None, sheet: Callable[[int], str]) -> None:
@@ -141,11 +156,10 @@ def _settle(
             whose = f"belongs to {holder.identifier}" if holder else "is taken"
         else:
             whose = f"is claimed by the row on {_where(claims[0][2], sheet)}"
-        result.refused.add(place)
         scope, _, own = local_id.rpartition("|")
         shown = f"{own} of {scope.replace('|', ', ')}" if scope else own
         finding = Finding(scheme, own, "unique", f"{scheme} {shown} already {whose}", "correct it, or change that record")
-        result.findings.append(finding_item(place, 0, spelling_of(key) or ROW_IDENTIFIER, finding))
+        result.refuse(place, spelling_of(key) or ROW_IDENTIFIER, finding)
 
 
 def _check_partials(result: CrossCheck, partials: Iterator[Item], store: Store) -> None:
@@ -157,8 +171,7 @@ def _check_partials(result: CrossCheck, partials: Iterator[Item], store: Store) 
                 if record is not None and record.flags & RecordFlag.RESTRICTED:
                     message = "the row lacks the values that are not public, which this node has"
                     finding = Finding("partial", "true", "partial", message, "export it again with --restricted")
-                    result.refused.add(place)
-                    result.findings.append(finding_item(place, 0, identifier, finding))
+                    result.refuse(place, identifier, finding)
 
 
 def _has_records(store: Store) -> bool:

@@ -226,7 +226,7 @@ class _Load:
         self._references = Stream(spill)
         self._partials = Stream(spill)
         self._findings = Stream(spill)
-        self._cross = CrossCheck()
+        self._cross = CrossCheck(self._findings)
         self._sheets: dict[int, str] = {}
         self._rows = 0
         self._refused = 0
@@ -254,8 +254,15 @@ class _Load:
     def compare(self) -> None:
         """Compare the rows with each other and with the store."""
         self._report("comparing", self._rows, None)
-        self._cross = cross_check(self._names, self._aliases, self._references, self._partials, self._store, self._sheet)
-        self._findings.extend(self._cross.findings)
+        self._cross = cross_check(
+            names=self._names,
+            aliases=self._aliases,
+            references=self._references,
+            partials=self._partials,
+            findings=self._findings,
+            store=self._store,
+            sheet=self._sheet,
+        )
         self._refused += len(self._cross.refused)
         self._check_quotas()
 

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from idis.proto.value import decode_values
-from idis.registry.loading import csv_rows
+from idis.registry.loading import cross_check, csv_rows
 from idis.registry.loading import load as load_module
 from idis.registry.loading.load import Summary
 from idis.registry.loading.rows import FileRefused
@@ -161,6 +161,21 @@ def test_references_to_nothing_are_warnings(load_file: Load, plates: Plates, as_
     assert (summary.refused, summary.loaded.new) == (0, 5)
 
 
+def test_a_file_of_broken_references_is_not_told_a_million_times(
+    load_file: Load, plates: Plates, as_csv: AsCsv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Warnings about references end at their limit; what is given twice behind them is still found."""
+    monkeypatch.setattr(cross_check, "REFERENCE_WARNINGS_MAX", 2)
+    monkeypatch.setattr(cross_check, "READ_KEYS", 2)
+    monkeypatch.setattr(cross_check, "FINDINGS_GATHERED", 1)
+    rows = [[*row, f"{MILL}/AAA.{number}"] for number, row in enumerate(plates(20))]
+    rows.append([*plates(1, first=20)[0], ""])
+    summary = load_file(as_csv(rows, columns=(*COLUMNS, "cutFrom")))
+
+    assert summary.warnings == 2
+    assert (22, "identifier", "unique") in errors(summary)
+
+
 def test_references_answered_by_the_file_are_silent(load_file: Load, plates: Plates, as_csv: AsCsv) -> None:
     """A plate that points to another plate of the file gives no warning, whatever their order."""
     rows = [[*row, ""] for row in plates(2)]
@@ -307,6 +322,30 @@ def test_a_wrong_file_loads_nothing(
         load_file(content, **options)
 
     assert count(store) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "sentence"),
+    [
+        ('{"handle": "88.118.21/A", "values": []}', {}, "without --pilot"),
+        ('{"identifier": "88.118.21/A", "name": "x"}', {"pilot": "", "object_code": ""}, "say which with --pilot"),
+    ],
+)
+def test_json_of_the_other_kind_is_told(load_file: Load, line: str, options: dict[str, str], sentence: str) -> None:
+    """Whole records and rows of a pilot are both JSON lines; mixing them up is one sentence, not a thousand."""
+    with pytest.raises(FileRefused, match=sentence):
+        load_file(line + "\n", name="rows.jsonl", **options)
+
+
+def test_a_sheet_that_says_nothing_is_named(load_file: Load, tmp_path: Path) -> None:
+    """In a workbook the sentence says which sheet is meant."""
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["identifier", "name"])
+    book.worksheets[0].append(["x", "y"])
+    book.save(tmp_path / "book.xlsx")
+
+    with pytest.raises(FileRefused, match='sheet "Sheet": the rows do not say'):
+        load_file(tmp_path / "book.xlsx", object_code="")
 
 
 @pytest.mark.usefixtures("large")
