@@ -22,6 +22,8 @@ from idis.resolver.cli.data_directory import add_data_options, opened
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.progress import Progress
 
+PROCESSES_DEFAULT_MAX = 8  # beyond it the one process that stores what they have checked is the limit
+
 _REPEAT = "what was loaded is whole: the same command finishes it"
 
 EPILOG = """\
@@ -42,7 +44,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prefix", default="", help="prefix of identifiers that are given by their suffix alone")
     parser.add_argument("--dry-run", action="store_true", help="check everything, load nothing")
     parser.add_argument("--errors", type=Path, metavar="FILE", help="where the error sheet goes (.csv or .xlsx)")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="workers for large files")
+    workers = min(os.cpu_count() or 1, PROCESSES_DEFAULT_MAX)
+    parser.add_argument("--processes", type=int, default=workers, metavar="N", help=f"workers for large files, here {workers}")
     add_data_options(parser)
 
 
