@@ -35,6 +35,7 @@ NO_VALUES = b"\x00\x00\x00\x00"  # a counted array of none
 _RECORD = struct.Struct(">BBHQIQQIQI")  # format, flags, prepared by, version, position (3), ttl, not after, public length
 RECORD_HEADER_BYTES = DIGEST_BYTES + _RECORD.size
 _PUBLIC_AT = _RECORD.size
+_PUBLIC = struct.Struct(">8xBB42xI")  # of a sealed record: digest, format, flags, …, public length
 
 # The upper half of the format octet says which optional parts follow the public values, in this order.
 HAS_RESTRICTED = 0x10
@@ -49,6 +50,7 @@ _U32 = struct.Struct(">I")
 
 _FLAGS = tuple(RecordFlag(number) for number in range(256))  # looking one up is ten times cheaper than building it
 _HASHERS = {table: blake2b(table + b"\x00", digest_size=DIGEST_BYTES) for table in keys.TABLES}
+_record_hasher = _HASHERS[keys.RECORD].copy
 
 # A frozen dataclass sets each field through object.__setattr__, which costs as much as the look-up itself. Every query
 # reads a record, so the two classes of that path are filled through their slots: the same objects in half the time.
@@ -200,6 +202,19 @@ def decode_record(key: bytes, value: bytes) -> StoredRecord:
     _not_after(record, not_after)
     _digest(record, int.from_bytes(value[:DIGEST_BYTES], "big"))
     return record
+
+
+def decode_public(key: bytes, value: bytes) -> tuple[int, bytes]:
+    """The flags and the public values of a sealed record, whose digest was compared like any other; raises as `decode_record`."""
+    hasher = _record_hasher()
+    hasher.update(key)
+    hasher.update(value[DIGEST_BYTES:])
+    if not value.startswith(hasher.digest()):
+        unseal(keys.RECORD, key, value)  # has the words for it
+    form, flags, length = _PUBLIC.unpack_from(value)
+    if form & _FORMAT_MASK != FORMAT:
+        _check_format(form & _FORMAT_MASK, "record", key)
+    return flags, value[RECORD_HEADER_BYTES : RECORD_HEADER_BYTES + length]
 
 
 def prepared_by(value: bytes) -> int:

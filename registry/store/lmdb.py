@@ -123,6 +123,11 @@ class LmdbStore:
         """Whether a flush failed: no further write is accepted, and the node should end."""
         return self.writer.poisoned
 
+    @property
+    def last_transaction(self) -> int:
+        """The number of the last commit of any process on this directory."""
+        return self.environment.last_transaction
+
     def read(self) -> LmdbReadTxn:
         """A snapshot for the length of a `with` block: short, in one thread, never across an await."""
         return LmdbReadTxn(self.environment, self._cache, self._clock)

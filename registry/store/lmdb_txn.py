@@ -62,10 +62,21 @@ class LmdbReadTxn:
                 self._position = Position.decode(cursor.key()) if cursor.last() else BEGINNING
         return self._position
 
+    @property
+    def transaction(self) -> int:
+        """The number of the last commit this snapshot contains."""
+        number: int = self._raw.id()
+        return number
+
     def record(self, key: bytes) -> StoredRecord | None:
         """The record of a key, tombstones included."""
         value = self._raw.get(key, db=self._tables.record)
         return None if value is None else codec.decode_record(key, value)
+
+    def public(self, key: bytes) -> tuple[int, bytes] | None:
+        """The flags and the public values of a record, tombstones included."""
+        value = self._raw.get(key, db=self._tables.record)
+        return None if value is None else codec.decode_public(key, value)
 
     def records(self, prefix: str, after: bytes | None, limit: int) -> list[tuple[bytes, StoredRecord]]:
         """Records of one folded prefix in key order, tombstones included, strictly after a key."""

@@ -46,10 +46,17 @@ class _State:
     journal: list[Entry] = field(default_factory=list)
     trimmed: Position = BEGINNING
     outcomes: dict[tuple[bytes, bytes], tuple[int, StoredOutcome]] = field(default_factory=dict)  # with their hour
+    commits: int = 0
 
     def copy(self) -> _State:
         return _State(
-            dict(self.values), dict(self.prefixes), dict(self.routes), list(self.journal), self.trimmed, dict(self.outcomes)
+            dict(self.values),
+            dict(self.prefixes),
+            dict(self.routes),
+            list(self.journal),
+            self.trimmed,
+            dict(self.outcomes),
+            self.commits + 1,
         )
 
 
@@ -67,10 +74,20 @@ class MemoryTxn:
         """The last journal entry this snapshot contains."""
         return self._state.journal[-1].position if self._state.journal else BEGINNING
 
+    @property
+    def transaction(self) -> int:
+        """The number of the last commit this snapshot contains."""
+        return self._state.commits
+
     def record(self, key: bytes) -> StoredRecord | None:
         """The record of a key, tombstones included."""
         value = self._state.values.get(key)
         return None if value is None else codec.decode_record(key, value)
+
+    def public(self, key: bytes) -> tuple[int, bytes] | None:
+        """The flags and the public values of a record, tombstones included."""
+        value = self._state.values.get(key)
+        return None if value is None else codec.decode_public(key, value)
 
     def records(self, prefix: str, after: bytes | None, limit: int) -> list[tuple[bytes, StoredRecord]]:
         """Records of one folded prefix in key order, tombstones included, strictly after a key."""
@@ -244,6 +261,11 @@ class MemoryStore:
         self._writing = Lock()
         self._state = _State()
         MemoryTxn(self._state, self._now_ms()).store_epoch(rules.FIRST_EPOCH)
+
+    @property
+    def last_transaction(self) -> int:
+        """The number of the last commit."""
+        return self._state.commits
 
     @contextmanager
     def read(self) -> Iterator[MemoryTxn]:

@@ -95,6 +95,30 @@ def test_cut_value(length: int) -> None:
         codec.decode_record(KEY, codec.encode_record(KEY, FULL, 5, POSITION)[:length])
 
 
+@pytest.mark.parametrize("record", [PLAIN, FULL, replace(FULL, aliases=()), replace(FULL, restricted=b"\x00\x00\x00\x00")])
+def test_public_part(record: PreparedRecord) -> None:
+    """Flags and public values are found whatever stands behind them."""
+    value = codec.encode_record(KEY, record, 5, POSITION)
+
+    assert codec.decode_public(KEY, value) == (int(record.flags), record.public)
+
+
+@pytest.mark.parametrize(("at", "bit"), [(0, 1), (7, 0x80), (8, 0x40), (9, 4), (52, 1), (55, 1), (56, 1), (61, 8), (-1, 1)])
+def test_public_part_of_a_damaged_record(at: int, bit: int) -> None:
+    """Digest, header, values, and what the short way does not read."""
+    value = bytearray(codec.encode_record(KEY, FULL, 5, POSITION))
+    value[at] ^= bit
+
+    with pytest.raises(RecordDamaged):
+        codec.decode_public(KEY, bytes(value))
+
+
+def test_public_part_of_a_newer_record_format() -> None:
+    """A record of a later version is refused, not misread."""
+    with pytest.raises(StoreError, match="format 2"):
+        codec.decode_public(KEY, codec.seal(keys.RECORD, KEY, b"\x02" + PLAIN_REST[1:]))
+
+
 def test_value_of_another_key() -> None:
     """A right value at the wrong key, as a flipped branch page gives it, is noticed."""
     with pytest.raises(RecordDamaged, match=r"88\.118\|A2"):

@@ -308,6 +308,59 @@ class TestReading:
             assert txn.position == before
 
 
+class TestPublic:
+    """`public`: what the common question needs of a record."""
+
+    def test_is_what_record_says(self, store: Store, make_record: MakeRecord) -> None:
+        """The flags and the public values of `record`, second names or not."""
+        put(store, make_record("88.118/a1"))
+        put(store, make_record("88.118/a2", "two", ("imo", "9074729")))
+
+        with store.read() as txn:
+            for key in (KEY, b"88.118\x00A2"):
+                stored = txn.record(key)
+                assert stored is not None
+                assert txn.public(key) == (int(stored.flags), stored.public)
+
+    def test_tombstone(self, store: Store, make_record: MakeRecord) -> None:
+        """A deleted record has its flag and no values."""
+        put(store, make_record("88.118/a1"))
+        write(store, lambda txn: txn.delete_record(KEY))
+
+        with store.read() as txn:
+            assert txn.public(KEY) == (int(RecordFlag.TOMBSTONE), b"\x00\x00\x00\x00")
+
+    def test_absent(self, store: Store) -> None:
+        """A key without a record has nothing."""
+        with store.read() as txn:
+            assert txn.public(KEY) is None
+
+
+class TestTransaction:
+    """`transaction` of a snapshot, `last_transaction` of a store."""
+
+    def test_moves_with_every_commit(self, store: Store, make_record: MakeRecord) -> None:
+        """A commit makes another snapshot, and only a commit does."""
+        numbers = []
+        for text in ("one", "one", "two"):
+            with store.read() as txn:
+                numbers.append(txn.transaction)
+            with store.read() as txn:
+                assert txn.transaction == numbers[-1]
+            put(store, make_record("88.118/a1", text))
+
+        assert numbers[0] < numbers[1]
+        assert numbers[2] < store.last_transaction
+
+    def test_the_last_one_is_in_the_next_snapshot(self, store: Store, make_record: MakeRecord) -> None:
+        """What the store says to have committed is what a snapshot begun now shows."""
+        put(store, make_record("88.118/a1"))
+        last = store.last_transaction
+
+        with store.read() as txn:
+            assert txn.transaction == last
+
+
 class TestPrefixes:
     """Prefix entries and the tree they form."""
 
