@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pilot": ("pilot", "show a pilot's objects and fields, write sample data"),
     "verify": ("verify", "check a data directory offline"),
     "health": ("health", "ask a running node how it is"),
+    "bench": ("bench", "measure a running server's latency and throughput, compare two"),
     "config": ("config", "check and print a node's configuration"),
 }
 

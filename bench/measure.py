@@ -1,0 +1,94 @@
+"""From a load and a target to a finished run: questions built, first pass, rounds, side sample."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from idis.bench import tiers
+from idis.bench.figures import Run
+from idis.bench.first_pass import Learnt, learn
+from idis.bench.identifiers import Asked
+from idis.bench.load import Load, Question, Target, Transport
+from idis.bench.plan import Dialect
+from idis.bench.questions import handle_frames, http_frames
+from idis.bench.rounds import Round, run_round
+
+Notice = Callable[[str], None]
+
+
+class Measurement:
+    """One server measured with one load, round by round, so that several can take turns.
+
+    Args:
+        load: how to ask.
+        target: whom.
+        asked: for what.
+        server: its process id, when it runs here.
+        verify: begin with a first pass and compare every answer with it.
+        explained: size of the side sample for the split by tier; 0: none.
+        notice: told what is being done.
+    """
+
+    def __init__(
+        self,
+        load: Load,
+        target: Target,
+        asked: Asked,
+        *,
+        server: int | None = None,
+        verify: bool = False,
+        explained: int = 0,
+        notice: Notice = lambda line: None,
+    ) -> None:
+        self.load = load
+        self.target = target
+        self._asked = asked
+        self._server = server
+        self._explained = explained
+        self._notice = notice
+        self._started = time.time()
+        self._rounds: list[Round] = []
+        self._question = question_of(load, target, asked.identifiers)
+        self._learnt: Learnt | None = None
+        if verify:
+            notice(f"first pass over {len(asked.identifiers)} identifiers of {target.text} …")
+            self._learnt = learn(load, target, self._question, asked)
+            expected = self._learnt.expected
+            self._question = Question(self._question.frames, self._question.dialect, expected)
+
+    def run_round(self) -> Round:
+        """One more round."""
+        number = len(self._rounds) + 1
+        self._notice(f"{self.target.text}: round {number} of {self.load.rounds} …")
+        finished = run_round(self.load, self.target, self._question, number, server=self._server)
+        self._rounds.append(finished)
+        return finished
+
+    def finish(self) -> Run:
+        """The run, after the side sample."""
+        split = None
+        if self._explained and self.load.transport is not Transport.HTTP:
+            some = _spread(self._asked.identifiers, self._explained)
+            self._notice(f"{self.target.text}: side sample of {len(some)} …")
+            timeout_s = max(self.load.timeout_ms / 1_000, 1.0)
+            udp = self.load.transport is Transport.UDP
+            split = asyncio.run(tiers.split_of(self.target, some, "udp" if udp else "tcp", timeout_s))
+        return Run(self.load, self.target, len(self._asked.identifiers), self._rounds, self._started, self._learnt, split)
+
+
+def question_of(load: Load, target: Target, identifiers: Sequence[str]) -> Question:
+    """The questions ready to send, expiring half a day from now.
+
+    Raises:
+        QuestionError: an identifier that does not fit the transport.
+    """
+    if load.transport is Transport.HTTP:
+        return Question(http_frames(identifiers, target.text), Dialect.HTTP)
+    datagrams = load.transport is Transport.UDP
+    return Question(handle_frames(identifiers, now=int(time.time()), datagrams=datagrams), Dialect.HANDLE)
+
+
+def _spread(identifiers: Sequence[str], count: int) -> Sequence[str]:
+    return identifiers[:: max(len(identifiers) // count, 1)][:count]
