@@ -26,6 +26,7 @@ READERS_MAX = 1_024  # workers, threads and tools; a slot costs 64 octets
 SPARE_READS = 1  # a read that begins with a kept transaction takes no lock, so it neither waits for the writer nor starves it
 MAP_FILL_GROW = 0.8  # the map doubles before it is full, so that no write has to wait for it
 GROW_WAIT_S = 5.0  # a read ends within milliseconds; one that does not is a fault, and must not stop every other one
+GROW_EARLY_WAIT_S = 0.02  # before the map is full there is time to try again: a slow reader holds nobody up
 ENGINE = "lmdb-0.9"
 
 
@@ -103,7 +104,8 @@ class Environment:
                 return self._lmdb.begin()
             except lmdb.MapResizedError:
                 self._leave()
-                self._resize(0)
+                with self.writing:  # the map must not change under a write of this process either
+                    self._resize(0, GROW_WAIT_S)
             except lmdb.ReadersFullError:
                 self._leave()
                 raise StoreError(f"{self.folder} has {READERS_MAX} readers: end some of the processes that use it") from None
@@ -122,7 +124,7 @@ class Environment:
             try:
                 return self._lmdb.begin(write=True)
             except lmdb.MapResizedError:
-                self._resize(0)
+                self._resize(0, GROW_WAIT_S)
 
     def abort_write(self, transaction: Any) -> None:
         """Undo a write transaction. Readers wait at the door meanwhile: the binding's own lock is unfair to this thread."""
@@ -143,14 +145,17 @@ class Environment:
             self.abort_write(transaction)
             return False
 
-    def grow(self) -> None:
+    def grow(self, *, early: bool = False) -> None:
         """Double the map; the caller holds `writing` and has no transaction open.
+
+        Args:
+            early: the map is not full yet: wait only GROW_EARLY_WAIT_S for readers.
 
         Raises:
             StoreFull: readers did not end, or the system refuses the address space.
         """
         try:
-            self._resize(self.map_bytes * 2)
+            self._resize(self.map_bytes * 2, GROW_EARLY_WAIT_S if early else GROW_WAIT_S)
         except lmdb.Error as error:
             raise StoreFull(f"the map of {self.folder} cannot grow beyond {self.map_bytes} octets: {error}") from error
 
@@ -160,17 +165,17 @@ class Environment:
 
     def close(self) -> None:
         """Wait for open reads to end and let go of the files."""
-        self._shut_gate()
+        self._shut_gate(GROW_WAIT_S)
         with self._gate:
             self._closed = True
             self._gate_shut = False
             self._gate.notify_all()
         self._lmdb.close()
 
-    def _resize(self, map_bytes: int) -> None:
+    def _resize(self, map_bytes: int, wait_s: float) -> None:
         """Set the size of the map, 0 for the one another process gave it, while no read is open."""
-        if not self._shut_gate():
-            raise StoreFull(f"the map of {self.folder} cannot grow: a reader did not end within {GROW_WAIT_S:.0f} s")
+        if not self._shut_gate(wait_s):
+            raise StoreFull(f"the map of {self.folder} cannot grow: a reader did not end within {wait_s} s")
         try:
             self._lmdb.set_mapsize(map_bytes)
         finally:
@@ -178,12 +183,12 @@ class Environment:
                 self._gate_shut = False
                 self._gate.notify_all()
 
-    def _shut_gate(self) -> bool:
+    def _shut_gate(self, wait_s: float) -> bool:
         with self._gate:
-            if self._gate_shut:
-                self._gate.wait_for(lambda: not self._gate_shut, GROW_WAIT_S)
+            if not self._gate.wait_for(lambda: not self._gate_shut, wait_s):
+                return False
             self._gate_shut = True
-            if self._gate.wait_for(lambda: not self._open_reads, GROW_WAIT_S):
+            if self._gate.wait_for(lambda: not self._open_reads, wait_s):
                 return True
             self._gate_shut = False
             self._gate.notify_all()

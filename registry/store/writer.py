@@ -42,6 +42,7 @@ from idis.registry.store.lmdb_txn import LmdbWriteTxn, PrefixCache
 COMMIT_BYTES_MAX = 1_048_576  # bounds the latency of the first change in a group
 ATTEMPTS_MAX = 24  # each doubles the map or sets changes apart; from 1 MiB on that reaches every group COMMIT_BYTES_MAX allows
 HOUSEKEEPING_S = 10.0  # stale readers pin pages; they are looked for this often
+GROW_PAUSE_S = 1.0  # between attempts to grow ahead of need: each holds up new readers for a moment
 FREE_BYTES_MIN = 2**30  # writes stop before the disk is full: deleting needs room too
 FREE_SHARE_MIN = 0.05  # of a small disk
 
@@ -106,6 +107,7 @@ class Writer:
         self._thread: Thread | None = None
         self._closing = False
         self._poison: str | None = None
+        self._grow_at = 0.0  # when growing ahead of need may be tried again
 
     @property
     def poisoned(self) -> bool:
@@ -198,7 +200,7 @@ class Writer:
                 job.future.set_exception(result)
             else:
                 job.future.set_result(result)
-        if self._environment.fill >= MAP_FILL_GROW:
+        if self._environment.fill >= MAP_FILL_GROW and time.monotonic() >= self._grow_at:
             self._grow_early()
 
     def _persist(self, group: list[_Job]) -> list[_Result]:
@@ -289,9 +291,9 @@ class Writer:
     def _grow_early(self) -> None:
         with self._environment.writing:
             try:
-                self._environment.grow()
+                self._environment.grow(early=True)
             except StoreFull:
-                return  # a slow reader is in the way; the next commit tries again
+                self._grow_at = time.monotonic() + GROW_PAUSE_S  # a slow reader is in the way
 
     def _poison_with(self, reason: str) -> None:
         with self._wake:
