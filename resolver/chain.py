@@ -129,9 +129,15 @@ class Chain:
 
 
 class Batch:
-    """One read transaction and one reading of the clock for the requests that arrived together."""
+    """One read transaction and one reading of the clock for the requests that arrived together.
 
-    __slots__ = ("_chain", "_count", "_now", "_snapshot", "_started", "_transport", "_txn")
+    Attributes:
+        ready: a whole frame → the octets of its answer, if the question is common; for peers that no rate limits. Where it
+            gives None, `decode` answers.
+        started: monotonic seconds.
+    """
+
+    __slots__ = ("_chain", "_count", "_now", "_snapshot", "_transport", "_txn", "ready", "started")
 
     def __init__(self, chain: Chain, transport: str) -> None:
         self._chain = chain
@@ -140,16 +146,25 @@ class Batch:
         self._count = 0
 
     def __enter__(self) -> Batch:
-        self._started = self._chain.clock.monotonic()
-        self._now = int(self._chain.clock.time())
+        chain = self._chain
+        self.started = chain.clock.monotonic()
+        self._now = int(chain.clock.time())
         self._txn = self._snapshot.__enter__()
+        chain.prepared.open(self._txn, self._now)
+        self.ready = chain.prepared.reply
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._snapshot.__exit__(kind, error, trace)
+        chain, transport = self._chain, self._transport
+        answered = chain.prepared.answered
+        for code, count in answered.items():
+            chain.observe.answered[transport, code] += count
+            self._count += count
+        answered.clear()
         if self._count:
             # Every request of a batch waits until the whole batch is answered.
-            self._chain.observe.took(self._transport, self._chain.clock.monotonic() - self._started, self._count)
+            chain.observe.took(transport, chain.clock.monotonic() - self.started, self._count)
 
     def answer(self, frame: bytes, peer: Peer, deliver: Deliver) -> bytes | Later | None:
         """The answer to one whole frame, if it is known now.
@@ -162,22 +177,21 @@ class Batch:
         Returns:
             The octets to send now; Later when `deliver` will be called; None when nothing is to be sent.
         """
+        verdict = self._chain.limit(peer, self.started)
+        if verdict is None and (octets := self.ready(frame)) is not None:
+            return octets
+        return self.decode(frame, peer, deliver, verdict)
+
+    def decode(self, frame: bytes, peer: Peer, deliver: Deliver, verdict: Verdict = None) -> bytes | Later | None:
+        """As `answer`, for a question that is not common and has passed the limit, or got the verdict there."""
         chain = self._chain
-        verdict = chain.limit(peer, self._started)
-        if verdict is None:
-            ready = chain.prepared.reply(frame, self._txn, self._now)
-            if ready is not None:
-                code, octets = ready
-                chain.observe.answered[self._transport, code] += 1
-                self._count += 1
-                return octets
         request, verdict = _read(frame, peer, verdict)
         if request is None:
             chain.observe(self._transport, Silence("malformed"))
             return None
         verdict = self._decided(request, verdict)
         if isinstance(verdict, Later):
-            chain.start(request, verdict, deliver, self._started)
+            chain.start(request, verdict, deliver, self.started)
             return verdict
         self._count += 1
         chain.observe(self._transport, verdict)
@@ -186,11 +200,11 @@ class Batch:
     @property
     def spent(self) -> bool:
         """Whether this batch has taken BATCH_S_MAX; what is left belongs into another one."""
-        return self._chain.clock.monotonic() - self._started > BATCH_S_MAX
+        return self._chain.clock.monotonic() - self.started > BATCH_S_MAX
 
     def decide(self, request: Request) -> Settled | Later:
         """What a request that came without a frame comes to; not counted."""
-        return self._decided(request, self._chain.limit(request.peer, self._started))
+        return self._decided(request, self._chain.limit(request.peer, self.started))
 
     def _decided(self, request: Request, verdict: Verdict) -> Settled | Later:
         for step in self._chain.steps:

@@ -1,41 +1,57 @@
-"""Prepared answers: the common question answered from stored octets, without decoding it (`performance.md` §3).
+"""Common questions answered from stored octets, without decoding them (`performance.md` §3).
 
-The common question is a plain resolution of `prefix/suffix` for all values, below a prefix answered here. Its octets are
-recognised in place, the record's public values are copied behind the echoed spelling, and the rest of the answer is
-patched from the request. Whatever else comes, from a filter to a damaged record, goes back to the chain untouched;
-where this answers, the chain would have given the same octets, and a test runs both.
+Four questions are common: a record below a prefix answered here, for all values; a name below any other prefix, which
+gets the same answer whatever its suffix; a prefix itself, for any types; and whatever the recursor's cache has fresh.
+Their octets are recognised in place, the values are copied behind the echoed spelling, and the rest of the answer is
+patched from the request. Whatever else comes, from a filter to a damaged record, goes back to the chain untouched; where
+this answers, the chain would have given the same octets, and a test runs both.
+
+Clients vary their requests little: most differ in request id and name alone. So what a request's header comes to is kept
+for the second in which it holds, and what a prefix comes to is kept until the next commit.
 """
 
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
+from typing import NamedTuple
 
 from idis.proto.codes import OpFlag, ResponseCode
-from idis.proto.errors import IdentifierError
+from idis.proto.errors import IdentifierError, ProtocolError
+from idis.proto.exchange import query_of, response_message
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX, PREFIX_HANDLE_HEAD, fold, parse_prefix
-from idis.proto.message import ENVELOPE_BYTES, EXPIRATION_S, HEADER_BYTES, PROTOCOL_VERSION
-from idis.registry.authority import responsible_entry
-from idis.registry.journal import BEGINNING
+from idis.proto.message import ENVELOPE_BYTES, EXPIRATION_S, HEADER_BYTES, PROTOCOL_VERSION, decode_message
+from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Refused
+from idis.proto.query import Query
+from idis.registry import authority
 from idis.registry.prefix import PrefixState, Privacy
 from idis.registry.record import RecordFlag
 from idis.registry.store.base import ReadTxn, StoreError
-from idis.registry.store.keys import record_key
+from idis.registry.store.keys import KEY_BYTES_MAX, record_key
 from idis.registry.template_handles import has_template
+from idis.resolver.handlers.access import HEARTBEAT
+from idis.resolver.recursion.cache import Key, cache_key, plain_key
+from idis.resolver.recursion.recursor import Recursor
 
-PREFIXES_MAX = 4_096  # remembered at a time; forgotten all at once, because the journal moving forgets them too
+# Each is remembered up to its number and then forgotten all at once: who varies everything gains nothing and costs little.
+PREFIXES_MAX = 4_096
+SHAPES_MAX = 1_024
 
 # major, minor, flags and suggested major, suggested minor, session, request id, sequence, length,
 # opcode, response code, opflags, site serial, recursion count, reserved, expiration, body length, identifier length
 _REQUEST = struct.Struct(">BBBBIIIIIIIHBBIII")
-_RESPONSE = struct.Struct(">BBBBIIIIIIIHBBII")
+# version, session and request id, sequence, length, opcode to expiration, body length
+_RESPONSE = struct.Struct(">4s8sII20sI")
+_HEADER = struct.Struct(">IIIHBBI")  # opcode to expiration
 _SPELLING_AT = ENVELOPE_BYTES + HEADER_BYTES  # its length stands in front of it
 _IDENTIFIER_AT = _SPELLING_AT + 4
 _FRAME_BYTES_MAX = _IDENTIFIER_AT + IDENTIFIER_BYTES_MAX + 16
+_BODY_BYTES_AT = _SPELLING_AT - 4
 
-# What follows the identifier in the common question: no indexes, no types; IDIS clients add empty authBytes and may
+# What follows the identifier when everything is asked for: no indexes, no types; IDIS clients add empty authBytes and may
 # leave the credential's length out. (octets of the body behind the identifier, octets behind the body)
 _TAILS = frozenset(((8, 4), (8, 0), (12, 4), (12, 0)))
-_ZEROS = bytes(16)
+_FILTERED = bytes(_FRAME_BYTES_MAX + 1)  # the tail of a question with a filter: no frame ends so
 
 _MAJOR = 2
 _OWN_MINOR = PROTOCOL_VERSION[1]
@@ -43,8 +59,12 @@ _EXPIRATION_MAX = 2**32 - 1
 _RESOLUTION = 1
 _SUCCESS = int(ResponseCode.SUCCESS)
 _NOT_FOUND = int(ResponseCode.HANDLE_NOT_FOUND)
+_NO_VALUES_CODE = int(ResponseCode.VALUES_NOT_FOUND)
+_NOT_RESPONSIBLE = int(ResponseCode.SERVER_NOT_RESPONSIBLE)
 
 _PUBLIC_ONLY = int(OpFlag.PUBLIC_ONLY)
+_DO_NOT_REFER = int(OpFlag.DO_NOT_REFER)
+_AUTHORITATIVE = int(OpFlag.AUTHORITATIVE)
 _UNCOMMON_FLAGS = int(
     OpFlag.CERTIFY
     | OpFlag.ENCRYPT
@@ -54,118 +74,269 @@ _UNCOMMON_FLAGS = int(
     | OpFlag.IDIS_AUTH_BYTES
 )
 _ECHOED_FLAGS = int(OpFlag.CACHE_CERTIFY | OpFlag.PUBLIC_ONLY | OpFlag.DO_NOT_REFER)
-_ADDED_FLAGS = int(OpFlag.RECURSIVE | OpFlag.AUTHORITATIVE)
+_RECURSIVE = int(OpFlag.RECURSIVE)
 
 _RESTRICTED = int(RecordFlag.RESTRICTED)
 _NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
-_flag_bits = int.__and__  # the flags' own operator builds an enumeration member, a microsecond each time
 
 _NO_VALUES = b"\x00\x00\x00\x00"
 _NO_CREDENTIAL = b"\x00\x00\x00\x00"
-_FOUND_TAIL_BYTES = HEADER_BYTES + 4
-_NOT_FOUND_BODY = b"\x00\x00\x00\x00"  # an empty message
+_EMPTY_MESSAGE = b"\x00\x00\x00\x00"
+_AROUND_BODY = HEADER_BYTES + len(_NO_CREDENTIAL)
 _PREFIX_HANDLES = PREFIX_HANDLE_HEAD.rstrip("/").encode()  # what stands in front of the slash names prefixes
+_HEARTBEAT = HEARTBEAT.encode()
 
-# A prefix answered here: its folded form, whether suffixes fold, whether everybody is the public.
-_Rule = tuple[str, bool, bool]
+
+class _Shape(NamedTuple):
+    """What a request's header comes to, at one second."""
+
+    size: int  # of the whole frame
+    end: int  # of the identifier
+    tail: bytes  # what must follow it if everything is asked for
+    public_only: int
+    version: bytes  # the answer's first four octets
+    found: bytes  # the answer's octets from opcode to expiration
+    absent: bytes  # the whole answer behind the ids, for a name that does not exist
+    flags: int
+    recursion_count: int
+    expiration: int  # the answer's
+
+
+class _Home(NamedTuple):
+    """A prefix answered here: what its keys start with, and how it treats names and readers."""
+
+    start: bytes
+    prefix: str
+    fold_suffix: bool
+    strict: bool
+    templated: bool  # what is not registered may still be answered
+
+
+class _Fixed(NamedTuple):
+    """An answer that depends on nothing but the prefix: response code and body."""
+
+    code: int
+    body: bytes
 
 
 class Prepared:
-    """Answers the common question; knows the prefixes answered here until the journal moves."""
+    """Answers the common questions of one batch after the other.
 
-    def __init__(self, site_serial: int) -> None:
+    Args:
+        site_serial: of this node's HS_SITE.
+        site: this node's HS_SITE, as the authority step knows it.
+        recursor: of a node that recurses.
+
+    Attributes:
+        answered: response code → answers, for the batch to take.
+    """
+
+    def __init__(self, site_serial: int, site: bytes = b"", recursor: Recursor | None = None) -> None:
         self._site_serial = site_serial
-        self._rules: dict[bytes, _Rule | None] = {}
-        self._known_at = BEGINNING
+        self._site = site
+        self._recursor = recursor
+        self._shapes: dict[bytes, _Shape] = {}
+        self._homes: dict[bytes, _Home | None] = {}
+        self._below: dict[bytes, _Fixed | str | None] = {}  # prefix answered elsewhere → answer, or its folded form: recurse
+        self._named: dict[tuple[bytes, int], _Fixed | Key | None] = {}  # question for a prefix itself
+        self._transaction = self._now = -1
+        self.answered: defaultdict[int, int] = defaultdict(int)
 
-    def reply(self, frame: bytes, txn: ReadTxn, now: int) -> tuple[int, bytes] | None:
-        """The response code and the octets of the answer; None when this question is not common.
+    def open(self, txn: ReadTxn, now: int) -> None:
+        """Begin a batch: one snapshot of the registry, one unix time."""
+        if txn.transaction != self._transaction:
+            self._transaction = txn.transaction
+            for known in (self._homes, self._below, self._named):
+                known.clear()
+        if now != self._now:
+            self._now = now
+            self._shapes.clear()
+        self._txn = txn
+        self._public = txn.public
+
+    def reply(self, frame: bytes) -> bytes | None:
+        """The octets of the answer; None when this question is not common.
 
         Args:
             frame: envelope and message as received.
-            txn: one snapshot of the registry.
-            now: unix time.
         """
+        shape = self._shapes.get(frame[:4] + frame[16:_IDENTIFIER_AT])
+        if shape is None:
+            shape = self._read_shape(frame)
+            if shape is None:
+                return None
+        size, end, tail, public_only, version, header, absent, *_ = shape
+        if len(frame) != size:
+            return None
+        prefix, _, suffix = frame[_IDENTIFIER_AT:end].partition(b"/")
+        home = self._homes.get(prefix)
+        if home is None or not suffix or not frame.endswith(tail):
+            return self._reply_to_others(frame, shape, prefix, suffix)
+        start, folded, fold_suffix, strict, templated = home
+        if not suffix.isalnum() and not _is_printable(suffix):
+            return None
+        key = start + suffix.upper() if fold_suffix else start + suffix
+        if len(key) > KEY_BYTES_MAX:
+            key = record_key(folded, suffix.decode(), fold_suffix)
+        try:
+            record = self._public(key)
+        except StoreError:
+            return None
+        if record is None or record[0] & _NOT_LIVE:
+            if templated:
+                return None
+            self.answered[_NOT_FOUND] += 1
+            return version + frame[4:12] + absent
+        flags, values = record
+        if values == _NO_VALUES or (flags & _RESTRICTED and not (public_only or strict)):
+            return None
+        self.answered[_SUCCESS] += 1
+        body_bytes = end - _SPELLING_AT + len(values)
+        head = _RESPONSE.pack(version, frame[4:12], 0, body_bytes + _AROUND_BODY, header, body_bytes)
+        return b"".join((head, frame[_SPELLING_AT:end], values, _NO_CREDENTIAL))
+
+    def _read_shape(self, frame: bytes) -> _Shape | None:
+        """What the header comes to, to be remembered; None when no question with it is common."""
         size = len(frame)
         if not _IDENTIFIER_AT < size <= _FRAME_BYTES_MAX:
             return None
         (
-            major, _minor, suggested_major, suggested_minor, session_id, request_id, _sequence, length,
-            opcode, code, flags, _serial, recursion_count, _reserved, expiration, body_length, spelling_length,
+            major, _minor, suggested_major, suggested_minor, _session_id, _request_id, _sequence, length,
+            opcode, code, flags, _serial, recursion_count, _reserved, expiration, body_bytes, spelling_bytes,
         ) = _REQUEST.unpack_from(frame)  # fmt: skip
-        end = _IDENTIFIER_AT + spelling_length
-        behind = size - _SPELLING_AT - body_length
+        end = _IDENTIFIER_AT + spelling_bytes
+        body_end = _SPELLING_AT + body_bytes
         if (
             opcode != _RESOLUTION
             or code
             or flags & _UNCOMMON_FLAGS
             or (major, suggested_major) != (_MAJOR, _MAJOR)
             or length != size - ENVELOPE_BYTES
-            or spelling_length > IDENTIFIER_BYTES_MAX
-            or (body_length - 4 - spelling_length, behind) not in _TAILS
-            or frame[end:] != _ZEROS[: size - end]
+            or not 0 < spelling_bytes <= IDENTIFIER_BYTES_MAX
+            or not end <= body_end <= size
         ):
             return None
-        found = self._look_up(frame[_IDENTIFIER_AT:end], txn, flags & _PUBLIC_ONLY)
-        if found is None:
-            return None
-        code, body = (_SUCCESS, frame[_SPELLING_AT:end] + found) if found else (_NOT_FOUND, _NOT_FOUND_BODY)
-        head = _RESPONSE.pack(
-            _MAJOR, min(suggested_minor, _OWN_MINOR), _MAJOR, _OWN_MINOR, session_id, request_id, 0,
-            len(body) + _FOUND_TAIL_BYTES, _RESOLUTION, code, flags & _ECHOED_FLAGS | _ADDED_FLAGS, self._site_serial,
-            recursion_count, 0, expiration if expiration > now else min(now + EXPIRATION_S, _EXPIRATION_MAX), len(body),
-        )  # fmt: skip
-        return code, b"".join((head, body, _NO_CREDENTIAL))
+        if expiration <= self._now:
+            expiration = min(self._now + EXPIRATION_S, _EXPIRATION_MAX)
+        shape = _Shape(
+            size=size,
+            end=end,
+            tail=bytes(size - end) if (body_end - end, size - body_end) in _TAILS else _FILTERED,
+            public_only=flags & _PUBLIC_ONLY,
+            version=bytes((_MAJOR, min(suggested_minor, _OWN_MINOR), _MAJOR, _OWN_MINOR)),
+            found=self._header(_SUCCESS, flags, recursion_count, expiration, _AUTHORITATIVE),
+            absent=self._absent(flags, recursion_count, expiration),
+            flags=flags,
+            recursion_count=recursion_count,
+            expiration=expiration,
+        )
+        if len(self._shapes) >= SHAPES_MAX:
+            self._shapes.clear()
+        self._shapes[frame[:4] + frame[16:_IDENTIFIER_AT]] = shape
+        return shape
 
-    def _look_up(self, spelling: bytes, txn: ReadTxn, public_only: int) -> bytes | None:
-        """The public values of the record, empty when there is no such record; None when the chain must decide."""
-        slash = spelling.find(b"/")
-        if slash <= 0:
+    def _header(self, code: int, flags: int, recursion_count: int, expiration: int, added: int) -> bytes:
+        flags = flags & _ECHOED_FLAGS | _RECURSIVE | added
+        return _HEADER.pack(_RESOLUTION, code, flags, self._site_serial, recursion_count, 0, expiration)
+
+    def _absent(self, flags: int, recursion_count: int, expiration: int) -> bytes:
+        header = self._header(_NOT_FOUND, flags, recursion_count, expiration, _AUTHORITATIVE)
+        whole = _RESPONSE.pack(b"", b"", 0, len(_EMPTY_MESSAGE) + _AROUND_BODY, header, len(_EMPTY_MESSAGE))
+        return whole[12:] + _EMPTY_MESSAGE + _NO_CREDENTIAL
+
+    # What is not below a prefix that is known to be answered here.
+
+    def _reply_to_others(self, frame: bytes, shape: _Shape, prefix: bytes, suffix: bytes) -> bytes | None:
+        if not suffix or prefix.upper() == _PREFIX_HANDLES:
+            return self._reply_for_prefix(frame, shape)
+        if not frame.endswith(shape.tail):
             return None
-        rule = self._rule(spelling[:slash], txn)
-        if rule is None:
+        if prefix not in self._homes:
+            home = self._homes[prefix] = self._read_home(prefix)
+            if home is not None:
+                return self.reply(frame)
+        if shape.flags & _DO_NOT_REFER or not (suffix.isalnum() or _is_printable(suffix)):
             return None
+        if prefix not in self._below:
+            decided = self._decide(frame)
+            self._below[prefix] = decided.identifier.folded_prefix if isinstance(decided, Query) else decided
+        known = self._below[prefix]
+        if isinstance(known, str):
+            return self._reply_from_cache(frame, shape, plain_key(known, suffix.decode(), bool(shape.public_only)))
+        return None if known is None else self._write(frame, shape, known, _AUTHORITATIVE)
+
+    def _reply_for_prefix(self, frame: bytes, shape: _Shape) -> bytes | None:
+        if shape.flags & _DO_NOT_REFER or frame[_IDENTIFIER_AT : shape.end] == _HEARTBEAT:
+            return None
+        question = frame[_BODY_BYTES_AT:], shape.public_only
+        if question not in self._named:
+            decided = self._decide(frame)
+            if len(self._named) >= PREFIXES_MAX:
+                self._named.clear()
+            self._named[question] = cache_key(decided) if isinstance(decided, Query) else decided
+        known = self._named[question]
+        if isinstance(known, _Fixed):
+            return self._write(frame, shape, known, _AUTHORITATIVE)
+        return None if known is None else self._reply_from_cache(frame, shape, known)
+
+    def _reply_from_cache(self, frame: bytes, shape: _Shape, key: Key) -> bytes | None:
+        if self._recursor is None or shape.flags & _AUTHORITATIVE:
+            return None
+        match self._recursor.ready(key, self._now):
+            case Answer(values=values):
+                known = _Fixed(_SUCCESS, frame[_SPELLING_AT : shape.end] + values)
+            case NotFound():
+                known = _Fixed(_NOT_FOUND, _EMPTY_MESSAGE)
+            case NoValues():
+                known = _Fixed(_NO_VALUES_CODE, _EMPTY_MESSAGE)
+            case _:
+                return None
+        return self._write(frame, shape, known, 0)
+
+    def _write(self, frame: bytes, shape: _Shape, known: _Fixed, added_flags: int) -> bytes:
+        code, body = known
+        self.answered[code] += 1
+        header = self._header(code, shape.flags, shape.recursion_count, shape.expiration, added_flags)
+        head = _RESPONSE.pack(shape.version, frame[4:12], 0, len(body) + _AROUND_BODY, header, len(body))
+        return b"".join((head, body, _NO_CREDENTIAL))
+
+    def _read_home(self, spelling: bytes) -> _Home | None:
+        """The prefix, if the records below it are here to be shown."""
+        if len(self._homes) >= PREFIXES_MAX:
+            self._homes.clear()
+            self._below.clear()
         try:
-            suffix = spelling[slash + 1 :].decode()
-        except UnicodeDecodeError:
+            prefix = fold(parse_prefix(spelling.decode()))
+            entry = authority.responsible_entry(self._txn, prefix)
+        except (UnicodeDecodeError, IdentifierError, StoreError):
             return None
-        if not suffix or not suffix.isprintable():
+        if entry is None or entry.prefix != prefix or entry.state is not PrefixState.ACTIVE or not entry.answers_here:
             return None
-        prefix, fold_suffix, strict = rule
+        strict = entry.privacy is Privacy.STRICT
+        return _Home(f"{prefix}\x00".encode(), prefix, entry.fold_suffix, strict, has_template(entry))
+
+    def _decide(self, frame: bytes) -> _Fixed | Query | None:
+        """What the steps make of a question: an answer for all like it, a matter for the recursor, or not common."""
         try:
-            record = txn.record(record_key(prefix, suffix, fold_suffix))
-        except StoreError:
+            message = decode_message(frame)
+            query = query_of(message)
+            outcome = authority.answer(query, self._txn, self._now, site=self._site)
+        except (ProtocolError, StoreError):
             return None
-        if record is None or _flag_bits(record.flags, _NOT_LIVE):
-            return b""
-        if record.public == _NO_VALUES or (not (public_only or strict) and _flag_bits(record.flags, _RESTRICTED)):
-            return None
-        return record.public
-
-    def _rule(self, spelling: bytes, txn: ReadTxn) -> _Rule | None:
-        position = txn.position
-        # One snapshot gives one object, so all but the first question of a batch are spared the comparison.
-        if position is not self._known_at:
-            if position != self._known_at or len(self._rules) >= PREFIXES_MAX:
-                self._rules.clear()
-            self._known_at = position
-        try:
-            return self._rules[spelling]
-        except KeyError:
-            rule = self._rules[spelling] = _read_rule(spelling, txn)
-            return rule
+        if self._recursor is not None and _is_elsewhere(outcome):
+            return query
+        if isinstance(outcome, Refused) and outcome.code != _NOT_RESPONSIBLE:
+            return None  # may hold a challenge, which is never the same twice
+        answer = response_message(message, outcome, site_serial=self._site_serial, primary=True, now=self._now)
+        return _Fixed(answer.response_code, answer.body)
 
 
-def _read_rule(spelling: bytes, txn: ReadTxn) -> _Rule | None:
-    if spelling.upper() == _PREFIX_HANDLES:
-        return None
+def _is_elsewhere(outcome: Outcome) -> bool:
+    return isinstance(outcome, Referral) or (isinstance(outcome, Refused) and outcome.code == _NOT_RESPONSIBLE)
+
+
+def _is_printable(suffix: bytes) -> bool:
     try:
-        prefix = fold(parse_prefix(spelling.decode()))
-        entry = responsible_entry(txn, prefix)
-    except (UnicodeDecodeError, IdentifierError, StoreError):
-        return None
-    if entry is None or entry.prefix != prefix or entry.state is not PrefixState.ACTIVE or not entry.answers_here:
-        return None
-    if has_template(entry):  # what is not registered may still be answered
-        return None
-    return prefix, entry.fold_suffix, entry.privacy is Privacy.STRICT
+        return suffix.decode().isprintable()
+    except UnicodeDecodeError:
+        return False

@@ -55,9 +55,14 @@ def cache_key(query: Query) -> Key | None:
     prefix = fold(identifier.prefix)
     flags = query.public_only + 2 * query.follow_alias
     if not query.types and not query.indexes:
-        return (prefix, identifier.suffix, flags)
+        return (prefix, identifier.suffix, flags)  # as `plain_key`
     types = tuple(sorted({fold(name) for name in query.types}))
     return (prefix, identifier.suffix, flags, types, tuple(sorted(set(query.indexes))))
+
+
+def plain_key(folded_prefix: str, suffix: str, public_only: bool) -> Key:
+    """The `cache_key` of a question for all values of `prefix/suffix` that asks for nothing else."""
+    return (folded_prefix, suffix, int(public_only))
 
 
 class Entry:

@@ -142,6 +142,31 @@ class Recursor:
             return None
         return self._look_up(key, query, now)
 
+    def ready(self, key: Key, now: float) -> Answer | NotFound | NoValues | None:
+        """The fresh outcome of a question by its `cache_key`; None where `cached` has to look: all that is not simply there.
+
+        Args:
+            key: of a question that does not ask for an authoritative answer.
+            now: unix time, as at `cached`.
+        """
+        steady = self._clock.monotonic()
+        entry = self.cache.get(key, steady)
+        if entry is None or not entry.fresh(steady, now):
+            return None
+        outcome = entry.outcome
+        match outcome:
+            case Answer():
+                if steady >= entry.prefetch_at and entry.hits + 1 >= PREFETCH_HITS_MIN:
+                    return None
+                self.counters.hits += 1
+            case NotFound() | NoValues():
+                self.counters.negative_hits += 1
+            case _:
+                return None
+        entry.referenced = True
+        entry.hits += 1
+        return outcome
+
     async def resolve(self, query: Query, *, referral: Referral | None = None) -> Resolved:
         """Answer a question, asking other nodes if need be; takes at most `deadline_ms`.
 

@@ -63,18 +63,33 @@ class UdpTransport:
                 continue  # an ICMP error for an earlier answer: its asker is gone
         if not arrivals:
             return
-        now = self._clock.monotonic()
         address: _Address = ()
+        trusted, send = self._trusted, self._socket.sendto
         try:
             with self._chain.batch(UDP) as batch:
+                ready = batch.ready
                 for packet, address in arrivals:
-                    self._answer(batch, packet, address, now)
+                    # Most datagrams are common questions of trusted sources, answered in one packet: nothing else happens here.
+                    if address[0] not in trusted or (reply := ready(packet)) is None:
+                        self._answer(batch, packet, address)
+                    elif len(reply) > UDP_PACKET_BYTES:
+                        self._send(address, reply)
+                    else:
+                        try:
+                            send(reply, address)
+                        except OSError as error:
+                            self._count_unsent(error)
         except Exception:  # the outermost loop of this transport: whoever is left unanswered asks again
             self._metrics.silent["failure"] += 1
             note(logging.ERROR, "datagram failed", peer=str(address), exc_info=True)
 
-    def _answer(self, batch: Batch, packet: bytes, address: _Address, now: float) -> None:
-        peer = self._trusted.get(address[0]) or self._peer(address[0], now)
+    def _answer(self, batch: Batch, packet: bytes, address: _Address) -> None:
+        """Anything but the common question of a trusted source."""
+        now = batch.started
+        peer = self._trusted.get(address[0])
+        is_decoded = peer is not None
+        if peer is None:
+            peer = self._peer(address[0], now)
         length = int.from_bytes(packet[_LENGTH_AT:ENVELOPE_BYTES], "big")
         frame: bytes | None = packet
         if length > UDP_DATA_BYTES:
@@ -88,9 +103,10 @@ class UdpTransport:
             self._metrics.silent["malformed"] += 1
             return
         assert frame is not None
-        reply = batch.answer(frame, peer, partial(self._send, address, peer, len(packet)))
-        if reply.__class__ is bytes:
-            self._send(address, peer, len(packet), reply)
+        deliver = partial(self._deliver, address, peer, len(packet))
+        reply = batch.decode(frame, peer, deliver) if is_decoded else batch.answer(frame, peer, deliver)
+        if isinstance(reply, bytes):
+            deliver(reply)
 
     def _peer(self, host: str, now: float) -> Peer:
         source = self._sources.of(host)
@@ -101,17 +117,20 @@ class UdpTransport:
             self._trusted[host] = peer
         return peer
 
-    def _send(self, address: _Address, peer: Peer, asked_bytes: int, reply: bytes) -> None:
+    def _deliver(self, address: _Address, peer: Peer, asked_bytes: int, reply: bytes) -> None:
+        """Send an answer, unless it would make a stranger's forged question grow."""
         if peer.standing is Standing.UNPROVEN and len(reply) > asked_bytes:
             self._metrics.silent["amplification"] += 1
             return
+        self._send(address, reply)
+
+    def _send(self, address: _Address, reply: bytes) -> None:
         try:
-            if len(reply) <= UDP_PACKET_BYTES:
-                self._socket.sendto(reply, address)
-                return
-            for packet in split(reply):
+            for packet in (reply,) if len(reply) <= UDP_PACKET_BYTES else split(reply):
                 self._socket.sendto(packet, address)
-        except BlockingIOError:
-            self._metrics.silent["send_buffer"] += 1  # the asker asks again, as after any loss
-        except OSError:
-            self._metrics.silent["unreachable"] += 1
+        except OSError as error:
+            self._count_unsent(error)
+
+    def _count_unsent(self, error: OSError) -> None:
+        """The asker asks again, as after any loss; nothing is kept for it."""
+        self._metrics.silent["send_buffer" if isinstance(error, BlockingIOError) else "unreachable"] += 1

@@ -59,6 +59,9 @@ class FakeRecursor:
     later: Resolved | Exception = field(default_factory=lambda: Resolved(Answer(ELSEWHERE, 60), "upstream"))
     asked: list[Query] = field(default_factory=list)
 
+    def ready(self, key: object, now: float) -> None:
+        """Nothing is answered without the steps."""
+
     def cached(self, query: Query, now: float) -> Resolved | None:
         """What is known."""
         return self.at_once
@@ -87,7 +90,7 @@ class World:
             limit=Limit(Rates(guard), self.metrics),
             steps=steps,
             observe=Observe(self.metrics),
-            prepared=Prepared(1),
+            prepared=Prepared(1, SITE, recursor),
             replies=Replies("test", 1, bytes),
             recursor=recursor,
             clock=FakeClock(),
@@ -216,6 +219,8 @@ def test_a_damaged_record_is_never_answered_from(frame):
 
         def record(self, key: bytes) -> object:
             raise RecordDamaged("digest")
+
+        public = record
 
     world = World()
     read = world.store.read
