@@ -31,6 +31,7 @@ cdef struct Network:
 
 cdef struct Bucket:
     Address key
+    bint taken  # a place of zeros would else be the empty bucket of `::`
     double tokens
     double counted
 
@@ -193,14 +194,15 @@ cdef class Gate:
     cdef inline bint take_from(self, Bucket* buckets, int table, Address key, double per_s, double burst, double now) noexcept nogil:
         cdef Bucket* bucket = &buckets[self.place_of(key, table)]
         cdef double tokens = burst
-        cdef bint taken
-        if same(bucket.key, key):
+        cdef bint allowed
+        if bucket.taken and same(bucket.key, key):
             tokens = min(burst, bucket.tokens + (now - bucket.counted) * per_s)
-        taken = tokens >= 1.0
+        allowed = tokens >= 1.0
         bucket.key = key
-        bucket.tokens = tokens - 1.0 if taken else tokens
+        bucket.taken = True
+        bucket.tokens = tokens - 1.0 if allowed else tokens
         bucket.counted = now
-        return taken
+        return allowed
 
 
 cdef Address packed_address(bytes packed) except *:
