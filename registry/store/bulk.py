@@ -33,8 +33,6 @@ READ_KEYS = 256  # compared in one read transaction
 VERSION_AT = 4
 POSITION_AT = 12
 POSITION_END = POSITION_AT + POSITION_BYTES
-_RECORD_HEAD = keys.RECORD + b"\x00"  # what the digest of a record covers before its key
-_ALIAS_HEAD = keys.ALIAS + b"\x00"  # and that of an alias
 NOWHERE = Position(0, 0, 0)  # stands there until the transaction that writes it is known
 
 Names = tuple[tuple[bytes, bytes], ...]  # keys and sealed values of the alias table
@@ -76,7 +74,7 @@ def item_of(key: bytes, record: PreparedRecord, version: int) -> Item:
 
 def names_of(key: bytes, aliases: Iterable[Alias]) -> Names:
     """What makes the record of a key findable by its second names."""
-    return tuple(_name_of(key, alias) for alias in aliases)
+    return tuple(codec.encode_alias(alias, key) for alias in aliases)
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -133,12 +131,13 @@ def seal(batch: Iterable[Item], position: Position) -> Sealed:
     """Give each item its position and digest."""
     # The same octets as codec.seal, which one test holds it to; written out, because a load spends half its time here.
     place = position.encode()
+    table = keys.RECORD + b"\x00"
     values: list[tuple[bytes, bytes]] = []
     names: list[tuple[bytes, bytes]] = []
     digest_sum = octets = 0
     for key, rest, own_names in batch:
         rest = rest[:POSITION_AT] + place + rest[POSITION_END:]
-        digest = blake2b(_RECORD_HEAD + key + rest, digest_size=codec.DIGEST_BYTES).digest()
+        digest = blake2b(table + key + rest, digest_size=codec.DIGEST_BYTES).digest()
         values.append((key, digest + rest))
         digest_sum += int.from_bytes(digest, "big")
         octets += len(key) + len(rest)
@@ -160,15 +159,6 @@ def prepared(key: bytes, rest: bytes) -> PreparedRecord:
     return PreparedRecord(
         record.identifier, record.public, record.restricted, record.aliases, record.flags, record.ttl_s, record.not_after
     )
-
-
-def _name_of(key: bytes, alias: Alias) -> tuple[bytes, bytes]:
-    # The same octets as codec.encode_alias, which one test holds it to; a load of a million rows makes two million of them.
-    local = alias.local_id.encode()
-    place = alias.scheme.encode() + b"\x00" + local + b"\x00" + key
-    if len(local) > keys.ALIAS_PART_BYTES_MAX or len(place) > keys.KEY_BYTES_MAX:
-        return codec.encode_alias(alias, key)
-    return place, blake2b(_ALIAS_HEAD + place + key, digest_size=codec.DIGEST_BYTES).digest() + key
 
 
 def _append_to(store: Store, first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], actor: str) -> Loaded | None:

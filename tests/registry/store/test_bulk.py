@@ -8,21 +8,10 @@ import pytest
 
 from idis.registry.journal import BEGINNING, EntryKind, Position
 from idis.registry.prefix import PrefixEntry
-from idis.registry.record import Alias, PreparedRecord, Record, prepare
+from idis.registry.record import PreparedRecord, Record, prepare
 from idis.registry.store import bulk, codec, keys
 from idis.registry.store.base import Store, StoreError
-from idis.registry.store.bulk import (
-    Item,
-    Loaded,
-    batches,
-    compare_batch,
-    item_of,
-    load_batch,
-    load_sealed,
-    names_of,
-    put_all,
-    seal,
-)
+from idis.registry.store.bulk import Item, Loaded, batches, compare_batch, item_of, load_batch, load_sealed, put_all, seal
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.verify import check
 
@@ -101,15 +90,6 @@ def test_seal_gives_the_octets_of_the_codec(items: Items, make_record: MakeRecor
 
     assert sealed.values[1] == (b"88.118\x00A00001", plain)
     assert sealed.digest_sum == sum(codec.digest_of(value) for _, value in sealed.values) % 2**64
-
-
-@pytest.mark.parametrize("local_id", ["24H-1", "船|24H", "x" * 200, "x" * 201, "x" * 460])
-@pytest.mark.parametrize("key", [b"88.118\x00A", b"88.118\x00" + b"A" * 400])
-def test_second_names_have_the_octets_of_the_codec(key: bytes, local_id: str) -> None:
-    """The quick form and its plain twin agree, also where a part is too long for a key."""
-    alias = Alias("plateNo", local_id)
-
-    assert names_of(key, [alias]) == (codec.encode_alias(alias, key),)
 
 
 @pytest.mark.parametrize("guess", [0, 40], ids=["right", "wrong"])
