@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
+from typing import NoReturn
 
 from idis.proto.errors import IdisError
 from idis.resolver.cli.output import CommandError, ExitCode
@@ -35,17 +38,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser(words)
-    arguments = parser.parse_args(words)
-    if arguments.version:
-        print(f"idis {version('idis')}")
-        return ExitCode.DONE
-    if arguments.command is None:
-        parser.print_help()
-        return ExitCode.USAGE
     try:
-        code: int = arguments.run(arguments)
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
     except CommandError as error:
         print(f"idis: {error}", file=sys.stderr)
         return error.code
@@ -59,16 +54,48 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output (head, less) has gone; that is its right.
         sys.stderr.close()
         return ExitCode.DONE
+    except OSError as error:
+        # Commands explain what they open themselves; what is left is usually standard output on a full disk.
+        print(f"idis: {error.filename or 'the output'} cannot be used: {error.strerror or error}", file=sys.stderr)
+        _discard_output()
+        return ExitCode.USAGE
     return code
 
 
+def _run(words: Sequence[str]) -> int:
+    parser = _parser(words)
+    arguments = parser.parse_args(words)
+    if arguments.version:
+        print(f"idis {version('idis')}")
+        return ExitCode.DONE
+    if arguments.command is None:
+        parser.print_help()
+        return ExitCode.USAGE
+    code: int = arguments.run(arguments)
+    return code
+
+
+def _discard_output() -> None:
+    """What is still buffered could not be written at the end either, and would then end in a traceback."""
+    with suppress(OSError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one sentence, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where to read on, without repeating the whole usage."""
+        self.exit(ExitCode.USAGE, f"idis: {message.removeprefix('argument ')} (see '{self.prog} --help')\n")
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="idis", description="Industrial Internet identifier resolution.")
+    parser = _Parser(prog="idis", description="Industrial Internet identifier resolution.")
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     chosen = next((word for word in words if not word.startswith("-")), None)
     for name, (module, line) in COMMANDS.items():
-        command = commands.add_parser(name, help=line, description=line.capitalize() + ".")
+        command = commands.add_parser(name, help=line, description=line[:1].upper() + line[1:] + ".")
         if name == chosen:
             _configure(command, module)
     return parser

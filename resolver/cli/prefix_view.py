@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 
 from idis.proto.identifier import fold
-from idis.proto.types.table import describe
 from idis.proto.value import Value, decode_values
 from idis.registry.loading.rest_rows import rest_of_value
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, Privacy, RouteEntry
@@ -17,8 +15,9 @@ from idis.registry.store.base import Committed, ReadTxn
 from idis.resolver.cli.data_directory import insist, opened, position_text
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import ExitCode, print_json, print_table
+from idis.resolver.cli.shown import shown_data
 
-_SHOWN_CHARACTERS = 80  # of a value's data, in a table
+_SHOWN_CHARACTERS = 120  # of a value's data, in a table
 
 
 def acknowledge(arguments: argparse.Namespace, committed: Committed[Registered], word: str, following: str) -> int:
@@ -159,7 +158,6 @@ def _routes(txn: ReadTxn) -> Iterator[RouteEntry]:
 
 
 def _value_row(value: Value) -> tuple[object, ...]:
-    data = describe(value.type, value.data)["value"]
-    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
-    shown = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+    data = shown_data(value)
+    shown = data if len(data) <= _SHOWN_CHARACTERS else data[: _SHOWN_CHARACTERS - 1] + "…"
     return value.index, value.type, value.ttl, f"{value.permissions & 15:04b}", shown

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 from collections.abc import Sequence
 
 from idis.proto.codes import OpFlag
-from idis.proto.errors import IdentifierError
-from idis.proto.identifier import parse_identifier
-from idis.proto.types.site import Site, decode_site
-from idis.proto.types.site_json import PROTOCOL_NAMES
 from idis.proto.types.table import describe
 from idis.proto.value import INDEX_MAX, TTL_ABSOLUTE, Value
+from idis.resolver.cli.advice import advice
+from idis.resolver.cli.identifier_argument import identifier_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
+from idis.resolver.cli.shown import printable, shown_data
 from idis.resolver.client import DEFAULT_SERVER, Client, Transport
 from idis.resolver.client_reply import ClientError, Explanation, Reply, UnreachableError
 from idis.resolver.recursion.resolved import Hop
@@ -57,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ask, print, and tell the worst outcome by the exit code."""
     for text in arguments.identifiers:
-        _check(text)
+        identifier_of(text)
     replies = asyncio.run(_ask(arguments))
     if arguments.json:
         documents = [_document(text, reply) for text, reply in zip(arguments.identifiers, replies, strict=True)]
@@ -73,7 +71,7 @@ async def _ask(arguments: argparse.Namespace) -> list[Reply | ClientError]:
     try:
         client = Client(arguments.server, transport=transport, timeout_s=arguments.timeout)
     except UnreachableError as error:
-        raise CommandError(str(error), ExitCode.USAGE) from None
+        raise CommandError(f"{error}: write HOST:PORT, or [ADDRESS]:PORT with an IPv6 address") from None
     async with client:
         for text in arguments.identifiers:
             try:
@@ -93,13 +91,6 @@ async def _ask(arguments: argparse.Namespace) -> list[Reply | ClientError]:
     return replies
 
 
-def _check(text: str) -> None:
-    try:
-        parse_identifier(text)
-    except IdentifierError as error:
-        raise CommandError(f"{text!r} is no identifier: {error} (at character {error.position + 1})") from None
-
-
 def _exit_code(reply: Reply | ClientError) -> ExitCode:
     if isinstance(reply, ClientError):
         return ExitCode.NETWORK
@@ -115,10 +106,13 @@ def _print(arguments: argparse.Namespace, replies: Sequence[Reply | ClientError]
             print()
         if isinstance(reply, ClientError):
             print(f"{text}  no answer: {reply}")
+            print(f"  {advice(text, 0, filtered=False)}")
             continue
         print(_headline(reply))
         if reply.message:
-            print(f"  {_printable(reply.message)}")
+            print(f"  {printable(reply.message)}")
+        if not reply.found and (line := advice(text, reply.code, filtered=bool(arguments.types or arguments.indexes))):
+            print(f"  {line}")
         if reply.values:
             print_table(("index", "type", "ttl", "data"), [_row(value) for value in reply.values])
         if arguments.explain:
@@ -135,40 +129,7 @@ def _headline(reply: Reply) -> str:
 
 def _row(value: Value) -> tuple[int, str, str, str]:
     ttl = f"until {value.ttl}" if value.ttl_type == TTL_ABSOLUTE else f"{value.ttl} s"
-    return value.index, value.type, ttl, _shown(value)
-
-
-def _shown(value: Value) -> str:
-    form = describe(value.type, value.data)
-    match form["format"], form["value"]:
-        case "string", str(text):
-            return _printable(text)
-        case "site", _:
-            return _printable(_site_line(decode_site(value.data)))
-        case "admin", {"handle": handle, "index": index, "permissions": permissions}:
-            return _printable(f"{index}:{handle} rights {permissions}")
-        case "vlist", list(members):
-            return _printable(" ".join(f"{member['index']}:{member['handle']}" for member in members))
-        case name, str(text):
-            return f"{name}:{text}"
-        case _, structure:
-            return json.dumps(structure)
-
-
-def _site_line(site: Site) -> str:
-    """One line for a site: what it is, then each server with its ways in, then what the owner says about it."""
-    servers = []
-    for server in site.servers:
-        ways = (f"{PROTOCOL_NAMES[way.protocol]}/{way.port}" for way in server.interfaces if way.protocol < len(PROTOCOL_NAMES))
-        servers.append(" ".join((server.address, *ways)))
-    role = "primary" if site.primary else "mirror"
-    about = [f"{name} {text}" for name, text in site.attributes]
-    return "; ".join((f"{role}, serial {site.serial}", *servers, *about))
-
-
-def _printable(text: str) -> str:
-    """Control characters of a stranger's data must not reach the terminal."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    return value.index, value.type, ttl, shown_data(value)
 
 
 def _print_explanation(reply: Reply) -> None:
