@@ -237,7 +237,7 @@ class Client:
         done = await walk(resolution, self._upstream, time.monotonic)
         every = hops + done.hops
         if done.failed and isinstance(done.outcome, Refused) and done.outcome.code == ResponseCode.ERROR:
-            raise SilentError(f"{query.spelling}: {done.outcome.message}")
+            raise SilentError(done.outcome.message)
         last = every[-1]
         return reply_of(
             query.spelling,
@@ -348,7 +348,10 @@ class Client:
         """The node as a target; its name is looked up once."""
         if self._target is None:
             addresses = await self._addresses()
-            (target,) = targets([site_at(addresses[0], self._port)], "", primary_only=False)
+            site = site_at(addresses[0], self._port)
+            # A referral may name a service handle whose sites are not known yet: the node that referred knows who has them.
+            self._tree = DelegationTree((site,))
+            (target,) = targets([site], "", primary_only=False)
             self._target = replace(
                 target,
                 addresses=addresses,

@@ -11,7 +11,7 @@ import pytest
 from idis.proto.errors import IdentifierError
 from idis.proto.exchange import query_of, response_message
 from idis.proto.message import decode_message, encode_message
-from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Refused
+from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Refused
 from idis.proto.query import Query
 from idis.proto.types.site import INTERFACE_BOTH, TCP, Interface, Server, Site, encode_site
 from idis.proto.value import Value, encode_values
@@ -376,6 +376,26 @@ class TestAliases:
             ("88.118.8/a", "real"),
             ("88.118.8/b", "real"),
         ]
+
+
+async def test_a_referral_to_a_service_handle_is_followed_without_roots(scripted) -> None:
+    """A referral that names only HS_SERV led nowhere: the node that referred is asked who has the sites of the service."""
+
+    def decide(query: Query) -> Outcome | None:
+        if query.spelling == "88.118.70/X":
+            service = encode_values([Value(1, "HS_SERV", b"88.118/SERVICE")])
+            return Referral(302, service, ttl_s=60, prefix="88.118.70") if not served else url("https://served.example")
+        if query.spelling == "88.118/SERVICE":
+            served.append(True)
+            return server.site
+        return server.site
+
+    served: list[bool] = []
+    server = await scripted(decide)
+    async with Client(server.address) as client:
+        reply = await client.resolve("88.118.70/X")
+
+    assert (reply.code, [value.text for value in reply.values]) == (1, ["https://served.example"])
 
 
 async def test_a_server_that_comes_back_is_asked_at_once(scripted) -> None:
