@@ -17,9 +17,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-
-import lmdb
 
 from idis.bench.machine import machine_line
 from idis.proto.value import Value
@@ -48,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(dir=arguments.directory) as folder:
         figures = measure(Path(folder), arguments.seconds)
-    machine = f"{machine_line()}, load {os.getloadavg()[0]:.1f}, LMDB {'.'.join(map(str, lmdb.version()))}"
+    machine = f"{machine_line()}, load {os.getloadavg()[0]:.1f}, lmdb {version('lmdb')}"
     if arguments.json:
         json.dump({"machine": machine, "figures": figures}, sys.stdout, indent=2)
         print()
