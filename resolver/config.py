@@ -65,6 +65,8 @@ class NodeSection:
     prefixes: Annotated[tuple[str, ...], Setting("prefixes of this node, for people; the registry decides what is answered")] = ()
     site_serial: Annotated[int, Setting("serial number of its HS_SITE; raise it when addresses change", 1, 65_534)] = 1
     log_level: Annotated[str, Setting("debug, info, warning or error", words=("debug", "info", "warning", "error"))] = "info"
+    workers: Annotated[int, Setting("processes that answer on the binary port; 1: one process does everything", 1, 64)] = 1
+    busy_poll: Annotated[bool, Setting("never sleep: each worker keeps one core wholly busy for lower latency")] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,22 @@
 Everything that can fail, fails before anything serves: the store is opened, every socket is bound, then the binary port
 begins to answer, then HTTP is imported and opened. A stop goes the other way round: nothing new is accepted, what is under
 way is finished within a bound, connections and store are closed.
+
+With `workers = 1` one process is all of it. With more, each process is a node with a part of the sockets, at its place
+among the others (`supervisor.py`, `workers.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import importlib
 import logging
 import secrets
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from idis.proto.types.site import Site, encode_site
@@ -23,6 +26,7 @@ from idis.registry.journal import Entry, EntryKind
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver import log
 from idis.resolver.chain import Chain
+from idis.resolver.collector import hush
 from idis.resolver.config import NodeConfig
 from idis.resolver.follower import Follower, prefix_of
 from idis.resolver.guard.connections import SWEEP_S, ConnectionTable
@@ -33,7 +37,7 @@ from idis.resolver.handlers.authority import Authority
 from idis.resolver.handlers.limit import Limit
 from idis.resolver.handlers.observe import Observe
 from idis.resolver.handlers.recursion import Recursion
-from idis.resolver.metrics import Metrics
+from idis.resolver.metrics import Metrics, count_recursion
 from idis.resolver.own_site import own_site
 from idis.resolver.prepared import Prepared
 from idis.resolver.recursion.recursor import Recursor
@@ -41,7 +45,7 @@ from idis.resolver.recursion.settings import RecursorSettings
 from idis.resolver.reply import Replies
 from idis.resolver.service import Service
 from idis.resolver.transports.http import HttpTransport
-from idis.resolver.transports.sockets import bind
+from idis.resolver.transports.sockets import bind, poll_busily
 from idis.resolver.transports.tcp import TcpTransport
 from idis.resolver.transports.udp import UdpTransport
 
@@ -49,18 +53,30 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from idis.resolver.web.face import Readiness
+    from idis.resolver.workers import Place
 
 _HTTP_FACE = "idis.resolver.web.application"
 
 STOP_GRACE_S = 5.0  # for questions under way when the node stops; systemd allows three times as much
+SETTLE_S = 0.01  # for what has arrived when the node stops, but has not been read
+POLL_S = 0.01  # how often a node that stops looks whether it has finished
+REPORT_S = 0.1  # how old the counts of a process may be that the others see; writing them takes 50 µs
+FINISH_S = 1.0  # for answers that are not sent yet when it stops; a peer that does not read must not hold it up
+LEAVE = signal.SIGUSR1  # tells a worker that another one has taken its place
 
 
 class Node:
-    """A node in this process, on this event loop; `run` is the usual way to have one."""
+    """A node in this process, on this event loop; `run` is the usual way to have one.
 
-    def __init__(self, config: NodeConfig) -> None:
+    Args:
+        config: the node.
+        place: where this process stands among others of the node; alone, it binds the sockets and locks the directory.
+    """
+
+    def __init__(self, config: NodeConfig, place: Place | None = None) -> None:
         self.config = config
         self.metrics = Metrics()
+        self._place = place
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
 
@@ -81,9 +97,11 @@ class Node:
             StoreError: the data directory cannot be used.
             ListenError: a port cannot be bound. Nothing is half started after either.
         """
-        self._store = LmdbStore.open(self.config.data_dir, exclusive=True)
+        place = self._place
+        # The supervisor holds the directory for all processes of a node.
+        self._store = LmdbStore.open(self.config.data_dir, exclusive=place is None)
         try:
-            self._sockets = bind(self.config.listen)
+            self._sockets = bind(self.config.listen) if place is None else place.sockets
         except BaseException:
             self._store.close()
             raise
@@ -99,14 +117,16 @@ class Node:
         if self._stopping:
             return
         self._stopping = True
-        for datagrams in self._udp:
-            datagrams.stop_reading()
         for streams in self._tcp:
             streams.close()
+        await asyncio.sleep(SETTLE_S)
+        for datagrams in self._udp:
+            datagrams.stop_reading()
         await self._http.close()
         await self._chain.finish(STOP_GRACE_S)
         if self._recursor is not None:
             await self._recursor.close()
+        await self._until(lambda: not self._table.busy, FINISH_S)
         self._table.shed_all("stopping")
         await asyncio.sleep(0)  # lets the transports send and close
         for task in self._tasks:
@@ -114,6 +134,39 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._sockets.close()
         self._store.close()
+        if self._place is not None:
+            self._report(self._place)
+
+    async def leave(self) -> None:
+        """Another process has taken this one's place: let connections end, within STOP_GRACE_S, then stop.
+
+        Nobody is refused meanwhile: the sockets are open in the other process too, and what waits in them is its work.
+        """
+        for streams in self._tcp:
+            streams.close()
+        for datagrams in self._udp:
+            datagrams.stop_reading()
+        self._table.part()
+        await self._until(lambda: not len(self._table), STOP_GRACE_S)
+        await self.stop()
+
+    def tell(self, event: str) -> None:
+        """Log what this node does; a process among others leaves that to its supervisor."""
+        level = logging.INFO if self.alone else logging.DEBUG
+        if event == "ready":
+            note_ready(level, self.config, self.port, self.http_port)
+        else:
+            log.note(level, event, name=self.config.node.name)
+
+    @property
+    def alone(self) -> bool:
+        """Whether this process is the whole node."""
+        return self._place is None
+
+    @property
+    def hot(self) -> bool:
+        """Whether this process answers on the binary port."""
+        return bool(self._sockets.tcp)
 
     async def _open(self) -> None:
         for datagrams in self._udp:
@@ -121,28 +174,39 @@ class Node:
         for streams in self._tcp:
             await streams.open()
         self._started = time.monotonic()
-        self._tasks = [asyncio.create_task(self._follower.run()), asyncio.create_task(self._sweep())]
-        # Importing HTTP takes longer than everything before it; the binary port answers meanwhile.
-        await asyncio.to_thread(importlib.import_module, _HTTP_FACE)
-        await self._http.open()
+        self._tasks = [asyncio.create_task(self._sweep())]
+        if self._follower is not None:
+            self._tasks.append(asyncio.create_task(self._follower.run()))
+        if self._place is not None:
+            self._tasks.append(asyncio.create_task(self._report_often(self._place)))
+        if self.hot and self.config.node.busy_poll:
+            self._poll_busily()
+        if self._sockets.http:
+            # Importing HTTP takes longer than everything before it; the binary port answers meanwhile.
+            await asyncio.to_thread(importlib.import_module, _HTTP_FACE)
+            await self._http.open()
 
     def _compose(self) -> None:
-        config, metrics = self.config, self.metrics
+        config, metrics, place = self.config, self.metrics, self._place
         self._site = own_site(config, self._sockets.port, self._sockets.http_port)
         self._recursor = _recursor(config)
-        self._follower = Follower(self._store, metrics, self._on_entries)
-        sources = Sources(config.guard)
+        if self._recursor is not None:
+            metrics.gather.append(partial(count_recursion, metrics, self._recursor))
+        # A worker without a cache has nothing that a change could make wrong: it reads the store at every question.
+        follows = bool(self._sockets.http) or self._recursor is not None
+        self._follower = Follower(self._store, metrics, self._on_entries) if follows else None
+        sources = Sources(config.guard, None if place is None else place.board.proofs(place.seat))
         self._chain = Chain(
             store=self._store,
             limit=Limit(Rates(config.guard), metrics),
             steps=_steps(self._site, self._recursor, metrics),
             observe=Observe(metrics),
-            prepared=Prepared(config.node.site_serial),
+            prepared=Prepared(config.node.site_serial, encode_site(self._site), self._recursor),
             replies=Replies(config.node.name, config.node.site_serial, secrets.token_bytes),
             recursor=self._recursor,
             clock=time,
         )
-        self._table = ConnectionTable(config.limits)
+        self._table = ConnectionTable(config.limits, place)
         self._service = Service(self._chain, sources, self._table, config.limits, metrics, time)
         self._udp = [UdpTransport(bound, self._chain, sources, metrics, time) for bound in self._sockets.udp]
         self._tcp = [TcpTransport(bound, self._service) for bound in self._sockets.tcp]
@@ -158,10 +222,11 @@ class Node:
                 version=_version(),
                 site=self._site,
                 service=self._service,
-                metrics=self.metrics,
+                figures=self._figures,
                 recursor=self._recursor,
                 readiness=self._readiness,
                 started=self._started,
+                board=None if self._place is None else self._place.board,
             )
         )
 
@@ -172,9 +237,46 @@ class Node:
             return Readiness(False, "the node is stopping")
         if self._store.poisoned:
             return Readiness(False, "a flush to disk failed: stop the node, run 'idis verify', check the disk")
-        if self._follower.failure:
+        if self._follower is not None and self._follower.failure:
             return Readiness(False, self._follower.failure)
-        return Readiness(True)
+        lack = "" if self._place is None else self._place.board.lack(time.monotonic())
+        return Readiness(not lack, lack)
+
+    def _figures(self) -> Metrics:
+        """What the whole node has counted; of the journal, what this process has seen."""
+        own = self.metrics.gathered()
+        if self._place is None:
+            return own
+        self._report(self._place)
+        total = Metrics(entries=own.entries, records=own.records, position=own.position)
+        self._place.board.add_counts(total)
+        return total
+
+    def _report(self, place: Place) -> None:
+        place.seat.counters.write(self.metrics.numbers())
+        place.seat.beat_s = time.monotonic()
+
+    async def _report_often(self, place: Place) -> None:
+        place.seat.counters.take_over()
+        while True:
+            self._report(place)
+            await asyncio.sleep(REPORT_S)
+
+    def _poll_busily(self) -> None:
+        """Never let the loop sleep: with something always to do it only asks the kernel what has come."""
+        for bound in (*self._sockets.udp, *self._sockets.tcp):
+            poll_busily(bound)
+        self._spin()
+
+    def _spin(self) -> None:
+        if not self._stopping:
+            asyncio.get_running_loop().call_soon(self._spin)
+
+    async def _until(self, done: Callable[[], bool], within_s: float) -> None:
+        for _ in range(int(within_s / POLL_S)):
+            if done():
+                return
+            await asyncio.sleep(POLL_S)
 
     def _on_entries(self, entries: Sequence[Entry]) -> None:
         """The cache forgets what a change of prefixes makes wrong; records of own prefixes were never in it."""
@@ -203,41 +305,52 @@ def run(config: NodeConfig, *, ready: Callable[[], None] | None = None) -> int:
 
     Raises:
         StoreError, ListenError: as `Node.start`.
+        SupervisorError: a process of the node could not start, or two were ended by signals.
     """
+    if config.node.workers > 1:
+        from idis.resolver import supervisor
+
+        return supervisor.run(config, ready=ready)
     log.configure(config.node.log_level)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(config, ready))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(serve(Node(config), ready))
 
 
-async def _serve(config: NodeConfig, ready: Callable[[], None] | None) -> int:
+async def serve(node: Node, ready: Callable[[], None] | None) -> int:
+    """Run a node on this loop until a signal ends it; returns 0."""
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    node = Node(config)
+    ended: asyncio.Future[Callable[[], Awaitable[None]]] = loop.create_future()
+
+    def end(how: Callable[[], Awaitable[None]]) -> None:
+        if not ended.done():
+            ended.set_result(how)
+
+    loop.add_signal_handler(signal.SIGTERM, end, node.stop)
+    if node.alone:
+        loop.add_signal_handler(signal.SIGINT, end, node.stop)
+    else:
+        loop.add_signal_handler(LEAVE, end, node.leave)
     await node.start()
-    # What lives now lives as long as the node: the collector need not walk it again and again.
-    gc.collect()
-    gc.freeze()
-    log.note(
-        logging.INFO,
-        "ready",
-        name=config.node.name,
-        tier=config.node.tier.value,
-        hosts=list(config.listen.hosts),
-        port=node.port,
-        http_port=node.http_port,
-    )
+    hush(hot=node.hot)
+    node.tell("ready")
     if ready is not None:
         ready()
-    await stop.wait()
-    log.note(logging.INFO, "stopping", name=config.node.name)
-    await node.stop()
-    log.note(logging.INFO, "stopped", name=config.node.name)
+    finish = await ended
+    node.tell("stopping")
+    await finish()
+    node.tell("stopped")
     return 0
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def note_ready(level: int, config: NodeConfig, port: int, http_port: int) -> None:
+    """Log that every port answers."""
+    node, hosts = config.node, list(config.listen.hosts)
+    log.note(
+        level, "ready", name=node.name, tier=node.tier.value, hosts=hosts, port=port, http_port=http_port, workers=node.workers
+    )
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop where it is installed: twice as fast on streams."""
     with contextlib.suppress(ImportError):
         import uvloop

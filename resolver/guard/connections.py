@@ -39,11 +39,24 @@ class Connected(Protocol):
         """Close if a deadline has passed; `now` is monotonic."""
 
 
-class ConnectionTable:
-    """All connections of a node."""
+class Company(Protocol):
+    """The other processes of a node, as far as connections go."""
 
-    def __init__(self, limits: LimitsSection) -> None:
+    def connections_elsewhere(self) -> int:
+        """How many they have open."""
+
+    def connections_here(self, count: int) -> None:
+        """Tell them how many this process has."""
+
+
+class ConnectionTable:
+    """All connections of a process; a cap on those of the whole node counts what its `company` has."""
+
+    def __init__(self, limits: LimitsSection, company: Company | None = None) -> None:
         self.connections_max = limits.connections or _half_of_descriptors()
+        self._company = company
+        # Descriptors are a process's own, so a cap that comes from them is not shared.
+        self._shares_cap = company is not None and bool(limits.connections)
         self._per_address_max = limits.connections_per_address
         self._idle_s = limits.idle_ms / 1_000
         self._open: OrderedDict[Connected, None] = OrderedDict()  # least recently active first
@@ -55,7 +68,7 @@ class ConnectionTable:
     @property
     def idle_s(self) -> float:
         """How long a connection may be idle at the present pressure."""
-        share = len(self._open) / self.connections_max
+        share = self._counted() / self.connections_max
         if share > _CROWDED_SHARE:
             return min(self._idle_s, _CROWDED_IDLE_S)
         if share > _PRESSED_SHARE:
@@ -67,10 +80,11 @@ class ConnectionTable:
         neighbours = self._by_address.get(connection.address)
         if neighbours is not None and len(neighbours) >= self._per_address_max and not _shed_oldest_idle(neighbours):
             return False
-        if len(self._open) >= self.connections_max and not _shed_oldest_idle(self._open):
+        if self._counted() >= self.connections_max and not _shed_oldest_idle(self._open):
             return False
         self._open[connection] = None
         self._by_address.setdefault(connection.address, OrderedDict())[connection] = None
+        self._tell()
         return True
 
     def touch(self, connection: Connected) -> None:
@@ -83,6 +97,7 @@ class ConnectionTable:
         """The connection is gone."""
         if self._open.pop(connection, self) is not None:
             return
+        self._tell()
         neighbours = self._by_address[connection.address]
         del neighbours[connection]
         if not neighbours:
@@ -94,10 +109,29 @@ class ConnectionTable:
         for connection in list(self._open):
             connection.look(now, idle_s)
 
+    def part(self) -> None:
+        """This process takes no more connections: those it has are closed once they have been quiet for a moment."""
+        self._idle_s = min(self._idle_s, _CROWDED_IDLE_S)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any connection is receiving, worked on or sending."""
+        return any(not connection.idle for connection in self._open)
+
     def shed_all(self, reason: str) -> None:
         """Close every connection."""
         for connection in list(self._open):
             connection.shed(reason)
+
+    def _counted(self) -> int:
+        """Connections under the cap."""
+        if self._shares_cap and self._company is not None:
+            return len(self._open) + self._company.connections_elsewhere()
+        return len(self._open)
+
+    def _tell(self) -> None:
+        if self._company is not None:
+            self._company.connections_here(len(self._open))
 
 
 def _half_of_descriptors() -> int:

@@ -1,7 +1,8 @@
 """Where questions come from, and whether the address is proven to be the asker's own (`trust.md` §6, `wire.md` W4).
 
 A datagram's source can be forged. It counts as proven for a while after a TCP exchange with the same address was
-completed, and always in configured networks; to any other source no more octets are sent than came.
+completed, and always in configured networks; to any other source no more octets are sent than came. The processes of one
+node tell each other what has been proven (`proofs.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from idis.resolver.config import GuardSection
+from idis.resolver.guard.proofs import Proofs
 
 SOURCES_MAX = 65_536  # remembered at a time; the longest unseen is forgotten, and has to prove itself again
+
+REPEAT_SHARE = 0.1  # of the time a proof holds: how much longer it must have become before others are told again
 
 # Prefix lengths of the key an address is limited by, of its network and of its region.
 _IPV4_BITS = (32, 24, 20)
@@ -31,20 +35,26 @@ class Standing(Enum):
 
 @dataclass(slots=True)
 class Source:
-    """One address. `host`, `network` and `region` are what limits are counted by; `proven_until` is monotonic seconds."""
+    """One address. `host`, `network` and `region` are what limits are counted by.
+
+    Until `proven_until`, in monotonic seconds, it is believed; other processes of the node know it until `told_until`.
+    """
 
     host: str
     network: str
     region: str
     trusted: bool
     proven_until: float = 0.0
+    address: str = ""
+    told_until: float = 0.0
 
 
 class Sources:
-    """The addresses seen lately."""
+    """The addresses seen lately; `proofs` joins the processes of one node."""
 
-    def __init__(self, guard: GuardSection) -> None:
+    def __init__(self, guard: GuardSection, proofs: Proofs | None = None) -> None:
         self._validation_s = guard.validation_s
+        self._proofs = proofs
         self._networks = [ipaddress.ip_network(network) for network in guard.trusted_networks]
         self._seen: OrderedDict[str, Source] = OrderedDict()
 
@@ -64,12 +74,25 @@ class Sources:
 
     def prove(self, source: Source, now: float) -> None:
         """A TCP exchange with this source was completed."""
-        source.proven_until = now + self._validation_s
+        source.proven_until = until = now + self._validation_s
+        if self._proofs is not None and until - source.told_until > self._validation_s * REPEAT_SHARE and not source.trusted:
+            source.told_until = until
+            self._proofs.tell(source.address, until)
+
+    def hear(self) -> None:
+        """Take over what other processes of the node have seen proven."""
+        if self._proofs is not None:
+            for address, until in self._proofs.heard():
+                source = self.of(address)
+                source.proven_until = max(source.proven_until, until)
+                source.told_until = max(source.told_until, until)
 
     def standing_of_datagram(self, source: Source, now: float) -> Standing:
         """How far a datagram that names this source is believed."""
         if source.trusted:
             return Standing.TRUSTED
+        if now >= source.proven_until:
+            self.hear()
         return Standing.PROVEN if now < source.proven_until else Standing.UNPROVEN
 
     def standing_of_stream(self, source: Source) -> Standing:
@@ -82,4 +105,5 @@ class Sources:
             parsed = parsed.ipv4_mapped
         bits = _IPV4_BITS if parsed.version == 4 else _IPV6_BITS
         host, network, region = (str(ipaddress.ip_network((parsed, length), strict=False)) for length in bits)
-        return Source(host, network, region, any(parsed in network for network in self._networks))
+        trusted = any(parsed in network for network in self._networks)
+        return Source(host, network, region, trusted, address=address)

@@ -1,4 +1,9 @@
-"""The sockets of a node, bound before anything else starts: a port that is taken must stop a node, not half of it."""
+"""The sockets of a node, bound before anything else starts: a port that is taken must stop a node, not half of it.
+
+A node of several processes shares its binary port: the first socket of an address is bound alone, so that no other
+program can be on it, then opened for sharing, and the others join it. The kernel spreads connections and datagrams over
+them by the addresses and ports of both ends (SO_REUSEPORT).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,9 @@ from idis.resolver.config import ListenSection
 BACKLOG = 1_024  # a backlog of 50 cost Handle.Net spikes of a second (`wire.md` W1)
 RECEIVE_BUFFER_BYTES = 4_194_304  # a burst of datagrams waits here while one batch is answered; the kernel may give less
 FREE_PORT_TRIES = 16  # a port the kernel gave for TCP may be taken for UDP
+BUSY_POLL_US = 50  # how long a receive asks the network card before it sleeps, the value the kernel's own guide names
+
+_SO_BUSY_POLL = 46  # socket(7); Python has no name for it
 
 
 class ListenError(IdisError):
@@ -23,7 +31,7 @@ class ListenError(IdisError):
 
 @dataclass(slots=True)
 class Sockets:
-    """All listening sockets: one of each kind per host."""
+    """The listening sockets of one process: one of each kind per host, or none of a kind it does not serve."""
 
     port: int = 0
     http_port: int = 0
@@ -43,43 +51,89 @@ def bind(listen: ListenSection) -> Sockets:
     Raises:
         ListenError: one sentence; nothing stays bound.
     """
-    for _ in range(FREE_PORT_TRIES - 1):
-        with contextlib.suppress(_Taken):
-            return _bind(listen)
-        if listen.port:
-            break
+    (sockets,) = _tried(listen, 1)
+    return sockets
+
+
+def bind_shared(listen: ListenSection, workers: int) -> tuple[list[Sockets], Sockets]:
+    """As `bind`, for several processes: the binary port once for each worker, HTTP once.
+
+    Returns:
+        The sockets of each worker, without HTTP; those for HTTP.
+
+    Raises:
+        ListenError: one sentence; nothing stays bound.
+    """
+    shares = _tried(listen, workers)
+    http = Sockets(shares[0].port, shares[0].http_port, http=shares[0].http)
+    shares[0].http = []
+    return shares, http
+
+
+def poll_busily(bound: socket.socket) -> bool:
+    """Let receiving ask the network card instead of waiting for its interrupt; False where this is not allowed or known."""
     try:
-        return _bind(listen)
-    except _Taken as taken:
-        raise ListenError(str(taken)) from None
+        bound.setsockopt(socket.SOL_SOCKET, _SO_BUSY_POLL, BUSY_POLL_US)
+    except OSError:  # without CAP_NET_ADMIN no more than the system's own setting may be asked for
+        return False
+    return True
 
 
 class _Taken(ListenError):
     pass
 
 
-def _bind(listen: ListenSection) -> Sockets:
-    sockets = Sockets(listen.port, listen.http_port)
+def _tried(listen: ListenSection, copies: int) -> list[Sockets]:
+    for _ in range(FREE_PORT_TRIES - 1):
+        with contextlib.suppress(_Taken):
+            return _bind(listen, copies)
+        if listen.port:
+            break
+    try:
+        return _bind(listen, copies)
+    except _Taken as taken:
+        raise ListenError(str(taken)) from None
+
+
+def _bind(listen: ListenSection, copies: int) -> list[Sockets]:
+    shares = [Sockets(listen.port, listen.http_port) for _ in range(copies)]
+    first = shares[0]
     try:
         for host in listen.hosts:
-            sockets.tcp.append(_open(host, sockets.port, socket.SOCK_STREAM, "listen.port"))
-            sockets.port = sockets.tcp[0].getsockname()[1]
-            sockets.udp.append(_open(host, sockets.port, socket.SOCK_DGRAM, "listen.port"))
-            sockets.http.append(_open(host, sockets.http_port, socket.SOCK_STREAM, "listen.http_port"))
-            sockets.http_port = sockets.http[0].getsockname()[1]
+            first.tcp.append(_open(host, first.port, socket.SOCK_STREAM, "listen.port"))
+            first.port = first.tcp[0].getsockname()[1]
+            first.udp.append(_open(host, first.port, socket.SOCK_DGRAM, "listen.port"))
+            first.http.append(_open(host, first.http_port, socket.SOCK_STREAM, "listen.http_port"))
+            first.http_port = first.http[0].getsockname()[1]
+            for share in shares[1:]:
+                share.port, share.http_port = first.port, first.http_port
+                share.tcp.append(_join(first.tcp[-1], host, first.port))
+                share.udp.append(_join(first.udp[-1], host, first.port))
         # Only now: a peer must not be accepted into a backlog that nobody will ever serve.
-        for bound in (*sockets.tcp, *sockets.http):
-            bound.listen(BACKLOG)
+        for share in shares:
+            for bound in (*share.tcp, *share.http):
+                bound.listen(BACKLOG)
     except OSError as error:
-        sockets.close()
+        _close(shares)
         raise ListenError(_sentence(error, "", 0, "TCP", "listen.port")) from None
     except ListenError:
-        sockets.close()
+        _close(shares)
         raise
-    return sockets
+    return shares
 
 
-def _open(host: str, port: int, kind: int, key: str) -> socket.socket:
+def _close(shares: Sequence[Sockets]) -> None:
+    for share in shares:
+        share.close()
+
+
+def _join(bound: socket.socket, host: str, port: int) -> socket.socket:
+    """One more socket on the address of a bound one."""
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return _open(host, port, bound.type, "listen.port", joins=True)
+
+
+def _open(host: str, port: int, kind: int, key: str, *, joins: bool = False) -> socket.socket:
     address = ipaddress.ip_address(host)
     name = "UDP" if kind == socket.SOCK_DGRAM else "TCP"
     try:
@@ -94,6 +148,8 @@ def _open(host: str, port: int, kind: int, key: str) -> socket.socket:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
         else:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        if joins:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.bind((host, port))
     except OSError as error:
         opened.close()
@@ -115,13 +171,3 @@ def _sentence(error: OSError, host: str, port: int, name: str, key: str) -> str:
             return f"this machine cannot listen on {host}: correct listen.hosts"
         case _:
             return f"{where} cannot be opened: {error.strerror}"
-
-
-def shown(host: str, port: int) -> str:
-    """An address for a person: IPv6 in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def hosts_shown(hosts: Sequence[str], port: int) -> list[str]:
-    """Every host with the port."""
-    return [shown(host, port) for host in hosts]

@@ -1,12 +1,13 @@
 """The counters of a node in Prometheus's text form, under names of the `idis_` family.
 
 The hot path counts in plain integers (`metrics.py`); they are turned into metrics only when somebody scrapes. Each node
-has a registry of its own, so that several nodes can live in one process.
+has a registry of its own, so that several nodes can live in one process; a node of several processes has one endpoint.
 """
 
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -15,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from idis.resolver.metrics import DURATION_BOUNDS_S, Durations
+from idis.resolver.metrics import DURATION_BOUNDS_S, Durations, Metrics
 from idis.resolver.web.face import Face
 
 __all__ = ["CONTENT_TYPE", "Exporter"]
@@ -34,15 +35,18 @@ class Exporter(Collector):
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Every metric as it is now."""
-        yield from self._requests()
-        yield from self._connections()
-        yield from self._journal()
-        yield from self._recursion()
+        """Every metric as it is now, added up over the processes of the node."""
+        metrics = self._face.figures()
+        yield from self._requests(metrics)
+        yield from self._connections(metrics)
+        yield from self._journal(metrics)
+        if self._face.recursor is not None:
+            yield from self._recursion(metrics)
+        yield from self._workers()
         yield from self._build()
 
-    def _requests(self) -> Iterator[Metric]:
-        metrics, tier = self._face.metrics, self._face.config.node.tier.value
+    def _requests(self, metrics: Metrics) -> Iterator[Metric]:
+        tier = self._face.config.node.tier.value
         answered = CounterMetricFamily("idis_requests", "Requests answered.", labels=("tier", "transport", "code"))
         for (transport, code), count in sorted(metrics.answered.items()):
             answered.add_metric((tier, transport, str(code)), count)
@@ -56,20 +60,16 @@ class Exporter(Collector):
             took.add_metric((tier, transport), _buckets(durations), durations.sum_s)
         yield took
 
-    def _connections(self) -> Iterator[Metric]:
-        metrics = self._face.metrics
+    def _connections(self, metrics: Metrics) -> Iterator[Metric]:
         is_open = GaugeMetricFamily("idis_connections", "Connections open now.", labels=("transport",))
         for transport, count in sorted(metrics.connections.items()):
             is_open.add_metric((transport,), count)
         yield is_open
         yield _counter("idis_connections_accepted", "Connections accepted.", "transport", metrics.accepted)
         yield _counter("idis_connections_closed", "Connections closed, by whom or why.", "reason", metrics.closed)
-        yield GaugeMetricFamily(
-            "idis_connections_limit", "Connections there may be.", value=self._face.service.table.connections_max
-        )
+        yield GaugeMetricFamily("idis_connections_limit", "Connections there may be.", value=self._face.connections_max)
 
-    def _journal(self) -> Iterator[Metric]:
-        metrics = self._face.metrics
+    def _journal(self, metrics: Metrics) -> Iterator[Metric]:
         yield _counter("idis_journal_entries", "Journal entries seen.", "kind", metrics.entries)
         position = GaugeMetricFamily("idis_journal_position", "Last journal entry seen.", labels=("part",))
         for part, number in zip(("epoch", "transaction", "entry"), metrics.position, strict=True):
@@ -80,40 +80,35 @@ class Exporter(Collector):
             records.add_metric((prefix,), count)
         yield records
 
-    def _recursion(self) -> Iterator[Metric]:
-        recursor = self._face.recursor
-        if recursor is None:
-            return
-        counted, upstream = recursor.counters, recursor.upstream.counters
-        hits = {
-            "answer": counted.hits,
-            "negative": counted.negative_hits,
-            "failure": counted.failure_hits,
-            "stale": counted.stale,
-        }
-        yield _counter("idis_cache_hits", "Questions answered from the cache.", "kind", hits)
-        yield CounterMetricFamily("idis_cache_misses", "Questions other nodes were asked for.", value=counted.misses)
-        events = {
-            "joined": counted.flights_joined,
-            "prefetched": counted.prefetches,
-            "busy": counted.busy,
-            "failed": counted.failures,
-            "poisoning_flush": counted.poisoning_flushes,
-        }
+    def _recursion(self, metrics: Metrics) -> Iterator[Metric]:
+        counted, gauges = metrics.recursion, metrics.gauges
+        yield _counter("idis_cache_hits", "Questions answered from the cache.", "kind", _below("hits.", counted))
+        yield CounterMetricFamily("idis_cache_misses", "Questions other nodes were asked for.", value=counted["misses"])
+        events = _below("events.", counted)
         yield _counter("idis_recursion_events", "What happened while asking other nodes.", "event", events)
-        yield GaugeMetricFamily("idis_cache_bytes", "Memory held by answers and delegations.", value=recursor.bytes_used)
-        yield GaugeMetricFamily("idis_cache_entries", "Answers in the cache.", value=len(recursor.cache))
-        yield CounterMetricFamily("idis_cache_evictions", "Answers dropped for want of room.", value=recursor.cache.evictions)
-        yield GaugeMetricFamily("idis_recursion_pending", "Questions waiting for other nodes.", value=recursor.pending)
-        asked = {
-            "queries": upstream.queries,
-            "packets": upstream.packets,
-            "timeouts": upstream.timeouts,
-            "tcp_fallbacks": upstream.tcp_fallbacks,
-            "mismatches": upstream.mismatches,
-            "set_aside": upstream.set_aside,
-        }
-        yield _counter("idis_upstream", "What asking other nodes took.", "what", asked)
+        yield GaugeMetricFamily("idis_cache_bytes", "Memory held by answers and delegations.", value=gauges["cache_bytes"])
+        yield GaugeMetricFamily("idis_cache_entries", "Answers in the cache.", value=gauges["cache_entries"])
+        yield CounterMetricFamily("idis_cache_evictions", "Answers dropped for want of room.", value=counted["evictions"])
+        yield GaugeMetricFamily(
+            "idis_recursion_pending", "Questions waiting for other nodes.", value=gauges["recursion_pending"]
+        )
+        yield _counter("idis_upstream", "What asking other nodes took.", "what", _below("upstream.", counted))
+
+    def _workers(self) -> Iterator[Metric]:
+        """Each process of a node that has several."""
+        if self._face.board is None:
+            return
+        ready = GaugeMetricFamily("idis_worker_ready", "Whether this process answers.", labels=("worker",))
+        answers = CounterMetricFamily("idis_worker_requests", "Requests this process answered.", labels=("worker",))
+        restarts = CounterMetricFamily("idis_worker_restarts", "Times this process was replaced.", labels=("worker",))
+        resident = GaugeMetricFamily("idis_worker_resident_bytes", "Its memory in RAM, with shared pages.", labels=("worker",))
+        for process in self._face.board.processes():
+            labels = (process.label,)
+            ready.add_metric(labels, process.ready)
+            answers.add_metric(labels, process.answers)
+            restarts.add_metric(labels, process.restarts)
+            resident.add_metric(labels, process.resident_bytes)
+        yield from (ready, answers, restarts, resident)
 
     def _build(self) -> Iterator[Metric]:
         face = self._face
@@ -128,6 +123,11 @@ def _counter(name: str, line: str, label: str, counts: dict[str, int]) -> Metric
     for key, count in sorted(counts.items()):
         family.add_metric((key,), count)
     return family
+
+
+def _below(head: str, counts: Counter[str]) -> dict[str, int]:
+    """The counts whose names begin so, by the rest of their names."""
+    return {name.removeprefix(head): count for name, count in counts.items() if name.startswith(head)}
 
 
 def _buckets(durations: Durations) -> list[tuple[str, float]]:

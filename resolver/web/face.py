@@ -10,6 +10,7 @@ from idis.resolver.config import NodeConfig
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Recursor
 from idis.resolver.service import Service
+from idis.resolver.workers_board import Board
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +23,25 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A running node as its HTTP pages see it. `started` is monotonic seconds."""
+    """A running node as its HTTP pages see it. `started` is monotonic seconds; `board` is None where one process is all."""
 
     config: NodeConfig
     version: str
     site: Site
     service: Service
-    metrics: Metrics
+    figures: Callable[[], Metrics]
     recursor: Recursor | None
     readiness: Callable[[], Readiness]
     started: float
+    board: Board | None = None
 
     @property
     def uptime_s(self) -> float:
         """Seconds since the node began to serve."""
         return self.service.clock.monotonic() - self.started
+
+    @property
+    def connections_max(self) -> int:
+        """How many connections all processes of the node may have; what follows from descriptors, each has for itself."""
+        shared = self.board is None or self.config.limits.connections
+        return self.service.table.connections_max * (1 if shared else self.config.node.workers + 1)

@@ -24,7 +24,7 @@ class Health:
         """The node answers questions; 503 with the reason when it does not."""
         face = self._face
         node = face.config.node
-        readiness = face.readiness()
+        readiness, metrics = face.readiness(), face.figures()
         document: dict[str, object] = {
             "ready": readiness.ready,
             "reason": readiness.reason,
@@ -32,9 +32,10 @@ class Health:
             "tier": node.tier.value,
             "version": face.version,
             "prefixes": list(node.prefixes),
-            "records": sum(face.metrics.records.values()),
-            "position": list(face.metrics.position),
+            "records": sum(metrics.records.values()),
+            "position": list(metrics.position),
             "recursion": face.recursor is not None,
+            "workers": node.workers,
             "uptime_s": round(face.uptime_s, 3),
         }
         return json_reply(document, 200 if readiness.ready else 503)
