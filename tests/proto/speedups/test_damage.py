@@ -124,6 +124,39 @@ def test_a_writer_of_a_damaged_file_survives(tmp_path: Path, damage: Callable[..
         other.close()
 
 
+def test_an_older_entry_cannot_come_back(tmp_path: Path) -> None:
+    """A slot that points to what was replaced or deleted, as one flipped bit could make it, finds it struck out."""
+    index = AnswerIndex.create(tmp_path / "index", 64, 4_096, bytes(16))
+    index.enabled = True
+    index.put(b"\x01K", b"older")
+    with (tmp_path / "index").open("r+b") as file, mmap.mmap(file.fileno(), 0) as octets:
+        slots = octets[HEADER_BYTES : HEADER_BYTES + 512]
+        index.put(b"\x01K", b"newer")
+        octets[HEADER_BYTES : HEADER_BYTES + 512] = slots
+        after_replacing = index.get(b"\x01K", NOW)
+        index.put(b"\x01K", b"newest")
+        slots = octets[HEADER_BYTES : HEADER_BYTES + 512]
+        index.delete(b"\x01K")
+        octets[HEADER_BYTES : HEADER_BYTES + 512] = slots
+
+    assert (after_replacing, index.get(b"\x01K", NOW)) == (None, None)
+
+
+@pytest.mark.parametrize(("at", "octets"), [(8, "00000400"), (12, "ffff"), (8, "ffffffff"), (8, "d70f0000")])
+def test_lengths_past_the_end_are_not_followed(tmp_path: Path, at: int, octets: str) -> None:
+    """The one entry of an arena of one page claims a value of 256 KiB, a key of 64, of 4 GiB, or one octet too many."""
+    index = AnswerIndex.create(tmp_path / "index", 64, 4_096, bytes(16))
+    index.enabled = True
+    index.put(b"\x01K", b"v" * 4_052)  # 2 + 4,052 + 24 of the 4,080 behind the first unit
+    entry_at = HEADER_BYTES + 512 + 16
+    with (tmp_path / "index").open("r+b") as file:
+        file.seek(entry_at + at)
+        file.write(bytes.fromhex(octets))
+
+    assert index.get(b"\x01K", NOW) is None
+    assert index.copy_into(AnswerIndex.create(tmp_path / "other", 64, 4_096, bytes(16)), 0, 64, NOW) == 64
+
+
 @pytest.mark.parametrize("size", [0, 1, 4_095, 4_096, 12_288, 1_056_767])
 def test_a_file_cut_short_is_refused(whole: Path, tmp_path: Path, size: int) -> None:
     """A mapping longer than its file would be a signal at the first touch."""
