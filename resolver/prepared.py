@@ -97,9 +97,7 @@ class _Shape(NamedTuple):
     version: bytes  # the answer's first four octets
     found: bytes  # the answer's octets from opcode to expiration
     absent: bytes  # the whole answer behind the ids, for a name that does not exist
-    flags: int
-    recursion_count: int
-    expiration: int  # the answer's
+    echoed: tuple[int, int, int]  # what other answers are made from: flags, recursion count, expiration
 
 
 class _Home(NamedTuple):
@@ -165,7 +163,7 @@ class Prepared:
             shape = self._read_shape(frame)
             if shape is None:
                 return None
-        size, end, tail, public_only, version, header, absent, *_ = shape
+        size, end, tail, public_only, version, header, absent, _ = shape
         if len(frame) != size:
             return None
         prefix, _, suffix = frame[_IDENTIFIER_AT:end].partition(b"/")
@@ -224,23 +222,21 @@ class Prepared:
             tail=bytes(size - end) if (body_end - end, size - body_end) in _TAILS else _FILTERED,
             public_only=flags & _PUBLIC_ONLY,
             version=bytes((_MAJOR, min(suggested_minor, _OWN_MINOR), _MAJOR, _OWN_MINOR)),
-            found=self._header(_SUCCESS, flags, recursion_count, expiration, _AUTHORITATIVE),
+            found=self._header(_SUCCESS, _AUTHORITATIVE, flags, recursion_count, expiration),
             absent=self._absent(flags, recursion_count, expiration),
-            flags=flags,
-            recursion_count=recursion_count,
-            expiration=expiration,
+            echoed=(flags, recursion_count, expiration),
         )
         if len(self._shapes) >= SHAPES_MAX:
             self._shapes.clear()
         self._shapes[frame[:4] + frame[16:_IDENTIFIER_AT]] = shape
         return shape
 
-    def _header(self, code: int, flags: int, recursion_count: int, expiration: int, added: int) -> bytes:
-        flags = flags & _ECHOED_FLAGS | _RECURSIVE | added
+    def _header(self, code: int, added_flags: int, flags: int, recursion_count: int, expiration: int) -> bytes:
+        flags = flags & _ECHOED_FLAGS | _RECURSIVE | added_flags
         return _HEADER.pack(_RESOLUTION, code, flags, self._site_serial, recursion_count, 0, expiration)
 
     def _absent(self, flags: int, recursion_count: int, expiration: int) -> bytes:
-        header = self._header(_NOT_FOUND, flags, recursion_count, expiration, _AUTHORITATIVE)
+        header = self._header(_NOT_FOUND, _AUTHORITATIVE, flags, recursion_count, expiration)
         whole = _RESPONSE.pack(b"", b"", 0, len(_EMPTY_MESSAGE) + _AROUND_BODY, header, len(_EMPTY_MESSAGE))
         return whole[12:] + _EMPTY_MESSAGE + _NO_CREDENTIAL
 
@@ -255,7 +251,7 @@ class Prepared:
             home = self._homes[prefix] = self._read_home(prefix)
             if home is not None:
                 return self.reply(frame)
-        if shape.flags & _DO_NOT_REFER or not (suffix.isalnum() or _is_printable(suffix)):
+        if shape.echoed[0] & _DO_NOT_REFER or not (suffix.isalnum() or _is_printable(suffix)):
             return None
         if prefix not in self._below:
             decided = self._decide(frame)
@@ -266,7 +262,7 @@ class Prepared:
         return None if known is None else self._write(frame, shape, known, _AUTHORITATIVE)
 
     def _reply_for_prefix(self, frame: bytes, shape: _Shape) -> bytes | None:
-        if shape.flags & _DO_NOT_REFER or frame[_IDENTIFIER_AT : shape.end] == _HEARTBEAT:
+        if shape.echoed[0] & _DO_NOT_REFER or frame[_IDENTIFIER_AT : shape.end] == _HEARTBEAT:
             return None
         question = frame[_BODY_BYTES_AT:], shape.public_only
         if question not in self._named:
@@ -280,7 +276,7 @@ class Prepared:
         return None if known is None else self._reply_from_cache(frame, shape, known)
 
     def _reply_from_cache(self, frame: bytes, shape: _Shape, key: Key) -> bytes | None:
-        if self._recursor is None or shape.flags & _AUTHORITATIVE:
+        if self._recursor is None or shape.echoed[0] & _AUTHORITATIVE:
             return None
         match self._recursor.ready(key, self._now):
             case Answer(values=values):
@@ -296,7 +292,7 @@ class Prepared:
     def _write(self, frame: bytes, shape: _Shape, known: _Fixed, added_flags: int) -> bytes:
         code, body = known
         self.answered[code] += 1
-        header = self._header(code, shape.flags, shape.recursion_count, shape.expiration, added_flags)
+        header = self._header(code, added_flags, *shape.echoed)
         head = _RESPONSE.pack(shape.version, frame[4:12], 0, len(body) + _AROUND_BODY, header, len(body))
         return b"".join((head, body, _NO_CREDENTIAL))
 
