@@ -90,12 +90,16 @@ def _compare(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         documents = [export.read_json(Path(word)) for word in words]
     else:
         raise CommandError("two files at a time")
-    pairs = [(one, other, compare.compare(one, other, paired=paired)) for one, other in combinations(documents, 2)]
+    names = list(words) if len(set(words)) == len(words) else [f"{place}: {word}" for place, word in enumerate(words, 1)]
+    pairs = [
+        compare.Pair((names[one], names[other]), documents[one], documents[other], paired)
+        for one, other in combinations(range(len(documents)), 2)
+    ]
     if arguments.json != export.STANDARD_OUTPUT:
-        for one, other, lines in pairs:
-            print("\n".join(compare.report(one, other, lines)) + "\n")
+        for pair in pairs:
+            print("\n".join(compare.report(pair)) + "\n")
     if arguments.json:
-        comparisons = [compare.document_of(*pair) for pair in pairs]
+        comparisons = [compare.document_of(pair) for pair in pairs]
         export.write_json({"runs": documents if paired else [], "comparisons": comparisons}, arguments.json)
     return _exit_code(arguments, documents)
 
@@ -171,8 +175,8 @@ def _probe(measurement: Measurement, rate: float, p99_us: float) -> Probe:
     elif found_us > p99_us:
         reason = "p99 over the objective"
     else:
-        reason = "the generator is the limit" if tired else ""
-    return Probe(rate, found_us, achieved, not reason, tired, reason)
+        reason = ""
+    return Probe(rate, found_us, achieved, not reason, bool(reason) and tired, reason)
 
 
 def _knee_line(target: Target, knee: Knee, p99_us: float) -> str:

@@ -31,6 +31,16 @@ MEASURES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two runs to be compared; `paired` when their rounds of the same number ran side by side."""
+
+    names: tuple[str, str]
+    one: Document
+    other: Document
+    paired: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One measure of two runs.
 
@@ -64,48 +74,49 @@ def run_in_turn(measurements: Sequence[Measurement], seed: int) -> None:
             measurement.run_round()
 
 
-def compare(one: Document, other: Document, *, paired: bool) -> list[Line]:
+def lines_of(pair: Pair) -> list[Line]:
     """The measures both runs have."""
     lines = []
     for title, path, more_is_better in MEASURES:
-        values, others = _values(one["rounds"], path), _values(other["rounds"], path)
-        ratio = ratio_of(values, others, paired=paired)
+        values, others = _values(pair.one["rounds"], path), _values(pair.other["rounds"], path)
+        ratio = ratio_of(values, others, paired=pair.paired)
         if ratio is not None:
             lines.append(Line(title, median(values), median(others), ratio, more_is_better))
     return lines
 
 
-def objections(one: Document, other: Document) -> list[str]:
-    """Why two runs may not be comparable, beside what each says of itself."""
-    found = [f"{document['target']}: {sentence}" for document in (one, other) for sentence in document["objections"]]
+def objections(pair: Pair) -> list[str]:
+    """Why two runs may not be comparable, with what each says of itself."""
+    runs = zip(pair.names, (pair.one, pair.other), strict=True)
+    found = [f"{name}: {sentence}" for name, document in runs for sentence in document["objections"]]
     for what, getter in _SAME.items():
-        if getter(one) != getter(other):
-            found.append(f"the runs differ in {what}: {getter(one)} and {getter(other)}")
+        if getter(pair.one) != getter(pair.other):
+            found.append(f"the runs differ in {what}: {getter(pair.one)} and {getter(pair.other)}")
     return found
 
 
-def report(one: Document, other: Document, lines: Sequence[Line]) -> list[str]:
+def report(pair: Pair) -> list[str]:
     """A table for people."""
-    names = [document["target"] for document in (one, other)]
-    width = max(12, *(len(name) + 2 for name in names))
-    text = [f"{'':22}{names[0]:>{width}}{names[1]:>{width}}{'ratio':>9}{'95 % interval':>18}  {names[0]} is"]
-    for line in lines:
+    first, second = pair.names
+    width = max(12, len(first) + 2, len(second) + 2)
+    text = [f"{'':22}{first:>{width}}{second:>{width}}{'ratio':>9}{'95 % interval':>18}  the first is"]
+    for line in lines_of(pair):
         show: Callable[[float], str] = number if line.title == "answers/s" else micros
         interval = f"{line.ratio.low:.3f} – {line.ratio.high:.3f}"
         text.append(
             f"{line.title:22}{show(line.one):>{width}}{show(line.other):>{width}}"
             f"{line.ratio.ratio:>9.3f}{interval:>18}  {line.verdict}"
         )
-    return text + [f"DO NOT TRUST THIS COMPARISON: {sentence}" for sentence in objections(one, other)]
+    return text + [f"DO NOT TRUST THIS COMPARISON: {sentence}" for sentence in objections(pair)]
 
 
-def document_of(one: Document, other: Document, lines: Sequence[Line]) -> Mapping[str, Any]:
+def document_of(pair: Pair) -> Mapping[str, Any]:
     """The comparison for JSON."""
     return {
-        "one": one["target"],
-        "other": other["target"],
-        "objections": objections(one, other),
-        "measures": [{**asdict(line), "verdict": line.verdict} for line in lines],
+        "one": pair.names[0],
+        "other": pair.names[1],
+        "objections": objections(pair),
+        "measures": [{**asdict(line), "verdict": line.verdict} for line in lines_of(pair)],
     }
 
 

@@ -64,6 +64,13 @@ def learn(
     Raises:
         FirstPassError: a decoded answer is none to its question, or lacks the text that was wanted.
     """
+    learnt = learn_digests(load, target, question, run=run)
+    decoded = 0 if load.transport is Transport.HTTP else asyncio.run(_look_into(load, target, asked))
+    return replace(learnt, decoded=decoded)
+
+
+def learn_digests(load: Load, target: Target, question: Question, *, run: Callable[[Plan, Tally], None] = generate) -> Learnt:
+    """Ask everything once, whatever it is spoken in; nothing is decoded."""
     keys = len(question.frames)
     expected = array("Q", bytes(8 * keys))
     gentle = replace(
@@ -79,8 +86,7 @@ def learn(
     )
     tally = Tally(gentle.interval_ns, 1)
     run(plan, tally)
-    decoded = 0 if load.transport is Transport.HTTP else asyncio.run(_look_into(load, target, asked))
-    return Learnt(expected, tally[Count.SENT], tally[Count.ANSWERED], tally.code_counts(), decoded)
+    return Learnt(expected, tally[Count.SENT], tally[Count.ANSWERED], tally.code_counts(), 0)
 
 
 async def _look_into(load: Load, target: Target, asked: Asked) -> int:

@@ -1,8 +1,8 @@
 """The knee: the highest rate at which a server still keeps an objective, found by doubling and halving.
 
 An open loop shows it honestly: beyond the knee the queue grows without end and with it every percentile. A rate holds
-when p99 is within the objective, nothing is lost or left unsent, and nothing is wrong; a rate the generator could not
-keep itself ends the search, because what lies beyond says nothing about the server.
+when p99 is within the objective, nothing is lost or left unsent, and nothing is wrong; lateness of the generator is in
+the response times, so what holds holds all the more. Where a rate fails while the generator is tired, the knee is its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Probe:
 
     Attributes:
         holds: the objective was kept.
-        generator_failed: the generator was the limit.
+        generator_failed: it does not hold, and the generator itself was late or busy.
         reason: why it does not hold.
     """
 

@@ -14,6 +14,7 @@ from idis.bench.load import Load, Question, Target, Transport
 from idis.bench.plan import Dialect
 from idis.bench.questions import handle_frames, http_frames
 from idis.bench.rounds import Round, run_round
+from idis.bench.tally import Count
 
 Notice = Callable[[str], None]
 
@@ -69,7 +70,8 @@ class Measurement:
     def finish(self) -> Run:
         """The run, after the side sample."""
         split = None
-        if self._explained and self.load.transport is not Transport.HTTP:
+        answered = any(one.tally[Count.ANSWERED] for one in self._rounds)
+        if answered and self._explained and self.load.transport is not Transport.HTTP:
             some = _spread(self._asked.identifiers, self._explained)
             self._notice(f"{self.target.text}: side sample of {len(some)} …")
             timeout_s = max(self.load.timeout_ms / 1_000, 1.0)

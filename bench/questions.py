@@ -102,5 +102,5 @@ def _dns_name(name: str) -> bytes:
 
 
 def _is_plain(identifier: str) -> bool:
-    """Whether JSON shows the text as it is."""
-    return identifier.isascii() and identifier.isprintable() and not set(identifier) & set('"\\/<>&')
+    """Whether JSON shows the text as it is, with the careful writers too that escape what HTML would read."""
+    return identifier.isascii() and identifier.isprintable() and not set(identifier) & set("\"\\<>&='")

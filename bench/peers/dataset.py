@@ -1,0 +1,64 @@
+"""The same names and sizes for every competitor: requests of about 90 octets, answers of about 360."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from idis.bench.sample import sample_identifier, sample_values
+
+PREFIX = "88.1000.11"
+ZONE = "bench.idis"
+REQUEST_BYTES = 90
+ANSWER_BYTES = 360
+TTL_S = 86_400
+
+_NUMBER_DIGITS = 12  # what redis-benchmark puts in the place of __rand_int__
+_DNS_FIXED_BYTES = 12 + 1 + len(ZONE) + 1 + 4  # head, length and zone and root, type and class
+_DNS_LABELS = REQUEST_BYTES - _DNS_FIXED_BYTES
+_FIRST_LABEL_DIGITS = 17
+_SECOND_LABEL = "n" * (_DNS_LABELS - (1 + 2 + _FIRST_LABEL_DIGITS) - 1)
+_TXT_BYTES = ANSWER_BYTES - REQUEST_BYTES - 12  # behind name pointer, type, class, TTL and length
+_RESP_FIXED_BYTES = len("*2\r\n$3\r\nGET\r\n$70\r\n\r\n")
+_RESP_HEAD = "idis:bench:"
+_RESP_TAIL = ":" + "n" * (REQUEST_BYTES - _RESP_FIXED_BYTES - len(_RESP_HEAD) - _NUMBER_DIGITS - 1)
+_RESP_VALUE_BYTES = ANSWER_BYTES - len("$352\r\n\r\n")
+
+
+def identifiers(count: int) -> list[str]:
+    """Of our node and the echo."""
+    return [sample_identifier(PREFIX, number) for number in range(count)]
+
+
+def dns_name(number: int) -> str:
+    """Of the name servers."""
+    return f"b-{number:0{_FIRST_LABEL_DIGITS}d}.{_SECOND_LABEL}.{ZONE}"
+
+
+def zone_lines(count: int) -> Iterator[str]:
+    """A zone with a TXT record for each name."""
+    yield f"{ZONE}. {TTL_S} IN SOA ns.{ZONE}. hostmaster.{ZONE}. 1 3600 600 86400 60\n"
+    yield f"{ZONE}. {TTL_S} IN NS ns.{ZONE}.\n"
+    yield f"ns.{ZONE}. {TTL_S} IN A 127.0.0.1\n"
+    for number in range(count):
+        text = _filling(number, _TXT_BYTES - 2)
+        yield f'{dns_name(number)}. {TTL_S} IN TXT "{text[:200]}" "{text[200:]}"\n'
+
+
+def resp_key(number: int) -> str:
+    """Of Redis."""
+    return f"{_RESP_HEAD}{number:0{_NUMBER_DIGITS}d}{_RESP_TAIL}"
+
+
+def resp_pattern() -> str:
+    """The keys as redis-benchmark draws them."""
+    return f"{_RESP_HEAD}__rand_int__{_RESP_TAIL}"
+
+
+def resp_value(number: int) -> bytes:
+    """Of Redis."""
+    return _filling(number, _RESP_VALUE_BYTES).encode()
+
+
+def _filling(number: int, size: int) -> str:
+    digits = sample_values(number)[1].text
+    return (digits * (size // len(digits) + 1))[:size]
