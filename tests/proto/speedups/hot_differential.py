@@ -1,5 +1,7 @@
 """Both paths over the same damaged buffers: `process` and its slow twin must agree octet for octet.
 
+Nine buffers in ten are damaged common questions, the tenth holds frames of the parser fuzzer (`tests/fuzz`).
+
     python tests/proto/speedups/hot_differential.py --buffers 10000000 --processes 2 --seed 1
 """
 
@@ -9,11 +11,16 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "fuzz"))
+
+from corpus import load
 from hot_questions import NOW, SERIAL, Damage, expected, make_index
+from mutate import Mutator
 
 from idis.proto._speedups import Counters, process
 
@@ -37,7 +44,7 @@ def campaign(seed: int, buffers: int) -> Result:
     answers = leftovers = 0
     with tempfile.TemporaryDirectory() as folder:
         index = make_index(Path(folder) / "index")
-        for buffer in Damage(seed).buffers(buffers):
+        for buffer in damaged(seed, buffers):
             fast = process(index, buffer, NOW, SERIAL, counters, -1, 1_024)
             answers += fast[3]
             leftovers += len(fast[2])
@@ -48,6 +55,13 @@ def campaign(seed: int, buffers: int) -> Result:
         index.close()
     assert sum(counters.answered.values()) == answers, "counted otherwise than answered"
     return Result(buffers, answers, leftovers, tuple(findings))
+
+
+def damaged(seed: int, count: int) -> Iterator[bytes]:
+    """So many buffers of both kinds."""
+    fuzzer = Mutator(seed, [(kind, octets) for kind, octets in load() if kind == "message"])
+    for number, buffer in enumerate(Damage(seed).buffers(count)):
+        yield fuzzer.frame()[1] + buffer if number % 10 == 0 else buffer
 
 
 def main() -> int:
