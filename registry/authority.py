@@ -182,4 +182,6 @@ def _with_own_site(entry: PrefixEntry, site: bytes) -> PrefixEntry:
     # As old as the prefix record it completes; this node's site has no moment of writing of its own.
     timestamp = max((int.from_bytes(entry.values[span.start + 4 : span.start + 8], "big") for span in spans), default=0)
     own = encode_value(Value(index=index, type="HS_SITE", data=site, ttl=entry.ttl_s, timestamp=timestamp))
-    return replace(entry, values=filters.join((own, *filters.cut(entry.values))))
+    values = filters.cut(entry.values)
+    values.insert(sum(span.index < index for span in spans), own)
+    return replace(entry, values=filters.join(values))

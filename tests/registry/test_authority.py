@@ -198,6 +198,16 @@ def test_a_prefix_answered_here_names_this_nodes_site() -> None:
     assert decode_values(outcome.values) == (Value(2, "HS_SITE", SITE, ttl=600),)
 
 
+def test_this_nodes_site_stands_in_the_order_of_indexes() -> None:
+    """It used to come first, before values with lower indexes."""
+    entry = PrefixEntry("88.1", homed=True, values=encode_values([Value(1, "URL", b"u"), Value(100, "HS_ADMIN", b"a")]))
+    outcome = answer(_query("88.1"), OneRecord(entry, None), NOW, site=SITE)  # type: ignore[arg-type]
+
+    assert isinstance(outcome, Answer)
+    shown = [(value.index, value.type) for value in decode_values(outcome.values)]
+    assert shown == [(1, "URL"), (2, "HS_SITE"), (100, "HS_ADMIN")]
+
+
 @pytest.mark.parametrize("name", ["HS_SITE", "HS_SERV", "HS_SITE.6"])
 def test_a_registered_site_is_not_doubled_by_this_nodes(name: str) -> None:
     """What is registered is what is shown."""
