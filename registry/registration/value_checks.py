@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from idis.proto.codes import ResponseCode
+from idis.proto.codes import Permission, ResponseCode
 from idis.proto.errors import DataError
+from idis.proto.identifier import fold
 from idis.proto.message import MESSAGE_BYTES_MAX
 from idis.proto.types.table import check_data
 from idis.proto.value import INDEX_MAX, VALUES_PER_RECORD_MAX, Value
 from idis.proto.wire import ARRAY_BYTES_MAX
-from idis.registry.permission import changeable
+from idis.registry.permission import PUBLIC_READ, changeable
 from idis.registry.record import PreparedRecord
 from idis.registry.registration.checks import Refusal
 
@@ -18,6 +19,8 @@ VALUE_BYTES_DEFAULT_MAX = 65_536  # what a prefix allows unless its operator say
 VALUE_BYTES_MAX = ARRAY_BYTES_MAX  # the protocol's own limit
 RECORD_BYTES_MAX = MESSAGE_BYTES_MAX - 8_192  # so that one message can carry it with identifier, digest and explanation
 TYPE_BYTES_MAX = 255  # the usual limit of names; bounds the comparison of types
+SECRET_TYPES = frozenset({"HS_SECKEY"})  # whoever can read one can act as its owner (`wire.md` §9)
+SECRET_PERMISSIONS = Permission.ADMIN_READ | Permission.ADMIN_WRITE
 RESERVED_INDEX = 1001  # TEMPLATE: written by the node, never by its clients (`domain.md` §7)
 
 
@@ -46,6 +49,11 @@ def _refuse_value(value: Value, value_bytes_max: int) -> Refusal | None:
         )
     if not 0 <= value.permissions <= 15 or not 0 <= value.ttl < 2**32:
         return Refusal(ResponseCode.INVALID_VALUE, f"value {value.index}: permissions are four bits, a TTL is 0 to 4294967295")
+    if fold(value.type) in SECRET_TYPES and value.permissions & PUBLIC_READ:
+        return Refusal(
+            ResponseCode.INVALID_VALUE,
+            f"value {value.index} is a secret ({value.type}) that everybody could read: give it the permissions 1100",
+        )
     try:
         check_data(value.type, value.data)
     except DataError as error:

@@ -14,7 +14,9 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from idis.proto.codes import ResponseCode
 from idis.proto.errors import DataError
+from idis.proto.identifier import fold
 from idis.proto.types.table import compose
 from idis.proto.value import DEFAULT_PERMISSIONS, TTL_S_DEFAULT, Value, decode_values
 from idis.registry.loading.rest_rows import record_of_rest
@@ -23,7 +25,12 @@ from idis.registry.record import Alias
 from idis.registry.registration import records
 from idis.registry.registration.life import Refusal
 from idis.registry.registration.records import Recorded
-from idis.registry.registration.value_checks import VALUE_BYTES_DEFAULT_MAX, VALUE_BYTES_MAX
+from idis.registry.registration.value_checks import (
+    SECRET_PERMISSIONS,
+    SECRET_TYPES,
+    VALUE_BYTES_DEFAULT_MAX,
+    VALUE_BYTES_MAX,
+)
 from idis.registry.store.base import WriteTxn
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
 from idis.resolver.cli.identifier_argument import identifier_of
@@ -31,6 +38,14 @@ from idis.resolver.cli.output import CommandError, ExitCode, print_json
 
 FILE_BYTES_MAX = 8 * 1_048_576  # a record of the largest size in its most verbose JSON form
 URL_INDEX, EMAIL_INDEX = 1, 2  # by custom of the field (`domain.md` §7)
+
+# what a refusal advises → how this command is told to do it
+_FLAGS: dict[int, str] = {
+    ResponseCode.HANDLE_ALREADY_EXISTS: "--replace, --add or --modify",
+    ResponseCode.HANDLE_NOT_FOUND: "check the spelling; without --add, --modify, --remove and --delete it is registered",
+    ResponseCode.VALUE_ALREADY_EXISTS: "--modify",
+    ResponseCode.VALUES_NOT_FOUND: "--add",
+}
 
 _VALUE = re.compile(r"(\d{1,10}):([^=\s]+)=(.*)", re.DOTALL)
 _PERMISSIONS = re.compile(r"[01]{4}")
@@ -55,7 +70,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--permissions",
         metavar="BITS",
-        help="admin-read, admin-write, public-read, public-write; default 1110, for secrets 1100; --file says its own",
+        help="admin-read, admin-write, public-read, public-write; default 1110, of HS_SECKEY 1100; --file says its own",
     )
     parser.add_argument(
         "--value-bytes-max",
@@ -78,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not takes_none and not values:
         raise CommandError("which values? Give --url URL, --value INDEX:TYPE=DATA, or --file FILE")
     now = int(time.time())
-    committed = commit(arguments, lambda txn: insist(_change(txn, arguments, given, now)))
+    committed = commit(arguments, lambda txn: insist(_advised(_change(txn, arguments, given, now))))
     recorded, position = committed.result, position_text(committed.position)
     if arguments.json:
         print_json(
@@ -93,7 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
     elif not recorded.changed:
         print(f"{recorded.identifier}: unchanged (version {recorded.version})")
     else:
-        word = "deleted" if arguments.delete else "registered"
+        changed = arguments.add or arguments.modify or arguments.remove
+        word = "deleted" if arguments.delete else "changed" if changed else "registered"
         print(f"{recorded.identifier}: {word} (version {recorded.version}, position {position})")
     return ExitCode.DONE
 
@@ -112,6 +128,13 @@ def _change(txn: WriteTxn, arguments: argparse.Namespace, given: _Given, now: in
     if arguments.replace:
         return records.replace_record(txn, name, values, now, aliases=given.aliases, value_bytes_max=most)
     return records.create_record(txn, name, values, now, aliases=given.aliases or (), value_bytes_max=most)
+
+
+def _advised(result: Recorded | Refusal) -> Recorded | Refusal:
+    """A refusal with the flag that gets round it."""
+    if isinstance(result, Refusal) and (flags := _FLAGS.get(result.code)):
+        return replace(result, message=f"{result.message} ({flags})")
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +161,7 @@ def _values(arguments: argparse.Namespace) -> list[Value]:
         values.append(Value(URL_INDEX, "URL", _encoded(arguments.url)))
     if arguments.email is not None:
         values.append(Value(EMAIL_INDEX, "EMAIL", _encoded(arguments.email)))
-    permissions, ttl = int(DEFAULT_PERMISSIONS), TTL_S_DEFAULT
+    permissions, ttl = None, TTL_S_DEFAULT
     if arguments.permissions is not None:
         if _PERMISSIONS.fullmatch(arguments.permissions) is None:
             raise CommandError(f"--permissions {arguments.permissions}: write four bits, as 1110")
@@ -147,7 +170,12 @@ def _values(arguments: argparse.Namespace) -> list[Value]:
         if not 0 <= arguments.ttl < 2**31:
             raise CommandError(f"--ttl {arguments.ttl}: seconds from 0 to {2**31 - 1}")
         ttl = arguments.ttl
-    return [replace(value, permissions=permissions, ttl=ttl) for value in values]
+    return [replace(value, permissions=_usual(value) if permissions is None else permissions, ttl=ttl) for value in values]
+
+
+def _usual(value: Value) -> int:
+    """The permissions of a value about which nothing is said: a secret is its owner's."""
+    return int(SECRET_PERMISSIONS if fold(value.type) in SECRET_TYPES else DEFAULT_PERMISSIONS)
 
 
 def _value(text: str) -> Value:

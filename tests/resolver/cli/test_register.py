@@ -226,3 +226,42 @@ def test_a_file_that_is_none_is_told_apart(idis: Command, tmp_path: Path, text: 
 
     with pytest.raises(CommandError, match=sentence):
         idis(NAME, "--file", str(path))
+
+
+def test_a_secret_is_not_public_unless_somebody_says_so_and_then_it_is_refused(idis: Command, data: Path) -> None:
+    """`--value 300:HS_SECKEY=…` alone used to publish the secret."""
+    idis(NAME, "--value", "300:HS_SECKEY=s3cret", "--url", "https://a.example")
+    permissions = {value.type: value.permissions for value in decode_values(_record(data).restricted)}
+
+    assert permissions == {"HS_SECKEY": 0b1100}
+    with pytest.raises(CommandError, match=r"value 301 is a secret \(HS_SECKEY\) that everybody could read"):
+        idis(NAME, "--add", "--value", "301:HS_SECKEY=s3cret", "--permissions", "1110")
+
+
+def test_a_change_is_not_called_registered(idis: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    """The acknowledgement names what was done."""
+    idis(NAME, "--url", "https://a.example")
+    idis(NAME, "--add", "--email", "a@b")
+    idis(NAME, "--remove", "2")
+
+    assert [line.split(" (")[0] for line in capsys.readouterr().out.splitlines()] == [
+        f"{NAME}: registered",
+        f"{NAME}: changed",
+        f"{NAME}: changed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "flags"),
+    [
+        (("--url", "other"), r"\(--replace, --add or --modify\)"),
+        (("--add", "--url", "other"), r"\(--modify\)"),
+        (("--modify", "--email", "a@b"), r"\(--add\)"),
+    ],
+)
+def test_a_refusal_names_the_flag_that_does_it(idis: Command, words: tuple[str, ...], flags: str) -> None:
+    """ "Replace it" is no help to whom the flag is unknown."""
+    idis(NAME, "--url", "https://a.example")
+
+    with pytest.raises(CommandError, match=flags):
+        idis(NAME, *words)
