@@ -81,8 +81,9 @@ def _add_sites(parser: argparse.ArgumentParser, *, required: bool) -> None:
         action="append",
         default=[],
         required=required,
-        metavar="HOST:PORT",
-        help="where the binary protocol is spoken, IPv6 as [::1]:2641; once for each site that holds everything",
+        metavar="HOST:PORT[,…]",
+        help="where the binary protocol is spoken, IPv6 as [::1]:2641; once for each site that holds everything; "
+        "servers that share one site, each with its part of the identifiers, are joined by commas",
     )
     parser.add_argument("--http", type=int, default=0, metavar="PORT", help="its HTTP port, on the same host")
     parser.add_argument("--udp", action=argparse.BooleanOptionalAction, default=True, help="whether it answers over UDP too")

@@ -130,13 +130,18 @@ def _say_route(entry: RouteEntry, word: str, position: str) -> None:
 
 
 def _sites(arguments: argparse.Namespace) -> list[Site]:
-    """One site for each --to."""
+    """One site for each --to; addresses joined by commas are the servers of one site."""
     if not 0 <= arguments.http <= _PORT_MAX:
         raise CommandError(f"--http {arguments.http} is no port: 1 to {_PORT_MAX}")
     return [_site(text, arguments.http, arguments.udp) for text in arguments.to]
 
 
 def _site(text: str, http_port: int, udp: bool) -> Site:
+    servers = [_server(number, address, http_port, udp) for number, address in enumerate(text.split(","), 1)]
+    return Site(servers=tuple(servers))
+
+
+def _server(number: int, text: str, http_port: int, udp: bool) -> Server:
     try:
         host, port = server_address(text)
     except ValueError:
@@ -146,7 +151,7 @@ def _site(text: str, http_port: int, udp: bool) -> Site:
         ways.append(Interface(INTERFACE_QUERY, UDP, port))
     if http_port:
         ways.append(Interface(INTERFACE_QUERY, HTTP, http_port))
-    return Site(servers=(Server(1, _address(host), b"", tuple(ways)),))
+    return Server(number, _address(host), b"", tuple(ways))
 
 
 def _address(host: str) -> str:

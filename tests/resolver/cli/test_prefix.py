@@ -152,6 +152,19 @@ def test_each_address_is_a_site_of_its_own(idis: Command, data: Path) -> None:
     assert types == ["HS_SITE", "HS_SITE", "HS_SITE.PREFIX", "HS_SITE.PREFIX", "HS_ADMIN"]
 
 
+def test_addresses_joined_by_commas_are_the_servers_of_one_site(idis: Command, data: Path) -> None:
+    """Servers that share a site by hash could not be registered before: the order decides who holds what."""
+    idis("delegate", "88.118.8", "--to", "192.0.2.1:2641,192.0.2.2:2642")
+    values = decode_values(_entry(data, "88.118.8").values)
+    servers = decode_site(values[0].data).servers
+
+    assert [value.type for value in values] == ["HS_SITE", "HS_SITE.PREFIX", "HS_ADMIN"]
+    assert [(server.server_id, server.address, server.interfaces[0].port) for server in servers] == [
+        (1, "192.0.2.1", 2641),
+        (2, "192.0.2.2", 2642),
+    ]
+
+
 def test_a_service_handle_may_name_the_sites(idis: Command, data: Path) -> None:
     """HS_SERV instead of HS_SITE."""
     idis("delegate", "88.118.8", "--service", "88.118/service")
