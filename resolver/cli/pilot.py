@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TextIO
 
 from idis.registry.pilots.sample import SIZE_DEFAULT, SampleRow, generate
-from idis.registry.pilots.schema import Field, ObjectType, Pilot
+from idis.registry.pilots.schema import DataType, Field, ObjectType, Pilot
 from idis.registry.pilots.table import PILOTS
-from idis.registry.pilots.template import item, range_text
+from idis.registry.pilots.template import item
 from idis.registry.pilots.validation import IDENTIFIER_COLUMNS
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 
@@ -27,19 +27,19 @@ _CSV_ENCODING = "utf-8-sig"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="the pilots and their objects")
+    listing = _add(actions, "list", "the pilots and their objects")
     listing.add_argument("--json", action="store_true", help="print JSON")
-    show = actions.add_parser("show", help="the objects of a pilot, or the fields of one object")
-    show.add_argument("pilot", metavar="PILOT")
-    show.add_argument("object", nargs="?", metavar="OBJECT")
+    show = _add(actions, "show", "the objects of a pilot, or the fields of one object")
+    show.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
+    show.add_argument("object", nargs="?", metavar="OBJECT", help="as plate or 钢板; 'idis pilot list' names them")
     show.add_argument("--json", action="store_true", help="print JSON, with every code of every list")
-    header = actions.add_parser("header", help="a CSV heading to start a table from")
-    header.add_argument("pilot", metavar="PILOT")
-    header.add_argument("object", metavar="OBJECT")
+    header = _add(actions, "header", "a CSV heading to start a table from")
+    header.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
+    header.add_argument("object", metavar="OBJECT", help="as plate or 钢板; 'idis pilot list' names them")
     header.add_argument("--chinese", action="store_true", help="Chinese column names")
     header.add_argument("--required", action="store_true", help="only what every record must have")
-    sample = actions.add_parser("sample", help="write linked sample data, ready to import")
-    sample.add_argument("pilot", metavar="PILOT")
+    sample = _add(actions, "sample", "write linked sample data, ready to import")
+    sample.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="directory, one folder for each prefix in it")
     sample.add_argument("--seed", type=int, default=1, metavar="N", help="another seed gives other measured values")
     sample.add_argument("--size", type=int, default=SIZE_DEFAULT, metavar="N", help=f"records wanted (default {SIZE_DEFAULT})")
@@ -47,6 +47,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("csv", "jsonl"), default="csv", help="one CSV for each object, or JSON lines for each prefix"
     )
     sample.add_argument("--json", action="store_true", help="print the list of files as JSON")
+
+
+def _add(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, line: str) -> argparse.ArgumentParser:
+    return actions.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -235,11 +239,21 @@ def _required(field: Field) -> str:
     return "yes" if field.required == "y" else field.condition
 
 
+def _bounds(field: Field) -> str:
+    """The range of a number in words of arithmetic, as `> 0` or `0 … 100`."""
+    if field.type.item is not DataType.NUMBER:
+        return ""
+    if field.above is None and field.minimum is not None and field.maximum is not None:
+        return f"{field.minimum} … {field.maximum}"
+    low = f"> {field.above}" if field.above is not None else f"≥ {field.minimum}" if field.minimum is not None else ""
+    return ", ".join(filter(None, (low, "" if field.maximum is None else f"≤ {field.maximum}")))
+
+
 def _rule_text(field: Field) -> str:
     """What a cell of the field must obey, in a few words."""
     parts = []
-    if interval := range_text(field):
-        parts.append(interval)
+    if bounds := _bounds(field):
+        parts.append(bounds)
     if field.integer:
         parts.append("whole number")
     if field.count:

@@ -49,7 +49,7 @@ def test_an_object_shows_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
     _run("show", "ship", "plate")
     (line,) = [line for line in capsys.readouterr().out.splitlines() if " thickness " in line]
 
-    assert line.split() == ["2014", "thickness", "厚度", "N", "mm", "yes", "(0,)"]
+    assert line.split() == ["2014", "thickness", "厚度", "N", "mm", "yes", ">", "0"]
 
 
 def test_an_object_is_found_by_its_chinese_name(capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,3 +129,11 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("")
     with pytest.raises(CommandError, match="cannot write"):
         _run("sample", "ship", "--out", str(tmp_path / "x"), "--size", "5")
+
+
+def test_a_range_is_written_as_people_write_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Interval notation such as `(0,)` puzzled its readers."""
+    _run("show", "chemical", "batch")
+    purity = next(line for line in capsys.readouterr().out.splitlines() if " purity " in line)
+
+    assert "0 … 100" in purity
