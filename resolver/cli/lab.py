@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from idis.proto.errors import IdisError
 from idis.resolver.cli.output import CommandError, ExitCode, print_table
 from idis.resolver.config import Tier
-from idis.resolver.lab.build import SampleSet, build_node, make_samples
+from idis.resolver.lab.build import LabError, SampleSet, build_node, make_samples
 from idis.resolver.lab.plan import BASE_PORT, HTTP_OFFSET, NODES_MAX, LabNode, Plan, make_plan
-from idis.resolver.lab.processes import POLL_S, Processes, ended_by_signals, ipv6_works, refuse_taken_ports
+from idis.resolver.lab.processes import POLL_S, Ended, Processes, ended_by_signals, ipv6_works, refuse_taken_ports
 from idis.resolver.lab.tour import take_tour
 
 PORT_MAX = 65_535 - HTTP_OFFSET - NODES_MAX
@@ -48,32 +49,53 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Build the tree, start it, show it or walk through it, stop it."""
     started = time.monotonic()
-    with _folder(arguments.dir) as folder, ended_by_signals() as ended:
-        plan = make_plan(folder, base_port=arguments.base_port, ipv6=ipv6_works())
-        refuse_taken_ports(plan.nodes)
-        print(f"building {len(plan.nodes)} nodes in {folder} …", flush=True)
-        samples = make_samples(int(time.time()))
-        counts = {node.name: build_node(node, plan, samples) for node in plan.nodes}
-        gc.collect()
-        processes = Processes()
-        processes.start(plan)
+    if arguments.map is not None:
+        _refuse_place(arguments.map)
+    # The signals outermost: one that comes while the folder is removed must not leave half of it behind.
+    with ended_by_signals() as ended, _folder(arguments.dir) as folder:
         try:
-            print(f"{len(plan.nodes)} nodes answer after {time.monotonic() - started:.1f} s\n", flush=True)
-            if arguments.map is not None:
-                _write_map(arguments.map, plan, samples)
-            if arguments.smoke:
-                return take_tour(plan, samples)
-            _show(plan, counts, samples)
-            return _stay(processes, ended)
-        finally:
-            processes.stop()
+            return _lab(arguments, folder, ended, started)
+        except IdisError:
+            if ended():
+                raise KeyboardInterrupt from None  # the nodes got the signal too, and failed because of it
+            raise
 
 
-def _stay(processes: Processes, ended: object) -> int:
-    assert callable(ended)
+def _lab(arguments: argparse.Namespace, folder: Path, ended: Ended, started: float) -> int:
+    plan = make_plan(folder, base_port=arguments.base_port, ipv6=ipv6_works())
+    refuse_taken_ports(plan.nodes)
+    print(f"building {len(plan.nodes)} nodes in {folder} …", flush=True)
+    samples = make_samples(int(time.time()))
+    counts: dict[str, int] = {}
+    for node in plan.nodes:
+        counts[node.name] = build_node(node, plan, samples)
+        if ended():
+            raise LabError("ended before every node was built")
+    gc.collect()
+    processes = Processes()
+    processes.start(plan)
+    try:
+        print(f"{len(plan.nodes)} nodes answer after {time.monotonic() - started:.1f} s\n", flush=True)
+        if arguments.map is not None:
+            _write_map(arguments.map, plan, samples)
+        if arguments.smoke:
+            return take_tour(plan, samples)
+        _show(plan, counts, samples)
+        return _stay(processes, plan, ended)
+    finally:
+        processes.stop()
+
+
+def _stay(processes: Processes, plan: Plan, ended: Ended) -> int:
+    """Until a signal comes. A node that dies is told once: the others go on, as they would without it."""
+    dead: set[str] = set()
     while not ended():
-        if (name := processes.dead()) is not None:
-            raise CommandError(f"{name} has ended; the lab is stopped", ExitCode.REFUSED)
+        for name in processes.dead() - dead:
+            dead.add(name)
+            directory = next(node.directory for node in plan.nodes if node.name == name)
+            print(f"{name} has ended, the others go on; to have it back: {_program()} serve {directory}", flush=True)
+        if len(dead) == len(plan.nodes):
+            raise CommandError("every node has ended", ExitCode.REFUSED)
         time.sleep(POLL_S * 10)
     print("\nstopping …", flush=True)
     return ExitCode.DONE
@@ -94,14 +116,18 @@ def _show(plan: Plan, counts: dict[str, int], samples: SampleSet) -> None:
     print_table(("node", "tier", "prefixes (+hosted)", "UDP and TCP", "HTTP", "records"), rows)
     recursive, one = plan.recursive, samples.identifiers["ship"][0]
     yard = plan.holder("88.118.8")
-    # As the reader started it: '.venv/bin/idis' works where 'idis' is not on the path.
-    idis = sys.argv[0] if Path(sys.argv[0]).name == "idis" else "idis"
+    idis = _program()
     print(f"""
 Try next, in another terminal:
   {idis} resolve {one} --server {recursive.address} --explain
   curl 'http://{recursive.host}:{recursive.http_port}/api/handles/{one}?pretty'
   {idis} register {yard.homed[0]}/MY-FIRST --value 1:URL=https://example.com/1 --data {yard.directory}
 Ctrl-C stops every node.""", flush=True)
+
+
+def _program() -> str:
+    """This command as the reader started it: '.venv/bin/idis' works where 'idis' is not on the path."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "idis" else "idis"
 
 
 def _depth(node: LabNode) -> int:
@@ -126,10 +152,11 @@ def _write_map(path: Path, plan: Plan, samples: SampleSet) -> None:
         "recursive": {"host": recursive.host, "port": recursive.port, "http_port": recursive.http_port},
         "samples": samples.identifiers,
     }
+    text = json.dumps(tree, ensure_ascii=False, indent=2) + "\n"
     # Written beside and renamed: whoever waits for the file never reads half of it.
     beside = path.with_name(path.name + ".part")
     try:
-        beside.write_text(json.dumps(tree, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        beside.write_text(text, encoding="utf-8")
         os.replace(beside, path)
     except OSError as error:
         raise CommandError(f"the map cannot be written to {path}: {error.strerror}") from None
@@ -144,14 +171,26 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return
-    if wanted.exists() and any(wanted.iterdir()):
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+        filled = any(wanted.iterdir())
+    except OSError as error:
+        raise CommandError(f"{wanted} cannot be used for the nodes ({error.strerror}): name another folder with --dir") from None
+    if filled:
         raise CommandError(f"{wanted} is not empty: choose another folder, or remove it first")
-    wanted.mkdir(parents=True, exist_ok=True)
     yield wanted.resolve()
 
 
+def _refuse_place(path: Path) -> None:
+    """Find out before anything is built that the map cannot be written there."""
+    if path.is_dir() or (path.exists() and not path.is_file()):
+        raise CommandError(f"--map {path} is no file: name a file, it is made or replaced")
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise CommandError(f"the map cannot be written to {path}: there is no such folder, or it may not be written")
+
+
 def _port(text: str) -> int:
-    port = int(text)
+    port = int(text) if text.isascii() and text.isdigit() else 0
     if not 1024 <= port <= PORT_MAX:
-        raise argparse.ArgumentTypeError(f"from 1024 to {PORT_MAX}")
+        raise argparse.ArgumentTypeError(f"{text!r} is no base port: 1024 to {PORT_MAX}")
     return port

@@ -26,6 +26,7 @@ from idis.resolver.lab.plan import LabNode, Plan, config_of
 START_S_MAX = 30.0  # sixteen nodes need about two seconds; a machine that needs ten times that is in trouble
 STOP_S_MAX = 10.0
 POLL_S = 0.02
+Ended = Callable[[], bool]  # whether a signal has asked for the end
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -51,15 +52,17 @@ class Processes:
             self._ready[node.name] = ready
         deadline = time.monotonic() + START_S_MAX
         while not all(flag.value for flag in self._ready.values()):
-            if (name := self.dead()) is not None or time.monotonic() > deadline:
+            if (dead := self.dead()) or time.monotonic() > deadline:
                 self.stop()
-                reason = f"{name} ended before it answered" if name else f"not every node answered within {START_S_MAX:.0f} s"
+                reason = (
+                    f"{min(dead)} ended before it answered" if dead else f"not every node answered within {START_S_MAX:.0f} s"
+                )
                 raise LabError(reason)
             time.sleep(POLL_S)
 
-    def dead(self) -> str | None:
-        """The name of a node whose process has ended."""
-        return next((name for name, process in self._running.items() if process.exitcode is not None), None)
+    def dead(self) -> set[str]:
+        """The names of the nodes whose processes have ended."""
+        return {name for name, process in self._running.items() if process.exitcode is not None}
 
     def pid(self, name: str) -> int:
         """The process number of a node."""
@@ -80,7 +83,7 @@ class Processes:
 
 
 @contextlib.contextmanager
-def ended_by_signals() -> Iterator[Callable[[], bool]]:
+def ended_by_signals() -> Iterator[Ended]:
     """Within the block SIGINT, SIGTERM and SIGHUP only raise a flag; yields how to read it."""
     raised: list[int] = []
     before = {number: signal.signal(number, lambda number, _frame: raised.append(number)) for number in _SIGNALS}

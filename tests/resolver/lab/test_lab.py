@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -33,20 +34,25 @@ class Lab(NamedTuple):
 
 
 def _free_base() -> int:
-    """A port with room above it; the kernel's own choice lies in a range nobody serves on."""
+    """A port with room above it, below those the kernel lends to clients: a busy machine has clients everywhere there."""
     for _ in range(20):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            base: int = probe.getsockname()[1]
-        ports = [base + offset + number for offset in (0, HTTP_OFFSET) for number in range(NODES)]
-        if max(ports) < 65_000 and all(_free(port) for port in ports):
+        base = random.randrange(15_000, 31_000)
+        if all(_free(base + offset + number) for offset in (0, HTTP_OFFSET) for number in range(NODES)):
             return base
     pytest.skip("no row of free ports")
 
 
 def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+    """Whether neither UDP nor TCP uses it."""
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(type=kind) as probe:
+            if kind is socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
 
 
 def _recursive(lab: Lab) -> str:
@@ -156,3 +162,40 @@ def test_an_interrupted_lab_ends_cleanly() -> None:
     assert process.returncode == 0, output + rest
     assert all(_free(base + gap) for gap in range(NODES))
     assert not Path(output.split(" nodes in ")[1].split(" ")[0]).exists()
+
+
+def test_the_lab_goes_on_without_a_node_that_was_killed() -> None:
+    """It used to stop every node; now it says how to have the dead one back, as an operator would."""
+    process = _idis("lab", "--base-port", str(_free_base()), own_session=True)
+    assert process.stdout is not None
+    lines = iter(process.stdout.readline, "")
+    folder = Path(next(lines).split(" nodes in ")[1].split(" ")[0])
+    assert any("Ctrl-C" in line for line in lines)
+    os.kill(int((folder / "enterprise-120-5" / "node.lock").read_text()), signal.SIGKILL)
+    told = next(lines)
+    alive = process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+
+    assert told.startswith("enterprise-120-5 has ended, the others go on; to have it back: ")
+    assert (alive, process.returncode) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--dir", "FILE"), "cannot be used for the nodes"),
+        (("--map", "FILE/map.json"), "the map cannot be written"),
+        (("--map", "/dev/null"), "is no file"),
+        (("--base-port", "x"), "'x' is no base port: 1024 to"),
+    ],
+)
+def test_a_wrong_place_is_told_before_anything_is_built(words: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
+    """One sentence at once, not a trace, and not after all nodes were made."""
+    (tmp_path / "file").write_text("here")
+    process = _idis("lab", *(word.replace("FILE", str(tmp_path / "file")) for word in words))
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert sentence in output
+    assert output.count("\n") == 1
