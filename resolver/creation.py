@@ -20,6 +20,7 @@ from idis.resolver.config_load import check
 from idis.resolver.config_text import config_text
 
 ACTOR = "idis init"
+SPACE_BYTES_MIN = 4 * 1_048_576  # an empty store takes a tenth; a store that cannot take its first records is of no use
 _OWNER_ONLY = 0o750
 
 
@@ -41,6 +42,7 @@ def create_node(directory: Path, config: NodeConfig, *, owner: Organisation | No
     check(config)
     made = _make_directory(directory)
     try:
+        _refuse_full_disk(directory)
         store = LmdbStore.create(directory, node=config.node.name)
         try:
             home_prefixes(store, config.node.prefixes, owner or Organisation(config.node.name))
@@ -82,6 +84,19 @@ def _make_directory(directory: Path) -> bool:
         raise CreationError(f"user {user_name()} may not write {directory}: choose another place or change its owner") from None
     except OSError as error:
         raise CreationError(f"{directory} cannot be made: {error.strerror}") from None
+
+
+def _refuse_full_disk(directory: Path) -> None:
+    """LMDB maps its lock file into memory: on a disk that fills up meanwhile the system ends the process, unasked."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError as error:
+        raise CreationError(f"{directory} cannot be used: {error.strerror}") from None
+    if disk.f_bavail * disk.f_frsize < SPACE_BYTES_MIN:
+        raise CreationError(
+            f"the disk under {directory} has less than {SPACE_BYTES_MIN // 1_048_576} MiB free: "
+            "free some space, or choose another place"
+        )
 
 
 def _write_config(path: Path, config: NodeConfig) -> None:

@@ -21,6 +21,8 @@ from idis.resolver.config import (
 )
 from idis.resolver.creation import create_node
 
+PORT_MAX = 65_535
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
@@ -33,8 +35,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--owner-code", default="", help="the owner's unified social credit code 统一社会信用代码")
     parser.add_argument("--host", action="append", default=[], metavar="ADDRESS", help="address to listen on; repeatable")
     parser.add_argument("--advertise", default="", metavar="ADDRESS", help="address others reach it at, if not the first host")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"binary port, {DEFAULT_PORT} by default")
-    parser.add_argument("--http-port", type=int, default=DEFAULT_HTTP_PORT, help=f"HTTP port, {DEFAULT_HTTP_PORT} by default")
+    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N", help=f"binary port, {DEFAULT_PORT} by default")
+    parser.add_argument(
+        "--http-port", type=_port, default=DEFAULT_HTTP_PORT, metavar="N", help=f"HTTP port, {DEFAULT_HTTP_PORT} by default"
+    )
     parser.add_argument("--root", action="append", default=[], metavar="ADDRESS:PORT", help="root node to ask; makes it recurse")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -66,3 +70,10 @@ def node_config(arguments: argparse.Namespace, directory: Path) -> NodeConfig:
         listen=listen,
         recursion=RecursionSection(enabled=bool(arguments.root) or tier is Tier.RECURSIVE, roots=tuple(arguments.root)),
     )
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else 0
+    if not 0 < port <= PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; ports are 1 to {PORT_MAX}")
+    return port

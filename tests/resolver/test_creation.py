@@ -53,6 +53,18 @@ def test_a_file_in_the_way_is_refused(make_config):
         create_node(config.data_dir, config)
 
 
+def test_a_full_disk_is_refused_before_the_store_is_made(make_config, monkeypatch):
+    """LMDB's lock file is mapped into memory: on a full disk the process died of SIGBUS and left half a node."""
+    config = make_config()
+    facts = os.statvfs(config.data_dir.parent)
+    full = os.statvfs_result((*facts[:3], 0, 0, *facts[5:10]))
+    monkeypatch.setattr(os, "statvfs", lambda _path: full)
+
+    with pytest.raises(CreationError, match="has less than 4 MiB free: free some space, or choose another place"):
+        create_node(config.data_dir, config)
+    assert not config.data_dir.exists()
+
+
 def test_a_folder_that_may_not_be_written_is_refused(make_config, tmp_path):
     """The sentence names the user and the remedy."""
     if os.geteuid() == 0:
