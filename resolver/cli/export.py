@@ -86,10 +86,18 @@ def _write(arguments: argparse.Namespace, store: Store, progress: Progress) -> E
 
 @contextmanager
 def _output(path: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that appears under its name when it is whole. Only its owner may read it."""
+    """Standard output, or a file that appears under its name when it is whole. Only its owner may read it.
+
+    A device or a pipe is written to as it is: renaming a file over /dev/null would put a file in its place.
+    """
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
+        return
+    path = path.resolve()  # a link stays a link
+    if path.exists() and not path.is_file():
+        with path.open("wb") as device:
+            yield device
         return
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -90,3 +91,26 @@ def test_the_summary_is_json_on_request(idis: Command, tmp_path: Path, capsys: p
     summary = json.loads(capsys.readouterr().out)
 
     assert (summary["records"], summary["partial"], summary["tables"]) == (1, 1, ["other.csv"])
+
+
+def test_a_device_is_written_to_and_not_replaced(idis: Command, tmp_path: Path) -> None:
+    """`idis export --out /dev/null` as root put a file in the device's place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    idis("--out", pipe)
+    got = os.read(reader, 4_096)
+    os.close(reader)
+
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert json.loads(got)["handle"] == "88.118/a"
+
+
+def test_a_link_stays_a_link(idis: Command, tmp_path: Path) -> None:
+    """What it points to is replaced."""
+    (tmp_path / "link").symlink_to(tmp_path / "real.jsonl")
+    (tmp_path / "real.jsonl").write_text("old")
+    idis("--out", tmp_path / "link")
+
+    assert (tmp_path / "link").is_symlink()
+    assert json.loads((tmp_path / "real.jsonl").read_text())["handle"] == "88.118/a"
