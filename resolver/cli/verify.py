@@ -16,12 +16,13 @@ ROWS_MAX = 50  # a screen; --json prints all
 def configure(parser: argparse.ArgumentParser) -> None:
     """The arguments of `idis verify`."""
     parser.add_argument("directory", nargs="?", metavar="DIR", help="the data directory (default: $IDIS_DATA)")
+    parser.add_argument("--data", metavar="DIR", help="the same, as other commands name it")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the directory and print what was found."""
-    directory = arguments.directory or os.environ.get("IDIS_DATA")
+    directory = arguments.directory or arguments.data or os.environ.get("IDIS_DATA")
     if not directory:
         raise CommandError("name the data directory to check: idis verify DIR")
     report = verify(Path(directory), progress=_show if sys.stderr.isatty() else None)
