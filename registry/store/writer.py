@@ -81,6 +81,10 @@ _Result = tuple[_Job, Committed[Any] | Exception]
 class _ChangeRaised(Exception):
     """A change of a flat group raised: roll back, and apply each apart."""
 
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
 
 class _FlushFailed(Exception):
     """The commit failed in a way that leaves unknown what the disk holds."""
@@ -210,7 +214,9 @@ class Writer:
             with self._environment.writing:
                 try:
                     return self._attempt(group, apart)
-                except _ChangeRaised:
+                except _ChangeRaised as raised:
+                    if len(group) == 1:
+                        return [(group[0], raised.reason)]
                     apart = True
                 except lmdb.MapFullError:
                     self._environment.grow()
@@ -239,7 +245,7 @@ class Writer:
             except (lmdb.MapFullError, lmdb.DiskError, lmdb.PanicError):
                 raise
             except Exception as error:  # whatever a change raises is its caller's; its neighbours must not suffer
-                raise _ChangeRaised from error
+                raise _ChangeRaised(error) from error
         txn.finish()
         return results
 
@@ -306,12 +312,12 @@ class Writer:
 
     def keep_house(self) -> None:
         """Free stale readers, trim the journal, forget old outcomes: one short commit at a time, others in between."""
-        self._environment.check_readers()
         now_ms = int(self._clock() * 1000)
         bounds = trimming.Bounds(
             older_than_ms=now_ms - self._settings.journal_age_max_s * 1000, octets_max=self._settings.journal_bytes_max
         )
         try:
+            self._environment.check_readers()
             self.trim(bounds)
             self._drop(lambda raw: trimming.sweep_outcomes(raw, self._environment.tables, now_ms))
         except (_FlushFailed, lmdb.PanicError) as error:
@@ -340,11 +346,11 @@ class Writer:
 
 
 def _flush(raw: Any) -> None:
-    """Commit. A full map or disk is certain to have changed nothing; of any other failure nothing is certain."""
+    """Commit. What was refused before it reached the disk, or for want of space, did not happen; else nothing is certain."""
     try:
         raw.commit()
     except lmdb.Error as error:
-        if isinstance(error, lmdb.MapFullError) or out_of_space(error):
+        if isinstance(error, lmdb.MapFullError | lmdb.BadTxnError) or out_of_space(error):
             raise
         raise _FlushFailed(str(error)) from error
 

@@ -88,7 +88,7 @@ def write(directory: Path, out: int, seed: int, state: State) -> None:
         free.release()
 
     while True:
-        if chance.random() < 0.02:
+        if chance.random() < 0.005:
             loads += 1
             load(store, out, seed, loads)
         number = chance.randrange(NUMBERS)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -174,9 +175,30 @@ class TestGroups:
         assert [entry.actor for entry in journal(store)] == ["store", "test", "one", "three"]
         assert check(store.environment).problems == []
 
-    def test_nothing_is_acknowledged_before_the_commit(
-        self, store: LmdbStore, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_failing_alone(self, store: LmdbStore) -> None:
+        """A change that raises and has no neighbours is not run again for their sake."""
+        runs: list[int] = []
+
+        def fail(_txn: WriteTxn) -> None:
+            runs.append(1)
+            raise LookupError("fails")
+
+        with pytest.raises(LookupError):
+            store.write(fail, actor="test").result(10)
+        assert len(runs) == 1
+
+    def test_change_that_swallows_an_engine_error(self, store: LmdbStore, make_record: MakeRecord) -> None:
+        """A change that hides a full map from the writer is refused; the store is not poisoned by it."""
+
+        def swallow(txn: WriteTxn) -> None:
+            with suppress(Exception):
+                txn.put_record(make_record("88.118/a1", "x" * 3_000_000))
+
+        with pytest.raises(StoreError, match="refused the write"):
+            store.write(swallow, actor="test").result(10)
+        assert store.write(lambda txn: txn.put_record(make_record("88.118/a1")), actor="test").result(10).result == 1
+
+    def test_nothing_is_acknowledged_before_the_commit(self, store: LmdbStore, make_record: MakeRecord) -> None:
         """When a future resolves, a new reader finds the change."""
         futures = [
             store.write(lambda txn, n=number: txn.put_record(make_record(f"88.118/a{n}")), actor="test") for number in range(50)
