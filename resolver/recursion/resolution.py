@@ -121,13 +121,16 @@ class Resolution:
         if self._done is not None:
             return
         assert self._asked is not None, "nobody was asked"
-        _target, query, since = self._asked
+        target, query, since = self._asked
         self._asked = None
         question = " ".join((query.spelling, *query.types))
         code = outcome_code(event.outcome) if isinstance(event, Reply) else 0
         self._hops.append(Hop(event.peer, event.transport, question, int(code), round((now - since) * 1e6)))
         goal = self._goals[-1]
         match event:
+            case Reply(outcome=NotFound()) if target.stand_in and not _is_misdirected(goal.failure):
+                # The server that would hold it is silent: that another one of its site does not is no proof of absence.
+                goal.failure = goal.failure or Refused(ResponseCode.ERROR, f"{event.peer} holds another part of its site")
             case Reply(outcome=outcome):
                 self._judge(goal, outcome, now)
             case Failure(text=text, peer=peer):

@@ -33,6 +33,7 @@ class Target:
         udp_port, tcp_port: 0 where the transport is not offered.
         serial: serial of the site it was found in.
         version: what the site says it speaks, within what we speak.
+        stand_in: asked in place of the server that the hash picks; what it does not know may exist there.
     """
 
     addresses: tuple[str, ...]
@@ -40,6 +41,7 @@ class Target:
     tcp_port: int
     serial: int = SITE_SERIAL_UNKNOWN
     version: Version = REQUEST_VERSION
+    stand_in: bool = False
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -77,11 +79,15 @@ def targets(sites: Iterable[Site], identifier: str, *, primary_only: bool, rank:
         bucket = site_hash(identifier, site.hash_option) % len(site.servers)
         for position, server in enumerate(site.servers):
             if (target := target_of(site, server)) is not None:
-                (first if position == bucket else rest).append(target)
+                if position == bucket:
+                    first.append(target)
+                else:
+                    rest.append(replace(target, stand_in=True))
     if rank is not None:
         first.sort(key=rank)
         rest.sort(key=rank)
-    return list(dict.fromkeys(first + rest))
+    picked = {target.key for target in first}
+    return list(dict.fromkeys(first + [target for target in rest if target.key not in picked]))
 
 
 def target_of(site: Site, server: Server) -> Target | None:

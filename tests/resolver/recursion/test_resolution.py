@@ -328,6 +328,29 @@ class TestFailures:
         assert done.outcome == Refused(2, f"{world.address('root')}:2641: no answer in time")
         assert done.failed
 
+    def test_not_found_at_a_stand_in_is_no_proof_of_absence(self, world) -> None:
+        """The server that holds the bucket is dead: the other one's 100 was believed, and a record vanished."""
+        names = ["one", "two"]
+        bucket = site_hash(X, 2) % 2
+        world.script("root", "0.NA/88.118.8", Answer(world.encoded(("HS_SITE", encode_site(world.site(*names)))), 60))
+        world.script(names[bucket], X, world.silent())
+        world.script(names[1 - bucket], X, NotFound())
+
+        done = world.resolve(X)
+
+        assert isinstance(done.outcome, Refused)
+        assert (done.failed, "no answer in time" in done.outcome.message) == (True, True)
+
+    def test_a_stand_in_that_holds_the_record_is_believed(self, world) -> None:
+        """Sites whose servers each hold everything go on without one of them."""
+        names = ["one", "two"]
+        bucket = site_hash(X, 2) % 2
+        world.script("root", "0.NA/88.118.8", Answer(world.encoded(("HS_SITE", encode_site(world.site(*names)))), 60))
+        world.script(names[bucket], X, world.silent())
+        world.script(names[1 - bucket], X, Answer(world.encoded(("URL", b"here")), 60))
+
+        assert isinstance(world.resolve(X).outcome, Answer)
+
     def test_a_wrong_bucket_is_asked_at_the_other_servers(self, world) -> None:
         """301 from one server of a site does not speak for the others."""
         names = ("one", "two", "three")
