@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -53,18 +53,24 @@ FSYNC_SAMPLES = 101
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What one step took. `own_bytes` is the peak of memory it allocated itself; mapped pages of the store are not in it."""
+    """What one step took.
+
+    `cpu_s` is the time of all its processes together: on a machine that does other work too it says more than `seconds`.
+    `own_bytes` is the peak of memory the storing process allocated itself; mapped pages of the store are not in it.
+    """
 
     name: str
     records: int
     seconds: float
+    cpu_s: float
     own_bytes: int
     note: str = ""
 
     def __str__(self) -> str:
         rate = self.records / self.seconds
         memory = f"{self.own_bytes / 2**20:6.0f} MiB"
-        return f"{self.name:8} {self.records:>10,} {self.seconds:8.1f} s {rate:>9,.0f}/s {memory}  {self.note}".rstrip()
+        times = f"{self.seconds:8.1f} s {self.cpu_s:8.1f} CPU s"
+        return f"{self.name:8} {self.records:>10,} {times} {rate:>9,.0f}/s {memory}  {self.note}".rstrip()
 
 
 def main() -> int:
@@ -134,41 +140,36 @@ def write_plain(path: Path, rows: int) -> None:
 
 def load_rows(name: str, file: Path, directory: Path, processes: int) -> Figure:
     """Import the CSV."""
-    memory = _Memory()
     store = _open(directory)
-    started = time.perf_counter()
+    taken = _Taken()
     options = Options(pilot="automotive", processes=processes, errors=file.with_suffix(".errors.csv"))
-    summary = load(file, store, options, folder=directory, today=date(2026, 1, 1), now=NOW, report=memory.look)
-    seconds = time.perf_counter() - started
-    note = f"{summary.loaded.new:,} new, {summary.loaded.unchanged:,} unchanged, {summary.refused:,} refused; {_sizes(store)}"
+    summary = load(file, store, options, folder=directory, today=date(2026, 1, 1), now=NOW, report=taken.look)
+    figure = taken.figure(name, summary.rows)
+    loaded = summary.loaded
+    note = f"{loaded.new:,} new, {loaded.unchanged:,} unchanged, {summary.refused:,} refused; {_sizes(store)}"
     store.close()
-    return Figure(name, summary.rows, seconds, memory.peak_bytes, note)
+    return replace(figure, note=note)
 
 
 def dump_store(directory: Path, file: Path) -> Figure:
     """Write the dump."""
-    memory = _Memory()
     store = _open(directory)
-    started = time.perf_counter()
+    taken = _Taken()
     with file.open("wb") as out:
-        exported = export_dump(store, out, [], restricted=True, now=NOW, report=memory.look)
-    seconds = time.perf_counter() - started
+        exported = export_dump(store, out, [], restricted=True, now=NOW, report=taken.look)
+    figure = taken.figure("dump", exported.records)
     store.close()
-    return Figure(
-        "dump", exported.records, seconds, memory.peak_bytes, f"{file.stat().st_size / exported.records:.0f} octets each"
-    )
+    return replace(figure, note=f"{file.stat().st_size / exported.records:.0f} octets a record")
 
 
 def restore(name: str, file: Path, directory: Path, processes: int) -> Figure:
     """Load a dump into a fresh store."""
-    memory = _Memory()
     store = _open(directory)
-    started = time.perf_counter()
-    summary = load_dump(file, store, dry_run=False, processes=processes, report=memory.look)
-    seconds = time.perf_counter() - started
-    note = _sizes(store)
+    taken = _Taken()
+    summary = load_dump(file, store, dry_run=False, processes=processes, report=taken.look)
+    figure = replace(taken.figure(name, summary.loaded.new), note=_sizes(store))
     store.close()
-    return Figure(name, summary.loaded.new, seconds, memory.peak_bytes, note)
+    return figure
 
 
 def fsync_ms(folder: Path) -> float:
@@ -186,15 +187,26 @@ def fsync_ms(folder: Path) -> float:
     return statistics.median(taken) * 1_000
 
 
-class _Memory:
-    """The peak of memory this process allocated, looked at whenever there is progress."""
+class _Taken:
+    """What a step takes, from its making on."""
 
     def __init__(self) -> None:
-        self.peak_bytes = 0
+        self._started = time.perf_counter()
+        self._cpu_s = _cpu_s()
+        self._peak_bytes = 0
+
+    def figure(self, name: str, records: int) -> Figure:
+        """What it took until now."""
+        return Figure(name, records, time.perf_counter() - self._started, _cpu_s() - self._cpu_s, self._peak_bytes)
 
     def look(self, _phase: str, _count: int, _share: float | None) -> None:
         """Take a sample."""
-        self.peak_bytes = max(self.peak_bytes, _own_bytes())
+        self._peak_bytes = max(self._peak_bytes, _own_bytes())
+
+
+def _cpu_s() -> float:
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, who))
 
 
 def _own_bytes() -> int:
