@@ -460,7 +460,7 @@ cdef class Engine:
                 pass
             self._sending = 1
             self._start_all()
-        self._loop()
+            self._loop()
         self._count_offered()
 
     cdef int _loop(self) except -1 nogil:
