@@ -107,10 +107,6 @@ class OpFlag(IntFlag):
     IDIS_TRUSTED_RESULT = 0x0000_0001
 
 
-# What a resolving client sends when it has no wish of its own: recursive, cache may certify, public values.
-DEFAULT_RESOLUTION_FLAGS = OpFlag.RECURSIVE | OpFlag.CACHE_CERTIFY | OpFlag.PUBLIC_ONLY
-
-
 class EnvelopeFlag(IntFlag):
     """The three high bits of the envelope's third octet."""
 

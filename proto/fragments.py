@@ -43,11 +43,6 @@ def split(frame: bytes) -> list[bytes]:
     ]
 
 
-def packet_count(frame: bytes) -> int:
-    """How many packets `split` makes of a frame."""
-    return max(-(-(len(frame) - ENVELOPE_BYTES) // UDP_DATA_BYTES), 1)
-
-
 class Reassembly:
     """The messages that have arrived in part, by source and request id.
 

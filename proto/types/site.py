@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from idis.proto.errors import DataError, ProtocolError
+from idis.proto.identifier import HashOption
 from idis.proto.message import PROTOCOL_VERSION, Version
 from idis.proto.wire import Reader, array, blob, text, u16, u32
 
@@ -26,10 +27,6 @@ UDP = 0
 TCP = 1
 HTTP = 2
 HTTPS = 3
-
-HASH_BY_PREFIX = 0
-HASH_BY_SUFFIX = 1
-HASH_BY_WHOLE = 2
 
 _PRIMARY = 0x80
 _MULTI_PRIMARY = 0x40
@@ -71,7 +68,7 @@ class Site:
     serial: int = 1
     primary: bool = True
     multi_primary: bool = False
-    hash_option: int = HASH_BY_WHOLE
+    hash_option: int = HashOption.WHOLE
     hash_filter: bytes = b""
     attributes: tuple[tuple[str, str], ...] = ()
     servers: tuple[Server, ...] = ()

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 
 from idis.proto.errors import DataError, ProtocolError
+from idis.proto.identifier import HashOption
 from idis.proto.message import Version
 from idis.proto.types import pubkey
 from idis.proto.types.fields import flag_field, json_list, json_object, number_field, text_field
-from idis.proto.types.site import HASH_BY_WHOLE, INTERFACE_ADMIN, INTERFACE_QUERY, Interface, Server, Site
+from idis.proto.types.site import INTERFACE_ADMIN, INTERFACE_QUERY, Interface, Server, Site
 from idis.proto.types.text import encode_text, octets_from_base64, octets_from_hex, octets_to_json, text_to_json
 
 PROTOCOL_NAMES = ("UDP", "TCP", "HTTP", "HTTPS")  # by number on the wire
@@ -26,7 +27,7 @@ def site_to_json(site: Site) -> dict[str, object]:
         "primarySite": site.primary,
         "multiPrimary": site.multi_primary,
     }
-    if site.hash_option != HASH_BY_WHOLE:
+    if site.hash_option != HashOption.WHOLE:
         shown["hashOption"] = site.hash_option
     if site.hash_filter:
         shown["hashFilter"] = octets_to_json(site.hash_filter)
@@ -51,7 +52,7 @@ def site_from_json(data: object) -> Site:
         serial=number_field(fields, "serialNumber", 0xFFFF, 1),
         primary=flag_field(fields, "primarySite"),
         multi_primary=flag_field(fields, "multiPrimary"),
-        hash_option=number_field(fields, "hashOption", 0xFF, HASH_BY_WHOLE),
+        hash_option=number_field(fields, "hashOption", 0xFF, HashOption.WHOLE),
         hash_filter=_read_octets(fields["hashFilter"], "hashFilter") if "hashFilter" in fields else b"",
         attributes=tuple((text_field(item, "name"), text_field(item, "value")) for item in attributes),
         servers=tuple(_server_from_json(item) for item in json_list(fields.get("servers", []), "servers")),

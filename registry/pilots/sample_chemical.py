@@ -176,11 +176,11 @@ def family(number: int, draw: Random) -> Iterator[SampleRow]:
     yield from _campaign(campaign, start, draw)
     acetone = _batch_of(PRODUCER, ACETONE, campaign)
     pallets = yield from _drums(PRODUCER, ACETONE, acetone, campaign, start, 6)
-    yield from _journey(f"{campaign:06d}-1", PRODUCER, pallets, ("JW-W2", "QY-G1"), start, 8, draw)
+    yield from _journey(f"{campaign:06d}-1", pallets, ("JW-W2", "QY-G1"), start, 8, draw)
     yield _receipt(campaign, acetone, start, draw)
     blend = yield from _blend(campaign, start, draw)
     filled = yield from _drums(BLENDER, SOLVENT, blend, campaign, start, 16)
-    yield from _journey(f"{campaign:06d}-2", BLENDER, filled, ("QY-G1", "CUST-07"), start, 20, draw)
+    yield from _journey(f"{campaign:06d}-2", filled, ("QY-G1", "CUST-07"), start, 20, draw)
 
 
 def _product(maker: Enterprise, substance: _Substance) -> Iterator[SampleRow]:
@@ -346,9 +346,7 @@ def _package(
     )
 
 
-def _journey(
-    number: str, sender: Enterprise, items: list[str], way: tuple[str, str], start: date, leaves: int, draw: Random
-) -> Iterator[SampleRow]:
+def _journey(number: str, items: list[str], way: tuple[str, str], start: date, leaves: int, draw: Random) -> Iterator[SampleRow]:
     """A way bill with its temperature log."""
     log = CARRIER.document("temperatureLog", f"TL-{number}", f"温度记录 {number}", start + timedelta(days=leaves))
     yield log

@@ -19,7 +19,6 @@ from idis.registry.pilots.finding import Finding
 INDEX_TEMPLATE_ID = 1000
 INDEX_TEMPLATE = 1001
 INDEX_FIRST_FIELD = 2000  # below lie keys, certificates and the template's own values
-INDEX_FIRST_OWN = 2010  # 2000–2009 are the head common to every object
 TEXT_LENGTH_MAX = 4_000  # the national interface's default upper limit of a text item
 FIELD_NAME_LENGTH_MAX = 50  # englishName and chineseName of an item on the national interface
 NUMBER_DIGITS_MAX = 38

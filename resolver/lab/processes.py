@@ -1,6 +1,6 @@
 """Running the lab's nodes: one forked process each, waited for, watched, stopped together.
 
-The parent imports everything once and forks, so that sixteen nodes start in the time of one. It holds no store open and
+The parent imports everything once and forks, so that fourteen nodes start in the time of one. It holds no store open and
 runs no thread while it forks: LMDB environments must be opened after a fork.
 """
 
@@ -23,7 +23,7 @@ from idis.resolver.config import NodeConfig
 from idis.resolver.lab.build import LabError
 from idis.resolver.lab.plan import LabNode, Plan, config_of
 
-START_S_MAX = 30.0  # sixteen nodes need about two seconds; a machine that needs ten times that is in trouble
+START_S_MAX = 30.0  # fourteen nodes need about two seconds; a machine that needs ten times that is in trouble
 STOP_S_MAX = 10.0
 POLL_S = 0.02
 Ended = Callable[[], bool]  # whether a signal has asked for the end

@@ -4,7 +4,6 @@ import pytest
 
 from idis.proto.codes import (
     ALL_ADMIN_RIGHTS,
-    DEFAULT_RESOLUTION_FLAGS,
     AdminRight,
     OpCode,
     OpFlag,
@@ -59,11 +58,6 @@ def test_flags_do_not_overlap() -> None:
     """Our own flags take bits nobody else has named."""
     assert len({int(flag) for flag in OpFlag}) == len(OpFlag)
     assert sum(int(flag) for flag in OpFlag) == 0xFFFE0007
-
-
-def test_default_resolution_flags() -> None:
-    """Recursive, cache may certify, public values only."""
-    assert DEFAULT_RESOLUTION_FLAGS == 0x19000000
 
 
 def test_all_admin_rights_are_twelve_bits() -> None:
