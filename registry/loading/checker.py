@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
+from typing import cast
 
 from idis.registry.loading.checked import Checked, Gathering, place_of
 from idis.registry.loading.columns import (
@@ -117,10 +118,10 @@ class PilotChecker:
             place = place_of(block.sheet_number, line)
             if isinstance(row, Damaged):
                 gathering.refuse(place, "", [_damage(row)])
+            elif table is not None:
+                self._check_cells(gathering, place, table, cast("Sequence[str]", row))
             elif isinstance(row, Mapping):
                 self._check_object(gathering, place, row)
-            elif table is not None:
-                self._check_cells(gathering, place, table, row)
         return gathering.written(self._writer)
 
     def _check_cells(self, gathering: Gathering, place: int, table: _Table, cells: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold, parse_identifier
@@ -32,9 +33,8 @@ class Domain:
 Domains = Mapping[str, Domain]  # by folded prefix
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A usable name: the identifier to register and its key."""
+class Named(NamedTuple):
+    """A usable name: the identifier to register and its key. A tuple, because every row makes one."""
 
     identifier: str
     key: bytes
