@@ -12,7 +12,7 @@ from typing import Any
 
 from idis.bench import compare, export, figures, report
 from idis.bench.identifiers import Asked
-from idis.bench.knee import Knee, Probe, find_knee
+from idis.bench.knee import QUESTIONS_MIN, Knee, Probe, find_knee
 from idis.bench.load import Load, LoadError, Target, target_of
 from idis.bench.measure import Measurement
 from idis.bench.observe import exists
@@ -126,7 +126,7 @@ def _find_rate(arguments: argparse.Namespace, target: Target) -> int:
         _notice(f"{rate:>12,.0f}/s  p99 {report.micros(probe.p99_us):>9}  answered {probe.achieved:7.2%}  {verdict}")
         return probe
 
-    knee = find_knee(try_rate, start, again=TRIES)
+    knee = find_knee(try_rate, start, least=QUESTIONS_MIN / load.measured_s, again=TRIES)
     if arguments.json:
         export.write_json(_knee_document(target, knee, arguments.p99_us), arguments.json)
     if arguments.json != export.STANDARD_OUTPUT:
@@ -170,7 +170,7 @@ def _probe(measurement: Measurement, rate: float, p99_us: float) -> Probe:
     tired = max(finished.busy) > BUSY_MAX or slip_us > SLIP_US_P99_MAX
     if tally.wrong:
         reason = f"{tally.wrong} wrong"
-    elif answered < offered:
+    elif answered < offered or not answered:
         reason = f"{offered - answered} not answered"
     elif found_us > p99_us:
         reason = "p99 over the objective"

@@ -14,7 +14,7 @@ from idis.bench.load import RATE_MAX
 
 PRECISION = 1.05  # the search ends when what holds and what fails are this close
 PROBES_MAX = 60
-RATE_MIN = 1.0
+QUESTIONS_MIN = 100  # of a probe: of fewer there is no 99th percentile
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,20 @@ class Knee:
         return self.limit is None or self.limit.generator_failed
 
 
-def find_knee(try_rate: Callable[[float], Probe], start: float, *, again: int = 1) -> Knee:
+def find_knee(try_rate: Callable[[float], Probe], start: float, *, least: float, again: int = 1) -> Knee:
     """Search.
 
     Args:
         try_rate: measures one rate.
         start: the first rate, in questions a second.
+        least: the lowest rate worth trying.
         again: how often a rate is tried before it counts as failed: one unlucky second must not halve a server.
     """
     probes: list[Probe] = []
     best: Probe | None = None
     limit: Probe | None = None
-    rate = start
-    while len(probes) < PROBES_MAX and RATE_MIN <= rate <= RATE_MAX:
+    rate = max(start, least)
+    while len(probes) < PROBES_MAX and least <= rate <= RATE_MAX:
         for _ in range(max(again, 1)):
             probe = try_rate(rate)
             probes.append(probe)
@@ -80,7 +81,7 @@ def find_knee(try_rate: Callable[[float], Probe], start: float, *, again: int = 
         if best is not None and limit is not None and limit.rate / best.rate <= PRECISION:
             break
         if best is None:
-            rate /= 2
+            rate = rate / 2
         elif limit is None:
             rate = min(rate * 2, RATE_MAX) if rate < RATE_MAX else RATE_MAX * 2
         else:

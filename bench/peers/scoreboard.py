@@ -26,7 +26,10 @@ def markdown(match: Match, lines: Sequence[Line], tools: Mapping[str, Sequence[f
     if tools:
         parts += [*_table(("other generators", "k/s"), [(name, _k(median(rates))) for name, rates in tools.items()]), ""]
     parts += [f"Skipped: {name} ({reason})." for name, reason in match.skipped.items()]
-    parts += [f"Not to be trusted: {sentence}." for sentence in objections(match)]
+    against = objections(match)
+    parts += [f"Not to be trusted: {sentence}." for sentence in against[:_OBJECTIONS_SHOWN_MAX]]
+    if len(against) > _OBJECTIONS_SHOWN_MAX:
+        parts.append(f"And {len(against) - _OBJECTIONS_SHOWN_MAX} more such; JSON has all.")
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -63,7 +66,8 @@ def objections(match: Match) -> list[str]:
 
 
 _RATE_HEAD = ("line", "server", "k/s", "µs CPU", "p50", "p90", "p99", "p99.9", "generator busy")
-_GOAL_HEAD = ("line", "measure", "ratio", "95 % interval", "floor", "goal", "reached")
+_GOAL_HEAD = ("line", "measure", "ratio", "95 % interval", "by CPU", "floor", "goal", "reached")
+_OBJECTIONS_SHOWN_MAX = 6
 
 
 def _standings(match: Match, lines: Sequence[Line]) -> list[Row]:
@@ -100,9 +104,8 @@ def _goals(match: Match, lines: Sequence[Line]) -> list[Row]:
                 at = f"idis {bound.measure} at {_k(ours.median('rate'))} k/s"
                 spread = ours.values(bound.measure)
                 interval = f"{min(spread):.0f} – {max(spread):.0f} µs (all rounds)"
-                rows.append(
-                    (line.name, at, f"{value:.0f} µs", interval, f"{bound.floor_us:.0f}", f"{bound.goal_us:.0f}", reached)
-                )
+                limits = (f"{bound.floor_us:.0f}", f"{bound.goal_us:.0f}")
+                rows.append((line.name, at, f"{value:.0f} µs", interval, "–", *limits, reached))
     return rows
 
 
@@ -114,10 +117,17 @@ def _goal_rows(line: Line, goal: Goal, standings: Mapping[str, Standing]) -> lis
         ratio = ratio_of(standings[goal.ours].values(goal.measure), standing.values(goal.measure), paired=True)
         if ratio is not None:
             interval = f"{ratio.low:.2f} – {ratio.high:.2f}"
+            by_cpu = _by_cpu(standings[goal.ours], standing) if goal.measure == "rate" else "–"
             what = f"{goal.ours} ÷ {name}" + ("" if goal.measure == "rate" else f", {goal.measure}")
-            shown = (f"{ratio.ratio:.2f}", interval, f"{goal.floor:g}", f"{goal.goal:g}", goal.reached(ratio.ratio))
+            shown = (f"{ratio.ratio:.2f}", interval, by_cpu, f"{goal.floor:g}", f"{goal.goal:g}", goal.reached(ratio.ratio))
             rows.append((line.name, what, *shown))
     return rows
+
+
+def _by_cpu(ours: Standing, other: Standing) -> str:
+    """The same ratio by the servers' CPU time an answer: what a busy machine spoils least."""
+    mine, theirs = ours.median("cpu"), other.median("cpu")
+    return f"{theirs / mine:.2f}" if mine and theirs else "–"
 
 
 def _starts(match: Match) -> list[Row]:

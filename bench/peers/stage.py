@@ -58,7 +58,6 @@ class Stage:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    cwd=self.folder,
                     env={**os.environ, **(environment or {})},
                     preexec_fn=partial(_bind, self.server_core, os.getpid()),
                 )

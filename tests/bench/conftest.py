@@ -14,8 +14,16 @@ from typing import Any
 import pytest
 
 from idis.bench import generator_plain
+from idis.bench.figures import Run
+from idis.bench.histogram import index_of
+from idis.bench.load import Load, Target, Transport
+from idis.bench.observe import Use
+from idis.bench.peers.contender import Running
+from idis.bench.peers.node import PLAIN
+from idis.bench.peers.stage import Stage
 from idis.bench.plan import Dialect, Frames, Plan
-from idis.bench.tally import Tally
+from idis.bench.rounds import Round
+from idis.bench.tally import SERIES_BITS, SERIES_BUCKETS, Count, Tally
 
 Twin = Any  # a module with `generate` and `digest`
 TWINS = ["plain", "compiled"] if find_spec("idis.bench._generator") else ["plain"]
@@ -186,3 +194,45 @@ def answer_to(request: bytes, *, code: int = 1, values: bytes = bytes(4), opcode
 def answer() -> Callable[..., bytes]:
     """`answer_to`."""
     return answer_to
+
+
+@pytest.fixture
+def run_of() -> Callable[..., Run]:
+    """A finished run made by hand: rounds of so many answers, each taking so many microseconds."""
+
+    def make(*rounds_us: list[int], **changes: Any) -> Run:
+        settings: dict[str, Any] = {"transport": Transport.UDP, "rate": 100.0, "duration_s": 2.0, "warm_up_s": 1.0}
+        load = Load(**{**settings, "rounds": len(rounds_us), **changes})
+        return Run(load, Target("node:1", "127.0.0.1", 1), 7, [round_of(load, micros) for micros in rounds_us], 1.79e9)
+
+    return make
+
+
+def round_of(load: Load, micros: list[int]) -> Round:
+    """One round of answers that took so many microseconds, ten of which the request waited to be sent."""
+    tally = Tally(load.interval_ns, load.intervals)
+    for number, took in enumerate(micros):
+        tally.response.record(took * 1_000)
+        tally.service.record(max(took - 10, 0) * 1_000)
+        tally.slip.record(10_000)
+        interval = (1_000_000_000 + number * 10_000_000) // load.interval_ns
+        tally.series[interval * SERIES_BUCKETS + index_of(took * 1_000, SERIES_BITS)] += 1
+    for count in (Count.OFFERED, Count.SENT, Count.ANSWERED):
+        tally.counts[count] = len(micros)
+    tally.codes[1] = len(micros)
+    tally.counts[Count.SENT_OCTETS] = 90 * len(micros)
+    tally.counts[Count.RECEIVED_OCTETS] = 360 * len(micros)
+    return Round(tally, Use(load.measured_s, 0.001 * len(micros), 0.01), [0.25])
+
+
+NODE_RECORDS = 60
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A whole node in a process of its own, holding the first NODE_RECORDS of the sample data."""
+    stage = Stage(tmp_path_factory.mktemp("stage"), 0, 1)
+    try:
+        yield PLAIN.start(stage, NODE_RECORDS)
+    finally:
+        stage.stop()
