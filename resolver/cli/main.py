@@ -63,15 +63,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
-    parser = _parser(words)
-    arguments = parser.parse_args(words)
+    parser, commands = _parser(words)
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown:
+        # Said by the command's own parser, whose help lists what it does know.
+        commands.get(arguments.command, parser).error(f"{' '.join(unknown)} is not understood")
     if arguments.version:
         print(f"idis {version('idis')}")
         return ExitCode.DONE
     if arguments.command is None:
         parser.print_help()
         return ExitCode.USAGE
-    code: int = arguments.run(arguments)
+    try:
+        code: int = arguments.run(arguments)
+    except ModuleNotFoundError as missing:
+        raise _incomplete(missing) from None
     return code
 
 
@@ -89,7 +95,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(ExitCode.USAGE, f"idis: {message.removeprefix('argument ')} (see '{self.prog} --help')\n")
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> tuple[_Parser, dict[str, _Parser]]:
     parser = _Parser(prog="idis", description="Industrial Internet identifier resolution.")
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -98,22 +104,20 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=line, description=line[:1].upper() + line[1:] + ".")
         if name == chosen:
             _configure(command, module)
-    return parser
+    return parser, commands.choices
 
 
 def _configure(parser: argparse.ArgumentParser, module: str) -> None:
     try:
         command = importlib.import_module(f"idis.resolver.cli.{module}")
     except ModuleNotFoundError as missing:
-        if missing.name is not None and missing.name.startswith("idis."):
-            raise
-        needed = missing.name
-        parser.set_defaults(run=lambda _arguments: _needs_node(needed))
-        parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-        return
+        raise _incomplete(missing) from None
     command.configure(parser)
     parser.set_defaults(run=command.run)
 
 
-def _needs_node(missing: str | None) -> int:
-    raise CommandError(f"this command needs the node's packages ({missing} is missing): pip install 'idis[node]'")
+def _incomplete(missing: ModuleNotFoundError) -> CommandError:
+    """What to do where only the client is installed; a missing module of our own is our mistake and shows as one."""
+    if missing.name is None or missing.name.startswith("idis."):
+        raise missing
+    return CommandError(f"this command needs the node's packages ({missing.name} is missing): pip install 'idis[node]'")

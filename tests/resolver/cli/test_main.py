@@ -19,7 +19,9 @@ def test_a_description_keeps_the_capitals_of_the_help_line(capsys: pytest.Captur
     assert "Load records from CSV, XLSX or JSON lines" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["resolve"], ["nonsense"], ["resolve", "88.1/x", "--index", "0"], ["prefix", "nonsense"]])
+@pytest.mark.parametrize(
+    "words", [["resolve"], ["nonsense"], ["resolve", "88.1/x", "--index", "0"], ["prefix", "nonsense"], ["health", "--nonsense"]]
+)
 def test_an_error_of_usage_is_one_sentence(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Like every other error: one line that says what is wrong and where to read on, and exit code 2."""
     with pytest.raises(SystemExit) as ended:
@@ -38,3 +40,21 @@ def test_output_on_a_full_disk_ends_in_one_sentence(words: list[str]) -> None:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
 
     assert (done.returncode, done.stderr) == (2, b"idis: the output cannot be used: No space left on device\n")
+
+
+def test_an_unknown_flag_is_told_by_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help of the whole program does not list the flags of one command."""
+    with pytest.raises(SystemExit):
+        main(["health", "--nonsense"])
+
+    assert capsys.readouterr().err == "idis: --nonsense is not understood (see 'idis health --help')\n"
+
+
+@pytest.mark.parametrize("words", [["lab", "--smoke"], ["serve", "x"], ["prefix", "list"]])
+def test_a_command_of_the_node_says_what_to_install(words: list[str]) -> None:
+    """Where only the client is installed, `serve` ended in a traceback and `lab --smoke` in an unknown argument."""
+    program = "import sys; sys.modules['lmdb'] = None; from idis.resolver.cli.main import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr == "idis: this command needs the node's packages (lmdb is missing): pip install 'idis[node]'\n"
