@@ -185,7 +185,10 @@ class AnswerIndex:
         """How full it is."""
 
     def warm(self) -> None:
-        """Map every page now instead of at its first use; releases the interpreter, so call it in a thread."""
+        """Map every page now instead of at its first use, in huge ones where the kernel has them for such a file.
+
+        Takes some 3 s per GB at worst; releases the interpreter, so call it in a thread, before it matters.
+        """
 
     def retire(self) -> None:
         """Tell the readers that a newer generation stands at the path; it stays readable until they close it."""

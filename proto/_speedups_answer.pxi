@@ -19,6 +19,7 @@ cdef enum:
 
     QUESTIONS_MAX = 64  # recognised before the first is looked up
     KEYS_BYTES = 8192  # folded keys of one batch; a long one ends the batch early
+    AHEAD = 16  # entries on the way while one is answered: about what a core can wait for at a time
     LINE_BYTES = 64
     LINES_MAX = 8  # asked for in advance; of longer entries the processor guesses the rest
 
@@ -130,24 +131,24 @@ cdef inline int lines_of(const Arena* arena) noexcept nogil:
     return <int>min(mean // LINE_BYTES + 2, <uint64_t>LINES_MAX)
 
 
-cdef inline void call_entries(Batch* batch, const Arena* arena) noexcept nogil:
-    # Read the slots, which have arrived, and ask for the lines of their entries.
-    cdef size_t number
+cdef inline void call_entry(Question* question, const Arena* arena, int lines) noexcept nogil:
+    # Read the slot, which has arrived, and ask for the lines of its entry.
+    cdef const uint8_t* at
     cdef int line
-    cdef int lines = lines_of(arena)
-    cdef uint64_t unit
-    cdef Question* question
-    for number in range(batch.count):
-        question = &batch.questions[number]
-        if not question.common:
-            continue
-        question.probe = next_match(arena, &question.key, 0, &question.slot)
-        unit = <uint32_t>question.slot
-        if question.probe < 0 or unit >= arena.units:
-            question.common = question.probe >= 0
-            continue
+    if not question.common:
+        return
+    question.probe = next_match(arena, &question.key, 0, &question.slot)
+    question.common = question.probe >= 0
+    if question.common:
+        at = arena.octets + <uint64_t><uint32_t>question.slot * UNIT_BYTES  # perhaps past the end, where nothing is fetched
         for line in range(lines):
-            prefetch(arena.octets + unit * UNIT_BYTES + line * LINE_BYTES)
+            prefetch(at + line * LINE_BYTES)
+
+
+cdef inline void call_first(Batch* batch, const Arena* arena, int lines) noexcept nogil:
+    cdef size_t number
+    for number in range(min(batch.count, <size_t>AHEAD)):
+        call_entry(&batch.questions[number], arena, lines)
 
 
 cdef inline bint find_answer(const Arena* arena, Question* question, Answer* answer, uint32_t now) noexcept nogil:

@@ -4,6 +4,7 @@
 # keeps it, and other threads it may let in, from coming here again.
 
 from cpython.unicode cimport PyUnicode_FromString
+from libc.errno cimport EAGAIN, EBADF, EINTR, ENOBUFS, ENOTSOCK
 
 cdef extern from "<sys/socket.h>" nogil:
     ctypedef uint32_t socklen_t
@@ -42,11 +43,6 @@ cdef extern from "<netinet/in.h>" nogil:
 
 cdef extern from "<arpa/inet.h>" nogil:
     const char* inet_ntop(int family, const void* address, char* text, socklen_t size)
-
-cdef extern from "<errno.h>" nogil:
-    int errno, EAGAIN, EWOULDBLOCK, EINTR, EBADF, ENOTSOCK, ENOBUFS
-
-from cpython.exc cimport PyErr_SetFromErrno
 
 cdef enum:
     DATAGRAMS = 64
@@ -102,7 +98,7 @@ cdef int receive(Datagrams* all, int fd) noexcept nogil:
         count = recvmmsg(fd, all.received, DATAGRAMS, MSG_DONTWAIT, NULL)
         if count >= 0:
             return count
-        if errno == EAGAIN or errno == EWOULDBLOCK:
+        if errno == EAGAIN:
             return 0
         if errno == EBADF or errno == ENOTSOCK:
             return -1
@@ -202,8 +198,12 @@ cdef void answer_all(Datagrams* all, const Arena* arena, Counters counters, uint
     cdef Question* question
     cdef Answer answer
     cdef Source* source
+    cdef int lines = lines_of(arena) if arena is not NULL else 0
     all.leftovers_count = all.sent_count = all.answers_bytes = 0
+    call_first(&all.batch, arena, lines)
     for number in range(all.batch.count):
+        if number + AHEAD < all.batch.count:
+            call_entry(&all.batch.questions[number + AHEAD], arena, lines)
         question = &all.batch.questions[number]
         if question.common and find_answer(arena, question, &answer, now):
             size = answer_bytes(question, &answer)
@@ -228,7 +228,7 @@ cdef void send(Datagrams* all, int fd, Counters counters) noexcept nogil:
         count = sendmmsg(fd, all.sent + sent, <unsigned int>(all.sent_count - sent), MSG_DONTWAIT)
         if count > 0:
             sent += count
-        elif errno == EAGAIN or errno == EWOULDBLOCK or errno == ENOBUFS:
+        elif errno == EAGAIN or errno == ENOBUFS:
             counters.counts[SILENT_SEND_BUFFER] += all.sent_count - sent  # they ask again, as after any loss
             return
         elif errno != EINTR:
@@ -281,8 +281,6 @@ def drain(AnswerIndex index, Gate gate not None, int fd, uint32_t now, double mo
         if (fresh is None or fresh()) and index is not None and index.usable():
             arena = &index.arena
         recognise_all(all, count, arena, gate, counters, monotonic)
-        if arena is not NULL:
-            call_entries(&all.batch, arena)
         answer_all(all, arena, counters, now, site_serial)
         send(all, fd, counters)
         return count, hand_over(all)

@@ -1,12 +1,12 @@
 # AnswerIndex: the arena as an object, its file, its life from `create` to `retire`.
 
 cimport cython
-from cpython.buffer cimport PyBUF_SIMPLE, PyObject_GetBuffer, PyBuffer_Release
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.exc cimport PyErr_SetFromErrno
+from libc.errno cimport EFAULT, ENOMEM, ENOSPC, errno
 
 import contextlib
 import fcntl
-import mmap
 import os
 from typing import NamedTuple
 
@@ -16,8 +16,36 @@ KIND_RECORD, KIND_SITE, KIND_SITES, KIND_SITES_NAMESPACE = range(1, 5)
 OWN, PUBLIC_ONLY = FLAG_OWN, FLAG_PUBLIC_ONLY
 KEY_BYTES_MAX, VALUE_BYTES_MAX = KEY_OCTETS_MAX, VALUE_OCTETS_MAX
 
+cdef extern from "<sys/mman.h>" nogil:
+    """
+    #ifndef MADV_HUGEPAGE
+    #define MADV_HUGEPAGE 14
+    #endif
+    #ifndef MADV_POPULATE_WRITE
+    #define MADV_POPULATE_WRITE 23
+    #endif
+    #ifndef MADV_COLLAPSE
+    #define MADV_COLLAPSE 25
+    #endif
+    """
+    void* mmap(void* at, size_t size, int access, int flags, int fd, int64_t offset)
+    int munmap(void* at, size_t size)
+    int madvise(void* at, size_t size, int advice)
+    void* MAP_FAILED
+    int PROT_NONE, PROT_READ, PROT_WRITE, MAP_SHARED, MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE, MAP_FIXED
+    int MADV_HUGEPAGE, MADV_POPULATE_WRITE, MADV_COLLAPSE
+
+cdef extern from "<sys/vfs.h>" nogil:
+    cdef struct statfs_t "statfs":
+        long f_type
+    int fstatfs(int fd, statfs_t* found)
+
+cdef enum:
+    TMPFS = 0x01021994
+    HUGE_BYTES = 2097152
+    PAGE_OCTETS = 4096
+
 _SECRET_BYTES = 16
-_PAGE_BYTES = 4096
 _CODES = (CODE_SUCCESS, CODE_NOT_FOUND, CODE_NO_VALUES)
 
 
@@ -49,9 +77,8 @@ cdef class AnswerIndex:
     """What is asked → octets ready to send; see the stub."""
 
     cdef Arena arena
-    cdef Py_buffer view
-    cdef object mapping
     cdef int lock
+    cdef int warming
     cdef bint is_writable
 
     def __cinit__(self):
@@ -73,7 +100,7 @@ cdef class AnswerIndex:
             raise ValueError(f"an arena of {arena_bytes} octets: at most {ARENA_BYTES_MAX} can be addressed")
         if len(secret) != _SECRET_BYTES or len(boot) > MARK_BYTES:
             raise ValueError(f"the secret has {_SECRET_BYTES} octets and the boot's name at most {MARK_BYTES}")
-        arena_bytes = (arena_bytes + _PAGE_BYTES - 1) // _PAGE_BYTES * _PAGE_BYTES
+        arena_bytes = (arena_bytes + PAGE_OCTETS - 1) // PAGE_OCTETS * PAGE_OCTETS
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)  # whoever has it mapped keeps it whole
         cdef AnswerIndex index = AnswerIndex.__new__(AnswerIndex)
@@ -81,9 +108,9 @@ cdef class AnswerIndex:
         size = HEADER_BYTES + 8 * slots + arena_bytes
         try:
             fcntl.flock(index.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Blocks, not a hole: a page that finds no block when it is written to is a signal, not an error.
-            os.posix_fallocate(index.lock, 0, size)
+            os.ftruncate(index.lock, size)
             index.map(size, True)
+            index.reserve_blocks()
         except BaseException:
             index.unmap()
             os.unlink(path)
@@ -228,19 +255,18 @@ cdef class AnswerIndex:
     def warm(self):
         """Map every page now instead of at its first use."""
         self.check_open()
-        cdef Py_buffer view
-        cdef Py_ssize_t at = 0
-        cdef const volatile uint8_t* octets
+        cdef const volatile uint8_t* octets = <const volatile uint8_t*>self.arena.header
+        cdef uint64_t at = 0
         cdef uint8_t seen
-        PyObject_GetBuffer(self.mapping, &view, PyBUF_SIMPLE)  # keeps the mapping while others may close the index
-        try:
-            octets = <const volatile uint8_t*>view.buf
-            with nogil:
-                while at < view.len:
-                    seen = octets[at]
-                    at += 4096
-        finally:
-            PyBuffer_Release(&view)
+        self.warming += 1  # whoever closes the index meanwhile leaves the mapping to us
+        with nogil:
+            madvise(<void*>octets, self.arena.mapped_bytes, MADV_COLLAPSE)  # into huge pages, where the kernel can
+            while at < self.arena.mapped_bytes:
+                seen = octets[at]
+                at += PAGE_OCTETS
+        self.warming -= 1
+        if self.arena.header is NULL and self.warming == 0:
+            munmap(<void*>octets, self.arena.mapped_bytes)
 
     def retire(self):
         """Tell the readers that a newer generation stands at the path."""
@@ -337,24 +363,45 @@ cdef class AnswerIndex:
         return 0
 
     cdef int map(self, uint64_t size, bint writable) except -1:
-        access = mmap.PROT_READ | mmap.PROT_WRITE if writable else mmap.PROT_READ
-        self.mapping = mmap.mmap(self.lock, size, mmap.MAP_SHARED, access)
-        PyObject_GetBuffer(self.mapping, &self.view, PyBUF_SIMPLE)
-        self.arena.header = <Header*>self.view.buf
+        # At a multiple of what a huge page holds: only then does the kernel use them, and a look-up in a large index spends
+        # half its time on the tables of small ones. Only files in memory (tmpfs) have any.
+        cdef int access = PROT_READ | PROT_WRITE if writable else PROT_READ
+        cdef uint8_t* place = <uint8_t*>mmap(
+            NULL, size + HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0
+        )
+        cdef uint8_t* at
+        cdef uint64_t whole = (size + PAGE_OCTETS - 1) // PAGE_OCTETS * PAGE_OCTETS
+        if place == MAP_FAILED:
+            PyErr_SetFromErrno(OSError)
+        at = <uint8_t*>((<uint64_t>place + HUGE_BYTES - 1) // HUGE_BYTES * HUGE_BYTES)
+        if mmap(at, size, access, MAP_SHARED | MAP_FIXED, self.lock, 0) == MAP_FAILED:
+            munmap(place, size + HUGE_BYTES)
+            PyErr_SetFromErrno(OSError)
+        if at > place:
+            munmap(place, at - place)
+        munmap(at + whole, place + size + HUGE_BYTES - at - whole)
+        madvise(at, size, MADV_HUGEPAGE)
+        self.arena.header = <Header*>at
         self.arena.mapped_bytes = size
         self.is_writable = writable
         return 0
 
+    cdef int reserve_blocks(self) except -1:
+        # A page that finds no room when it is written to is a signal, not an error: all of it is taken now.
+        cdef statfs_t found
+        if fstatfs(self.lock, &found) == 0 and found.f_type == TMPFS:
+            if madvise(self.arena.header, self.arena.mapped_bytes, MADV_POPULATE_WRITE) == 0:
+                return 0
+            if errno == EFAULT or errno == ENOMEM:
+                raise OSError(ENOSPC, os.strerror(ENOSPC))
+        os.posix_fallocate(self.lock, 0, self.arena.mapped_bytes)
+        return 0
+
     cdef void unmap(self):
+        if self.arena.header is not NULL and self.warming == 0:
+            munmap(self.arena.header, self.arena.mapped_bytes)
         self.arena.header = NULL
         self.is_writable = False
-        if self.view.buf is not NULL:
-            PyBuffer_Release(&self.view)
-            self.view.buf = NULL
-        if self.mapping is not None:
-            with contextlib.suppress(BufferError):  # `warm` still reads; the last one to let go unmaps
-                self.mapping.close()
-            self.mapping = None
         if self.lock >= 0:
             os.close(self.lock)
             self.lock = -1

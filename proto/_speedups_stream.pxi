@@ -1,6 +1,6 @@
 # process: the whole frames of a stream, in batches; everything between parsing the arguments and building the result is C.
 
-from cpython.buffer cimport PyBUF_SIMPLE
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 
 cdef enum:
     LENGTH_AT = 16
@@ -24,14 +24,14 @@ cdef struct Stream:
     int64_t allowed
     # Results.
     size_t consumed
-    size_t leftovers
     size_t answered
+    size_t leftovers[LEFTOVERS_MAX][2]
+    size_t leftovers_count
     bint more
 
 # Used by one call at a time: no Python code runs while one is at work.
 cdef Out _out
 cdef Batch _batch
-cdef size_t _leftovers[LEFTOVERS_MAX][2]
 
 
 cdef bint reserve(Out* out, size_t size) noexcept nogil:
@@ -87,7 +87,11 @@ cdef bint answer_batch(Stream* stream, Out* out, Batch* batch, const Arena* aren
     # Answer or hand out each frame in order; False when a limit was reached in front of one.
     cdef size_t number, start
     cdef Question* question
+    cdef int lines = lines_of(arena) if arena is not NULL else 0
+    call_first(batch, arena, lines)
     for number in range(batch.count):
+        if number + AHEAD < batch.count:
+            call_entry(&batch.questions[number + AHEAD], arena, lines)
         question = &batch.questions[number]
         start = question.frame - stream.octets
         stream.consumed = start
@@ -97,10 +101,10 @@ cdef bint answer_batch(Stream* stream, Out* out, Batch* batch, const Arena* aren
             stream.answered += 1
             if stream.allowed > 0:
                 stream.allowed -= 1
-        elif stream.leftovers < stream.unanswered_max:
-            _leftovers[stream.leftovers][0] = start
-            _leftovers[stream.leftovers][1] = start + question.frame_bytes
-            stream.leftovers += 1
+        elif stream.leftovers_count < stream.unanswered_max:
+            stream.leftovers[stream.leftovers_count][0] = start
+            stream.leftovers[stream.leftovers_count][1] = start + question.frame_bytes
+            stream.leftovers_count += 1
         else:
             return False
     return True
@@ -113,8 +117,6 @@ cdef void run(Stream* stream, Out* out, Batch* batch, const Arena* arena, Counte
         if batch.count == 0:
             stream.consumed = end
             return
-        if arena is not NULL:
-            call_entries(batch, arena)
         if not answer_batch(stream, out, batch, arena, counters):
             stream.more = True
             return
@@ -135,14 +137,14 @@ def process(AnswerIndex index not None, buffer, uint32_t now, uint16_t site_seri
     stream.octets_max = octets_max
     stream.unanswered_max = min(unanswered_max, <size_t>LEFTOVERS_MAX)
     stream.allowed = allowed
-    stream.consumed = stream.leftovers = stream.answered = 0
+    stream.consumed = stream.leftovers_count = stream.answered = 0
     stream.more = False
     _out.bytes = 0
     run(&stream, &_out, &_batch, &index.arena if index.usable() else NULL, counters)
-    # From here on Python may run other code, which may come here again: the static tables are read first.
     answers = PyBytes_FromStringAndSize(<char*>_out.octets, _out.bytes)
-    cdef list leftovers = [None] * stream.leftovers
-    for number in range(stream.leftovers):
-        leftovers[number] = (_leftovers[number][0], _leftovers[number][1])
     PyBuffer_Release(&view)
+    # Tuples may let the collector run other code, which may come here again: nothing static is needed from here on.
+    cdef list leftovers = [None] * stream.leftovers_count
+    for number in range(stream.leftovers_count):
+        leftovers[number] = (stream.leftovers[number][0], stream.leftovers[number][1])
     return answers, stream.consumed, leftovers, stream.answered, stream.more
