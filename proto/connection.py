@@ -62,6 +62,13 @@ class Connection:
         self.in_flight += len(frames)
         return frames
 
+    def take_unfinished(self) -> bytes:
+        """Take back the octets of the frame that is not whole yet, to hand them in again together with what follows."""
+        octets = bytes(self._buffer)
+        self._buffer = bytearray()
+        self._needed = ENVELOPE_BYTES
+        return octets
+
     def answered(self, count: int = 1) -> None:
         """Report that frames handed out have been answered or dropped."""
         assert count <= self.in_flight, "more answers than requests"
@@ -76,6 +83,11 @@ class Connection:
     def unfinished(self) -> bool:
         """Whether part of a frame has arrived: at the end of the stream a frame was cut, at a deadline a peer is slow."""
         return bool(self._buffer)
+
+    @property
+    def unfinished_bytes(self) -> int:
+        """How much of that frame is here."""
+        return len(self._buffer)
 
     @property
     def message_bytes_max(self) -> int:
@@ -111,4 +123,5 @@ class Connection:
             decode_envelope(envelope)
             self.error = ProtocolError(f"a message of {length} octets is longer than {self._octets_max}", offset=_LENGTH_AT)
         except ProtocolError as error:
-            self.error = error
+            # Its frames would tie this connection into a cycle that only the collector could free.
+            self.error = error.with_traceback(None)

@@ -131,3 +131,12 @@ def test_garbage_is_framed_or_refused(chunks: list[bytes]) -> None:
     frames = [one for chunk in chunks for one in connection.receive_data(chunk)]
 
     assert b"".join(chunks).startswith(b"".join(frames))
+
+
+def test_what_broke_a_connection_does_not_keep_it_alive() -> None:
+    """The error carries no frames of the call that found it: nothing is left to a collector that may never run."""
+    connection = Connection()
+    connection.receive_data(bytes.fromhex("09090000 00000000 00000000 00000000 ffffffff"))
+
+    assert connection.error is not None
+    assert connection.error.__traceback__ is None
