@@ -25,6 +25,7 @@ cdef extern from *:
     #include <arpa/inet.h>
     #include <netinet/in.h>
     #include <netinet/tcp.h>
+    #include <netinet/udp.h>
     #include <poll.h>
     #include <string.h>
     #include <strings.h>
@@ -36,6 +37,12 @@ cdef extern from *:
 
     #define BATCH 64
     #define PACKET 2048
+    #ifndef UDP_SEGMENT
+    #define UDP_SEGMENT 103
+    #endif
+    #ifndef SOL_UDP
+    #define SOL_UDP 17
+    #endif
 
     /* The arrays that recvmmsg and sendmmsg want, linked to their buffers once. */
     typedef struct {
@@ -52,6 +59,25 @@ cdef extern from *:
             batch->messages[i].msg_hdr.msg_iov = &batch->vectors[i];
             batch->messages[i].msg_hdr.msg_iovlen = 1;
         }
+    }
+
+    /* Datagrams of one size to one peer in a single pass through the kernel, which cuts them apart again at its far end. */
+    static ssize_t send_alike(int fd, Batch *batch, int count) {
+        union { char octets[CMSG_SPACE(sizeof(uint16_t))]; struct cmsghdr align; } control;
+        struct msghdr message;
+        uint16_t size = batch->vectors[0].iov_len;
+        memset(&message, 0, sizeof message);
+        memset(&control, 0, sizeof control);
+        message.msg_iov = batch->vectors;
+        message.msg_iovlen = count;
+        message.msg_control = control.octets;
+        message.msg_controllen = sizeof control.octets;
+        struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = SOL_UDP;
+        head->cmsg_type = UDP_SEGMENT;
+        head->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+        memcpy(CMSG_DATA(head), &size, sizeof size);
+        return sendmsg(fd, &message, MSG_DONTWAIT);
     }
 
     static uint64_t clock_ns(void) {
@@ -152,6 +178,7 @@ cdef extern from *:
         EventData data
     int EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, MSG_DONTWAIT, MSG_NOSIGNAL, PR_SET_TIMERSLACK, EPOLL_CLOEXEC
     void batch_link(Batch *batch) nogil
+    ssize_t send_alike(int fd, Batch *batch, int count) nogil
     uint64_t clock_ns() nogil
     void prefetch(const void *at) nogil
     int open_socket(int datagrams, int v6, const uint8_t *address, int port) nogil
@@ -332,7 +359,7 @@ cdef class Engine:
     cdef Batch *_out
     cdef uint8_t *_read_buffer
     cdef uint8_t *_write_buffer
-    cdef int _epoll, _held, _sending, _closes
+    cdef int _epoll, _held, _sending, _closes, _no_segments
     cdef uint64_t _held_upto, _idle
 
     def __cinit__(self, plan, tally):
@@ -613,14 +640,15 @@ cdef class Engine:
         return self._ask_by_stream(connection, count, now)
 
     cdef int _ask_by_datagrams(self, Connection *connection, int count, uint64_t now) noexcept nogil:
-        cdef int number, sent, error
+        cdef int number, sent, error, alike = count > 1 and not self._no_segments
         for number in range(count):
             self._out.vectors[number].iov_len = self._compose(connection, &self._out.octets[number][0], now)
-        sent = sendmmsg(connection.fd, self._out.messages, count, MSG_DONTWAIT)
+            alike &= self._out.vectors[number].iov_len == self._out.vectors[0].iov_len
+        sent = self._send_batch(connection, count, alike)
         if sent < 0 and errno == ECONNREFUSED:
             # The error belongs to a former datagram; reading it here has cleared it.
             self._counts[CONNECT_FAILED] += 1
-            sent = sendmmsg(connection.fd, self._out.messages, count, MSG_DONTWAIT)
+            sent = self._send_batch(connection, count, alike)
         error = errno
         for number in range(count - max(sent, 0)):
             self._take_back(connection)
@@ -633,6 +661,16 @@ cdef class Engine:
             self._counts[SEND_FAILED] += 1
             self._lose(connection, now)
         return max(sent, 0)
+
+    cdef int _send_batch(self, Connection *connection, int count, int alike) noexcept nogil:
+        """How many of the composed datagrams the kernel took; below 0 for an error."""
+        if alike:
+            if send_alike(connection.fd, self._out, count) >= 0:
+                return count
+            if errno == EAGAIN or errno == ECONNREFUSED or errno == ENOBUFS or errno == EINTR:
+                return -1
+            self._no_segments = 1  # an old kernel, or a way that cannot
+        return sendmmsg(connection.fd, self._out.messages, count, MSG_DONTWAIT)
 
     cdef int _ask_by_stream(self, Connection *connection, int count, uint64_t now) noexcept nogil:
         cdef int number = 0

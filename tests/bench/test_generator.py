@@ -314,6 +314,43 @@ def test_garbage_is_counted_and_survived(
 
 
 @pytest.mark.parametrize(
+    ("dialect", "question", "written"),
+    [
+        (Dialect.HTTP, b"GET /api/handles/a/b HTTP/1.1\r\n\r\n", b'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{"a":"a/b"}'),
+        (
+            Dialect.HTTP,
+            b"GET /api/handles/a/b HTTP/1.1\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na/b\r\n0\r\n\r\n",
+        ),
+        (Dialect.RESP, b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n", b"$3\r\nabc\r\n"),
+        (
+            Dialect.DNS,
+            bytes.fromhex("0013 0000 0000 0001 0000 0000 0000 0161 00 0010 0001"),
+            bytes.fromhex("0013 0081 8400 0001 0000 0000 0000 0161 00 0010 0001"),
+        ),
+    ],
+)
+def test_garbage_of_other_dialects_is_survived(
+    stream: Start, plan_of: PlanOf, asked: Asked, dialect: Dialect, question: bytes, written: bytes
+) -> None:
+    """Changed and cut anywhere; the run ends and every question is accounted for."""
+    random = Random(1)
+
+    def mangled(_chunk: bytes) -> bytes:
+        octets = bytearray(written)
+        for _ in range(random.randrange(3)):
+            octets[random.randrange(len(octets))] = random.randrange(256)
+        return bytes(octets[: random.randrange(len(octets)) + 1] if random.random() < 0.2 else octets)
+
+    frames = _frames(question, echoes=(b"a/b",) if dialect is Dialect.HTTP else ())
+    plan = plan_of(stream(mangled).port, dialect=dialect, datagrams=False, frames=frames, timeout_ns=20_000_000)
+    tally = asked(replace(plan, duration_ns=200_000_000, questions_max=100, expected=array("Q", [0])))
+
+    ended = tally[Count.ANSWERED] + tally[Count.TIMED_OUT] + tally[Count.BROKEN] + tally.wrong
+    assert ended == tally[Count.SENT] > 0
+
+
+@pytest.mark.parametrize(
     ("written", "code"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"handle\":\"a/b\"", 200),
