@@ -117,3 +117,72 @@ def test_half_of_the_descriptors_is_the_default(monkeypatch, descriptors, expect
     monkeypatch.setattr(resource, "getrlimit", lambda _which: (descriptors, descriptors))
 
     assert table_of().connections_max == expected
+
+
+@dataclass
+class FakeCompany:
+    """Other processes of the node."""
+
+    elsewhere: int = 0
+    told: list[int] = field(default_factory=list)
+
+    def connections_elsewhere(self) -> int:
+        """What they have open."""
+        return self.elsewhere
+
+    def connections_here(self, count: int) -> None:
+        """Note what they are told."""
+        self.told.append(count)
+
+
+def test_a_cap_counts_the_connections_of_other_processes():
+    """Four for the node: with two elsewhere, the third here costs the oldest one here its place."""
+    table = ConnectionTable(replace(LimitsSection(), connections=4), FakeCompany(elsewhere=2))
+    first, second = enter(table, 2)
+
+    assert table.admit(FakeConnection(table=table))
+    assert (first.shed_for, second.shed_for) == (["room"], [])
+
+
+def test_a_cap_filled_by_others_leaves_no_room():
+    """When nobody here is idle."""
+    table = ConnectionTable(replace(LimitsSection(), connections=4), FakeCompany(elsewhere=4))
+
+    assert not table.admit(FakeConnection())
+
+
+def test_a_cap_of_descriptors_is_each_process_s_own(monkeypatch):
+    """Each process has its own limit, so others do not count."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (8, 8))
+    table = ConnectionTable(LimitsSection(), FakeCompany(elsewhere=1_000))
+
+    assert len(enter(table, 4)) == table.connections_max
+
+
+def test_others_are_told_of_every_change():
+    """Opened, opened, closed."""
+    company = FakeCompany()
+    table = ConnectionTable(LimitsSection(), company)
+    first, _second = enter(table, 2)
+    table.release(first)
+
+    assert company.told == [1, 2, 1]
+
+
+def test_a_table_that_parts_has_patience_for_a_second():
+    """Whoever is quiet so long is told to go elsewhere."""
+    table = table_of()
+    table.part()
+
+    assert table.idle_s == 1.0
+
+
+def test_a_table_is_busy_while_anybody_is():
+    """A node that stops waits for it."""
+    table = table_of()
+    first, _second = enter(table, 2)
+    first.idle = False
+
+    assert table.busy
+    first.idle = True
+    assert not table.busy
