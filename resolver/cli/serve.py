@@ -19,6 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", action="append", metavar="ADDRESS", help="listen on this address instead; may be repeated")
     parser.add_argument("--port", type=int, help="binary port instead of the configured one")
     parser.add_argument("--http-port", type=int, help="HTTP port instead of the configured one")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that answer on the binary port")
     parser.add_argument("--log-level", help="debug, info, warning or error instead of the configured one")
 
 
@@ -35,6 +36,7 @@ def serve_config(arguments: argparse.Namespace) -> NodeConfig:
         "listen.hosts": arguments.host,
         "listen.port": arguments.port,
         "listen.http_port": arguments.http_port,
+        "node.workers": arguments.workers,
         "node.log_level": arguments.log_level,
     }
     directory = data_directory(arguments)

@@ -186,3 +186,16 @@ def test_what_is_no_address_is_refused(text):
     """Half an address is none."""
     with pytest.raises(ValueError):
         host_and_port(text)
+
+
+@pytest.mark.parametrize("count", [0, 65, True])
+def test_workers_are_one_to_sixty_four(count):
+    """The board and the sockets of a node are made for no more."""
+    assert "node.workers" in refusal(None, flags={"node.name": "n", "node.workers": count})
+
+
+def test_one_process_is_the_default():
+    """Workers and busy polling are asked for."""
+    node = load(None, {}, {"node.name": "n"}).node
+
+    assert (node.workers, node.busy_poll) == (1, False)
