@@ -114,7 +114,8 @@ def _from_file(path: Path | None) -> Iterator[tuple[str, object]]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"there is no {path}: make a node with 'idis init {path.parent} --tier TIER --name NAME'") from None
+        advice = "make a node with 'idis init DIR --tier TIER --name NAME', or name its file"
+        raise ConfigError(f"there is no {path}: {advice}") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

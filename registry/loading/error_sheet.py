@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import os
-import tempfile
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from idis.registry.loading.formulas import guarded
 from idis.registry.loading.rows import FileRefused
+from idis.registry.loading.whole_file import whole_file
 
 HEAD = ("sheet", "line", "identifier", "severity", "field", "value", "rule", "reason", "next step")
 
@@ -52,20 +53,12 @@ def write_error_sheet(path: Path, findings: Iterable[RowFinding]) -> None:
         FileRefused: the folder may not be written, or the disk is full.
     """
     write = _write_xlsx if path.suffix.lower() == ".xlsx" else _write_csv
-    temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".errors-")
-        os.close(handle)
-        write(Path(temporary), findings)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        with whole_file(path, mode=0o644) as file:
+            write(file, findings)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise FileRefused(f"the error sheet {path} cannot be written ({reason}): name another place with --errors") from None
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
 
 
 def drop_error_sheet(path: Path) -> None:
@@ -96,15 +89,16 @@ def _lines(findings: Iterable[RowFinding]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _write_csv(path: Path, findings: Iterable[RowFinding]) -> None:
+def _write_csv(file: BinaryIO, findings: Iterable[RowFinding]) -> None:
     # The byte order mark tells spreadsheets that the Chinese inside is UTF-8.
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        sheet = csv.writer(file)
-        sheet.writerow(HEAD)
-        sheet.writerows(_lines(findings))
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    sheet = csv.writer(text)
+    sheet.writerow(HEAD)
+    sheet.writerows(_lines(findings))
+    text.detach()
 
 
-def _write_xlsx(path: Path, findings: Iterable[RowFinding]) -> None:
+def _write_xlsx(file: BinaryIO, findings: Iterable[RowFinding]) -> None:
     import openpyxl  # takes 0.2 s to import: only files of this form pay it
 
     book = openpyxl.Workbook(write_only=True)
@@ -115,7 +109,7 @@ def _write_xlsx(path: Path, findings: Iterable[RowFinding]) -> None:
             sheet.append(HEAD)
         if sheet is not None:
             sheet.append(tuple(map(_printable, line)))
-    book.save(path)
+    book.save(file)
 
 
 def _printable(cell: str) -> str:

@@ -18,7 +18,6 @@ from idis.proto.types.fields import json_list, json_object, number_field, text_f
 from idis.proto.types.table import compose, describe
 from idis.proto.types.text import octets_to_json
 from idis.proto.value import (
-    DEFAULT_PERMISSIONS,
     INDEX_MAX,
     TTL_ABSOLUTE,
     TTL_RELATIVE,
@@ -31,6 +30,7 @@ from idis.proto.value import (
 from idis.proto.wire import ARRAY_BYTES_MAX
 from idis.registry.pilots.finding import Finding
 from idis.registry.record import Alias, PreparedRecord, Record, RecordFlag, StoredRecord, prepare
+from idis.registry.registration.value_checks import shows_secret, usual_permissions
 
 _U32_MAX = 2**32 - 1
 _PERMISSION_DIGITS = 4
@@ -62,7 +62,7 @@ def rest_of_value(value: Value) -> dict[str, object]:
     elif value.ttl_type == TTL_RELATIVE:
         shown["ttl"] = value.ttl
     shown["timestamp"] = _iso(value.timestamp)
-    if value.permissions != DEFAULT_PERMISSIONS:
+    if value.permissions != usual_permissions(value.type):
         shown["permissions"] = format(value.permissions & 0xF, f"0{_PERMISSION_DIGITS}b")
     if value.references:
         shown["references"] = [{"handle": item.handle, "index": item.index} for item in value.references]
@@ -101,7 +101,7 @@ def _value(shown: Mapping[str, object]) -> Value:
         data,
         ttl=ttl,
         ttl_type=ttl_type,
-        permissions=_permissions(shown.get("permissions")),
+        permissions=_permissions(shown.get("permissions"), name),
         references=_references(shown.get("references", ())),
     )
 
@@ -117,6 +117,8 @@ def _check_values(values: list[Value]) -> None:
             raise DataError(f"index {value.index} occurs twice")
         if value.index == 0:
             raise DataError("an index begins at 1")
+        if shows_secret(value):
+            raise DataError(f"value {value.index} is a secret ({value.type}) that all could read: give it the permissions 1100")
         seen.add(value.index)
 
 
@@ -133,9 +135,9 @@ def _lifetime(ttl: object, shown: Mapping[str, object]) -> tuple[int, int]:
     return TTL_RELATIVE, number_field(shown, "ttl", _U32_MAX, TTL_S_DEFAULT)
 
 
-def _permissions(digits: object) -> int:
+def _permissions(digits: object, type_name: str) -> int:
     if digits is None:
-        return int(DEFAULT_PERMISSIONS)
+        return usual_permissions(type_name)
     if not isinstance(digits, str) or len(digits) != _PERMISSION_DIGITS or set(digits) - {"0", "1"}:
         raise DataError('permissions must be four binary digits, such as "1100"')
     return int(digits, 2)

@@ -189,6 +189,17 @@ def remove_values(txn: WriteTxn, identifier: str, indexes: Iterable[int], now: i
     return _change(txn, identifier, change, now)
 
 
+def publish_record(txn: WriteTxn, record: Record, now: int) -> Recorded | Refusal:
+    """Write a record that the node makes itself, such as a metadata template, the values it alone may write included."""
+    place = _find(txn, record.identifier)
+    if isinstance(place, Refusal):
+        return place
+    prepared = _judge(record, now)
+    if isinstance(prepared, Refusal):
+        return prepared
+    return (_refuse_quota(txn, place.entry) if place.stored is None else None) or _put(txn, place, prepared)
+
+
 def delete_record(txn: WriteTxn, identifier: str) -> Recorded | Refusal:
     """Delete a record; its version goes on if it is ever registered again.
 

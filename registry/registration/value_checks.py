@@ -9,9 +9,9 @@ from idis.proto.errors import DataError
 from idis.proto.identifier import fold
 from idis.proto.message import MESSAGE_BYTES_MAX
 from idis.proto.types.table import check_data
-from idis.proto.value import INDEX_MAX, VALUES_PER_RECORD_MAX, Value
+from idis.proto.value import DEFAULT_PERMISSIONS, INDEX_MAX, VALUES_PER_RECORD_MAX, Value
 from idis.proto.wire import ARRAY_BYTES_MAX
-from idis.registry.permission import PUBLIC_READ, changeable
+from idis.registry.permission import changeable
 from idis.registry.record import PreparedRecord
 from idis.registry.registration.checks import Refusal
 
@@ -22,6 +22,16 @@ TYPE_BYTES_MAX = 255  # the usual limit of names; bounds the comparison of types
 SECRET_TYPES = frozenset({"HS_SECKEY"})  # whoever can read one can act as its owner (`wire.md` §9)
 SECRET_PERMISSIONS = Permission.ADMIN_READ | Permission.ADMIN_WRITE
 RESERVED_INDEX = 1001  # TEMPLATE: written by the node, never by its clients (`domain.md` §7)
+
+
+def usual_permissions(type_name: str) -> int:
+    """The permissions of a value about which nothing is said: a secret is its owner's, anything else is public."""
+    return int(SECRET_PERMISSIONS if fold(type_name) in SECRET_TYPES else DEFAULT_PERMISSIONS)
+
+
+def shows_secret(value: Value) -> bool:
+    """Whether everybody could read what must stay its owner's."""
+    return fold(value.type) in SECRET_TYPES and value.public
 
 
 def refuse_values(values: Sequence[Value], value_bytes_max: int) -> Refusal | None:
@@ -49,7 +59,7 @@ def _refuse_value(value: Value, value_bytes_max: int) -> Refusal | None:
         )
     if not 0 <= value.permissions <= 15 or not 0 <= value.ttl < 2**32:
         return Refusal(ResponseCode.INVALID_VALUE, f"value {value.index}: permissions are four bits, a TTL is 0 to 4294967295")
-    if fold(value.type) in SECRET_TYPES and value.permissions & PUBLIC_READ:
+    if shows_secret(value):
         return Refusal(
             ResponseCode.INVALID_VALUE,
             f"value {value.index} is a secret ({value.type}) that everybody could read: give it the permissions 1100",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from idis.registry.loading.export import Exported, export_dump, export_lines, export_tables
+from idis.registry.loading.whole_file import whole_file
 from idis.registry.store.base import Store
 from idis.resolver.cli.data_directory import add_data_options, opened
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
@@ -86,29 +85,13 @@ def _write(arguments: argparse.Namespace, store: Store, progress: Progress) -> E
 
 @contextmanager
 def _output(path: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that appears under its name when it is whole. Only its owner may read it.
-
-    A device or a pipe is written to as it is: renaming a file over /dev/null would put a file in its place.
-    """
+    """Standard output, or a file that appears under its name when it is whole. Only its owner may read it."""
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    path = path.resolve()  # a link stays a link
-    if path.exists() and not path.is_file():
-        with path.open("wb") as device:
-            yield device
-        return
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    with whole_file(path) as file:
+        yield file
 
 
 def _tell(arguments: argparse.Namespace, exported: Exported, seconds: float) -> None:

@@ -11,12 +11,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from idis.proto.identifier import fold
 from idis.registry.loading.error_sheet import RowFinding
 from idis.registry.loading.load import ERRORS_SHOWN, Options, load
 from idis.registry.loading.load_dump import load_dump
+from idis.registry.loading.naming import all_prefixes
 from idis.registry.loading.rows import form_of
+from idis.registry.pilots.table import PILOTS
 from idis.registry.store.base import StoreFull
 from idis.registry.store.bulk import Loaded
+from idis.registry.store.keys import record_key
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.cli.data_directory import add_data_options, opened
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
@@ -102,7 +106,26 @@ def _import_rows(arguments: argparse.Namespace, store: LmdbStore, progress: Prog
         "error_sheet": None if summary.error_sheet is None else str(summary.error_sheet),
         "findings_total": summary.findings_total,
         "findings": [asdict(finding) for finding in summary.findings],
+        "templates_missing": _without_templates(arguments, store) if summary.loaded.new else [],
     }
+
+
+def _without_templates(arguments: argparse.Namespace, store: LmdbStore) -> list[str]:
+    """Prefixes with records here, and without any of the pilot's templates to which TEMPLATE_ID of its records points."""
+    if not arguments.pilot or arguments.dry_run:
+        return []
+    wanted = fold(arguments.prefix)
+    prefixes = [entry for entry in all_prefixes(store) if entry.answers_here and wanted in ("", entry.prefix)]
+    with store.read() as txn:
+        return [
+            entry.prefix
+            for entry in prefixes
+            if txn.stat(entry.prefix).records
+            and not any(
+                txn.record(record_key(entry.prefix, f"META_{arguments.pilot}_{code}", entry.fold_suffix))
+                for code in PILOTS[arguments.pilot].objects
+            )
+        ]
 
 
 def _import_dump(arguments: argparse.Namespace, store: LmdbStore, progress: Progress) -> dict[str, Any]:
@@ -151,3 +174,5 @@ def _print_summary(arguments: argparse.Namespace, result: dict[str, Any]) -> Non
     )
     if result["error_sheet"]:
         print(f"error sheet: {result['error_sheet']}")
+    for prefix in result.get("templates_missing", ()):
+        print(f"next: idis pilot publish {arguments.pilot} --prefix {prefix}   (the templates its records name are not there yet)")

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import csv
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,12 @@ from typing import TextIO
 from idis.registry.pilots.sample import SIZE_DEFAULT, SampleRow, generate
 from idis.registry.pilots.schema import DataType, Field, ObjectType, Pilot
 from idis.registry.pilots.table import PILOTS
-from idis.registry.pilots.template import item
+from idis.registry.pilots.template import item, template_records
 from idis.registry.pilots.validation import IDENTIFIER_COLUMNS
+from idis.registry.registration.records import Recorded, publish_record
+from idis.registry.store.base import WriteTxn
+from idis.resolver.cli.data_directory import add_data_options, commit, insist
+from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 
 CODES_SHOWN_MAX = 8  # of a vocabulary in the table; --json has them all
@@ -47,6 +52,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("csv", "jsonl"), default="csv", help="one CSV for each object, or JSON lines for each prefix"
     )
     sample.add_argument("--json", action="store_true", help="print the list of files as JSON")
+    publish = _add(actions, "publish", "register a pilot's metadata templates 元数据模板, which its records name")
+    publish.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
+    publish.add_argument("--prefix", required=True, metavar="P", help="the prefix the records lie below")
+    add_data_options(publish)
 
 
 def _add(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, line: str) -> argparse.ArgumentParser:
@@ -60,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         "show": _show,
         "header": _header,
         "sample": _sample,
+        "publish": _publish,
     }
     actions[arguments.action](arguments)
     return ExitCode.DONE
@@ -130,6 +140,23 @@ def _sample(arguments: argparse.Namespace) -> None:
     print(f"\n{sum(counts.values())} records. Load each with: idis import {example} --pilot {pilot.name} --data DIR")
     if arguments.format == "csv":
         print("With --format jsonl there is one file for each prefix, which loads all its objects at once.")
+
+
+def _publish(arguments: argparse.Namespace) -> None:
+    pilot = _pilot(arguments.pilot)
+    prefix = prefix_of(arguments.prefix)
+    now = int(time.time())
+    templates = template_records(pilot, prefix)
+
+    def change(txn: WriteTxn) -> list[Recorded]:
+        return [insist(publish_record(txn, record, now)) for record in templates]
+
+    written = commit(arguments, change).result
+    changed = [recorded.identifier for recorded in written if recorded.changed]
+    if arguments.json:
+        print_json({"templates": [recorded.identifier for recorded in written], "changed": changed})
+    else:
+        print(f"{len(written)} templates below {prefix}: {len(changed)} published, {len(written) - len(changed)} unchanged")
 
 
 _Counts = Counter[tuple[Path, str]]

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import DataError
-from idis.proto.identifier import fold
 from idis.proto.types.table import compose
-from idis.proto.value import DEFAULT_PERMISSIONS, TTL_S_DEFAULT, Value, decode_values
+from idis.proto.value import TTL_S_DEFAULT, Value, decode_values
 from idis.registry.loading.rest_rows import record_of_rest
 from idis.registry.pilots.finding import Finding
 from idis.registry.record import Alias
@@ -26,10 +25,9 @@ from idis.registry.registration import records
 from idis.registry.registration.life import Refusal
 from idis.registry.registration.records import Recorded
 from idis.registry.registration.value_checks import (
-    SECRET_PERMISSIONS,
-    SECRET_TYPES,
     VALUE_BYTES_DEFAULT_MAX,
     VALUE_BYTES_MAX,
+    usual_permissions,
 )
 from idis.registry.store.base import WriteTxn
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
@@ -170,12 +168,10 @@ def _values(arguments: argparse.Namespace) -> list[Value]:
         if not 0 <= arguments.ttl < 2**31:
             raise CommandError(f"--ttl {arguments.ttl}: seconds from 0 to {2**31 - 1}")
         ttl = arguments.ttl
-    return [replace(value, permissions=_usual(value) if permissions is None else permissions, ttl=ttl) for value in values]
-
-
-def _usual(value: Value) -> int:
-    """The permissions of a value about which nothing is said: a secret is its owner's."""
-    return int(SECRET_PERMISSIONS if fold(value.type) in SECRET_TYPES else DEFAULT_PERMISSIONS)
+    return [
+        replace(value, permissions=usual_permissions(value.type) if permissions is None else permissions, ttl=ttl)
+        for value in values
+    ]
 
 
 def _value(text: str) -> Value:

@@ -14,6 +14,7 @@ from idis.registry.journal import Position
 from idis.registry.loading.rest_rows import record_of_rest, rest_of_record
 from idis.registry.pilots.finding import Finding
 from idis.registry.record import Alias, PreparedRecord, Record, RecordFlag, StoredRecord, prepare
+from idis.registry.registration.value_checks import usual_permissions
 
 NAME = "88.118/A1"
 NOW = 1_795_179_187  # 2026-11-20T12:53:07Z
@@ -145,8 +146,27 @@ def test_every_record_comes_back_identical(values: list[Value], disabled: bool) 
 )
 def test_structured_data_come_back_identical(name: str, data: str) -> None:
     """Structured types are shown in their own form, or as octets where that would change them."""
-    row = json.loads(json.dumps(shown(Value(100, name, bytes.fromhex(data)))))
+    row = json.loads(json.dumps(shown(Value(100, name, bytes.fromhex(data), permissions=usual_permissions(name)))))
     back = record_of_rest(NAME, row, NOW)
     assert isinstance(back, PreparedRecord)
 
-    assert decode_values(back.public)[0].data == bytes.fromhex(data)
+    assert (*decode_values(back.public), *decode_values(back.restricted))[0].data == bytes.fromhex(data)
+
+
+def test_a_secret_without_permissions_is_its_owners() -> None:
+    """What everybody may read unless something is said holds for everything but secrets."""
+    row = {"values": [{"index": 1, "type": "URL", "data": "x"}, {"index": 300, "type": "hs_seckey", "data": "secret"}]}
+    back = record_of_rest(NAME, row, NOW)
+    assert isinstance(back, PreparedRecord)
+
+    assert [value.index for value in decode_values(back.public)] == [1]
+    assert [value.permissions for value in decode_values(back.restricted)] == [0b1100]
+
+
+def test_a_secret_that_everybody_could_read_is_refused() -> None:
+    """One line of a file must not publish a key."""
+    row = {"values": [{"index": 300, "type": "HS_SECKEY", "data": "secret", "permissions": "1110"}]}
+    finding = record_of_rest(NAME, row, NOW)
+    assert isinstance(finding, Finding)
+
+    assert "1100" in finding.message

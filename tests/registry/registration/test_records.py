@@ -19,6 +19,7 @@ from idis.registry.registration.records import (
     create_record,
     delete_record,
     modify_values,
+    publish_record,
     remove_values,
     replace_record,
 )
@@ -425,3 +426,12 @@ def test_a_prefix_that_is_not_registered_has_no_record_to_change(store: MemorySt
     result = _write(store, lambda txn: add_values(txn, "88.118.9", [URL], NOW))
 
     assert "88.118.8" in _refused(result, ResponseCode.HANDLE_NOT_FOUND)
+
+
+def test_a_template_is_published_with_what_only_the_node_writes(store: MemoryStore) -> None:
+    """Index 1001 is refused from clients and written by the node; the same again changes nothing."""
+    template = Record("88.118.8/META_ship_plate", (Value(1001, "TEMPLATE", b"1"), URL))
+    first, again = (_write(store, lambda txn: publish_record(txn, template, NOW)) for _ in range(2))
+
+    assert first == Recorded("88.118.8/META_ship_plate", 1)
+    assert again == Recorded("88.118.8/META_ship_plate", 1, changed=False)

@@ -23,6 +23,7 @@ from idis.registry.record import Record, prepare
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.verify import check
 from idis.resolver.cli import export, import_
+from idis.resolver.cli.main import main
 from idis.resolver.cli.output import CommandError, ExitCode
 
 MILL = "88.118.21"
@@ -124,6 +125,21 @@ def test_a_good_file_exits_with_zero(idis: Command, file: Path, capsys: pytest.C
 
     assert code == ExitCode.DONE
     assert "100 rows read: 100 new, 0 changed, 0 unchanged, 0 refused" in capsys.readouterr().out
+
+
+def test_templates_that_are_not_published_are_the_next_step(
+    idis: Command, file: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Loaded records name templates: as long as none is there, the command that publishes them is told."""
+    idis(file, *SHIP_PLATES)
+    told = capsys.readouterr().out
+    publish = next(line for line in told.splitlines() if line.startswith("next: idis pilot publish"))
+    words = publish.partition("(")[0].split()[2:]
+    assert main([*words, "--data", str(data)]) == ExitCode.DONE
+    file.write_text(plates(101))
+    idis(file, *SHIP_PLATES)
+
+    assert "next:" not in capsys.readouterr().out.partition("templates below")[2]
 
 
 def test_one_bad_row_exits_with_one_and_one_line(idis: Command, file: Path, capsys: pytest.CaptureFixture[str]) -> None:

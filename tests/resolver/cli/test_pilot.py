@@ -13,6 +13,9 @@ import pytest
 from idis.registry.pilots.finding import Valid
 from idis.registry.pilots.table import PILOTS
 from idis.registry.pilots.validation import validate
+from idis.registry.prefix import PrefixEntry
+from idis.registry.store.keys import record_key
+from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.cli import pilot
 from idis.resolver.cli.output import CommandError
 
@@ -137,3 +140,34 @@ def test_a_range_is_written_as_people_write_it(capsys: pytest.CaptureFixture[str
     purity = next(line for line in capsys.readouterr().out.splitlines() if " purity " in line)
 
     assert "0 … 100" in purity
+
+
+def test_published_templates_are_records_of_the_prefix(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What TEMPLATE_ID of a record names is there afterwards; publishing again changes nothing."""
+    data = tmp_path / "node"
+    store = LmdbStore.create(data, map_bytes=16 * 1_048_576)
+    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118.8", homed=True)), actor="test").result()
+    store.close()
+    for _ in range(2):
+        assert _run("publish", "ship", "--prefix", "88.118.8", "--data", str(data)) == 0
+    printed = capsys.readouterr().out.splitlines()
+    store = LmdbStore.open(data, exclusive=False)
+    with store.read() as txn:
+        template = txn.record(record_key("88.118.8", "META_ship_plate", True))
+    store.close()
+
+    assert template is not None
+    assert template.live
+    assert printed == [
+        f"{len(PILOTS['ship'].objects)} templates below 88.118.8: {len(PILOTS['ship'].objects)} published, 0 unchanged",
+        f"{len(PILOTS['ship'].objects)} templates below 88.118.8: 0 published, {len(PILOTS['ship'].objects)} unchanged",
+    ]
+
+
+def test_templates_are_published_below_own_prefixes_only(tmp_path: Path) -> None:
+    """Another node's prefix is refused with a sentence."""
+    data = tmp_path / "node"
+    LmdbStore.create(data, map_bytes=16 * 1_048_576).close()
+
+    with pytest.raises(CommandError, match=r"88\.118\.9"):
+        _run("publish", "ship", "--prefix", "88.118.9", "--data", str(data))
