@@ -29,6 +29,7 @@ class RecordFlag(IntFlag):
 # Plain integers: the enumeration's own operators build a member, a microsecond each time.
 _RESTRICTED = int(RecordFlag.RESTRICTED)
 _ALIAS = int(RecordFlag.ALIAS)
+_NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
 _RECALL_FLAGS = {b"check": int(RecordFlag.HOLD), b"stop": int(RecordFlag.STOP)}
 _index_of = attrgetter("index")
 
@@ -88,7 +89,7 @@ class StoredRecord:
     @property
     def live(self) -> bool:
         """Whether the identifier exists for a reader."""
-        return not self.flags & (RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
+        return not int(self.flags) & _NOT_LIVE
 
 
 def prepare(record: Record, now: int) -> PreparedRecord:

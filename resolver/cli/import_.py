@@ -175,4 +175,4 @@ def _print_summary(arguments: argparse.Namespace, result: dict[str, Any]) -> Non
     if result["error_sheet"]:
         print(f"error sheet: {result['error_sheet']}")
     for prefix in result.get("templates_missing", ()):
-        print(f"next: idis pilot publish {arguments.pilot} --prefix {prefix}   (the templates its records name are not there yet)")
+        print(f"next: idis pilot publish {arguments.pilot} --prefix {prefix}   (the templates its records name are missing)")
