@@ -26,7 +26,7 @@ RECORDS = 60
 
 
 def _load(transport: Transport, **changes: Any) -> Load:
-    settings: dict[str, Any] = {"rate": 400.0, "duration_s": 0.4, "warm_up_s": 0.1, "connections": 2, "pipeline": 64}
+    settings: dict[str, Any] = {"rate": 400.0, "duration_s": 0.4, "warm_up_s": 0.1, "connections": 2, "pipeline": 4_096}
     return Load(transport, **{**settings, "timeout_ms": 5_000, **changes})
 
 
