@@ -18,7 +18,7 @@ from idis.resolver.log import note
 from idis.resolver.metrics import Metrics
 
 INTERVAL_S = 0.2  # how long a change may wait until caches and metrics know; answers know it at once
-ENTRIES_MAX = 256  # read under one transaction, a few milliseconds
+ENTRIES_MAX = 32  # between two looks at the sockets, 0.15 ms; 256 made the p99 of reads fivefold during 5,000 writes/s
 PREFIX_SERIES_MAX = 1_000  # prefixes counted one by one; a metric with more series helps nobody
 
 _ABOUT_A_PREFIX = (EntryKind.PUT, EntryKind.DELETE, EntryKind.BULK, EntryKind.PREFIX)
