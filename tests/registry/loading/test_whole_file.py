@@ -26,7 +26,6 @@ def test_a_failure_leaves_the_older_file(tmp_path: Path) -> None:
     path = tmp_path / "sheet.csv"
     path.write_text("older")
 
-
     def fail_midway() -> None:
         with whole_file(path) as file:
             file.write(b"half")
