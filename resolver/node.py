@@ -21,12 +21,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from idis.proto import speedups
 from idis.proto.types.site import Site, encode_site
 from idis.registry.journal import Entry, EntryKind
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver import log
 from idis.resolver.chain import Chain
-from idis.resolver.collector import hush
+from idis.resolver.collector import Quiet, hush
 from idis.resolver.config import NodeConfig
 from idis.resolver.follower import Follower, prefix_of
 from idis.resolver.guard.connections import SWEEP_S, ConnectionTable
@@ -41,7 +42,7 @@ from idis.resolver.metrics import Metrics, count_recursion
 from idis.resolver.own_site import own_site
 from idis.resolver.prepared import Prepared
 from idis.resolver.recursion.recursor import Recursor
-from idis.resolver.recursion.settings import RecursorSettings
+from idis.resolver.recursion.settings import RING_SHARE, RecursorSettings
 from idis.resolver.reply import Replies
 from idis.resolver.service import Service
 from idis.resolver.transports.http import HttpTransport
@@ -52,6 +53,7 @@ from idis.resolver.transports.udp import UdpTransport
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from idis.resolver.hot_path import HotPath
     from idis.resolver.web.face import Readiness
     from idis.resolver.workers import Place
 
@@ -133,9 +135,11 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._sockets.close()
-        self._store.close()
         if self._place is not None:
             self._report(self._place)
+        if self._hot_path is not None:
+            self._hot_path.close()
+        self._store.close()
 
     async def leave(self) -> None:
         """Another process has taken this one's place: let connections end, within STOP_GRACE_S, then stop.
@@ -177,6 +181,8 @@ class Node:
         self._tasks = [asyncio.create_task(self._sweep())]
         if self._follower is not None:
             self._tasks.append(asyncio.create_task(self._follower.run()))
+        if self._hot_path is not None:
+            self._tasks.append(asyncio.create_task(self._hot_path.run()))
         if self._place is not None:
             self._tasks.append(asyncio.create_task(self._report_often(self._place)))
         if self.hot and self.config.node.busy_poll:
@@ -189,7 +195,7 @@ class Node:
     def _compose(self) -> None:
         config, metrics, place = self.config, self.metrics, self._place
         self._site = own_site(config, self._sockets.port, self._sockets.http_port)
-        self._recursor = _recursor(config)
+        self._recursor = _recursor(config, ring_share=RING_SHARE if self.hot and _compiled(config) else 0.0)
         if self._recursor is not None:
             metrics.gather.append(partial(count_recursion, metrics, self._recursor))
         # A worker without a cache has nothing that a change could make wrong: it reads the store at every question.
@@ -206,11 +212,30 @@ class Node:
             recursor=self._recursor,
             clock=time,
         )
+        self._hot_path = self._make_hot_path(sources)
+        quick = None if self._hot_path is None else self._hot_path.accelerator
         self._table = ConnectionTable(config.limits, place)
-        self._service = Service(self._chain, sources, self._table, config.limits, metrics, time)
-        self._udp = [UdpTransport(bound, self._chain, sources, metrics, time) for bound in self._sockets.udp]
+        self._service = Service(self._chain, sources, self._table, config.limits, metrics, time, quick)
+        self._udp = [UdpTransport(bound, self._chain, sources, metrics, time, quick) for bound in self._sockets.udp]
         self._tcp = [TcpTransport(bound, self._service) for bound in self._sockets.tcp]
         self._http = HttpTransport(self._sockets.http, self._application, self._service)
+
+    def _make_hot_path(self, sources: Sources) -> HotPath | None:
+        if not _compiled(self.config):
+            return None
+        from idis.resolver.hot_path import HotPath
+
+        return HotPath(
+            self.config,
+            self._store,
+            self._site,
+            sources,
+            self.metrics,
+            recursor=self._recursor,
+            follower=self._follower,
+            keeps=bool(self._sockets.http),
+            hot=self.hot,
+        )
 
     def _application(self) -> web.Application:
         from idis.resolver.web.application import application
@@ -288,9 +313,12 @@ class Node:
             self._recursor.flush(prefix)
 
     async def _sweep(self) -> None:
+        quiet = Quiet()
         while True:
             await asyncio.sleep(SWEEP_S)
             self._table.sweep(time.monotonic())
+            if self.hot and not self.alone:
+                quiet.second(sum(self.metrics.answered.values()))
 
 
 def run(config: NodeConfig, *, ready: Callable[[], None] | None = None) -> int:
@@ -331,7 +359,7 @@ async def serve(node: Node, ready: Callable[[], None] | None) -> int:
     else:
         loop.add_signal_handler(LEAVE, end, node.leave)
     await node.start()
-    hush(hot=node.hot)
+    hush(hot=node.hot and not node.alone)
     node.tell("ready")
     if ready is not None:
         ready()
@@ -367,14 +395,19 @@ def _version() -> str:
     return "unknown"  # a checkout that was never installed
 
 
-def _recursor(config: NodeConfig) -> Recursor | None:
+def _compiled(config: NodeConfig) -> bool:
+    """Whether the compiled hot path is there, and wanted."""
+    return speedups.LOADED == speedups.COMPILED and config.node.index_bytes > 0
+
+
+def _recursor(config: NodeConfig, ring_share: float) -> Recursor | None:
     recursion = config.recursion
     if not recursion.enabled:
         return None
     return Recursor(
         RecursorSettings(
             roots=recursion.roots,
-            cache_bytes=recursion.cache_bytes,
+            cache_bytes=int(recursion.cache_bytes * (1 - ring_share)),
             ttl_max_s=recursion.ttl_max_s,
             negative_ttl_s=recursion.negative_ttl_s,
             stale_max_s=recursion.stale_max_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from idis.resolver.chain import Chain
 from idis.resolver.config import LimitsSection
@@ -11,10 +12,13 @@ from idis.resolver.guard.sources import Sources
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
 
+if TYPE_CHECKING:
+    from idis.resolver.accelerator import Accelerator
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The chain that answers, who may hold how much of the node, and where it is counted."""
+    """The chain that answers, who may hold how much of the node, where it is counted, and the compiled step if there is one."""
 
     chain: Chain
     sources: Sources
@@ -22,3 +26,4 @@ class Service:
     limits: LimitsSection
     metrics: Metrics
     clock: Clock
+    accelerator: Accelerator | None = None

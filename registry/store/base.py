@@ -124,6 +124,9 @@ class ReadTxn(Protocol):
         What the common question needs, at a third of the price of `record`.
         """
 
+    def public_records(self, prefix: str, start: bytes, limit: int) -> list[tuple[bytes, tuple[int, bytes] | None]]:
+        """What `public` gives of the records of one folded prefix from a key on, in key order; None for a damaged one."""
+
     def records(self, prefix: str, after: bytes | None, limit: int) -> list[tuple[bytes, StoredRecord]]:
         """Records of one folded prefix in key order, tombstones included, strictly after a key."""
 

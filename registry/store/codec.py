@@ -217,6 +217,14 @@ def decode_public(key: bytes, value: bytes) -> tuple[int, bytes]:
     return flags, value[RECORD_HEADER_BYTES : RECORD_HEADER_BYTES + length]
 
 
+def decode_undamaged(key: bytes, value: bytes) -> tuple[int, bytes] | None:
+    """As `decode_public`; None for a damaged record."""
+    try:
+        return decode_public(key, value)
+    except RecordDamaged:
+        return None
+
+
 def prepared_by(value: bytes) -> int:
     """Which version of `record.prepare` made the octets of a sealed record."""
     return _U16.unpack_from(value, DIGEST_BYTES + 2)[0]  # type: ignore[no-any-return]

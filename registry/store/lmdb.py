@@ -31,6 +31,7 @@ T = TypeVar("T")
 MAP_BYTES_START = 64 * 2**30  # address space, not disk; a host that limits it starts lower
 SEGMENTS_WAITING_MAX = 2  # one being flushed, one being applied: a load does not crowd out other writers
 BUSY_PAUSE_S = 0.01
+DATA_FILE = "data.mdb"  # of an environment, as LMDB calls it
 
 DEFAULTS = Settings()
 
@@ -117,6 +118,13 @@ class LmdbStore:
                 lock.release()
             raise
         return cls(environment, lock, settings, clock)
+
+    @property
+    def identity(self) -> bytes:
+        """What tells this store from any other that may stand in its place later; for what is derived from it."""
+        folder = self.environment.folder
+        facts = (folder / DATA_FILE).stat()
+        return f"{folder.name}/{facts.st_dev}/{facts.st_ino}".encode()
 
     @property
     def poisoned(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
@@ -77,6 +78,12 @@ class LmdbReadTxn:
         """The flags and the public values of a record, tombstones included."""
         value = self._raw.get(key, db=self._tables.record)
         return None if value is None else codec.decode_public(key, value)
+
+    def public_records(self, prefix: str, start: bytes, limit: int) -> list[tuple[bytes, tuple[int, bytes] | None]]:
+        """Flags and public values of the records of one folded prefix from a key on; None for a damaged one."""
+        first, end = keys.prefix_bounds(prefix)
+        page = islice(self._walk(self._tables.record, max(first, start)), limit)
+        return [(key, codec.decode_undamaged(key, value)) for key, value in page if key < end]
 
     def records(self, prefix: str, after: bytes | None, limit: int) -> list[tuple[bytes, StoredRecord]]:
         """Records of one folded prefix in key order, tombstones included, strictly after a key."""

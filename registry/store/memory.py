@@ -89,6 +89,12 @@ class MemoryTxn:
         value = self._state.values.get(key)
         return None if value is None else codec.decode_public(key, value)
 
+    def public_records(self, prefix: str, start: bytes, limit: int) -> list[tuple[bytes, tuple[int, bytes] | None]]:
+        """Flags and public values of the records of one folded prefix from a key on; None for a damaged one."""
+        values = self._state.values
+        wanted = sorted(key for key in values if keys.prefix_of(key) == prefix and key >= start)
+        return [(key, codec.decode_undamaged(key, values[key])) for key in wanted[:limit]]
+
     def records(self, prefix: str, after: bytes | None, limit: int) -> list[tuple[bytes, StoredRecord]]:
         """Records of one folded prefix in key order, tombstones included, strictly after a key."""
         wanted = [key for key in self._state.values if keys.prefix_of(key) == prefix and (after is None or key > after)]

@@ -35,12 +35,17 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._filled)
 
-    def take(self, key: Hashable, now: float) -> bool:
-        """Take one token, or say that none is left."""
+    def left(self, key: Hashable, now: float) -> int:
+        """How many whole tokens there are."""
+        tokens, counted = self._filled.get(key, (self._burst, now))
+        return int(min(self._burst, tokens + (now - counted) * self._rate_per_s))
+
+    def take(self, key: Hashable, now: float, count: int = 1) -> bool:
+        """Take tokens, or say that there are not so many."""
         tokens, counted = self._filled.get(key, (self._burst, now))
         tokens = min(self._burst, tokens + (now - counted) * self._rate_per_s)
-        allowed = tokens >= 1.0
-        self._filled[key] = (tokens - 1.0 if allowed else tokens, now)
+        allowed = tokens >= count
+        self._filled[key] = (tokens - count if allowed else tokens, now)
         self._filled.move_to_end(key)
         if len(self._filled) > self._max:
             self._filled.popitem(last=False)
@@ -76,3 +81,12 @@ class Rates:
                     and self._unproven_network.take(source.network, now)
                     and self._unproven_region.take(source.region, now)
                 )
+
+    def left(self, source: Source, now: float) -> int:
+        """How many questions a connection of this source may still ask."""
+        return min(self._validated.left(source.host, now), self._network.left(source.network, now))
+
+    def take(self, source: Source, now: float, count: int) -> None:
+        """That many questions of a connection were answered; `left` had allowed them."""
+        self._validated.take(source.host, now, count)
+        self._network.take(source.network, now, count)

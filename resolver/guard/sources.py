@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -57,6 +58,7 @@ class Sources:
         self._proofs = proofs
         self._networks = [ipaddress.ip_network(network) for network in guard.trusted_networks]
         self._seen: OrderedDict[str, Source] = OrderedDict()
+        self.listeners: list[Callable[[str, float], None]] = []  # told (address, until) of what was proven anywhere
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -75,9 +77,12 @@ class Sources:
     def prove(self, source: Source, now: float) -> None:
         """A TCP exchange with this source was completed."""
         source.proven_until = until = now + self._validation_s
-        if self._proofs is not None and until - source.told_until > self._validation_s * REPEAT_SHARE and not source.trusted:
+        if until - source.told_until > self._validation_s * REPEAT_SHARE and not source.trusted:
             source.told_until = until
-            self._proofs.tell(source.address, until)
+            for tell in self.listeners:
+                tell(source.address, until)
+            if self._proofs is not None:
+                self._proofs.tell(source.address, until)
 
     def hear(self) -> None:
         """Take over what other processes of the node have seen proven."""
@@ -86,6 +91,8 @@ class Sources:
                 source = self.of(address)
                 source.proven_until = max(source.proven_until, until)
                 source.told_until = max(source.told_until, until)
+                for tell in self.listeners:
+                    tell(address, until)
 
     def standing_of_datagram(self, source: Source, now: float) -> Standing:
         """How far a datagram that names this source is believed."""

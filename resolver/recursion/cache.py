@@ -17,6 +17,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from idis.proto.identifier import fold
 from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Refused
@@ -65,8 +66,22 @@ def plain_key(folded_prefix: str, suffix: str, public_only: bool) -> Key:
     return (folded_prefix, suffix, int(public_only))
 
 
+class Mirror(Protocol):
+    """A second place that answers from fresh entries by itself, for a while, until it is told to forget one."""
+
+    def show(self, entry: Entry, now: float, unix: float) -> float:
+        """Answer from an entry, for a time this decides; returns until when, in monotonic seconds."""
+
+    def forget(self, key: Key) -> None:
+        """Answer from this entry no longer."""
+
+
 class Entry:
-    """One cached outcome. `refresh_at` is the earliest time to ask the authority again; `failures` counts those in a row."""
+    """One cached outcome.
+
+    `refresh_at` is the earliest time to ask the authority again; `failures` counts those in a row; until `shown_until` the
+    mirror may answer from it, and hits there are not counted here.
+    """
 
     __slots__ = (
         "expires_at",
@@ -78,6 +93,7 @@ class Entry:
         "queue",
         "referenced",
         "refresh_at",
+        "shown_until",
         "size",
         "stored_at",
         "valid_until",
@@ -92,6 +108,7 @@ class Entry:
         self.prefetch_at = _NEVER
         self.refresh_at = 0.0
         self.valid_until = _NEVER
+        self.shown_until = 0.0
         self.failures = 0
         self.hits = 0
         self.size = 0
@@ -192,6 +209,7 @@ class AnswerCache:
         self._negatives = Segment(negative)
         self._failures = Segment(failures)
         self._entries: dict[Key, tuple[Entry, Segment]] = {}
+        self.mirror: Mirror | None = None
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -218,6 +236,13 @@ class AnswerCache:
             self._drop(key)
             return None
         return entry
+
+    def hit(self, entry: Entry, now: float, unix: float) -> None:
+        """A fresh entry was asked for; let the mirror answer the next time."""
+        entry.referenced = True
+        entry.hits += 1
+        if self.mirror is not None and now >= entry.shown_until:
+            entry.shown_until = self.mirror.show(entry, now, unix)
 
     def put(self, key: Key, outcome: Outcome, now: float, unix: float) -> Entry | None:
         """Keep what an authority just answered; None when it grants no lifetime."""
@@ -280,6 +305,7 @@ class AnswerCache:
         return entry
 
     def _fill(self, entry: Entry, outcome: Outcome, now: float, lifetime_s: float) -> None:
+        self._hide(entry)
         entry.outcome = outcome
         entry.stored_at = now
         entry.expires_at = now + lifetime_s
@@ -288,13 +314,20 @@ class AnswerCache:
 
     def _admit(self, entry: Entry, segment: Segment) -> Entry | None:
         for gone in segment.admit(entry, entry_bytes(entry)):
+            self._hide(gone)
             del self._entries[gone.key]
         return entry if entry.queue is not None else None
 
     def _drop(self, key: Key) -> None:
         found = self._entries.pop(key, None)
         if found is not None:
+            self._hide(found[0])
             found[1].remove(found[0])
+
+    def _hide(self, entry: Entry) -> None:
+        if self.mirror is not None and entry.shown_until:
+            self.mirror.forget(entry.key)
+            entry.shown_until = 0.0
 
 
 def entry_bytes(entry: Entry) -> int:

@@ -163,9 +163,15 @@ class Recursor:
                 self.counters.negative_hits += 1
             case _:
                 return None
-        entry.referenced = True
-        entry.hits += 1
+        self.cache.hit(entry, steady, now)
         return outcome
+
+    def count_hits(self, code: int, count: int) -> None:
+        """So many questions were answered with this response code from the cache's mirror."""
+        if code == ResponseCode.SUCCESS:
+            self.counters.hits += count
+        else:
+            self.counters.negative_hits += count
 
     async def resolve(self, query: Query, *, referral: Referral | None = None) -> Resolved:
         """Answer a question, asking other nodes if need be; takes at most `deadline_ms`.
@@ -222,8 +228,7 @@ class Recursor:
             if key not in self._flights and now < entry.refresh_at and _may_be_stale(entry, unix):
                 return self._stale(entry, now)
             return None
-        entry.referenced = True
-        entry.hits += 1
+        self.cache.hit(entry, now, unix)
         match entry.outcome:
             case Answer():
                 self.counters.hits += 1

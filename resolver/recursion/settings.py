@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from idis.resolver.recursion.budget import RESOLUTION_MS_MAX
 
 CACHE_BYTES = 256 * 1024 * 1024
+RING_SHARE = 0.25  # of the same memory, where the compiled step answers: what it shows of the cache
 TTL_MAX_S = 86_400  # the field's SDK caps at two days; a day bounds how long a mistake lives
 NEGATIVE_TTL_S = 60
 NEGATIVE_TTL_S_MAX = 300  # a name registered now must be seen within minutes

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import socket
 from collections import deque
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from idis.proto.codes import EnvelopeFlag
 from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS, Connection
@@ -25,10 +25,15 @@ from idis.resolver.request import TCP, Later, Peer
 from idis.resolver.service import Service
 from idis.resolver.transports.sockets import BACKLOG
 
+if TYPE_CHECKING:
+    from idis.resolver.accelerator import Accelerator
+
 BATCH_FRAMES = 256  # answered before other connections get their turn
 _AT_ONCE = ("stalled", "no_room", "failure")  # reasons to close that leave nothing to wait for
 _LENGTH_AT = 16  # in the envelope
 OUT_BUFFER_BYTES = 1_048_576  # then the peer is no longer read until it has read
+COMMON_BYTES_MAX = 4_096  # a frame of which so much is here, and more to come, is not offered to the compiled step
+TOUCH_S = 0.05  # how exactly the table knows who was active last
 
 
 class TcpTransport:
@@ -58,14 +63,14 @@ class TcpConnection(asyncio.Protocol):
         self._connection = Connection(MESSAGE_BYTES_ANONYMOUS)
         self._frames: deque[bytes] = deque()  # whole, not yet answered
         self._waiting_max = service.limits.pipeline
+        self._accelerator = service.accelerator
         self._deferred = 0  # answered by other nodes, not yet here
         self._ended = False  # the peer has sent its last octet, or nothing behind it can be framed
         self._scheduled = False
         self._reading = True
         self._stalled_since: float | None = None
         self._partial_since: float | None = None  # since when part of a frame is here
-        self._partial_bytes = 0
-        self._active = 0.0
+        self._active = self._touched = 0.0
         self._closing = ""
         self.address = ""
 
@@ -89,24 +94,30 @@ class TcpConnection(asyncio.Protocol):
             self.shed("no_room")
 
     def data_received(self, data: bytes) -> None:
-        """Cut into frames and answer."""
-        self._active = self._service.clock.monotonic()
-        self._service.table.touch(self)
+        """Answer what is common at once, cut the rest into frames and answer those."""
         connection = self._connection
+        self._active = self._service.clock.monotonic()
+        if self._active - self._touched > TOUCH_S:
+            self._touched = self._active
+            self._service.table.touch(self)
         if connection.error is not None:
             return
-        frames = connection.receive_data(data)
-        self._frames.extend(frames)
+        progress = False
+        if self._accelerator is not None and not self._frames and self._stalled_since is None:
+            received = len(data) + connection.unfinished_bytes
+            data = self._accelerate(self._accelerator, data)
+            progress = len(data) + connection.unfinished_bytes < received
+        if data:
+            frames = connection.receive_data(data)
+            self._frames.extend(frames)
+            progress = progress or bool(frames)
         if not connection.unfinished:
-            self._partial_since, self._partial_bytes = None, 0
-        elif frames or self._partial_since is None:
+            self._partial_since = None
+        elif progress or self._partial_since is None:
             self._partial_since = self._active
-            self._partial_bytes += len(data) - sum(map(len, frames))
-        else:
-            self._partial_bytes += len(data)
         if connection.error is not None:
             self._refuse(connection.error)
-        if not self._scheduled:
+        if (self._frames or self._ended) and not self._scheduled:
             self._work()
 
     def eof_received(self) -> bool:
@@ -155,13 +166,34 @@ class TcpConnection(asyncio.Protocol):
             if now - self._stalled_since > limits.write_stall_ms / 1_000:
                 self.shed("stalled")
         elif self._partial_since is not None:
-            header = self._partial_bytes < ENVELOPE_BYTES + HEADER_BYTES
+            header = self._connection.unfinished_bytes < ENVELOPE_BYTES + HEADER_BYTES
             if now - self._partial_since > (limits.header_ms if header else limits.body_ms) / 1_000:
                 self.shed("header" if header else "body")
         elif now - self._active > idle_s and self.idle:
             self.shed("idle")
 
     # The work.
+
+    def _accelerate(self, accelerator: Accelerator, data: bytes) -> bytes:
+        """Let the compiled step answer what it can and take the frames it cannot; returns the octets that it left."""
+        connection, peer = self._connection, self._peer
+        if connection.unfinished:
+            if connection.unfinished_bytes > COMMON_BYTES_MAX:
+                return data  # no common question is so long
+            data = connection.take_unfinished() + data
+        limit = self._service.chain.limit
+        done = accelerator.stream(data, limit.left(peer, self._active), self._waiting_max - self._deferred, OUT_BUFFER_BYTES)
+        if done is None:
+            return data
+        answers, consumed, leftovers, answered, _ = done
+        if answered:
+            limit.take(peer, self._active, answered)
+            self._service.sources.prove(peer.source, self._active)
+            self._transport.write(answers)
+        if leftovers:
+            self._frames.extend(data[start:end] for start, end in leftovers)
+            connection.in_flight += len(leftovers)
+        return data[consumed:]
 
     def _work(self) -> None:
         self._scheduled = False

@@ -109,6 +109,7 @@ def test_public_part_of_a_damaged_record(at: int, bit: int) -> None:
     value = bytearray(codec.encode_record(KEY, FULL, 5, POSITION))
     value[at] ^= bit
 
+    assert codec.decode_undamaged(KEY, bytes(value)) is None
     with pytest.raises(RecordDamaged):
         codec.decode_public(KEY, bytes(value))
 

@@ -336,6 +336,42 @@ class TestPublic:
             assert txn.public(KEY) is None
 
 
+class TestPublicRecords:
+    """`public_records`: the same of many records."""
+
+    def test_are_those_of_one_prefix_in_order(self, store: Store, make_record: MakeRecord) -> None:
+        """Records of the prefixes above, below and beside it are not among them; tombstones are."""
+        for prefix in ("88.118.8", "88.11", "88.1180"):
+            write(store, lambda txn, prefix=prefix: txn.put_prefix(PrefixEntry(prefix, homed=True)))
+            put(store, make_record(f"{prefix}/x"))
+        for name in ("c", "a", "b"):
+            put(store, make_record(f"88.118/{name}"))
+        write(store, lambda txn: txn.delete_record(b"88.118\x00B"))
+
+        with store.read() as txn:
+            page = txn.public_records("88.118", b"", 10)
+            assert [key for key, _ in page] == [b"88.118\x00A", b"88.118\x00B", b"88.118\x00C"]
+            assert page == [(key, txn.public(key)) for key, _ in page]
+
+    @pytest.mark.parametrize(
+        ("start", "limit", "names"),
+        [
+            (b"88.118\x00B", 10, b"BC"),
+            (b"88.118\x00A\x00", 10, b"BC"),
+            (b"", 2, b"AB"),
+            (b"88.118\x00D", 10, b""),
+            (b"88.119", 1, b""),
+        ],
+    )
+    def test_begin_at_a_key(self, store: Store, make_record: MakeRecord, start: bytes, limit: int, names: bytes) -> None:
+        """The first one is that of the key itself, or the next."""
+        for name in "abc":
+            put(store, make_record(f"88.118/{name}"))
+
+        with store.read() as txn:
+            assert b"".join(key[-1:] for key, _ in txn.public_records("88.118", start, limit)) == names
+
+
 class TestTransaction:
     """`transaction` of a snapshot, `last_transaction` of a store."""
 

@@ -210,4 +210,4 @@ async def test_many_clients_at_once_cause_one_question(tree) -> None:
         replies = await asyncio.gather(*(client.resolve(X) for _ in range(50)))
 
     assert all(reply.found for reply in replies)
-    assert tree.enterprise.metrics.answered["udp", 1] == 1
+    assert tree.enterprise.metrics.gathered().answered["udp", 1] == 1

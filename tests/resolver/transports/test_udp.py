@@ -126,7 +126,7 @@ async def test_fragments_of_a_stranger_are_refused(start_node, client_of, frame)
     whole = frame("88.118.8/" + "x" * 600)
 
     assert await client_of(running).ask_udp(whole[:512], wait_s=0.15) == []
-    assert running.metrics.silent == {"fragments": 1}
+    assert running.metrics.gathered().silent == {"fragments": 1}
 
 
 async def test_a_tcp_exchange_proves_a_source(start_node, client_of):
@@ -155,7 +155,7 @@ async def test_a_stranger_is_held_to_its_rate(start_node, client_of, frame):
     answers = await client_of(running).ask_udp(*[absent] * 10, answers=10, wait_s=0.2)
 
     assert len(answers) == 3
-    assert running.metrics.limited["rate_unproven"] == 7
+    assert running.metrics.gathered().limited["rate_unproven"] == 7
 
 
 async def test_ipv6_is_served(start_node, make_config, client_of):

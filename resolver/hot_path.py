@@ -1,0 +1,142 @@
+"""The compiled hot path of one process of a node, put together and kept going.
+
+A process that keeps the store keeps its answer index as well, and answers from it if it has the binary port; a worker
+reads the index that another process keeps. A node that recurses answers from its cache instead, for that is what it is
+asked for. Until there is an index, and whenever it is behind, every question takes the plain path through the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from pathlib import Path
+
+from idis.proto.types.site import Site, encode_site
+from idis.registry.answer_index import AnswerIndexKeeper
+from idis.registry.answer_index_reader import AnswerIndexReader
+from idis.registry.store.lmdb import LmdbStore
+from idis.resolver.accelerator import Accelerator, Answers
+from idis.resolver.config import NodeConfig
+from idis.resolver.follower import Follower
+from idis.resolver.guard.sources import Sources
+from idis.resolver.log import note
+from idis.resolver.metrics import Metrics
+from idis.resolver.recursion.recursor import Recursor
+from idis.resolver.recursion.ring import AnswerRing, make_ring
+from idis.resolver.recursion.settings import RING_SHARE
+
+ALONE_S = 0.05  # how often a process that answers itself looks for changes; at a question it looks anyway
+IDLE_S = 0.02  # how often one that keeps the index for others does
+BUSY_S = 0.001  # and while changes come
+BUSY_FOR_S = 1.0  # how long after the last one they are taken to come
+LOOK_S = 0.5  # how often a worker looks for another generation
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_MEMORY = Path("/dev/shm")
+
+
+class HotPath:
+    """Who answers in this process, and who keeps what it answers from.
+
+    Args:
+        config: the node, or this process's share of it.
+        store: its open store.
+        site: its own site record.
+        sources, metrics: of this process.
+        recursor: of a node that recurses; its `follower` goes with it.
+        keeps: whether this process keeps the index.
+        hot: whether it has the binary port.
+
+    Attributes:
+        accelerator: for the transports; None where they need none.
+    """
+
+    def __init__(
+        self,
+        config: NodeConfig,
+        store: LmdbStore,
+        site: Site,
+        sources: Sources,
+        metrics: Metrics,
+        *,
+        recursor: Recursor | None,
+        follower: Follower | None,
+        keeps: bool,
+        hot: bool,
+    ) -> None:
+        self.accelerator: Accelerator | None = None
+        self._answers: AnswerIndexKeeper | AnswerIndexReader | AnswerRing | None = None
+        self._hot = hot
+        boot = _boot()
+        directory = config.data_dir
+        if recursor is not None:
+            if hot and follower is not None:
+                folders = [_MEMORY, directory]
+                ring_bytes = int(config.recursion.cache_bytes * RING_SHARE)
+                self._answers = recursor.cache.mirror = make_ring(folders, ring_bytes, store, follower.look, secrets.token_bytes)
+        elif keeps:
+            self._answers = AnswerIndexKeeper(
+                store,
+                directory,
+                identity=store.identity,
+                boot=boot,
+                site=encode_site(site),
+                random_octets=secrets.token_bytes,
+                bytes_max=config.node.index_bytes,
+            )
+        else:
+            self._answers = AnswerIndexReader(store, directory, boot=boot)
+        if hot and self._answers is not None:
+            answers: Answers = self._answers
+            told = None if recursor is None else recursor.count_hits
+            self.accelerator = Accelerator(
+                answers, config.guard, sources, config.node.site_serial, metrics, time, secrets.token_bytes, told
+            )
+
+    async def run(self) -> None:
+        """Make, follow or look for the index, for ever; ends by cancellation."""
+        match self._answers:
+            case AnswerIndexKeeper() as keeper:
+                await self._keep(keeper)
+            case AnswerIndexReader() as reader:
+                while True:
+                    if reader.look() and reader.index is not None:
+                        await asyncio.to_thread(reader.index.warm)
+                    await asyncio.sleep(LOOK_S)
+            case _:
+                pass
+
+    def close(self) -> None:
+        """Let go of the index; its keeper leaves it for the next start."""
+        if self._answers is not None:
+            self._answers.close()
+
+    async def _keep(self, keeper: AnswerIndexKeeper) -> None:
+        await asyncio.to_thread(keeper.open)
+        failure, known, busy_until = "", keeper.index, 0.0
+        while True:
+            if keeper.wanted is not None:
+                await asyncio.to_thread(keeper.create)
+            more = keeper.step()
+            if keeper.index is not known:
+                known = keeper.index
+                note(logging.DEBUG, "answer index", entries=0 if known is None else known.fill().entries)
+            if keeper.failure != failure:
+                failure = keeper.failure
+                if failure:
+                    note(logging.WARNING, "answer index", failure=failure)
+            now = asyncio.get_running_loop().time()
+            if more:
+                busy_until = now + BUSY_FOR_S
+            pause_s = ALONE_S if self._hot else BUSY_S if now < busy_until else IDLE_S
+            await asyncio.sleep(0 if more or keeper.wanted is not None else pause_s)
+
+
+def _boot() -> bytes:
+    """What names this boot of the machine, in at most 40 octets."""
+    try:
+        return _BOOT_ID.read_bytes().strip()[:40]
+    except OSError:
+        return secrets.token_hex(16).encode()  # nothing of before is believed
