@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from idis.bench.load import Question, Target, Transport
+from idis.bench.observe import tree
 from idis.bench.peers.stage import HOST, Stage
 
 
@@ -33,7 +34,7 @@ class Running:
     Attributes:
         faces: by transport.
         start_s: from its start to its first answer, its data being there; None when it was not started here.
-        memory_bytes: resident then.
+        memory_bytes: in use then, with all its processes.
     """
 
     faces: Mapping[Transport, Face]
@@ -63,10 +64,15 @@ def local(port: int) -> Target:
 
 
 def memory_of(process: int) -> int | None:
-    """Resident octets of a process."""
+    """Octets of a server with its descendants, what they share counted once; None when that cannot be seen."""
+    sizes = [size for size in map(_share_of_memory, tree(process)) if size is not None]
+    return sum(sizes) if sizes else None
+
+
+def _share_of_memory(process: int) -> int | None:
+    """The proportional set size."""
     try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:
         return None
-    sizes = [line.split()[1] for line in lines if line.startswith("VmRSS:")]
-    return int(sizes[0]) * 1_024 if sizes else None
+    return next((int(line.split()[1]) * 1_024 for line in lines if line.startswith("Pss:")), None)

@@ -22,7 +22,7 @@ def markdown(match: Match, lines: Sequence[Line], tools: Mapping[str, Sequence[f
     parts += [*_table(_RATE_HEAD, _standings(match, lines)), ""]
     parts += ["Our node beside the others:", "", *_table(_GOAL_HEAD, _goals(match, lines)), ""]
     if starts := _starts(match):
-        parts += [*_table(("server", "start to first answer", "resident"), starts), ""]
+        parts += [*_table(("server", "start to first answer", "memory"), starts), ""]
     if tools:
         parts += [*_table(("other generators", "k/s"), [(name, _k(median(rates))) for name, rates in tools.items()]), ""]
     parts += [f"Skipped: {name} ({reason})." for name, reason in match.skipped.items()]

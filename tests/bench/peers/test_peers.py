@@ -11,9 +11,10 @@ import pytest
 
 from idis.bench.figures import Run
 from idis.bench.load import Transport
+from idis.bench.observe import tree
 from idis.bench.peers import scoreboard
 from idis.bench.peers.__main__ import main
-from idis.bench.peers.contender import Contender, Running
+from idis.bench.peers.contender import Contender, Running, memory_of
 from idis.bench.peers.dataset import dns_name, resp_key, resp_pattern, resp_value, zone_lines
 from idis.bench.peers.lines import LINES, Bound, Goal, Line
 from idis.bench.peers.match import Match, Rules, Standing, hold
@@ -130,6 +131,20 @@ def test_a_program_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -
     """It is not a traceback."""
     with pytest.raises(StageError, match="no-such-program"):
         Stage(tmp_path, 0, 1).start(["no-such-program"], "x")
+
+
+def test_memory_is_that_of_a_server_with_its_descendants(tmp_path: Path) -> None:
+    """NSD answers from children; a process that is gone has none."""
+    stage = Stage(tmp_path, 0, 1)
+    process = stage.start(["sh", "-c", "sleep 60 & trap 'kill $!' TERM; wait"], "family")
+    stage.wait(process, "family", lambda: len(tree(process.pid)) == 2)
+    together, child = memory_of(process.pid), memory_of(tree(process.pid)[1])
+    stage.stop()
+
+    assert child is not None
+    assert together is not None
+    assert together > child > 0
+    assert memory_of(process.pid) is None
 
 
 def test_processes_end_with_the_stage(tmp_path: Path) -> None:
