@@ -107,6 +107,8 @@ class Node:
         except BaseException:
             self._store.close()
             raise
+        if place is not None:
+            place.seat.counters.take_over()
         self._compose()
         try:
             await self._open()
@@ -282,7 +284,6 @@ class Node:
         place.seat.beat_s = time.monotonic()
 
     async def _report_often(self, place: Place) -> None:
-        place.seat.counters.take_over()
         while True:
             self._report(place)
             await asyncio.sleep(REPORT_S)

@@ -349,6 +349,23 @@ def test_a_connection_outlives_the_worker_that_is_replaced(shared, frame, code):
     assert eventually(lambda: not any(map(alive, (old["idis worker 1"], old["idis worker 2"]))))
 
 
+def test_a_replacement_that_cannot_start_replaces_nobody(shared, shared_directory, frame, code):
+    """Those who serve go on, and the log says why nothing was replaced."""
+    old, said = shared.pids, len(shared.said)
+    current = shared_directory / "CURRENT"
+    text = current.read_text()
+    current.unlink()
+    shared.process.send_signal(signal.SIGHUP)
+    told = eventually(lambda: any(line["event"] == "process ended" for line in shared.said[said:]))
+    answers = [ask_tcp(shared.port, frame("88.118.8/A1")) for _ in range(SPREAD)]
+    current.write_text(text)
+
+    assert told
+    assert "holds no store" in str(shared.said[-1]["reason"])
+    assert {code(answer) for answer in answers} == {1}
+    assert shared.pids == old
+
+
 def test_a_second_node_is_refused_with_the_number_of_the_supervisor(shared, shared_directory):
     """One node a directory, however many processes it has."""
     done = serve(shared_directory)
@@ -485,3 +502,13 @@ def test_a_source_proven_at_one_worker_is_proven_at_all(make_directory, start, f
     assert before == [b""] * 4
     assert {code(ask_udp(running.port, question)) for _ in range(SPREAD)} == {1}
     assert eventually(lambda: running.counts("idis_worker_requests_total")["1"] not in (0, SPREAD + 1))
+
+
+async def test_a_node_that_never_sleeps_answers_and_stops(start_node, client_of, frame, code):
+    """Busy polling changes nothing but the waiting."""
+    node = await start_node(node=NodeSection(name="n", prefixes=("88.118.8",), busy_poll=True))
+    client = client_of(node)
+
+    assert code(await client.ask_tcp(frame("88.118.8/A1"))) == 1
+    assert [code(answer) for answer in await client.ask_udp(frame("88.118.8/A1"))] == [1]
+    await node.stop()
