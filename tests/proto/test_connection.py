@@ -140,3 +140,15 @@ def test_what_broke_a_connection_does_not_keep_it_alive() -> None:
 
     assert connection.error is not None
     assert connection.error.__traceback__ is None
+
+
+def test_what_is_unfinished_can_be_taken_back() -> None:
+    """Handed in again with the rest, it is the frame it would have been."""
+    connection = Connection()
+    frame = bytes.fromhex("0203020b 00000000 00000007 00000000 00000004 aabbccdd")
+    connection.receive_data(frame[:22])
+    before = connection.unfinished_bytes
+    taken = connection.take_unfinished()
+
+    assert (before, taken, connection.unfinished) == (22, frame[:22], False)
+    assert connection.receive_data(taken + frame[22:]) == [frame]

@@ -54,3 +54,22 @@ def test_a_network_is_limited_as_a_whole():
     addresses = [f"192.0.2.{number}" for number in range(256)]
 
     assert allowed(Rates(GuardSection()), addresses, Standing.UNPROVEN, 10_000) == 125 * 32
+
+
+def test_a_chunk_of_questions_is_paid_at_once():
+    """What is left says how many may be answered; the smaller of the two buckets decides."""
+    rates, source = Rates(GuardSection(validated_per_s=10, network_per_s=100)), Sources(GuardSection()).of("192.0.2.7")
+    before = rates.left(source, 0.0)
+    rates.take(source, 0.0, before)
+
+    assert (before, rates.left(source, 0.0), rates.left(source, 1.0)) == (25, 0, 10)
+    assert not rates.allow(source, Standing.CONNECTED, 0.0)
+
+
+def test_a_chunk_of_one_address_is_paid_by_its_network():
+    """A neighbour finds the network's bucket emptied."""
+    sources = Sources(GuardSection())
+    rates = Rates(GuardSection(validated_per_s=10, network_per_s=12))
+    rates.take(sources.of("192.0.2.7"), 0.0, 25)
+
+    assert rates.left(sources.of("192.0.2.8"), 0.0) == 5

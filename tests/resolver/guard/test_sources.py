@@ -63,3 +63,15 @@ def test_the_table_is_bounded(monkeypatch):
     assert len(sources) == 3
     assert sources.of("192.0.2.1") is first
     assert sources.of("192.0.2.2") is not second
+
+
+def test_who_listens_is_told_of_proofs():
+    """Once, not at every exchange; never of sources that need none."""
+    sources = Sources(GuardSection(validation_s=100, trusted_networks=("10.0.0.0/8",)))
+    told = []
+    sources.listeners.append(lambda address, until: told.append((address, until)))
+    for now in (1_000.0, 1_001.0, 1_050.0):
+        sources.prove(sources.of("192.0.2.7"), now)
+        sources.prove(sources.of("10.0.0.1"), now)
+
+    assert told == [("192.0.2.7", 1_100.0), ("192.0.2.7", 1_150.0)]
