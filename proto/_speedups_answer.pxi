@@ -18,10 +18,16 @@ cdef enum:
     ASKS_PUBLIC_ONLY = 0x01000000
 
     QUESTIONS_MAX = 64  # recognised before the first is looked up
-    KEYS_BYTES = 8192  # folded keys of one batch; a long one ends the batch early
-    AHEAD = 16  # entries on the way while one is answered: about what a core can wait for at a time
+    KEYS_BYTES = 34816  # folded keys of one batch: of 64 datagrams, or fewer questions with longer names
     LINE_BYTES = 64
-    LINES_MAX = 8  # asked for in advance; of longer entries the processor guesses the rest
+    LINES_MAX = 8  # of an entry, asked for in advance; of longer ones the processor guesses the rest
+
+    # How memory is asked for ahead of its use; measured, see `bench/micro/hot_path.py`. A core looks some three hundred
+    # instructions ahead and walks several page tables at once, if it meets several addresses within them: so slots and
+    # entries are asked for a few at a time. More entries on the way than about sixteen only wait for each other.
+    SLOTS_TOGETHER = 8
+    ENTRIES_TOGETHER = 4
+    ENTRIES_AHEAD = 16
 
 cdef uint32_t FLAG_AUTHORITATIVE = 0x80000000
 cdef uint32_t UNCOMMON_FLAGS = 0x608C0004  # CT, ENC, RD, EXPLAIN, FOLLOW_ALIAS, IDIS authBytes present
@@ -57,6 +63,7 @@ cdef struct Batch:
     size_t count
     uint8_t keys[KEYS_BYTES]
     size_t keys_bytes
+    int lines  # of an entry
 
 
 cdef inline bint all_zero(const uint8_t* octets, size_t size) noexcept nogil:
@@ -96,7 +103,7 @@ cdef inline int fold_key(uint8_t* key, int kind, const uint8_t* spelling, size_t
 
 
 cdef inline bint recognise(Batch* batch, Question* question, const Arena* arena) noexcept nogil:
-    # Whether `question.frame` is a common question; if so it is hashed, and its slot is on the way.
+    # Whether `question.frame` is a common question; if so it is folded and hashed.
     cdef const uint8_t* frame = question.frame
     cdef size_t spelling_bytes, body_bytes, behind
     cdef int kind
@@ -121,34 +128,71 @@ cdef inline bint recognise(Batch* batch, Question* question, const Arena* arena)
     question.spelling_bytes = spelling_bytes
     hash_key(arena, &question.key, key, fold_key(key, kind, frame + SPELLING_AT, spelling_bytes))
     batch.keys_bytes += question.key.size
-    prefetch(slot_of(arena, &question.key, 0))
     return True
 
 
-cdef inline int lines_of(const Arena* arena) noexcept nogil:
-    # How many cache lines an entry of this index has on average, and one for those that lie across.
-    cdef uint64_t mean = arena.header.live_bytes // (arena.header.entries | 1)
-    return <int>min(mean // LINE_BYTES + 2, <uint64_t>LINES_MAX)
-
-
-cdef inline void call_entry(Question* question, const Arena* arena, int lines) noexcept nogil:
-    # Read the slot, which has arrived, and ask for the lines of its entry.
-    cdef const uint8_t* at
-    cdef int line
-    if not question.common:
-        return
-    question.probe = next_match(arena, &question.key, 0, &question.slot)
-    question.common = question.probe >= 0
-    if question.common:
-        at = arena.octets + <uint64_t><uint32_t>question.slot * UNIT_BYTES  # perhaps past the end, where nothing is fetched
-        for line in range(lines):
-            prefetch(at + line * LINE_BYTES)
-
-
-cdef inline void call_first(Batch* batch, const Arena* arena, int lines) noexcept nogil:
+cdef inline void call_slots(Batch* batch, const Arena* arena, size_t start) noexcept nogil:
     cdef size_t number
-    for number in range(min(batch.count, <size_t>AHEAD)):
-        call_entry(&batch.questions[number], arena, lines)
+    for number in range(start, batch.count):
+        if batch.questions[number].common:
+            prefetch(slot_of(arena, &batch.questions[number].key, 0))
+
+
+cdef inline void call_entries(Batch* batch, const Arena* arena, size_t start, size_t end) noexcept nogil:
+    # Read the slots of some questions, which have arrived, and ask for the lines of their entries.
+    cdef size_t number
+    cdef int line
+    cdef Question* question
+    cdef const uint8_t* at
+    end = min(end, batch.count)
+    for number in range(start, end):
+        question = &batch.questions[number]
+        if question.common:
+            question.probe = next_match(arena, &question.key, 0, &question.slot)
+            question.common = question.probe >= 0
+    for number in range(start, end):
+        question = &batch.questions[number]
+        if question.common:
+            at = arena.octets + <uint64_t><uint32_t>question.slot * UNIT_BYTES  # past the end nothing is fetched
+            for line in range(batch.lines):
+                prefetch(at + line * LINE_BYTES)
+
+
+cdef inline void begin_batch(Batch* batch, const Arena* arena) noexcept nogil:
+    # An entry lies across one line more than its size fills.
+    batch.count = batch.keys_bytes = 0
+    batch.lines = 0
+    if arena is not NULL:
+        batch.lines = <int>min(
+            arena.header.live_bytes // (arena.header.entries | 1) // LINE_BYTES + 2, <uint64_t>LINES_MAX
+        )
+
+
+cdef inline bint has_room(const Batch* batch) noexcept nogil:
+    return batch.count < QUESTIONS_MAX and KEYS_BYTES - batch.keys_bytes >= KEY_OCTETS_MAX
+
+
+cdef inline void add_question(Batch* batch, const Arena* arena, const uint8_t* frame, size_t size, bint whole) noexcept nogil:
+    # Take a frame into a batch that has room; whether it is common shows in the question.
+    cdef Question* question = &batch.questions[batch.count]
+    question.frame = frame
+    question.frame_bytes = size
+    question.common = whole and arena is not NULL and recognise(batch, question, arena)
+    batch.count += 1
+    if batch.count % SLOTS_TOGETHER == 0:
+        call_slots(batch, arena, batch.count - SLOTS_TOGETHER)
+
+
+cdef inline void end_batch(Batch* batch, const Arena* arena) noexcept nogil:
+    call_slots(batch, arena, batch.count // SLOTS_TOGETHER * SLOTS_TOGETHER)
+    call_entries(batch, arena, 0, ENTRIES_AHEAD)
+
+
+cdef inline Question* take_question(Batch* batch, const Arena* arena, size_t number) noexcept nogil:
+    # The next question to answer; those behind it are called meanwhile.
+    if number % ENTRIES_TOGETHER == 0:
+        call_entries(batch, arena, number + ENTRIES_AHEAD, number + ENTRIES_AHEAD + ENTRIES_TOGETHER)
+    return &batch.questions[number]
 
 
 cdef inline bint find_answer(const Arena* arena, Question* question, Answer* answer, uint32_t now) noexcept nogil:

@@ -171,26 +171,18 @@ cdef void post(Datagrams* all, const Question* question, size_t size) noexcept n
             return
 
 
-cdef void recognise_all(Datagrams* all, int count, const Arena* arena, Gate gate, Counters counters, double now) noexcept nogil:
+cdef void admit_all(Datagrams* all, int count, const Arena* arena, Gate gate, Counters counters, double now) noexcept nogil:
     # Admit or drop each datagram; what is admitted stands in the batch in order of arrival, recognised or not.
     cdef int number
-    cdef Question* question
-    cdef Batch* batch = &all.batch
-    batch.count = batch.keys_bytes = 0
+    cdef size_t size
+    cdef bint whole
+    begin_batch(&all.batch, arena)
     for number in range(count):
-        if not admit(all, number, gate, counters, now):
-            continue
-        question = &batch.questions[batch.count]
-        question.frame = all.packets[number]
-        question.frame_bytes = all.received[number].msg_len
-        question.common = (
-            arena is not NULL
-            and question.frame_bytes >= SPELLING_AT
-            and get_u32(question.frame + LENGTH_AT) == question.frame_bytes - ENVELOPE_BYTES
-            and KEYS_BYTES - batch.keys_bytes >= PACKET_BYTES
-            and recognise(batch, question, arena)
-        )
-        batch.count += 1
+        if admit(all, number, gate, counters, now):
+            size = all.received[number].msg_len
+            whole = get_u32(all.packets[number] + LENGTH_AT) == size - ENVELOPE_BYTES  # no fragment
+            add_question(&all.batch, arena, all.packets[number], size, whole)
+    end_batch(&all.batch, arena)
 
 
 cdef void answer_all(Datagrams* all, const Arena* arena, Counters counters, uint32_t now, uint16_t site_serial) noexcept:
@@ -198,13 +190,9 @@ cdef void answer_all(Datagrams* all, const Arena* arena, Counters counters, uint
     cdef Question* question
     cdef Answer answer
     cdef Source* source
-    cdef int lines = lines_of(arena) if arena is not NULL else 0
     all.leftovers_count = all.sent_count = all.answers_bytes = 0
-    call_first(&all.batch, arena, lines)
     for number in range(all.batch.count):
-        if number + AHEAD < all.batch.count:
-            call_entry(&all.batch.questions[number + AHEAD], arena, lines)
-        question = &all.batch.questions[number]
+        question = take_question(&all.batch, arena, number)
         if question.common and find_answer(arena, question, &answer, now):
             size = answer_bytes(question, &answer)
             source = &all.sources[(question.frame - &all.packets[0][0]) // RECEIVE_STRIDE]
@@ -280,7 +268,7 @@ def drain(AnswerIndex index, Gate gate not None, int fd, uint32_t now, double mo
     try:
         if (fresh is None or fresh()) and index is not None and index.usable():
             arena = &index.arena
-        recognise_all(all, count, arena, gate, counters, monotonic)
+        admit_all(all, count, arena, gate, counters, monotonic)
         answer_all(all, arena, counters, now, site_serial)
         send(all, fd, counters)
         return count, hand_over(all)

@@ -8,7 +8,12 @@ cdef extern from *:
     #define idis_store(at, value) __atomic_store_n((at), (value), __ATOMIC_RELEASE)
     #define idis_fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
     #define idis_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
-    #define idis_prefetch(at) __builtin_prefetch((at), 0, 3)
+
+    /* The empty instruction keeps compilers from dropping loops and functions that do nothing else. */
+    static inline void idis_prefetch(const void *at) {
+        __builtin_prefetch(at, 0, 3);
+        __asm__ volatile("" : : "r"(at));
+    }
 
     /* Digits of pi, made odd: what checksums are mixed with. */
     #define IDIS_MIX_0 0x243F6A8885A308D3ULL

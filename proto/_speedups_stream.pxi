@@ -52,20 +52,16 @@ cdef bint reserve(Out* out, size_t size) noexcept nogil:
 cdef size_t cut_frames(Stream* stream, Batch* batch, const Arena* arena, size_t at) noexcept nogil:
     # Fill the batch with the whole frames from `at` on; returns where it stopped.
     cdef size_t length
-    cdef Question* question
-    batch.count = batch.keys_bytes = 0
-    while batch.count < QUESTIONS_MAX and stream.bytes - at >= ENVELOPE_BYTES and KEYS_BYTES - batch.keys_bytes >= KEY_OCTETS_MAX:
+    begin_batch(batch, arena)
+    while stream.bytes - at >= ENVELOPE_BYTES and has_room(batch):
         length = get_u32(stream.octets + at + LENGTH_AT)
         if length > stream.message_bytes_max or stream.octets[at + 2] & COMPRESSED:
             break
         if length > stream.bytes - at - ENVELOPE_BYTES:
             break
-        question = &batch.questions[batch.count]
-        question.frame = stream.octets + at
-        question.frame_bytes = ENVELOPE_BYTES + length
-        question.common = arena is not NULL and recognise(batch, question, arena)
-        batch.count += 1
+        add_question(batch, arena, stream.octets + at, ENVELOPE_BYTES + length, True)
         at += ENVELOPE_BYTES + length
+    end_batch(batch, arena)
     return at
 
 
@@ -87,12 +83,8 @@ cdef bint answer_batch(Stream* stream, Out* out, Batch* batch, const Arena* aren
     # Answer or hand out each frame in order; False when a limit was reached in front of one.
     cdef size_t number, start
     cdef Question* question
-    cdef int lines = lines_of(arena) if arena is not NULL else 0
-    call_first(batch, arena, lines)
     for number in range(batch.count):
-        if number + AHEAD < batch.count:
-            call_entry(&batch.questions[number + AHEAD], arena, lines)
-        question = &batch.questions[number]
+        question = take_question(batch, arena, number)
         start = question.frame - stream.octets
         stream.consumed = start
         if out.bytes >= stream.octets_max:
