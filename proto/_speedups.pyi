@@ -179,6 +179,10 @@ class AnswerIndex:
 
         `slots` and `arena_bytes` are the new sizes, 0 for the present ones. Takes as long as all entries take to copy: a
         node that is serving copies in steps with `copy_into`.
+
+        Raises:
+            IndexFull: the new sizes are too small; nothing is left at `path`.
+            OSError, ValueError: see `create`.
         """
 
     def fill(self) -> Fill:

@@ -239,7 +239,12 @@ cdef class AnswerIndex:
         cdef AnswerIndex new = AnswerIndex.create(
             path, slots or self.arena.mask + 1, arena_bytes or self.arena.arena_bytes, secret, ring=self.arena.ring, boot=boot
         )
-        self.copy_into(new, 0, self.arena.mask + 1, now)
+        try:
+            self.copy_into(new, 0, self.arena.mask + 1, now)
+        except IndexFull:
+            new.unmap()
+            os.unlink(path)
+            raise
         new.mark = self.mark
         new.position = self.position
         new.enabled = self.enabled
@@ -389,8 +394,11 @@ cdef class AnswerIndex:
     cdef int reserve_blocks(self) except -1:
         # A page that finds no room when it is written to is a signal, not an error: all of it is taken now.
         cdef statfs_t found
+        cdef int done
         if fstatfs(self.lock, &found) == 0 and found.f_type == TMPFS:
-            if madvise(self.arena.header, self.arena.mapped_bytes, MADV_POPULATE_WRITE) == 0:
+            with nogil:
+                done = madvise(self.arena.header, self.arena.mapped_bytes, MADV_POPULATE_WRITE)
+            if done == 0:
                 return 0
             if errno == EFAULT or errno == ENOMEM:
                 raise OSError(ENOSPC, os.strerror(ENOSPC))

@@ -346,6 +346,18 @@ def test_a_target_without_room_says_so(make: Make, tmp_path: Path) -> None:
         index.copy_into(AnswerIndex.create(tmp_path / "new", 64, 65_536, SECRET), 0, 256, NOW)
 
 
+def test_a_compaction_that_fails_leaves_nothing(make: Make, tmp_path: Path) -> None:
+    """Too small a new generation is no file at all, and the old one goes on."""
+    index = make(256)
+    for number in range(100):
+        index.put(b"\x01K/%d" % number, b"v")
+
+    with pytest.raises(IndexFull):
+        index.compact(tmp_path / "new", NOW, slots=64)
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+    assert index.get(b"\x01K/0", NOW) == (b"v", 1, 0, OWN)
+
+
 def test_every_page_can_be_touched_ahead(make: Make) -> None:
     """`warm` reads the whole mapping and changes nothing."""
     index = make()
