@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# The tests of the compiled hot path and a campaign of damaged buffers, with every memory access and every shift checked:
-# the extension is built with AddressSanitizer and UndefinedBehaviorSanitizer into a folder of its own and run from there.
+# The tests of the compiled hot path and a campaign of damaged buffers, a tenth of them with frames of the parser fuzzer,
+# with every memory access and every shift checked: the extension is built with AddressSanitizer and
+# UndefinedBehaviorSanitizer into a folder of its own and run from there.
 #
-#   tests/fuzz/asan.sh [BUFFERS] [FUZZ_FRAMES]     PYTHON picks an interpreter that has the test needs and Cython
+#   tests/fuzz/asan.sh [BUFFERS]     PYTHON picks an interpreter that has the test needs and Cython
 #
 # Needs gcc with its sanitizers. Python's own memory comes from malloc for the run, so that reading one octet past a buffer
 # is seen; leaks are not looked for, because the interpreter keeps what it has.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-buffers=${1:-300000}
-frames=${2:-100000}
+buffers=${1:-1000000}
 python=${PYTHON:-python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -32,4 +32,3 @@ export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=lib
 "$python" -c 'from idis.proto import _speedups; print("checked:", _speedups.__file__)'
 "$python" tests/proto/speedups/hot_differential.py --buffers "$buffers" --processes 1
 "$python" -m pytest -p no:cacheprovider --timeout 0 tests/proto/speedups
-"$python" -m pytest -p no:cacheprovider --timeout 0 tests/fuzz --fuzz-frames "$frames"
