@@ -37,10 +37,10 @@ FOLDER = "answer-index"
 RULES = 1  # of what stands in an index; raised when `answer_entries.py` decides otherwise for the same store
 
 # Bounds of one piece of work.
-RECORDS_PER_PIECE = 128
+RECORDS_PER_PIECE = 64
 PREFIXES_PER_PIECE = 8
 PREFIXES_PER_LOOK = 64  # when they are only counted
-ENTRIES_PER_PIECE = 64
+ENTRIES_PER_PIECE = 32
 SLOTS_PER_PIECE = 2_048
 
 # A generation is made with room, and replaced before it is full, so that a change that does not fit is seldom met.

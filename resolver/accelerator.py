@@ -85,11 +85,10 @@ class Accelerator:
         Returns:
             How many came, and those for Python, from which rate limits have been taken.
         """
-        self._sources.hear()
-        clock, answers = self._clock, self.answers
+        clock, index = self._clock, self.answers.index
         started = clock.monotonic()
         received, leftovers = drain(
-            answers.index, self._gate, descriptor, int(clock.time()), started, self._site_serial, self._udp, answers.fresh
+            index, self._gate, descriptor, int(clock.time()), started, self._site_serial, self._udp, self._fresh
         )
         if received > len(leftovers):
             # Dropped ones are among them: too few to matter, or else too fast.
@@ -119,6 +118,11 @@ class Accelerator:
         """Bring what was counted in C into the metrics."""
         self._bring(UDP, self._udp)
         self._bring(TCP, self._tcp)
+
+    def _fresh(self) -> bool:
+        """Asked between receiving and answering: a source proven before it sent is proven, a change made before is seen."""
+        self._sources.hear()
+        return self.answers.fresh()
 
     def _prove(self, address: str, until: float) -> None:
         self._gate.prove(_packed(address), until)

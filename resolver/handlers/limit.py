@@ -27,10 +27,9 @@ class Limit:
         return Refused(ResponseCode.SERVER_TOO_BUSY, "this address asks too often: ask again in a second")
 
     def left(self, peer: Peer, now: float) -> int:
-        """How many questions a peer on a stream may still ask, -1 for any number."""
-        return -1 if peer.standing is Standing.TRUSTED else self._rates.left(peer.source, now)
+        """How many questions a peer on a stream may still ask, unless it is trusted."""
+        return self._rates.left(peer.source, now)
 
     def take(self, peer: Peer, now: float, count: int) -> None:
         """That many were answered, as `left` had allowed."""
-        if peer.standing is not Standing.TRUSTED:
-            self._rates.take(peer.source, now, count)
+        self._rates.take(peer.source, now, count)

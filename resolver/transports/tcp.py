@@ -182,13 +182,17 @@ class TcpConnection(asyncio.Protocol):
                 return data  # no common question is so long
             data = connection.take_unfinished() + data
         limit = self._service.chain.limit
-        done = accelerator.stream(data, limit.left(peer, self._active), self._waiting_max - self._deferred, OUT_BUFFER_BYTES)
+        trusted = peer.standing is Standing.TRUSTED
+        allowed = -1 if trusted else limit.left(peer, self._active)
+        done = accelerator.stream(data, allowed, self._waiting_max - self._deferred, OUT_BUFFER_BYTES)
         if done is None:
             return data
         answers, consumed, leftovers, answered, _ = done
         if answered:
-            limit.take(peer, self._active, answered)
-            self._service.sources.prove(peer.source, self._active)
+            if not trusted:
+                limit.take(peer, self._active, answered)
+                # Before the answer is out, for the next question may come as a datagram.
+                self._service.sources.prove(peer.source, self._active)
             self._transport.write(answers)
         if leftovers:
             self._frames.extend(data[start:end] for start, end in leftovers)
