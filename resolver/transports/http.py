@@ -12,14 +12,14 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
-from idis.resolver.request import HTTP, Peer
+from idis.resolver.guard.arrival import arrive
+from idis.resolver.request import HTTP
 from idis.resolver.service import Service
 from idis.resolver.transports.sockets import BACKLOG
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-OUT_BUFFER_BYTES = 1_048_576
 STOP_GRACE_S = 2.0  # for requests under way when the node stops
 
 
@@ -80,21 +80,10 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place in the table, or go."""
-        transport = cast(asyncio.Transport, transport)  # uvloop's has all its methods but another ancestry
-        self._transport = transport
-        service = self._service
-        peername = transport.get_extra_info("peername")
-        self.address = peername[0] if peername else "0.0.0.0"
-        source = service.sources.of(self.address)
-        self.peer = Peer(HTTP, source, service.sources.standing_of_stream(source))
-        self._active = service.clock.monotonic()
-        service.metrics.accepted[HTTP] += 1
-        service.metrics.connections[HTTP] += 1
-        transport.set_write_buffer_limits(high=OUT_BUFFER_BYTES)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's has all its methods but another ancestry
+        self._active = self._service.clock.monotonic()
         self._inner.connection_made(transport)
-        if not service.table.admit(self):
-            service.metrics.limited["connections"] += 1
-            self.shed("no_room")
+        self.peer = arrive(self, self._transport, HTTP, self._service)
 
     def data_received(self, data: bytes) -> None:
         """Octets of a request."""

@@ -19,9 +19,10 @@ from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS, Connection
 from idis.proto.errors import ProtocolError
 from idis.proto.exchange import error_message, outline
 from idis.proto.message import ENVELOPE_BYTES, HEADER_BYTES, encode_message
+from idis.resolver.guard.arrival import OUT_BUFFER_BYTES, arrive
 from idis.resolver.guard.sources import Standing
 from idis.resolver.log import note
-from idis.resolver.request import TCP, Later, Peer
+from idis.resolver.request import TCP, Later
 from idis.resolver.service import Service
 from idis.resolver.transports.sockets import BACKLOG
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 BATCH_FRAMES = 256  # answered before other connections get their turn
 _AT_ONCE = ("stalled", "no_room", "failure")  # reasons to close that leave nothing to wait for
 _LENGTH_AT = 16  # in the envelope
-OUT_BUFFER_BYTES = 1_048_576  # then the peer is no longer read until it has read
 COMMON_BYTES_MAX = 4_096  # a frame of which so much is here, and more to come, is not offered to the compiled step
 TOUCH_S = 0.05  # how exactly the table knows who was active last
 
@@ -78,20 +78,9 @@ class TcpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place in the table, or go."""
-        transport = cast(asyncio.Transport, transport)  # uvloop's has all its methods but another ancestry
-        self._transport = transport
-        service = self._service
-        peername = transport.get_extra_info("peername")
-        self.address = peername[0] if peername else "0.0.0.0"
-        source = service.sources.of(self.address)
-        self._peer = Peer(TCP, source, service.sources.standing_of_stream(source))
-        self._active = service.clock.monotonic()
-        service.metrics.accepted[TCP] += 1
-        service.metrics.connections[TCP] += 1
-        transport.set_write_buffer_limits(high=OUT_BUFFER_BYTES)
-        if not service.table.admit(self):
-            service.metrics.limited["connections"] += 1
-            self.shed("no_room")
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's has all its methods but another ancestry
+        self._active = self._service.clock.monotonic()
+        self._peer = arrive(self, self._transport, TCP, self._service)
 
     def data_received(self, data: bytes) -> None:
         """Answer what is common at once, cut the rest into frames and answer those."""
