@@ -13,10 +13,11 @@ from idis.proto.codes import ResponseCode
 from idis.proto.identifier import parse_identifier, prefix_handle
 from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.authority import DERIVED_SITE_TYPES, SITE_TYPES
-from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.prefix import PrefixEntry
 from idis.registry.record import Alias, PreparedRecord, Record, StoredRecord, prepare, same_content
-from idis.registry.registration.checks import STATE_WORDS, Refusal, unknown
+from idis.registry.registration.checks import Refusal, unknown
 from idis.registry.registration.life import write
+from idis.registry.registration.place import Place, find_place
 from idis.registry.registration.value_checks import (
     RESERVED_INDEX,
     VALUE_BYTES_DEFAULT_MAX,
@@ -26,10 +27,7 @@ from idis.registry.registration.value_checks import (
     refuse_values,
 )
 from idis.registry.store.base import WriteTxn
-from idis.registry.store.keys import record_key
 
-_NOT_OURS = "not this node's identifier 非本企业标识"
-_NAMES_PREFIX = "{} names a prefix: its record is changed value by value (--add, --modify, --remove), its life with 'idis prefix'"
 _SITE_TYPES = frozenset(name.decode() for name in SITE_TYPES | DERIVED_SITE_TYPES)
 
 
@@ -40,20 +38,6 @@ class Recorded:
     identifier: str
     version: int
     changed: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a record belongs, and what is there."""
-
-    entry: PrefixEntry
-    key: bytes
-    stored: StoredRecord | None  # live, or None
-
-    @property
-    def values(self) -> tuple[Value, ...]:
-        assert self.stored is not None, "only what exists has values"
-        return (*decode_values(self.stored.public), *decode_values(self.stored.restricted))
 
 
 def create_record(
@@ -78,7 +62,7 @@ def create_record(
     Raises:
         IdentifierError: the text is no identifier.
     """
-    place = _find(txn, identifier)
+    place = find_place(txn, identifier)
     if isinstance(place, Refusal):
         return place
     if refusal := refuse_values(values, value_bytes_max):
@@ -108,7 +92,7 @@ def replace_record(
     Values that are read-only for everybody must stay as they are; those that only the node writes stay by themselves,
     and so do the aliases unless new ones are given.
     """
-    place = _find(txn, identifier)
+    place = find_place(txn, identifier)
     if isinstance(place, Refusal):
         return place
     if refusal := refuse_values(values, value_bytes_max):
@@ -191,7 +175,7 @@ def remove_values(txn: WriteTxn, identifier: str, indexes: Iterable[int], now: i
 
 def publish_record(txn: WriteTxn, record: Record, now: int) -> Recorded | Refusal:
     """Write a record that the node makes itself, such as a metadata template, the values it alone may write included."""
-    place = _find(txn, record.identifier)
+    place = find_place(txn, record.identifier)
     if isinstance(place, Refusal):
         return place
     prepared = _judge(record, now)
@@ -206,7 +190,7 @@ def delete_record(txn: WriteTxn, identifier: str) -> Recorded | Refusal:
     Raises:
         IdentifierError: the text is no identifier.
     """
-    place = _find(txn, identifier)
+    place = find_place(txn, identifier)
     if isinstance(place, Refusal):
         return place
     if place.stored is None:
@@ -216,34 +200,12 @@ def delete_record(txn: WriteTxn, identifier: str) -> Recorded | Refusal:
     return Recorded(place.stored.identifier, version)
 
 
-def _find(txn: WriteTxn, identifier: str) -> _Place | Refusal:
-    parsed = parse_identifier(identifier)
-    if parsed.suffix is None:
-        return Refusal(ResponseCode.INVALID_HANDLE, _NAMES_PREFIX.format(identifier))
-    prefix = parsed.folded_prefix
-    entry = txn.prefix(prefix)
-    if entry is None:
-        return Refusal(ResponseCode.SERVER_NOT_RESPONSIBLE, f"{_NOT_OURS}: {unknown(txn, prefix).message}")
-    if entry.state is not PrefixState.ACTIVE:
-        return Refusal(
-            ResponseCode.SERVER_NOT_RESPONSIBLE, f"{prefix} is {STATE_WORDS[entry.state]}: nothing is registered below it now"
-        )
-    if not entry.answers_here:
-        return Refusal(
-            ResponseCode.SERVER_NOT_RESPONSIBLE,
-            f"{_NOT_OURS}: {prefix} is answered elsewhere; register there, or home or host the prefix here",
-        )
-    key = record_key(prefix, parsed.suffix, entry.fold_suffix)
-    stored = txn.record(key)
-    return _Place(entry, key, stored if stored is not None and stored.live else None)
-
-
 def _change(txn: WriteTxn, identifier: str, change: Callable[[dict[int, Value]], Refusal | None], now: int) -> Recorded | Refusal:
     """Change the values of an existing record by index, and write them if they changed."""
     parsed = parse_identifier(identifier)
     if parsed.suffix is None:
         return _change_prefix(txn, parsed.folded_prefix, change, now)
-    place = _find(txn, identifier)
+    place = find_place(txn, identifier)
     if isinstance(place, Refusal):
         return place
     if place.stored is None:
@@ -280,7 +242,7 @@ def _content_at(values: dict[int, Value], index: int) -> tuple[object, ...] | No
     return _content(values[index]) if index in values else None
 
 
-def _put(txn: WriteTxn, place: _Place, prepared: PreparedRecord) -> Recorded:
+def _put(txn: WriteTxn, place: Place, prepared: PreparedRecord) -> Recorded:
     if place.stored is not None and (recorded := _unchanged(place.stored, prepared)):
         return recorded
     version = txn.put_record(prepared)

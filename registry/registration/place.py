@@ -1,0 +1,59 @@
+"""Where a record belongs, and what is there: the first look of everything that changes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idis.proto.codes import ResponseCode
+from idis.proto.identifier import parse_identifier
+from idis.proto.value import Value, decode_values
+from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.record import StoredRecord
+from idis.registry.registration.checks import STATE_WORDS, Refusal, unknown
+from idis.registry.store.base import ReadTxn
+from idis.registry.store.keys import record_key
+
+_NOT_OURS = "not this node's identifier 非本企业标识"
+_NAMES_PREFIX = "{} names a prefix: its record is changed value by value (--add, --modify, --remove), its life with 'idis prefix'"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The prefix entry a record lives below, its key, and the live record there, or None."""
+
+    entry: PrefixEntry
+    key: bytes
+    stored: StoredRecord | None
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The values of the record that is there."""
+        assert self.stored is not None, "only what exists has values"
+        return (*decode_values(self.stored.public), *decode_values(self.stored.restricted))
+
+
+def find_place(txn: ReadTxn, identifier: str) -> Place | Refusal:
+    """Where a record of this node lives, or why it cannot live here.
+
+    Raises:
+        IdentifierError: the text is no identifier.
+    """
+    parsed = parse_identifier(identifier)
+    if parsed.suffix is None:
+        return Refusal(ResponseCode.INVALID_HANDLE, _NAMES_PREFIX.format(identifier))
+    prefix = parsed.folded_prefix
+    entry = txn.prefix(prefix)
+    if entry is None:
+        return Refusal(ResponseCode.SERVER_NOT_RESPONSIBLE, f"{_NOT_OURS}: {unknown(txn, prefix).message}")
+    if entry.state is not PrefixState.ACTIVE:
+        return Refusal(
+            ResponseCode.SERVER_NOT_RESPONSIBLE, f"{prefix} is {STATE_WORDS[entry.state]}: nothing is registered below it now"
+        )
+    if not entry.answers_here:
+        return Refusal(
+            ResponseCode.SERVER_NOT_RESPONSIBLE,
+            f"{_NOT_OURS}: {prefix} is answered elsewhere; register there, or home or host the prefix here",
+        )
+    key = record_key(prefix, parsed.suffix, entry.fold_suffix)
+    stored = txn.record(key)
+    return Place(entry, key, stored if stored is not None and stored.live else None)
