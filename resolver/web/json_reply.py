@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 
 from aiohttp import web
 
 from idis.proto.codes import ResponseCode
-
-CALLBACK_CHARACTERS_MAX = 128
-_CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*(?:\.[A-Za-z_$][A-Za-z0-9_$]*)*", re.ASCII)
+from idis.resolver.web.answer_json import json_text
 
 # Line separators end a JavaScript statement although JSON allows them in a string; an angle bracket could end a script.
 _SCRIPT_ESCAPES = {0x2028: "\\u2028", 0x2029: "\\u2029", ord("<"): "\\u003c"}
@@ -45,11 +41,6 @@ def status_of(code: int) -> int:
     return STATUSES.get(code, 500)
 
 
-def allowed_callback(name: str) -> bool:
-    """Whether a JSONP callback is a plain dotted name, so that nothing else can be made to run."""
-    return len(name) <= CALLBACK_CHARACTERS_MAX and _CALLBACK.fullmatch(name) is not None
-
-
 def json_reply(
     document: Mapping[str, object],
     status: int = 200,
@@ -59,7 +50,7 @@ def json_reply(
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """A JSON document as the answer; wrapped in a call when a callback is named."""
-    text = json.dumps(document, ensure_ascii=False, indent=2 if pretty else None)
+    text = json_text(document, pretty=pretty)
     content_type = "application/json"
     if callback:
         # The comment in front keeps the octets from being read as anything but a script.
