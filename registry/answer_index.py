@@ -241,6 +241,8 @@ class AnswerIndexKeeper:
                 pass  # what is registered plainly goes before ranges, and nothing else stands here
             case EntryKind.EPOCH:
                 self._make_anew()
+            case EntryKind.DOCUMENT | EntryKind.AUDIT:
+                pass  # no answer depends on either
 
     def _change_prefix(self, prefix: str, txn: ReadTxn) -> None:
         entry = txn.prefix(prefix)

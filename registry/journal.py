@@ -40,6 +40,8 @@ class EntryKind(IntEnum):
     ROUTE = 4  # body: the route; empty when it was removed
     BULK = 5  # body: a BulkSegment; its records are to be fetched by range
     EPOCH = 6
+    DOCUMENT = 7  # key: kind and key of the document; body: the document, empty when it was removed
+    AUDIT = 8  # key: that of the line; body: the line
 
 
 @dataclass(frozen=True, slots=True)

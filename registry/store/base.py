@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 from idis.proto.errors import IdisError
+from idis.registry.document import DocumentKind
 from idis.registry.journal import Entry, Position, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import PreparedRecord, StoredRecord
@@ -157,6 +158,18 @@ class ReadTxn(Protocol):
     def outcome(self, key: OutcomeKey) -> StoredOutcome | None:
         """The stored result of an idempotency key."""
 
+    def document(self, kind: DocumentKind, key: bytes) -> bytes | None:
+        """The document of a kind and key."""
+
+    def documents(self, kind: DocumentKind, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
+        """Keys and documents of a kind in key order, strictly after a key."""
+
+    def audits(self, after: bytes | None, limit: int, *, newest_first: bool = False) -> list[tuple[bytes, bytes]]:
+        """Keys and lines of the audit trail in the order of their time, strictly after a key; backwards, strictly before it.
+
+        A key begins with the time in milliseconds (`keys.audit_key`), and what begins like one may be given as `after`.
+        """
+
 
 class WriteTxn(ReadTxn, Protocol):
     """A snapshot that sees its own writes."""
@@ -175,6 +188,15 @@ class WriteTxn(ReadTxn, Protocol):
 
     def delete_route(self, start: str) -> bool:
         """Remove a range."""
+
+    def put_document(self, kind: DocumentKind, key: bytes, body: bytes) -> bool:
+        """Create or replace a document; False when it was the same already. Raises StoreError when it is empty or too long."""
+
+    def delete_document(self, kind: DocumentKind, key: bytes) -> bool:
+        """Remove a document; whether there was one."""
+
+    def add_audit(self, line: bytes) -> None:
+        """Append a line to the audit trail, at the time of this transaction. Raises StoreError when it is empty or too long."""
 
 
 class Store(Protocol):

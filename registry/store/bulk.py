@@ -23,7 +23,7 @@ from idis.registry.record import Alias, PreparedRecord, StoredRecord
 from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import COMMIT_OPS_MAX, Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
-from idis.registry.store.lmdb_txn import LmdbWriteTxn
+from idis.registry.store.lmdb_write import LmdbWriteTxn
 
 RECORDS_PER_COMMIT = 10_000  # a commit of some 4 MB: 40 ms, and the flush no longer counts
 COMMIT_BYTES_MAX = 16 * 1024 * 1024  # the same bound where records are large

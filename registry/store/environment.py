@@ -42,6 +42,8 @@ class Tables:
     alias: Any
     outcome: Any
     stat: Any
+    document: Any
+    audit: Any
 
 
 class Environment:
@@ -65,7 +67,7 @@ class Environment:
         try:
             if self.map_bytes < map_bytes:
                 self._lmdb.set_mapsize(map_bytes)
-            self.tables = Tables(*(self._lmdb.open_db(name, create=create) for name in keys.TABLES))
+            self.tables = Tables(*(self._open_table(name, create) for name in keys.TABLES))
         except lmdb.Error as error:
             self._lmdb.close()
             raise _unusable(folder, error) from error
@@ -171,6 +173,14 @@ class Environment:
             self._gate_shut = False
             self._gate.notify_all()
         self._lmdb.close()
+
+    def _open_table(self, name: bytes, create: bool) -> Any:
+        try:
+            return self._lmdb.open_db(name, create=create)
+        except lmdb.NotFoundError:
+            if name not in keys.LATER_TABLES:
+                raise
+            return self._lmdb.open_db(name, create=True)
 
     def _resize(self, map_bytes: int, wait_s: float) -> None:
         """Set the size of the map, 0 for the one another process gave it, while no read is open."""

@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import Identifier, fold, parse_identifier
+from idis.registry.journal import Position
 from idis.registry.record import Alias
 from idis.registry.store.base import OutcomeKey
 
@@ -29,10 +30,17 @@ JOURNAL = b"journal"
 ALIAS = b"alias"
 OUTCOME = b"outcome"
 STAT = b"stat"
-TABLES = (META, PREFIX, ROUTE, RECORD, JOURNAL, ALIAS, OUTCOME, STAT)
+DOCUMENT = b"document"
+AUDIT = b"audit"
+TABLES = (META, PREFIX, ROUTE, RECORD, JOURNAL, ALIAS, OUTCOME, STAT, DOCUMENT, AUDIT)
+LATER_TABLES = (DOCUMENT, AUDIT)  # a store made before they existed gets them when it is opened
 
 META_STORE = b"store"  # what the store is: format, engine, epoch
 META_TRIMMED = b"trimmed"  # position of the youngest journal entry that was trimmed away
+META_DOCUMENTS = b"documents"  # tally of the documents
+META_AUDITS = b"audits"  # tally of the audit lines
+
+AUDIT_KEY_BYTES = 24
 
 BUCKET = 0  # a prefix has one bucket until it is spread over shards
 
@@ -125,6 +133,22 @@ def outcome_key(hour: int, outcome: OutcomeKey) -> bytes:
 def stat_key(prefix_folded: str, bucket: int = BUCKET) -> bytes:
     """The key of a prefix's counts."""
     return prefix_folded.encode() + bytes((bucket,))
+
+
+def document_key(kind: int, key: bytes) -> bytes:
+    """The key of a document: kind u8, then the key its owner gave it. Those of a kind lie together, in key order."""
+    return bytes((kind,)) + key
+
+
+def audit_key(time_ms: int, position: Position) -> bytes:
+    """The key of an audit line: time first, so that old ones are deleted as one range, then what tells apart lines of one
+    moment: commit u64 and index u64 of its journal entry."""
+    return time_ms.to_bytes(8, "big") + position.encode()[4:]
+
+
+def audit_time_ms(place: bytes) -> int:
+    """When the line of a key was written, unix time in milliseconds."""
+    return int.from_bytes(place[:8], "big")
 
 
 def _hashed(part: bytes) -> bytes:

@@ -21,7 +21,8 @@ from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import Committed, OutcomeKey, StoreBusy, StoreError, WriteTxn
 from idis.registry.store.directory import NodeLock, current_generation, make_directory, make_generation
 from idis.registry.store.environment import ENGINE, Environment
-from idis.registry.store.lmdb_txn import LmdbReadTxn, LmdbWriteTxn, PrefixCache
+from idis.registry.store.lmdb_read import LmdbReadTxn, PrefixCache
+from idis.registry.store.lmdb_write import LmdbWriteTxn
 from idis.registry.store.segments import segments
 from idis.registry.store.trimming import Bounds
 from idis.registry.store.writer import Settings, Writer

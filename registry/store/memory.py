@@ -17,6 +17,7 @@ from threading import Lock
 from typing import TypeVar, cast
 
 from idis.proto.identifier import ancestors
+from idis.registry.document import DocumentKind
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, StoredRecord
@@ -46,6 +47,8 @@ class _State:
     journal: list[Entry] = field(default_factory=list)
     trimmed: Position = BEGINNING
     outcomes: dict[tuple[bytes, bytes], tuple[int, StoredOutcome]] = field(default_factory=dict)  # with their hour
+    documents: dict[tuple[int, bytes], bytes] = field(default_factory=dict)
+    audits: dict[bytes, bytes] = field(default_factory=dict)
     commits: int = 0
 
     def copy(self) -> _State:
@@ -56,6 +59,8 @@ class _State:
             list(self.journal),
             self.trimmed,
             dict(self.outcomes),
+            dict(self.documents),
+            dict(self.audits),
             self.commits + 1,
         )
 
@@ -152,6 +157,20 @@ class MemoryTxn:
         hour, outcome = self._state.outcomes.get((key.principal, key.key), (0, None))
         return outcome if hour > self._hour() - rules.OUTCOME_HOURS else None
 
+    def document(self, kind: DocumentKind, key: bytes) -> bytes | None:
+        """The document of a kind and key."""
+        return self._state.documents.get((kind, key))
+
+    def documents(self, kind: DocumentKind, after: bytes | None, limit: int) -> list[tuple[bytes, bytes]]:
+        """Keys and documents of a kind in key order, strictly after a key."""
+        held = sorted((key, body) for (of, key), body in self._state.documents.items() if of == kind)
+        return [(key, body) for key, body in held if after is None or key > after][:limit]
+
+    def audits(self, after: bytes | None, limit: int, *, newest_first: bool = False) -> list[tuple[bytes, bytes]]:
+        """Keys and lines of the audit trail in the order of their time, strictly beyond a key."""
+        lines = sorted(self._state.audits.items(), reverse=newest_first)
+        return [line for line in lines if after is None or (line[0] < after if newest_first else line[0] > after)][:limit]
+
     def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY) -> int | Conflict:
         """Create or replace; an equal record that exists is left alone and keeps its version."""
         position = self._next_position()
@@ -204,6 +223,29 @@ class MemoryTxn:
             return False
         self._note(EntryKind.ROUTE, keys.route_key(start), route.version + 1, b"")
         return True
+
+    def put_document(self, kind: DocumentKind, key: bytes, body: bytes) -> bool:
+        """Create or replace a document; False when it was the same already."""
+        rules.check_document(key, body)
+        if self._state.documents.get((kind, key)) == body:
+            return False
+        self._state.documents[kind, key] = body
+        self._note(EntryKind.DOCUMENT, keys.document_key(kind, key), 0, body)
+        return True
+
+    def delete_document(self, kind: DocumentKind, key: bytes) -> bool:
+        """Remove a document; whether there was one."""
+        if self._state.documents.pop((kind, key), None) is None:
+            return False
+        self._note(EntryKind.DOCUMENT, keys.document_key(kind, key), 0, b"")
+        return True
+
+    def add_audit(self, line: bytes) -> None:
+        """Append a line to the audit trail, at the time of this change."""
+        rules.check_audit(line)
+        place = keys.audit_key(self._now_ms, self._next_position())
+        self._state.audits[place] = line
+        self._note(EntryKind.AUDIT, place, 0, line)
 
     def put_segment(self, records: Sequence[PreparedRecord]) -> int:
         """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""

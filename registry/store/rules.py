@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import fold, parse_prefix
+from idis.registry.document import DOCUMENT_BYTES_MAX, DOCUMENT_KEY_BYTES_MAX
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, RecordFlag, StoredRecord, same_content
 from idis.registry.store.base import Conflict, Expect, Expected, OutcomeKey, StoreError
@@ -18,6 +19,7 @@ STORE_ACTOR = "store"  # who made the entries nobody asked for
 PRINCIPAL_BYTES = 8
 OUTCOME_KEY_BYTES = 16
 REQUEST_DIGEST_BYTES_MAX = 64  # of any hash in use
+AUDIT_LINE_BYTES_MAX = 65_536  # one act in words; what it changed is there as digests
 
 
 def conflict(version: int, expect: Expected) -> Conflict | None:
@@ -128,6 +130,25 @@ def check_write(actor: str, outcome: OutcomeKey | None) -> None:
         raise StoreError(f"an idempotency key is {PRINCIPAL_BYTES} octets of principal and {OUTCOME_KEY_BYTES} of key")
     if len(outcome.digest) > REQUEST_DIGEST_BYTES_MAX:
         raise StoreError(f"a request digest is longer than {REQUEST_DIGEST_BYTES_MAX} octets")
+
+
+def fits_document(key: bytes) -> bool:
+    """Whether a document can have this key."""
+    return 0 < len(key) <= DOCUMENT_KEY_BYTES_MAX
+
+
+def check_document(key: bytes, body: bytes) -> None:
+    """Raise StoreError when a document cannot be stored: an empty one would look like a removal to followers."""
+    if not fits_document(key):
+        raise StoreError(f"the key of a document has 1 to {DOCUMENT_KEY_BYTES_MAX} octets, not {len(key)}")
+    if not 0 < len(body) <= DOCUMENT_BYTES_MAX:
+        raise StoreError(f"a document has 1 to {DOCUMENT_BYTES_MAX} octets, not {len(body)}")
+
+
+def check_audit(line: bytes) -> None:
+    """Raise StoreError when a line is not one of the audit trail."""
+    if not 0 < len(line) <= AUDIT_LINE_BYTES_MAX:
+        raise StoreError(f"a line of the audit trail has 1 to {AUDIT_LINE_BYTES_MAX} octets, not {len(line)}")
 
 
 def _check_alias(alias: Alias) -> None:

@@ -1,4 +1,4 @@
-"""What is let go of: old journal entries and outcomes (`storage.md` §5, §6), in steps of one short commit each."""
+"""What is let go of: old journal entries, outcomes and audit lines (`storage.md` §5, §6), in steps of one short commit each."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from idis.registry.journal import Position
-from idis.registry.store import codec, keys, rules
+from idis.registry.store import codec, keys, rules, tallies
 from idis.registry.store.base import COMMIT_OPS_MAX, RecordDamaged
 from idis.registry.store.environment import Tables
 
 JOURNAL_AGE_MAX_S = 7 * 86_400  # a follower that was away for longer takes a snapshot
+AUDIT_AGE_S_MAX = 400 * 86_400  # the duty is six months; a year and a month can be compared with the year before
 JOURNAL_BYTES_MAX = 10 * 2**30  # the journal never holds the disk hostage
 
 
@@ -57,6 +58,21 @@ def sweep_outcomes(raw: Any, tables: Tables, now_ms: int) -> int:
         while going and count < COMMIT_OPS_MAX and cursor.key() < oldest:
             going = cursor.delete()
             count += 1
+    return count
+
+
+def sweep_audits(raw: Any, tables: Tables, before_ms: int) -> int:
+    """Drop up to COMMIT_OPS_MAX audit lines written before a time, whatever the journal still holds; how many."""
+    tally = tallies.read(raw, tables, keys.META_AUDITS)
+    count = 0
+    with raw.cursor(tables.audit) as cursor:
+        going = cursor.first()
+        while going and count < COMMIT_OPS_MAX and keys.audit_time_ms(cursor.key()) < before_ms:
+            tally.drop(cursor.value())
+            going = cursor.delete()
+            count += 1
+    if count:
+        raw.put(keys.META_AUDITS, tally.encode(keys.META_AUDITS), db=tables.meta)
     return count
 
 

@@ -28,13 +28,15 @@ from idis.proto.value import decode_values
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import Record, RecordFlag, StoredRecord, prepare
-from idis.registry.store import codec, keys, rules
+from idis.registry.store import codec, keys, rules, tallies
 from idis.registry.store.base import PrefixStat, RecordDamaged, StoreError
 from idis.registry.store.directory import NodeLock, current_generation
 from idis.registry.store.environment import Environment, Tables
 
 PROBLEMS_MAX = 10_000  # a list a person can still use; the count goes on
 PROGRESS_VALUES = 5_000  # checked between two calls of `progress`
+
+_TABLE_OF = {EntryKind.PREFIX: keys.PREFIX, EntryKind.ROUTE: keys.ROUTE, EntryKind.DOCUMENT: keys.DOCUMENT}
 
 Progress = Callable[[int, int], None]  # values checked, values in all
 
@@ -167,6 +169,7 @@ class _Inspection:
         self._epoch = 0
         self._counts: dict[str, list[int]] = {}  # prefix → records, digest sum, octets
         self._segments: dict[Position, list[int]] = {}  # bulk position → records still of it, digest sum
+        self._tallies = {keys.META_DOCUMENTS: tallies.Tally(), keys.META_AUDITS: tallies.Tally()}
 
     def run(self) -> None:
         """Every table, those that others are compared with first."""
@@ -183,6 +186,8 @@ class _Inspection:
             (keys.ALIAS, self._check_alias),
             (keys.STAT, self._check_stat),
             (keys.OUTCOME, self._check_outcome),
+            (keys.DOCUMENT, self._check_document),
+            (keys.AUDIT, self._check_audit),
         ):
             for key, value in self._walk(table):
                 try:
@@ -190,6 +195,8 @@ class _Inspection:
                 except (IdisError, UnicodeDecodeError, lmdb.Error) as error:
                     self._report.add(table, _name(table, key), str(error))
         self._check_missing_stats()
+        self._check_tally(keys.DOCUMENT, keys.META_DOCUMENTS)
+        self._check_tally(keys.AUDIT, keys.META_AUDITS)
         self._check_journal()
 
     def _walk(self, table: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -305,9 +312,32 @@ class _Inspection:
         if codec.decode_outcome(place, value).position > self._last:
             raise RecordDamaged("it points beyond the last journal entry")
 
+    def _check_document(self, place: bytes, value: bytes) -> None:
+        self._tallies[keys.META_DOCUMENTS].take(value)
+        rules.check_document(place[1:], codec.unseal(keys.DOCUMENT, place, value))
+
+    def _check_audit(self, place: bytes, value: bytes) -> None:
+        self._tallies[keys.META_AUDITS].take(value)
+        rules.check_audit(codec.unseal(keys.AUDIT, place, value))
+        if len(place) != keys.AUDIT_KEY_BYTES:
+            raise RecordDamaged("its key is none of the audit trail")
+
+    def _check_tally(self, table: bytes, name: bytes) -> None:
+        """Lines and documents do not disappear unseen."""
+        try:
+            tally = tallies.read(self._raw, self._tables, name)
+        except StoreError as error:
+            self._report.add(keys.META, name.decode(), str(error))
+            return
+        there = self._tallies[name]
+        if there.count != tally.count:
+            self._report.add(table, table.decode(), f"{tally.count} were counted when written, {there.count} are there")
+        elif there != tally:
+            self._report.add(table, table.decode(), "those there have other digests than those written")
+
     def _check_journal(self) -> None:
         previous: Position | None = None
-        newest: dict[tuple[EntryKind, bytes], Entry] = {}  # of prefixes and ranges, which are few
+        newest: dict[tuple[EntryKind, bytes], Entry] = {}  # of what is few
         for key, value in self._walk(keys.JOURNAL):
             try:
                 entry = codec.decode_entry(key, value)
@@ -316,16 +346,21 @@ class _Inspection:
             except (IdisError, lmdb.Error) as error:
                 self._report.add(keys.JOURNAL, _name(keys.JOURNAL, key), str(error))
             else:
-                if entry.kind in (EntryKind.PREFIX, EntryKind.ROUTE):
+                if entry.kind in _TABLE_OF:
                     newest[entry.kind, entry.key] = entry
             previous = Position.decode(key)
         if previous is not None and previous.epoch != self._epoch:
             self._report.add(keys.META, "meta", f"the store is of epoch {self._epoch}, its journal ends in {previous.epoch}")
-        for (kind, key), entry in newest.items():
-            table = self._tables.prefix if kind is EntryKind.PREFIX else self._tables.route
-            if (self._raw.get(key, db=table) or b"") != entry.body:
-                name = keys.PREFIX if kind is EntryKind.PREFIX else keys.ROUTE
-                self._report.add(name, _name(name, key), "the newest journal entry says something else")
+        for entry in newest.values():
+            self._check_newest(entry)
+
+    def _check_newest(self, entry: Entry) -> None:
+        """What was written last of a prefix, a range or a document is what is there."""
+        table = _TABLE_OF[entry.kind]
+        value = self._raw.get(entry.key, db=getattr(self._tables, table.decode())) or b""
+        said = codec.seal(table, entry.key, entry.body) if table == keys.DOCUMENT and entry.body else entry.body
+        if value != said:
+            self._report.add(table, _name(table, entry.key), "the newest journal entry says something else")
 
     def _check_place(self, position: Position, previous: Position | None) -> None:
         if previous is None:
@@ -344,6 +379,10 @@ class _Inspection:
             count, digest_sum = self._segments.get(entry.position, (0, 0))
             if count > segment.count or (count == segment.count and digest_sum != segment.digest_sum):
                 raise RecordDamaged(f"it loaded {segment.count} records below {segment.prefix}, others are there")
+        elif entry.kind is EntryKind.AUDIT:
+            line = self._raw.get(entry.key, db=self._tables.audit)  # which may have been swept: the tally knows
+            if line is not None and line != codec.seal(keys.AUDIT, entry.key, entry.body):
+                raise RecordDamaged("the audit trail says something else")
         elif entry.kind in (EntryKind.PUT, EntryKind.DELETE):
             value = self._raw.get(entry.key, db=self._tables.record)
             if value is None:

@@ -37,7 +37,8 @@ from idis.registry.store.base import (
     WriteTxn,
 )
 from idis.registry.store.environment import MAP_FILL_GROW, Environment, out_of_space
-from idis.registry.store.lmdb_txn import LmdbWriteTxn, PrefixCache
+from idis.registry.store.lmdb_read import PrefixCache
+from idis.registry.store.lmdb_write import LmdbWriteTxn
 
 COMMIT_BYTES_MAX = 1_048_576  # bounds the latency of the first change in a group
 ATTEMPTS_MAX = 24  # each doubles the map or sets changes apart; from 1 MiB on that reaches every group COMMIT_BYTES_MAX allows
@@ -56,6 +57,7 @@ class Settings:
         queue_max: changes that may wait.
         journal_age_max_s: see `trimming`.
         journal_bytes_max: see `trimming`.
+        audit_age_max_s: see `trimming`.
         housekeeping_s: how often stale readers and old entries are looked for.
     """
 
@@ -63,6 +65,7 @@ class Settings:
     queue_max: int = WRITE_QUEUE_MAX
     journal_age_max_s: int = trimming.JOURNAL_AGE_MAX_S
     journal_bytes_max: int = trimming.JOURNAL_BYTES_MAX
+    audit_age_max_s: int = trimming.AUDIT_AGE_S_MAX
     housekeeping_s: float = HOUSEKEEPING_S
 
 
@@ -311,7 +314,7 @@ class Writer:
                 job.future.set_exception(StorePoisoned(reason))
 
     def keep_house(self) -> None:
-        """Free stale readers, trim the journal, forget old outcomes: one short commit at a time, others in between."""
+        """Free stale readers, trim the journal, forget old outcomes and audit lines: one short commit at a time."""
         now_ms = int(self._clock() * 1000)
         bounds = trimming.Bounds(
             older_than_ms=now_ms - self._settings.journal_age_max_s * 1000, octets_max=self._settings.journal_bytes_max
@@ -320,6 +323,8 @@ class Writer:
             self._environment.check_readers()
             self.trim(bounds)
             self._drop(lambda raw: trimming.sweep_outcomes(raw, self._environment.tables, now_ms))
+            audits_before_ms = now_ms - self._settings.audit_age_max_s * 1000
+            self._drop(lambda raw: trimming.sweep_audits(raw, self._environment.tables, audits_before_ms))
         except (_FlushFailed, lmdb.PanicError) as error:
             self._poison_with(f"{self._environment.folder} could not be flushed ({error}): the outcome is unknown")
         except (lmdb.Error, StoreError):

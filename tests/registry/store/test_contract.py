@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from idis.proto.errors import IdentifierError
+from idis.registry.document import DOCUMENT_BYTES_MAX, DocumentKind
 from idis.registry.journal import BEGINNING, EntryKind, Position, SnapshotNeeded
 from idis.registry.prefix import Hosting, PrefixEntry, RouteEntry
 from idis.registry.record import PreparedRecord, RecordFlag
@@ -762,3 +763,130 @@ class TestOutcome:
         """Keys of another length are refused at once."""
         with pytest.raises(StoreError):
             store.write(lambda txn: b"", actor="test", outcome=OutcomeKey(b"p" * principal, b"k" * key, b"d" * digest))
+
+
+class TestDocuments:
+    """What a node keeps beside prefixes and records."""
+
+    def test_round_trip(self, store: Store) -> None:
+        """A document is read back by its kind and key, and by nothing else."""
+        assert write(store, lambda txn: txn.put_document(DocumentKind.ROLE, b"k", b"body")) is True
+        with store.read() as txn:
+            found = [txn.document(DocumentKind.ROLE, b"k"), txn.document(DocumentKind.TOKEN, b"k")]
+            assert found == [b"body", None]
+            assert txn.document(DocumentKind.ROLE, b"k\x00") is None
+
+    def test_replace_and_delete(self, store: Store) -> None:
+        """A change is told from a repetition, a removal from nothing."""
+        bodies = (b"one", b"one", b"two")
+        put_again = [write(store, lambda txn, body=body: txn.put_document(DocumentKind.ROLE, b"k", body)) for body in bodies]
+        removed = [write(store, lambda txn: txn.delete_document(DocumentKind.ROLE, b"k")) for _ in range(2)]
+
+        assert put_again == [True, False, True]
+        assert removed == [True, False]
+        with store.read() as txn:
+            assert txn.document(DocumentKind.ROLE, b"k") is None
+
+    def test_pages(self, store: Store) -> None:
+        """Those of one kind come in key order, after a key, up to a limit."""
+        for kind, key in ((2, b"b"), (2, b"a"), (1, b"z"), (2, b"a\x00"), (3, b"a")):
+            write(store, lambda txn, kind=kind, key=key: txn.put_document(DocumentKind(kind), key, b"body"))
+        with store.read() as txn:
+            first = txn.documents(DocumentKind.ROLE, None, 2)
+            second = txn.documents(DocumentKind.ROLE, first[-1][0], 9)
+
+        assert first + second == [(b"a", b"body"), (b"a\x00", b"body"), (b"b", b"body")]
+
+    @pytest.mark.parametrize(
+        ("key", "body"), [(b"", b"x"), (b"k" * 401, b"x"), (b"k", b""), (b"k", bytes(DOCUMENT_BYTES_MAX + 1))]
+    )
+    def test_refused(self, store: Store, key: bytes, body: bytes) -> None:
+        """No key, too long a key, nothing, and too much are refused and are not there."""
+        with pytest.raises(StoreError):
+            write(store, lambda txn: txn.put_document(DocumentKind.ROLE, key, body))
+        with store.read() as txn:
+            assert txn.document(DocumentKind.ROLE, key) is None
+
+    def test_journal(self, store: Store) -> None:
+        """A change is one entry with the kind and key and the document; a removal has an empty body."""
+        with store.read() as txn:
+            start = txn.position
+        write(store, lambda txn: txn.put_document(DocumentKind.ROLE, b"k", b"body"))
+        write(store, lambda txn: txn.put_document(DocumentKind.ROLE, b"k", b"body"))
+        write(store, lambda txn: txn.delete_document(DocumentKind.ROLE, b"k"))
+        with store.read() as txn:
+            entries = txn.journal(start, 9)
+
+        assert isinstance(entries, list)
+        assert [(entry.kind, entry.key, entry.body) for entry in entries] == [
+            (EntryKind.DOCUMENT, b"\x02k", b"body"),
+            (EntryKind.DOCUMENT, b"\x02k", b""),
+        ]
+
+
+class TestAudits:
+    """The audit trail: append only, in the order of time."""
+
+    def test_order(self, store: Store, clock: Any) -> None:
+        """Lines come by time and, within a change, as they were written; backwards the other way round."""
+        write(store, lambda txn: [txn.add_audit(b"one"), txn.add_audit(b"two")])
+        clock.now += 1
+        write(store, lambda txn: txn.add_audit(b"three"))
+        with store.read() as txn:
+            forwards = txn.audits(None, 9)
+            backwards = txn.audits(None, 9, newest_first=True)
+
+        assert [line for _, line in forwards] == [b"one", b"two", b"three"]
+        assert backwards == forwards[::-1]
+
+    def test_pages(self, store: Store) -> None:
+        """Strictly after a key, or strictly before it when read backwards; a time alone is a key too."""
+        write(store, lambda txn: [txn.add_audit(line) for line in (b"one", b"two", b"three")])
+        with store.read() as txn:
+            keyed = {line: key for key, line in txn.audits(None, 9)}
+            after = txn.audits(keyed[b"one"], 1)
+            before = txn.audits(keyed[b"three"], 1, newest_first=True)
+            since = txn.audits((1_700_000_000_000).to_bytes(8, "big"), 9)
+            until = txn.audits((1_700_000_000_001).to_bytes(8, "big"), 9, newest_first=True)
+
+        assert [line for _, line in after + before] == [b"two", b"two"]
+        assert len(since) == len(until) == 3
+
+    def test_key_is_time_and_position(self, store: Store) -> None:
+        """The key: milliseconds, then commit and index of the journal entry, whose body is the line."""
+        write(store, lambda txn: txn.add_audit(b"line"))
+        with store.read() as txn:
+            position = txn.position
+            entries = txn.journal(BEGINNING, 99)
+            (key, _), *_ = txn.audits(None, 9)
+
+        assert isinstance(entries, list)
+        assert key == (1_700_000_000_000).to_bytes(8, "big") + position.hi.to_bytes(8, "big") + position.lo.to_bytes(8, "big")
+        assert (entries[-1].kind, entries[-1].key, entries[-1].body) == (EntryKind.AUDIT, key, b"line")
+
+    def test_goes_with_its_change(self, store: Store, make_record: MakeRecord) -> None:
+        """A change that raises leaves no line."""
+
+        def change(txn: WriteTxn) -> None:
+            txn.put_record(make_record("88.118/a1"))
+            txn.add_audit(b"line")
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            write(store, change)
+        with store.read() as txn:
+            assert txn.audits(None, 9) == []
+
+    @pytest.mark.parametrize("line", [b"", bytes(65_537)])
+    def test_refused(self, store: Store, line: bytes) -> None:
+        """A line is not empty and not longer than 64 KiB."""
+        with pytest.raises(StoreError):
+            write(store, lambda txn: txn.add_audit(line))
+
+    def test_outlives_the_journal(self, store: Any) -> None:
+        """Trimming the journal leaves the trail alone."""
+        write(store, lambda txn: txn.add_audit(b"line"))
+        store.trim(Position(9, 0, 0))
+
+        with store.read() as txn:
+            assert [line for _, line in txn.audits(None, 9)] == [b"line"]

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from idis.proto.errors import IdentifierError
+from idis.registry.journal import Position
 from idis.registry.record import Alias
 from idis.registry.store import keys
 from idis.registry.store.base import OutcomeKey
@@ -99,3 +100,16 @@ def test_outcome_key() -> None:
 def test_stat_key() -> None:
     """The prefix and its only bucket."""
     assert keys.stat_key("88.118") == b"88.118\x00"
+
+
+def test_document_key() -> None:
+    """The kind's number, then its owner's key."""
+    assert keys.document_key(2, b"abc") == b"\x02abc"
+
+
+def test_audit_key() -> None:
+    """Milliseconds, commit, index; the time is read back."""
+    place = keys.audit_key(0x0102, Position(7, 3, 4))
+
+    assert place == bytes.fromhex("0000000000000102 0000000000000003 0000000000000004")
+    assert keys.audit_time_ms(place) == 0x0102

@@ -19,6 +19,7 @@ from typing import Any
 import lmdb
 import pytest
 
+from idis.registry.document import DocumentKind
 from idis.registry.journal import BEGINNING, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import PreparedRecord
@@ -411,6 +412,21 @@ class TestProcesses:
         assert store.environment.check_readers() == 0
 
 
+def test_store_made_before_its_later_tables(tmp_path: Path) -> None:
+    """A store without the tables of documents and audit lines gets them when it is opened."""
+    small(tmp_path).close()
+    environment = lmdb.Environment(str(tmp_path / "gen-000001"), max_dbs=24, map_size=SMALL_MAP)
+    with environment.begin(write=True) as raw:
+        for name in (b"document", b"audit"):
+            raw.drop(environment.open_db(name, raw))
+    environment.close()
+    store = LmdbStore.open(tmp_path, exclusive=True, settings=SETTINGS)
+
+    assert store.write(lambda txn: txn.put_document(DocumentKind.ROLE, b"k", b"x"), actor="test").result(10).result is True
+    assert check(store.environment).problems == []
+    store.close()
+
+
 class TestHousekeeping:
     """What the writer does by itself."""
 
@@ -439,6 +455,20 @@ class TestHousekeeping:
         store.writer.keep_house()
 
         assert entries_in(store, "outcome") == 2
+        store.close()
+
+    def test_old_audit_lines_go(self, tmp_path: Path, clock: Any) -> None:
+        """Lines of the audit trail stay for 400 days, whatever became of their journal entries, and not longer."""
+        store = LmdbStore.create(tmp_path, map_bytes=SMALL_MAP, settings=SETTINGS, clock=clock)
+        for days, line in ((0, b"old"), (1, b"young")):
+            clock.now += days * 86_400
+            store.write(lambda txn, line=line: txn.add_audit(line), actor="test").result(10)
+        clock.now += 399.5 * 86_400
+        store.writer.keep_house()
+
+        with store.read() as txn:
+            assert [line for _, line in txn.audits(None, 9)] == [b"young"]
+        assert check(store.environment).problems == []
         store.close()
 
     def test_octets_are_bounded(self, tmp_path: Path) -> None:

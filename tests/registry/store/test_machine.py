@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from idis.proto.codes import Permission
 from idis.proto.value import DEFAULT_PERMISSIONS, Value
+from idis.registry.document import DocumentKind
 from idis.registry.journal import BEGINNING, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, Record, prepare
@@ -36,6 +37,8 @@ suffixes = st.sampled_from(("a", "A", "b", "零件", "x" * 500, "x" * 500 + "y",
 expectations = st.one_of(st.sampled_from(Expect), st.integers(1, 4))
 aliases = st.lists(st.builds(Alias, st.sampled_from(SCHEMES), st.sampled_from(("1", "2", "3" * 300))), max_size=2, unique=True)
 parents = st.sampled_from(("88.2.", ""))
+kinds = st.sampled_from((DocumentKind.TOKEN, DocumentKind.ROLE))
+document_keys = st.sampled_from((b"a", b"b", b"b\x00", b"\xff" * 400, b"", b"x" * 401))
 public = int(DEFAULT_PERMISSIONS)
 permissions = st.sampled_from((public, public & ~Permission.PUBLIC_READ))
 values = st.builds(Value, st.just(1), st.just("goodsName"), st.binary(max_size=8), permissions=permissions)
@@ -134,6 +137,27 @@ class Engines(RuleBasedStateMachine):
 
         self.both(change, outcome=OutcomeKey(b"machine1", key, digest))
 
+    @rule(kind=kinds, key=document_keys, body=st.binary(max_size=3))
+    def put_document(self, kind: DocumentKind, key: bytes, body: bytes) -> None:
+        """A document, new, changed or the same; an empty one is refused."""
+        self.both(lambda txn: txn.put_document(kind, key, body))
+
+    @rule(kind=kinds, key=document_keys)
+    def delete_document(self, kind: DocumentKind, key: bytes) -> None:
+        """A document removed, or none."""
+        self.both(lambda txn: txn.delete_document(kind, key))
+
+    @rule(line=st.binary(max_size=3), fails=st.booleans())
+    def add_audits(self, line: bytes, fails: bool) -> None:
+        """Two lines of one change, which may fail after them."""
+        def change(txn: WriteTxn) -> None:
+            txn.add_audit(b"first")
+            txn.add_audit(line)
+            if fails:
+                raise LookupError("fails after writing")
+
+        self.both(change)
+
     @rule(hours=st.integers(1, 30))
     def wait(self, hours: int) -> None:
         """Time passes."""
@@ -179,6 +203,11 @@ def _content(store: MemoryStore | LmdbStore) -> dict[str, Any]:
             "longest": [txn.longest_prefix(name) for name in ("88.1.5.7", "88.12", "99", "88.11.1")],
             "outcomes": [txn.outcome(OutcomeKey(b"machine1", key, b"")) for key in (b"1" * 16, b"2" * 16)],
         }
+        for kind in (DocumentKind.TOKEN, DocumentKind.ROLE):
+            everything[kind.name] = (txn.documents(kind, None, MANY), txn.documents(kind, b"b", 1), txn.document(kind, b"a"))
+        trail = txn.audits(None, MANY)
+        middle = trail[len(trail) // 2][0] if trail else b""
+        everything["audits"] = [trail, txn.audits(middle, 2), txn.audits(middle, 2, newest_first=True)]
         for prefix in PREFIXES:
             everything[prefix] = (txn.stat(prefix), txn.records(prefix, None, MANY))
         for scheme in SCHEMES:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from idis.registry.document import DocumentKind
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord
@@ -33,7 +34,7 @@ KEY = b"88.118\x00A001"
 
 @pytest.fixture
 def directory(tmp_path: Path, make_record: MakeRecord) -> Path:
-    """A closed store with a little of everything: 60 records, second names, a range, an outcome, deletions."""
+    """A closed store with a little of everything: records, names, a range, an outcome, documents, audit lines, deletions."""
     store = LmdbStore.create(tmp_path / "node", map_bytes=1_048_576, settings=SETTINGS)
     for change in (
         lambda txn: txn.put_prefix(PrefixEntry("88.118", homed=True)),
@@ -41,6 +42,8 @@ def directory(tmp_path: Path, make_record: MakeRecord) -> Path:
         lambda txn: [txn.put_record(make_record(f"88.118/a{n:03}", "x" * 150, ("imo", str(n % 7)))) for n in range(30)],
         lambda txn: txn.put_record(make_record("88.118/a001", "changed")),
         lambda txn: txn.delete_record(b"88.118\x00A002"),
+        lambda txn: [txn.put_document(DocumentKind.ROLE, b"role%d" % n, b"d" * 100) for n in range(5)],
+        lambda txn: [txn.delete_document(DocumentKind.ROLE, b"role4"), txn.add_audit(b"a" * 100), txn.add_audit(b"b" * 100)],
     ):
         store.write(change, actor="test").result(10)
     store.write_all([make_record(f"88.118/A{n:03}", "y" * 150) for n in range(30, 60)], actor="test")
@@ -77,7 +80,9 @@ def test_sound(directory: Path) -> None:
         "alias": 28,
         "stat": 1,
         "outcome": 1,
-        "journal": 36,
+        "document": 4,
+        "audit": 2,
+        "journal": 44,
     }
 
 
@@ -226,6 +231,46 @@ def test_outcome_from_the_future(directory: Path) -> None:
     assert [table for table, _ in faults(tamper(directory, change))] == ["outcome"]
 
 
+@pytest.mark.parametrize("key", [b"\x02role1", b"\x02role4"])
+def test_document_against_the_journal(directory: Path, key: bytes) -> None:
+    """A document that is not what the journal says was written, or that it says was removed, is found."""
+    report = tamper(directory, lambda raw, tables: raw.put(key, codec.seal(keys.DOCUMENT, key, b"x"), db=tables.document))
+
+    assert ("document", key.hex()) in faults(report)
+
+
+def test_lost_document(directory: Path) -> None:
+    """A document that vanished after its journal entry was trimmed is missed all the same."""
+    store = LmdbStore.open(directory, exclusive=True, settings=SETTINGS)
+    store.trim(Position(9, 0, 0))
+    store.close()
+    report = tamper(directory, lambda raw, tables: raw.delete(b"\x02role1", db=tables.document))
+
+    assert faults(report) == [("document", "document")]
+
+
+def test_lost_audit_line(directory: Path) -> None:
+    """A line that vanished from the audit trail is missed."""
+
+    def change(raw: Any, tables: Any) -> None:
+        with raw.cursor(tables.audit) as cursor:
+            cursor.first()
+            cursor.delete()
+
+    assert faults(tamper(directory, change)) == [("audit", "audit")]
+
+
+def test_other_audit_line(directory: Path) -> None:
+    """A line that is not the one the journal has is found."""
+
+    def change(raw: Any, tables: Any) -> None:
+        with raw.cursor(tables.audit) as cursor:
+            cursor.first()
+            raw.put(cursor.key(), codec.seal(keys.AUDIT, cursor.key(), b"another"), db=tables.audit)
+
+    assert {table for table, _ in faults(tamper(directory, change))} == {"audit", "journal"}
+
+
 def test_lost_route(directory: Path) -> None:
     """A range the journal speaks of and that is not there is found."""
     report = tamper(directory, lambda raw, tables: raw.delete(keys.route_key("88.101.1000"), db=tables.route))
@@ -273,7 +318,7 @@ def test_progress(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check(store.environment, progress=lambda done, total: told.append((done, total)))
     store.close()
 
-    assert told == [(50, 129), (100, 129)]
+    assert told == [(50, 145), (100, 145)]
 
 
 def test_damaged_page(directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""Transactions over LMDB: a snapshot to read, and a group of changes that becomes durable at once.
+"""Writing over LMDB: a group of changes that becomes durable at once. See `base.WriteTxn` for every verb.
 
 One `LmdbWriteTxn` serves all changes of a commit, one after the other; each sees what those before it wrote. Whatever
 belongs to a change (record, journal entry, aliases, counts, outcome) goes into the same transaction (`storage.md` §4).
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
-from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
+from idis.registry.document import DocumentKind
+from idis.registry.journal import Entry, EntryKind, Position
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, StoredRecord
-from idis.registry.store import codec, keys, rules
+from idis.registry.store import codec, keys, rules, tallies
 from idis.registry.store.base import (
     Conflict,
     Expect,
@@ -27,200 +27,22 @@ from idis.registry.store.base import (
     StoreError,
 )
 from idis.registry.store.environment import Environment, Tables
+from idis.registry.store.lmdb_read import LmdbReadTxn, PrefixCache
 
 SUFFIX_CHARACTERS_CHECKED = 256  # even in four octets each they stay below the longest identifier
-PREFIX_CACHE_ENTRIES_MAX = 4_096  # decoded entries; about 1 KiB each
-
-PrefixCache = dict[bytes, tuple[bytes, PrefixEntry]]  # key → the octets it was decoded from, and the entry
-
-
-class LmdbReadTxn:
-    """One consistent snapshot, for the length of a `with` block; see `base.ReadTxn` for every verb."""
-
-    __slots__ = ("_cache", "_clock", "_environment", "_position", "_raw", "_tables")
-
-    def __init__(self, environment: Environment, cache: PrefixCache, clock: Callable[[], float], raw: Any = None) -> None:
-        self._environment = environment
-        self._tables = environment.tables
-        self._cache = cache
-        self._clock = clock
-        self._raw = raw
-        self._position: Position | None = None
-
-    def __enter__(self) -> LmdbReadTxn:
-        self._raw = self._environment.begin_read()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        raw, self._raw = self._raw, None
-        self._environment.end_read(raw)
-
-    @property
-    def position(self) -> Position:
-        """The last journal entry this snapshot contains."""
-        if self._position is None:
-            with self._raw.cursor(self._tables.journal) as cursor:
-                self._position = Position.decode(cursor.key()) if cursor.last() else BEGINNING
-        return self._position
-
-    @property
-    def transaction(self) -> int:
-        """The number of the last commit this snapshot contains."""
-        number: int = self._raw.id()
-        return number
-
-    def record(self, key: bytes) -> StoredRecord | None:
-        """The record of a key, tombstones included."""
-        value = self._raw.get(key, db=self._tables.record)
-        return None if value is None else codec.decode_record(key, value)
-
-    def public(self, key: bytes) -> tuple[int, bytes] | None:
-        """The flags and the public values of a record, tombstones included."""
-        value = self._raw.get(key, db=self._tables.record)
-        return None if value is None else codec.decode_public(key, value)
-
-    def public_records(self, prefix: str, start: bytes, limit: int) -> list[tuple[bytes, tuple[int, bytes] | None]]:
-        """Flags and public values of the records of one folded prefix from a key on; None for a damaged one."""
-        first, end = keys.prefix_bounds(prefix)
-        page = islice(self._walk(self._tables.record, max(first, start)), limit)
-        return [(key, codec.decode_undamaged(key, value)) for key, value in page if key < end]
-
-    def records(self, prefix: str, after: bytes | None, limit: int) -> list[tuple[bytes, StoredRecord]]:
-        """Records of one folded prefix in key order, tombstones included, strictly after a key."""
-        start, end = keys.prefix_bounds(prefix)
-        found: list[tuple[bytes, StoredRecord]] = []
-        for key, value in self._walk(self._tables.record, max(start, after or b"")):
-            if key >= end or len(found) >= limit:
-                break
-            if key != after:
-                found.append((key, codec.decode_record(key, value)))
-        return found
-
-    def prefix(self, prefix: str) -> PrefixEntry | None:
-        """The entry of exactly this folded prefix."""
-        key = prefix.encode()
-        value = self._get(self._tables.prefix, key)
-        return None if value is None else self._entry(key, value)
-
-    def prefixes(self, after: str | None, limit: int) -> list[PrefixEntry]:
-        """Entries in key order, strictly after a prefix."""
-        start = b"" if after is None else after.encode()
-        found: list[PrefixEntry] = []
-        for key, value in self._walk(self._tables.prefix, start):
-            if len(found) >= limit:
-                break
-            if after is None or key != start:
-                found.append(self._entry(key, value))
-        return found
-
-    def longest_prefix(self, prefix: str) -> PrefixEntry | None:
-        """The entry of the folded prefix or of its nearest registered ancestor, by label."""
-        while True:
-            if (entry := self.prefix(prefix)) is not None:
-                return entry
-            prefix, dot, _ = prefix.rpartition(".")
-            if not dot:
-                return None
-
-    def route(self, prefix: str) -> RouteEntry | None:
-        """The range that holds exactly this folded prefix."""
-        key = keys.route_key(prefix)
-        found = self._route_at_or_before(key)
-        return found if found is not None and rules.route_holds(found, prefix) else None
-
-    def routes(self, after: str | None, limit: int) -> list[RouteEntry]:
-        """Ranges by parent, label length and start, strictly after a start."""
-        start = b"" if after is None else keys.route_key(after)
-        found: list[RouteEntry] = []
-        for key, value in self._walk(self._tables.route, start):
-            if len(found) >= limit:
-                break
-            if after is None or key != start:
-                found.append(codec.decode_route(key, value))
-        return found
-
-    def aliases(self, scheme: str, local_id: str, limit: int) -> list[bytes]:
-        """Keys of the records that exist and have this second name."""
-        head = keys.alias_head(Alias(scheme, local_id))
-        found: list[bytes] = []
-        for place, value in self._walk(self._tables.alias, head):
-            if not place.startswith(head) or len(found) >= limit:
-                break
-            found.append(codec.decode_alias(place, value))
-        return found
-
-    def journal(self, after: Position, limit: int) -> list[Entry] | SnapshotNeeded:
-        """Entries strictly after a position, or the news that they are no longer here."""
-        last = self.position
-        trimmed = self._raw.get(keys.META_TRIMMED, db=self._tables.meta)
-        oldest = BEGINNING if trimmed is None else codec.decode_trimmed(trimmed)
-        if after < oldest or after > last or (after != BEGINNING and after.epoch != last.epoch):
-            return SnapshotNeeded(last)
-        start = after.encode()
-        found: list[Entry] = []
-        for key, value in self._walk(self._tables.journal, start):
-            if len(found) >= limit:
-                break
-            if key != start:
-                found.append(codec.decode_entry(key, value))
-        return found
-
-    def stat(self, prefix: str) -> PrefixStat:
-        """Counts of one folded prefix; tombstones are not counted."""
-        place = keys.stat_key(prefix)
-        value = self._raw.get(place, db=self._tables.stat)
-        return PrefixStat() if value is None else codec.decode_stat(place, value)
-
-    def outcome(self, key: OutcomeKey) -> StoredOutcome | None:
-        """The stored result of an idempotency key, for OUTCOME_HOURS."""
-        hour = int(self._clock() * 1000) // rules.HOUR_MS
-        for probe in range(hour, max(hour - rules.OUTCOME_HOURS, -1), -1):
-            place = keys.outcome_key(probe, key)
-            value = self._raw.get(place, db=self._tables.outcome)
-            if value is not None:
-                return codec.decode_outcome(place, value)
-        return None
-
-    def _get(self, table: Any, key: bytes) -> bytes | None:
-        """The value of a key that came from outside: one that cannot be stored is not there."""
-        value: bytes | None = self._raw.get(key, db=table) if 0 < len(key) <= keys.KEY_BYTES_MAX else None
-        return value
-
-    def _walk(self, table: Any, start: bytes) -> Iterator[tuple[bytes, bytes]]:
-        with self._raw.cursor(table) as cursor:
-            if cursor.set_range(start[: keys.KEY_BYTES_MAX]) if start else cursor.first():
-                yield from cursor.iternext()
-
-    def _entry(self, key: bytes, value: bytes) -> PrefixEntry:
-        known = self._cache.get(key)
-        # The very octets whose digest was compared before need not be compared again.
-        if known is not None and known[0] == value:
-            return known[1]
-        entry = codec.decode_prefix(key, value)
-        if len(self._cache) >= PREFIX_CACHE_ENTRIES_MAX:
-            self._cache.clear()
-        self._cache[key] = (value, entry)
-        return entry
-
-    def _route_at_or_before(self, key: bytes) -> RouteEntry | None:
-        with self._raw.cursor(self._tables.route) as cursor:
-            found = cursor.set_range(key[: keys.KEY_BYTES_MAX])
-            if not (found and cursor.key() == key):
-                found = cursor.prev() if found else cursor.last()
-            return codec.decode_route(cursor.key(), cursor.value()) if found else None
 
 
 class LmdbWriteTxn(LmdbReadTxn):
     """The changes of one commit; see `base.WriteTxn` for every verb.
 
-    What stands below `delete_route` serves those who load many records at once (`registry/store/bulk.py`).
+    What stands below `add_audit` serves those who load many records at once (`registry/store/bulk.py`).
 
     Attributes:
         actor: who makes the change that is being applied.
         octets: how much has been written, for the bound on a commit.
     """
 
-    __slots__ = ("_homes", "_next", "_now_ms", "_stats", "actor", "octets")
+    __slots__ = ("_homes", "_next", "_now_ms", "_stats", "_tallies", "actor", "octets")
 
     def __init__(
         self,
@@ -235,6 +57,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         self.actor = ""
         self.octets = 0
         self._stats: dict[str, list[int]] = {}
+        self._tallies: dict[bytes, tallies.Tally] = {}
         self._homes: dict[str, PrefixEntry] = {}  # by the prefix as spelled
         last = self.position
         self._next = position or Position(last.epoch, last.hi + 1, 0)
@@ -332,6 +155,41 @@ class LmdbWriteTxn(LmdbReadTxn):
         self.add_entry(EntryKind.ROUTE, key, version, b"")
         return True
 
+    def put_document(self, kind: DocumentKind, key: bytes, body: bytes) -> bool:
+        """Create or replace a document; False when it was the same already."""
+        rules.check_document(key, body)
+        place = keys.document_key(kind, key)
+        value = codec.seal(keys.DOCUMENT, place, body)
+        old = self._raw.get(place, db=self._tables.document)
+        if old == value:
+            return False
+        self._put(self._tables.document, place, value)
+        self._tally(keys.META_DOCUMENTS).drop(old)
+        self._tally(keys.META_DOCUMENTS).take(value)
+        self.add_entry(EntryKind.DOCUMENT, place, 0, body)
+        return True
+
+    def delete_document(self, kind: DocumentKind, key: bytes) -> bool:
+        """Remove a document; whether there was one."""
+        if not rules.fits_document(key):
+            return False
+        place = keys.document_key(kind, key)
+        old = self._raw.pop(place, db=self._tables.document)
+        if old is None:
+            return False
+        self._tally(keys.META_DOCUMENTS).drop(old)
+        self.add_entry(EntryKind.DOCUMENT, place, 0, b"")
+        return True
+
+    def add_audit(self, line: bytes) -> None:
+        """Append a line to the audit trail, at the time of this commit."""
+        rules.check_audit(line)
+        place = keys.audit_key(self._now_ms, self._next)
+        value = codec.seal(keys.AUDIT, place, line)
+        self._put(self._tables.audit, place, value)
+        self._tally(keys.META_AUDITS).take(value)
+        self.add_entry(EntryKind.AUDIT, place, 0, line)
+
     def put_segment(self, records: Sequence[PreparedRecord]) -> int:
         """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""
         changed: dict[bytes, int] = {}
@@ -387,11 +245,14 @@ class LmdbWriteTxn(LmdbReadTxn):
         self._put(self._tables.outcome, place, codec.encode_outcome(place, StoredOutcome(key.digest, body, self.position)))
 
     def finish(self) -> None:
-        """Write the counts that were kept in memory; to be called before the commit."""
+        """Write the counts and tallies that were kept in memory; to be called before the commit."""
         for prefix, (records, digest_sum, octets) in self._stats.items():
             place = keys.stat_key(prefix)
             self._put(self._tables.stat, place, codec.encode_stat(place, PrefixStat(records, digest_sum, octets)))
         self._stats.clear()
+        for name, tally in self._tallies.items():
+            self._put(self._tables.meta, name, tally.encode(name))
+        self._tallies.clear()
 
     def _locate(self, record: PreparedRecord) -> tuple[bytes, StoredRecord | None]:
         """Where a record belongs, and what is there."""
@@ -445,6 +306,11 @@ class LmdbWriteTxn(LmdbReadTxn):
             stat = super().stat(prefix)
             counts = self._stats[prefix] = [stat.records, stat.digest_sum, stat.octets]
         return counts
+
+    def _tally(self, name: bytes) -> tallies.Tally:
+        if name not in self._tallies:
+            self._tallies[name] = tallies.read(self._raw, self._tables, name)
+        return self._tallies[name]
 
     def _neighbours(self, route: RouteEntry, key: bytes) -> Iterator[RouteEntry]:
         """The range before this one, that of the same start, and all that begin inside it."""

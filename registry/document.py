@@ -1,0 +1,23 @@
+"""Documents: what a node keeps beside prefixes and records, each kind with its own reader (`registry/README.md`).
+
+The store knows of a document only its kind, its key and its octets; whoever owns a kind owns the form of both.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+DOCUMENT_KEY_BYTES_MAX = 400  # room for an identifier of ordinary length; longer names are hashed by whoever makes the key
+DOCUMENT_BYTES_MAX = 262_144  # a form with its attachments' names, not the attachments; bounds one commit
+
+
+class DocumentKind(IntEnum):
+    """Which documents there are; the number is part of their key on disk and never given to another kind."""
+
+    TOKEN = 1  # API tokens, by their identification
+    ROLE = 2  # role grants, by identity
+    APPLICATION = 3  # an applicant's data as an organisation, by prefix
+    CONSENT = 4  # acts that wait for a second person
+    SUBSCRIPTION = 5  # who is told of which changes
+    OPERATOR = 6  # public keys of operators that no record or prefix holds, by identity
+    TOKEN_USE = 7  # when a token was last used: apart from it, so that a use never brings a revoked one back
