@@ -1,0 +1,1 @@
+"""The audit trail: each administrative act with who, when, from where, and what was there before and after."""

@@ -1,0 +1,180 @@
+"""One line of the audit trail (`trust.md` §9.2).
+
+A line is written in the transaction of the change it tells of, so that neither exists without the other; its time and
+place are the key it is stored under. It names values by index, type and digest and never holds their octets: what only
+some may read must not become readable here. Of a secret not even a digest is kept, since a short one could be guessed
+from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+
+import msgpack
+
+from idis.proto.codes import ResponseCode
+from idis.proto.value import ValueSpan, scan_values
+from idis.registry.caller import Caller
+from idis.registry.prefix import PrefixEntry
+from idis.registry.record import RecordFlag, StoredRecord
+from idis.registry.store.base import WriteTxn
+
+LINE_VERSION = 1
+VALUES_NAMED_MAX = 64  # of a record in one line; the number of the others is told
+TYPE_CHARACTERS_MAX = 64  # of a named value: types are words, and a line must not grow by a stranger's invention
+TEXT_CHARACTERS_MAX = 2_048  # of actor, origin, act and subject: as long as an identifier may be
+NOTE_CHARACTERS_MAX = 500
+FACTS_BYTES_MAX = 16_384  # of what was there before, and of what is there after; more is replaced by its digest
+DIGEST_BYTES = 8  # enough to see that a value changed; too few to be a proof of what it was
+SECRET_TYPE = b"HS_SECKEY"
+
+Facts = Mapping[str, object]  # text, numbers, truth values, None, and lists and mappings of them
+
+_TIMED_BYTES = 8  # index and timestamp, with which an encoded value begins
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """Who did what to what.
+
+    Attributes:
+        actor: the identity, and the token that stood in for it.
+        origin: where the request came from.
+        act: a verb.
+        subject: an identifier, a prefix, an identity.
+        before: what was there; None for nothing.
+        after: what is there now; None for nothing.
+        code: the response code; 1 for what was done, others for what was refused.
+        note: one sentence, such as the reason of a rejection.
+    """
+
+    actor: str
+    origin: str
+    act: str
+    subject: str
+    before: Facts | None = None
+    after: Facts | None = None
+    code: int = ResponseCode.SUCCESS
+    note: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing was done."""
+        return self.code != ResponseCode.SUCCESS
+
+    def encode(self) -> bytes:
+        """The line's octets: a msgpack array, texts and facts cut to their limits. At most 64 KiB, as the store allows."""
+        texts = [text[:TEXT_CHARACTERS_MAX] for text in (self.actor, self.origin, self.act, self.subject)]
+        facts = [_bounded(self.before), _bounded(self.after)]
+        return _pack([LINE_VERSION, *texts, *facts, int(self.code), self.note[:NOTE_CHARACTERS_MAX]])
+
+    def to_json(self) -> dict[str, object]:
+        """The line for programs."""
+        return {
+            "actor": self.actor,
+            "origin": self.origin,
+            "act": self.act,
+            "subject": self.subject,
+            "before": self.before,
+            "after": self.after,
+            "code": self.code,
+            "note": self.note,
+        }
+
+
+def decode_line(octets: bytes) -> AuditLine:
+    """The reverse of `AuditLine.encode`; fields that later versions append are passed over."""
+    _version, actor, origin, act, subject, before, after, code, note, *_later = msgpack.unpackb(octets)
+    return AuditLine(actor, origin, act, subject, before, after, code, note)
+
+
+def audit(
+    txn: WriteTxn,
+    caller: Caller,
+    act: str,
+    subject: str,
+    *,
+    before: Facts | None = None,
+    after: Facts | None = None,
+    code: int = ResponseCode.SUCCESS,
+    note: str = "",
+) -> None:
+    """Write a line in the transaction of the change; the arguments are those of `AuditLine`.
+
+    A batch is one act: one line with its counts and a digest, not one for each item.
+    """
+    txn.add_audit(AuditLine(caller.name, caller.origin, act, subject, before, after, code, note).encode())
+
+
+def record_summary(record: StoredRecord) -> dict[str, object]:
+    """What a line says of a record: its version, and of each value the index, the type and a digest."""
+    summary: dict[str, object] = {"version": record.version}
+    if int(record.flags) & RecordFlag.TOMBSTONE:
+        summary["deleted"] = True
+        return summary
+    if int(record.flags) & RecordFlag.DISABLED:
+        summary["disabled"] = True
+    return summary | _values_summary(record.public, record.restricted)
+
+
+def prefix_summary(entry: PrefixEntry) -> dict[str, object]:
+    """What a line says of a prefix: all that is registered of it, its values as those of a record."""
+    return {
+        "state": entry.state.name.lower(),
+        "homed": entry.homed,
+        "hosting": entry.hosting.name.lower(),
+        "owner": entry.owner,
+        "owner_code": entry.owner_code,
+        "industry": entry.industry,
+        "privacy": entry.privacy.name.lower(),
+        "fold_suffix": entry.fold_suffix,
+        "quota": entry.quota,
+        "reason": entry.reason,
+        "ttl_s": entry.ttl_s,
+        "version": entry.version,
+        **_values_summary(entry.values),
+    }
+
+
+def _values_summary(*arrays: bytes) -> dict[str, object]:
+    spans = [(array, span) for array in arrays for span in scan_values(array)]
+    summary: dict[str, object] = {"values": [_value_summary(array, span) for array, span in spans[:VALUES_NAMED_MAX]]}
+    if len(spans) > VALUES_NAMED_MAX:
+        summary["more_values"] = len(spans) - VALUES_NAMED_MAX
+        summary["digest"] = _digest(*(array[span.start + _TIMED_BYTES : span.end] for array, span in spans if not _secret(span)))
+    return summary
+
+
+def _value_summary(array: bytes, span: ValueSpan) -> list[object]:
+    kind = span.type.decode("utf-8", "replace")[:TYPE_CHARACTERS_MAX]
+    # The index stands beside it, and the time of writing is not what a value says.
+    return [span.index, kind, "secret" if _secret(span) else _digest(array[span.start + _TIMED_BYTES : span.end])]
+
+
+def _secret(span: ValueSpan) -> bool:
+    return span.type.upper().startswith(SECRET_TYPE)
+
+
+def _digest(*parts: bytes) -> str:
+    hasher = blake2b(digest_size=DIGEST_BYTES)
+    for part in parts:
+        hasher.update(part)
+    return hasher.hexdigest()
+
+
+def _bounded(facts: Facts | None) -> Facts | None:
+    """Facts as they are, or how many octets they would be and their digest."""
+    if facts is None:
+        return None
+    packed = _pack(facts)
+    if len(packed) <= FACTS_BYTES_MAX:
+        return facts
+    return {"octets": len(packed), "sha256": sha256(packed).hexdigest()}
+
+
+def _pack(fields: object) -> bytes:
+    # A name that is no valid text must not keep its refusal out of the trail.
+    packed: bytes = msgpack.packb(fields, unicode_errors="backslashreplace")
+    return packed

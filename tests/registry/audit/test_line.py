@@ -1,0 +1,165 @@
+"""A line of the audit trail: what it keeps, what it never keeps, and its limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+import pytest
+
+from idis.proto.value import Value, encode_values
+from idis.registry.audit.line import AuditLine, audit, decode_line, prefix_summary, record_summary
+from idis.registry.caller import Caller, Role, RoleGrant, TokenScope
+from idis.registry.identity import Identity
+from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.record import Record, StoredRecord, prepare
+from idis.registry.store.memory import MemoryStore
+
+LINE = AuditLine("300:0.NA/88", "tcp 192.0.2.7", "create", "88.118/a", {"version": 1}, {"version": 2}, 1, "why")
+OCTETS = bytes.fromhex(
+    "99 01"
+    " ab 3330303a302e4e412f3838"
+    " ad 746370203139322e302e322e37"
+    " a6 637265617465"
+    " a8 38382e3131382f61"
+    " 81 a7 76657273696f6e 01"
+    " 81 a7 76657273696f6e 02"
+    " 01"
+    " a3 776879"
+)
+
+
+def stored(*values: Value) -> StoredRecord:
+    """A record of some values, as it comes back from a store."""
+    store = MemoryStore(clock=lambda: 1_700_000_000.0)
+    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118", homed=True)), actor="test").result()
+    store.write(lambda txn: txn.put_record(prepare(Record("88.118/a", values), 1_700_000_000)), actor="test").result()
+    with store.read() as txn:
+        record = txn.record(b"88.118\x00A")
+    assert record is not None
+    return record
+
+
+def test_octets() -> None:
+    """A line is a fixed array: version, actor, origin, act, subject, before, after, code, note."""
+    assert LINE.encode() == OCTETS
+
+
+def test_decode() -> None:
+    """The octets give the line again."""
+    assert decode_line(OCTETS) == LINE
+
+
+def test_fields_of_later_versions() -> None:
+    """What a later version appends is passed over."""
+    assert decode_line(b"\x9a" + OCTETS[1:] + b"\xa5later") == LINE
+
+
+def test_audit_names_the_caller() -> None:
+    """Actor is the identity and its token, origin where the request came from; the act is journalled with the change."""
+    store = MemoryStore()
+    scope = TokenScope("T1", ("",), frozenset())
+    caller = Caller("http 192.0.2.7", Identity(300, "0.NA/88"), (RoleGrant(Role.OPERATOR),), scope)
+    store.write(lambda txn: audit(txn, caller, "suspend", "88.1", note="unpaid"), actor="test").result()
+    with store.read() as txn:
+        ((_, octets),) = txn.audits(None, 9)
+
+    line = AuditLine("300:0.NA/88 (token T1)", "http 192.0.2.7", "suspend", "88.1", note="unpaid")
+    assert decode_line(octets) == line
+
+
+def test_record_summary_names_values() -> None:
+    """Index and type of each value, a digest that follows its data, and the version."""
+    one, other = (stored(Value(1, "URL", data), Value(2, "EMAIL", b"x")) for data in (b"one", b"other"))
+    first, second = record_summary(one), record_summary(other)
+    values: Any = first["values"]
+
+    assert first["version"] == 1
+    assert [value[:2] for value in values] == [[1, "URL"], [2, "EMAIL"]]
+    assert values[0] != second["values"][0]  # type: ignore[index]
+    assert values[1] == second["values"][1]  # type: ignore[index]
+
+
+def test_record_summary_ignores_the_time() -> None:
+    """The time of writing changes no digest: a value that is written again is the same value."""
+    value = Value(1, "URL", b"one")
+    early, late = (
+        StoredRecord("88.1/a", encode_values([value], timestamp=now), bytes(4), (), stored(value).flags, 1, None, 0, 0, 0)  # type: ignore[arg-type]
+        for now in (1, 2)
+    )
+
+    assert record_summary(early) == record_summary(late)
+
+
+def test_restricted_values_are_digests() -> None:
+    """The data of a value without public-read is not in a line."""
+    record = stored(Value(5, "PRICE", b"4711-confidential", permissions=12))
+    octets = AuditLine("", "", "create", "88.118/a", after=record_summary(record)).encode()
+
+    assert b"confidential" not in octets
+    assert b"PRICE" in octets
+
+
+def test_secrets_have_no_digest() -> None:
+    """Of a secret key there is nothing a guess could be compared with: two records with different ones look the same."""
+    one, other = (record_summary(stored(Value(301, "HS_SECKEY", data, permissions=12))) for data in (b"0000", b"1234"))
+
+    assert one == other == {"version": 1, "values": [[301, "HS_SECKEY", "secret"]]}
+
+
+def test_deleted_record() -> None:
+    """A tombstone is told as such, with its version."""
+    store = MemoryStore()
+    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118", homed=True)), actor="test").result()
+    store.write(lambda txn: txn.put_record(prepare(Record("88.118/a", (Value(1, "URL", b""),)), 1)), actor="test").result()
+    store.write(lambda txn: txn.delete_record(b"88.118\x00A"), actor="test").result()
+    with store.read() as txn:
+        record = txn.record(b"88.118\x00A")
+
+    assert record is not None
+    assert record_summary(record) == {"version": 2, "deleted": True}
+
+
+def test_prefix_summary_holds_every_field() -> None:
+    """All that is registered of a prefix is named, its values by digest only."""
+    values = encode_values([Value(1, "EMAIL", b"a@example.org")])
+    entry = PrefixEntry("88.1", PrefixState.SUSPENDED, reason="unpaid", values=values)
+    summary = prefix_summary(entry)
+
+    assert (summary["state"], summary["reason"]) == ("suspended", "unpaid")
+    assert set(summary) == {name for name in PrefixEntry.__slots__ if name != "prefix"}
+    assert b"example" not in AuditLine("", "", "", "", summary).encode()
+
+
+def test_many_values() -> None:
+    """Only 64 are named; the rest is counted, and a digest follows each of them."""
+    values = [Value(index, "URL", b"x") for index in range(1, 101)]
+    summary = record_summary(stored(*values))
+    changed = record_summary(stored(*values[:-1], Value(100, "URL", b"y")))
+    named: Any = summary["values"]
+
+    assert (len(named), summary["more_values"]) == (64, 36)
+    assert summary["digest"] != changed["digest"]
+
+
+@pytest.mark.parametrize("field", ["actor", "origin", "act", "subject", "note"])
+def test_texts_are_cut(field: str) -> None:
+    """A stranger's long name makes no long line."""
+    line = AuditLine(**{"actor": "", "origin": "", "act": "", "subject": "", field: "x" * 100_000})
+
+    assert len(line.encode()) < 3_000
+
+
+def test_large_facts_become_a_digest() -> None:
+    """Facts of more than 16 KiB are replaced by their size and digest; the whole line fits into the store."""
+    facts = {"text": "x" * 20_000}
+    decoded = decode_line(AuditLine("", "", "", "", facts, facts).encode())
+
+    assert decoded.before is not None
+    assert set(decoded.before) == {"octets", "sha256"}
+    assert decoded.before["octets"] == len(msgpack.packb(facts))
+
+
+def test_no_valid_text() -> None:
+    """A name with a lone surrogate, which has no octets, is written in escapes."""
+    assert decode_line(AuditLine("", "", "login", "a\ud800").encode()).subject == "a\\ud800"
