@@ -30,6 +30,8 @@ FACTS_BYTES_MAX = 16_384  # of what was there before, and of what is there after
 DIGEST_BYTES = 8  # enough to see that a value changed; too few to be a proof of what it was
 SECRET_TYPE = b"HS_SECKEY"
 
+_TIMELESS_AT = 8  # in an encoded value, behind its index and timestamp
+
 Facts = Mapping[str, object]  # text, numbers, truth values, None, and lists and mappings of them
 
 _TIMED_BYTES = 8  # index and timestamp, with which an encoded value begins

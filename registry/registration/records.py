@@ -131,6 +131,25 @@ def add_values(
     return _change(txn, identifier, change, now)
 
 
+def put_values(
+    txn: WriteTxn, identifier: str, values: Sequence[Value], now: int, *, value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX
+) -> Recorded | Refusal:
+    """Add values at indexes that are free and change those at indexes that are taken.
+
+    Raises:
+        IdentifierError: the text is no identifier.
+    """
+
+    def change(present: dict[int, Value]) -> Refusal | None:
+        changed = [present[value.index] for value in values if value.index in present and _differs(present, value)]
+        if refusal := refuse_values(values, value_bytes_max) or refuse_read_only(changed):
+            return refusal
+        present.update((value.index, value) for value in values)
+        return None
+
+    return _change(txn, identifier, change, now)
+
+
 def modify_values(
     txn: WriteTxn, identifier: str, values: Sequence[Value], now: int, *, value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX
 ) -> Recorded | Refusal:
@@ -144,7 +163,7 @@ def modify_values(
         missing = [str(value.index) for value in values if value.index not in present]
         if missing:
             return Refusal(ResponseCode.VALUES_NOT_FOUND, f"{identifier} has no value {', '.join(missing)}: add it")
-        changed = [present[value.index] for value in values if _content(present[value.index]) != _content(value)]
+        changed = [present[value.index] for value in values if _differs(present, value)]
         if refusal := refuse_values(values, value_bytes_max) or refuse_read_only(changed):
             return refusal
         present.update((value.index, value) for value in values)
@@ -273,6 +292,10 @@ def _refuse_quota(txn: WriteTxn, entry: PrefixEntry) -> Refusal | None:
 
 def _not_found(identifier: str) -> Refusal:
     return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{identifier} is not registered")
+
+
+def _differs(present: dict[int, Value], value: Value) -> bool:
+    return _content(present[value.index]) != _content(value)
 
 
 def _content(value: Value) -> tuple[object, ...]:

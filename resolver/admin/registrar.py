@@ -1,0 +1,155 @@
+"""The registrar: the one way by which a request from the network changes the registry.
+
+It runs acts in the store's writer, waits for the flush, fetches groups that other nodes keep when a decision hangs on
+them, and turns what the store may raise into refusals. Nobody in particular is judged on a snapshot first, so that
+requests without a proof never stand in the writer's queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from idis.proto.codes import ResponseCode
+from idis.proto.errors import IdentifierError
+from idis.registry.caller import Caller
+from idis.registry.identity import Identity
+from idis.registry.journal import BEGINNING
+from idis.registry.registration import acts
+from idis.registry.registration.checks import Refusal
+from idis.registry.rights import Groups, Unknown
+from idis.registry.store.base import (
+    Committed,
+    KeyReused,
+    OutcomeKey,
+    ReadTxn,
+    Store,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    WriteTxn,
+)
+from idis.resolver.recursion.recursor import Clock
+
+GROUP_ROUNDS_MAX = 4  # a group that names groups elsewhere is fetched level by level: as deep as groups may be
+GROUPS_MAX = 16  # fetched for one decision
+ACTOR_CHARACTERS_MAX = 60  # the journal keeps 255 octets of a name, four a character at most
+
+
+
+class _NoOutcome(Exception):
+    """Ends a change whose refusal must not be remembered as the outcome of its idempotency key."""
+
+    def __init__(self, result: Refusal | Unknown) -> None:
+        self.result = result
+
+
+T = TypeVar("T")
+Change = Callable[[WriteTxn, Groups], T | Refusal | Unknown]
+
+
+class GroupSource(Protocol):
+    """Where groups that other nodes keep come from."""
+
+    async def members(self, group: Identity) -> tuple[Identity, ...] | None:
+        """The members of a group; None when it cannot be had within its deadline."""
+
+
+class Registrar:
+    """Performs acts for callers."""
+
+    def __init__(self, store: Store, groups: GroupSource | None, clock: Clock) -> None:
+        self._store = store
+        self._groups = groups
+        self._clock = clock
+
+    @property
+    def now(self) -> int:
+        """Unix time in seconds."""
+        return int(self._clock.time())
+
+    async def perform(self, act: acts.Act, caller: Caller) -> acts.Done | Refusal:
+        """Do an act on a record if the caller may; acknowledged means durable."""
+        try:
+            if caller.anonymous:
+                with self._store.read() as txn:
+                    verdict = acts.judge(txn, act, caller)
+                if isinstance(verdict, Refusal):
+                    return verdict
+            now = self.now
+            return await self.change(caller, lambda txn, groups: acts.perform(txn, act, caller, now, groups=groups))
+        except IdentifierError as error:
+            return Refusal(ResponseCode.INVALID_HANDLE, str(error))
+
+    async def change(self, caller: Caller, change: Change[T]) -> T | Refusal:
+        """Run any change of the registry that a caller is answerable for.
+
+        Args:
+            caller: named in the journal.
+            change: a pure function of a write transaction and the groups known so far.
+        """
+        committed = await self.commit(caller, change)
+        return committed if isinstance(committed, Refusal) else committed.result
+
+    async def commit(self, caller: Caller, change: Change[T], *, outcome: OutcomeKey | None = None) -> Committed[T] | Refusal:
+        """As `change`, and say where it stands in the journal; with `outcome`, a repeated request gets the first result.
+
+        A refusal is no outcome: it is judged anew when the request comes again.
+        """
+        known: dict[Identity, tuple[Identity, ...] | None] = {}
+        for _ in range(GROUP_ROUNDS_MAX + 1):
+            committed = await self._write(caller, change, dict(known), outcome)
+            if isinstance(committed, Refusal):
+                return committed
+            result = committed.result
+            if isinstance(result, Refusal):
+                return result
+            if not isinstance(result, Unknown):
+                return Committed(result, committed.position, committed.repeated)
+            await self._fetch(result, known)
+        return Refusal(ResponseCode.INVALID_ADMIN, "the groups that decide this are nested too deeply")
+
+    async def decide(self, question: Callable[[ReadTxn, Groups], T | Unknown]) -> T | Refusal:
+        """Answer a question of rights that changes nothing, fetching groups from other nodes as needed."""
+        known: dict[Identity, tuple[Identity, ...] | None] = {}
+        for _ in range(GROUP_ROUNDS_MAX + 1):
+            with self._store.read() as txn:
+                answer = question(txn, known)
+            if not isinstance(answer, Unknown):
+                return answer
+            await self._fetch(answer, known)
+        return Refusal(ResponseCode.INVALID_ADMIN, "the groups that decide this are nested too deeply")
+
+    async def _write(
+        self, caller: Caller, change: Change[T], groups: Groups, outcome: OutcomeKey | None
+    ) -> Committed[T | Refusal | Unknown] | Refusal:
+
+        def decided(txn: WriteTxn) -> T | Refusal | Unknown:
+            result = change(txn, groups)
+            if outcome is not None and isinstance(result, Refusal | Unknown):
+                raise _NoOutcome(result)
+            return result
+
+        try:
+            actor = caller.name[:ACTOR_CHARACTERS_MAX]
+            return await asyncio.wrap_future(self._store.write(decided, actor=actor, outcome=outcome))
+        except _NoOutcome as undecided:
+            return Committed(undecided.result, BEGINNING)
+        except StoreBusy:
+            return Refusal(ResponseCode.SERVER_TOO_BUSY, "this node has too much to write: ask again in a second")
+        except KeyReused as error:
+            return Refusal(ResponseCode.INVALID_VALUE, f"{error}: give every request its own key")
+        except StoreFull:
+            return Refusal(ResponseCode.SERVER_BACKUP, "the disk of this node is full: it answers, but takes no changes")
+        except StoreError as error:
+            return Refusal(ResponseCode.ERROR, f"the change was not acknowledged: {error}")
+
+    async def _fetch(self, unknown: Unknown, known: dict[Identity, tuple[Identity, ...] | None]) -> None:
+        wanted = [group for group in unknown.groups if group not in known][: GROUPS_MAX - len(known)]
+        for group in unknown.groups:
+            known.setdefault(group, None)  # beyond GROUPS_MAX, and without a source, a group has no members
+        if self._groups is not None and wanted:
+            fetched = await asyncio.gather(*(self._groups.members(group) for group in wanted))
+            known.update(zip(wanted, fetched, strict=True))
+
