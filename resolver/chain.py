@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from enum import Enum
 from types import TracebackType
 from typing import Protocol
 
@@ -35,7 +36,7 @@ from idis.resolver.log import note
 from idis.resolver.prepared import Prepared
 from idis.resolver.recursion.recursor import Clock, Recursor
 from idis.resolver.reply import Replies
-from idis.resolver.request import Later, Peer, Request, Settled, Silence, Verdict
+from idis.resolver.request import UDP, Later, Peer, Request, Settled, Silence, Verdict
 
 _FLAGS_AT = 2  # of the envelope
 _ENCRYPTED = int(EnvelopeFlag.ENCRYPTED)
@@ -43,7 +44,29 @@ _ENCRYPTED = int(EnvelopeFlag.ENCRYPTED)
 # Half of what a read transaction may last; others wait for the loop as long as a batch takes.
 BATCH_S_MAX = READ_TXN_MS_MAX / 2_000
 
-Deliver = Callable[[bytes], None]
+
+class Deliver(Protocol):
+    """Takes the octets of an answer that is ready later than its question's batch; `more` of the same answer may follow."""
+
+    def __call__(self, octets: bytes, /, *, more: bool = False) -> None:
+        """Send them; none, when nothing leaves."""
+
+
+class Deferred(Enum):
+    """The answer comes later: other nodes are asked, or the administration works on it."""
+
+    ASKED = 1
+    ADMINISTERED = 2
+
+
+class Administration(Protocol):
+    """Answers what changes the registry or needs a proof of who asks (`resolver/admin/`)."""
+
+    def concerns(self, frame: bytes, peer: Peer) -> bool:
+        """Whether this frame is for it, decided without decoding it; asked for every frame that is no common question."""
+
+    async def answer(self, frame: bytes, peer: Peer, send: Callable[[bytes], None]) -> None:
+        """Answer one frame in as many messages as it takes; every failure becomes an answer."""
 
 
 class Step(Protocol):
@@ -67,6 +90,7 @@ class Chain:
         replies: Replies,
         recursor: Recursor | None,
         clock: Clock,
+        administration: Administration | None = None,
     ) -> None:
         self.store = store
         self.limit = limit
@@ -75,6 +99,7 @@ class Chain:
         self.prepared = prepared
         self.replies = replies
         self.clock = clock
+        self.administration = administration
         self._recursor = recursor
         self._waiting: set[asyncio.Task[None]] = set()
 
@@ -99,9 +124,16 @@ class Chain:
 
     def start(self, request: Request, later: Later, deliver: Deliver, started: float) -> None:
         """Ask other nodes; `deliver` gets the octets of the answer when there is one."""
-        task = asyncio.get_running_loop().create_task(self._answer_later(request, later, deliver, started))
+        self._run(self._answer_later(request, later, deliver, started))
+
+    def _run(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
+
+    def administer(self, frame: bytes, peer: Peer, deliver: Deliver) -> None:
+        """Let the administration answer a frame; `deliver` is called with each part, and at the end with nothing."""
+        self._run(self._administered(frame, peer, deliver))
 
     async def finish(self, within_s: float) -> None:
         """Let the questions under way end, then cancel the rest."""
@@ -116,8 +148,16 @@ class Chain:
         transport = request.peer.transport
         self.observe(transport, settled)
         self.observe.took(transport, self.clock.monotonic() - started)
-        if (frame := self.replies.frame(request.message, settled, int(self.clock.time()))) is not None:
-            deliver(frame)
+        deliver(self.replies.frame(request.message, settled, int(self.clock.time())) or b"")
+
+    async def _administered(self, frame: bytes, peer: Peer, deliver: Deliver) -> None:
+        assert self.administration is not None, "only an administration concerns itself with frames"
+        try:
+            await self.administration.answer(frame, peer, lambda octets: deliver(octets, more=True))
+        except Exception:  # the outermost loop of one request: its connection goes on, the others are served
+            note(logging.ERROR, "administration failed", peer=peer.source.address, exc_info=True)
+        finally:
+            deliver(b"")
 
     async def _asked(self, later: Later) -> Settled:
         assert self._recursor is not None, "only the recursion step defers a question"
@@ -166,7 +206,7 @@ class Batch:
             # Every request of a batch waits until the whole batch is answered.
             chain.observe.took(transport, chain.clock.monotonic() - self.started, self._count)
 
-    def answer(self, frame: bytes, peer: Peer, deliver: Deliver) -> bytes | Later | None:
+    def answer(self, frame: bytes, peer: Peer, deliver: Deliver) -> bytes | Deferred | None:
         """The answer to one whole frame, if it is known now.
 
         Args:
@@ -175,24 +215,32 @@ class Batch:
             deliver: called with the answer once other nodes have been asked.
 
         Returns:
-            The octets to send now; Later when `deliver` will be called; None when nothing is to be sent.
+            The octets to send now; Deferred when `deliver` will be called; None when nothing is to be sent.
         """
         verdict = self._chain.limit(peer, self.started)
-        if verdict is None and (octets := self.ready(frame)) is not None:
+        known = peer.link is not None and peer.link.caller is not None  # may see more than prepared answers show
+        if verdict is None and not known and (octets := self.ready(frame)) is not None:
             return octets
         return self.decode(frame, peer, deliver, verdict)
 
-    def decode(self, frame: bytes, peer: Peer, deliver: Deliver, verdict: Verdict = None) -> bytes | Later | None:
+    def decode(self, frame: bytes, peer: Peer, deliver: Deliver, verdict: Verdict = None) -> bytes | Deferred | None:
         """As `answer`, for a question that is not common and has passed the limit, or got the verdict there."""
         chain = self._chain
+        administration = chain.administration
+        if administration is not None and verdict is None and administration.concerns(frame, peer):
+            chain.administer(frame, peer, deliver)
+            return Deferred.ADMINISTERED
         request, verdict = _read(frame, peer, verdict)
         if request is None:
             chain.observe(self._transport, Silence("malformed"))
             return None
         verdict = self._decided(request, verdict)
+        if administration is not None and peer.transport != UDP and _asks_for_proof(verdict):
+            chain.administer(frame, peer, deliver)
+            return Deferred.ADMINISTERED
         if isinstance(verdict, Later):
             chain.start(request, verdict, deliver, self.started)
-            return verdict
+            return Deferred.ASKED
         self._count += 1
         chain.observe(self._transport, verdict)
         return chain.replies.frame(request.message, verdict, self._now)
@@ -211,6 +259,10 @@ class Batch:
             verdict = step(request, self._txn, self._now, verdict)
         assert verdict is not None, "the authority always decides"
         return verdict
+
+
+def _asks_for_proof(verdict: Verdict) -> bool:
+    return isinstance(verdict, Refused) and verdict.code == ResponseCode.AUTHENTICATION_NEEDED
 
 
 def _read(frame: bytes, peer: Peer, verdict: Verdict) -> tuple[Request | None, Verdict]:

@@ -26,6 +26,7 @@ from idis.proto.types.site import Site, encode_site
 from idis.registry.journal import Entry, EntryKind
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver import log
+from idis.resolver.admin.registrar import Registrar
 from idis.resolver.chain import Chain
 from idis.resolver.collector import Quiet, hush
 from idis.resolver.config import NodeConfig
@@ -204,6 +205,7 @@ class Node:
         follows = bool(self._sockets.http) or self._recursor is not None
         self._follower = Follower(self._store, metrics, self._on_entries) if follows else None
         sources = Sources(config.guard, None if place is None else place.board.proofs(place.seat))
+        self._registrar = Registrar(self._store, None, time)
         self._chain = Chain(
             store=self._store,
             limit=Limit(Rates(config.guard), metrics),
@@ -252,6 +254,7 @@ class Node:
                 figures=self._figures,
                 recursor=self._recursor,
                 readiness=self._readiness,
+                registrar=self._registrar,
                 started=self._started,
                 board=None if self._place is None else self._place.board,
             )

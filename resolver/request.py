@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from idis.proto.message import Message
 from idis.proto.outcome import Outcome, Referral
 from idis.proto.query import Query
+from idis.registry.caller import Caller
 from idis.resolver.guard.sources import Source, Standing
 from idis.resolver.recursion.resolved import Resolved
 
@@ -15,13 +17,38 @@ TCP = "tcp"
 HTTP = "http"
 
 
+@dataclass(slots=True, eq=False)
+class Link:
+    """What one stream has come to be: the connection is an IDIS client's session, and it ends with it (`wire.md` §17.7).
+
+    Attributes:
+        caller: who logged in on it, None before.
+        speaks_idis: an earlier request used an IDIS feature, so that IDIS's own codes are understood.
+        secure: the stream is TLS.
+        on_end: called once when the connection is gone.
+    """
+
+    caller: Caller | None = None
+    speaks_idis: bool = False
+    secure: bool = False
+    on_end: list[Callable[[], None]] = field(default_factory=list)
+
+    def end(self) -> None:
+        """The connection is gone, and with it what it had come to be."""
+        self.caller = None
+        for forget in self.on_end:
+            forget()
+        self.on_end.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who asks: over which transport, from where, and how far that address is believed."""
+    """Who asks: over which transport, from where, how far that address is believed, and over which stream."""
 
     transport: str
     source: Source
     standing: Standing
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from idis.resolver.guard.connections import Connected
-from idis.resolver.request import Peer
+from idis.resolver.request import Link, Peer
 
 if TYPE_CHECKING:
     from idis.resolver.service import Service
@@ -43,4 +43,5 @@ def arrive(newcomer: Newcomer, transport: asyncio.Transport, kind: str, service:
     if not service.table.admit(newcomer):
         metrics.limited["connections"] += 1
         newcomer.shed("no_room")
-    return Peer(kind, source, sources.standing_of_stream(source))
+    secure = transport.get_extra_info("sslcontext") is not None
+    return Peer(kind, source, sources.standing_of_stream(source), Link(secure=secure))

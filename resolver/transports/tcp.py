@@ -19,10 +19,11 @@ from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS, Connection
 from idis.proto.errors import ProtocolError
 from idis.proto.exchange import error_message, outline
 from idis.proto.message import ENVELOPE_BYTES, HEADER_BYTES, encode_message
+from idis.resolver.chain import Deferred
 from idis.resolver.guard.arrival import OUT_BUFFER_BYTES, arrive
 from idis.resolver.guard.sources import Standing
 from idis.resolver.log import note
-from idis.resolver.request import TCP, Later
+from idis.resolver.request import TCP
 from idis.resolver.service import Service
 from idis.resolver.transports.sockets import BACKLOG
 
@@ -92,7 +93,7 @@ class TcpConnection(asyncio.Protocol):
         if connection.error is not None:
             return
         progress = False
-        if self._accelerator is not None and not self._frames and self._stalled_since is None:
+        if self._accelerator is not None and not self._frames and self._stalled_since is None and not self._known:
             received = len(data) + connection.unfinished_bytes
             data = self._accelerate(self._accelerator, data)
             progress = len(data) + connection.unfinished_bytes < received
@@ -127,10 +128,18 @@ class TcpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the table."""
         self._frames.clear()
+        if self._peer.link is not None:
+            self._peer.link.end()
         metrics = self._service.metrics
         metrics.connections[TCP] -= 1
         metrics.closed[self._closing or "peer"] += 1
         self._service.table.release(self)
+
+    @property
+    def _known(self) -> bool:
+        """Whether somebody logged in, who may see more than prepared answers show."""
+        link = self._peer.link
+        return link is not None and link.caller is not None
 
     # What the connection table calls.
 
@@ -206,6 +215,7 @@ class TcpConnection(asyncio.Protocol):
         """One batch of answers, under one read transaction."""
         frames, peer = self._frames, self._peer
         trusted = peer.standing is Standing.TRUSTED
+        quick = trusted and not self._known
         replies: list[bytes] = []
         size = settled = 0
         with self._service.chain.batch(TCP) as batch:
@@ -214,13 +224,13 @@ class TcpConnection(asyncio.Protocol):
                 if size >= OUT_BUFFER_BYTES or self._deferred >= self._waiting_max:
                     break
                 frame = take()
-                if trusted and (octets := ready(frame)) is not None:
+                if quick and (octets := ready(frame)) is not None:
                     settled += 1
                     add(octets)
                     size += len(octets)
                     continue
                 reply = batch.decode(frame, peer, self._deliver) if trusted else batch.answer(frame, peer, self._deliver)
-                if isinstance(reply, Later):
+                if isinstance(reply, Deferred):
                     self._deferred += 1
                 else:
                     settled += 1
@@ -232,15 +242,18 @@ class TcpConnection(asyncio.Protocol):
         self._connection.answered(settled)
         return replies
 
-    def _deliver(self, reply: bytes) -> None:
-        """An answer that other nodes had to be asked for."""
-        self._deferred -= 1
-        self._connection.answered()
+    def _deliver(self, reply: bytes, *, more: bool = False) -> None:
+        """An answer that took longer than its batch, or a part of one."""
+        if not more:
+            self._deferred -= 1
+            self._connection.answered()
         if self._transport.is_closing():
             return
         self._active = self._service.clock.monotonic()
-        self._transport.write(reply)
-        self._go_on()
+        if reply:
+            self._transport.write(reply)
+        if not more:
+            self._go_on()
 
     def _go_on(self) -> None:
         """Schedule the next batch, read or do not read; close when a peer that will ask no more has been told everything."""

@@ -170,8 +170,10 @@ class UdpTransport:
             self._trusted[host] = peer
         return peer
 
-    def _deliver(self, address: _Address, peer: Peer, asked_bytes: int, reply: bytes) -> None:
-        """Send an answer, unless it would make a stranger's forged question grow."""
+    def _deliver(self, address: _Address, peer: Peer, asked_bytes: int, reply: bytes, *, more: bool = False) -> None:
+        """Send an answer, unless it would make a stranger's forged question grow. One datagram has one: `more` never comes."""
+        if not reply:
+            return
         if peer.standing is Standing.UNPROVEN and len(reply) > asked_bytes:
             self._metrics.silent["amplification"] += 1
             return

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from idis.proto.types.site import Site
+from idis.resolver.admin.registrar import Registrar
 from idis.resolver.config import NodeConfig
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Recursor
@@ -32,6 +33,7 @@ class Face:
     figures: Callable[[], Metrics]
     recursor: Recursor | None
     readiness: Callable[[], Readiness]
+    registrar: Registrar
     started: float
     board: Board | None = None
 

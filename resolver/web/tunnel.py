@@ -7,7 +7,8 @@ import asyncio
 from aiohttp import web
 
 from idis.proto.message import ENVELOPE_BYTES, MESSAGE_BYTES_MAX
-from idis.resolver.request import HTTP, Later
+from idis.resolver.chain import Deferred
+from idis.resolver.request import HTTP
 from idis.resolver.service import Service
 from idis.resolver.web.handles import peer_of
 
@@ -29,15 +30,18 @@ class Tunnel:
         frame = await self._body(request)
         answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
-        def deliver(reply: bytes) -> None:
-            if not answered.done():
-                answered.set_result(reply)
+        parts = bytearray()
+
+        def deliver(octets: bytes, *, more: bool = False) -> None:
+            parts.extend(octets)
+            if not more and not answered.done():
+                answered.set_result(bytes(parts))
 
         with self._service.chain.batch(HTTP) as batch:
             reply = batch.answer(frame, peer_of(request), deliver)
-        if isinstance(reply, Later):
+        if isinstance(reply, Deferred):
             reply = await answered
-        if reply is None:
+        if not reply:
             raise web.HTTPBadRequest(text="the body is no message of the protocol")
         return web.Response(body=reply, content_type=CONTENT_TYPE)
 

@@ -16,7 +16,7 @@ from idis.registry.prefix import PrefixEntry
 from idis.registry.record import Record, prepare
 from idis.registry.store.base import RecordDamaged
 from idis.registry.store.memory import MemoryStore
-from idis.resolver.chain import Chain
+from idis.resolver.chain import Chain, Deferred
 from idis.resolver.config import GuardSection
 from idis.resolver.guard.rates import Rates
 from idis.resolver.guard.sources import Source, Standing
@@ -29,7 +29,7 @@ from idis.resolver.metrics import Metrics
 from idis.resolver.prepared import Prepared
 from idis.resolver.recursion.resolved import Resolved
 from idis.resolver.reply import Replies
-from idis.resolver.request import TCP, UDP, Later, Peer
+from idis.resolver.request import TCP, UDP, Peer
 
 NOW = 1_700_000_000
 SITE = bytes.fromhex("0001020b0001800200000000")
@@ -97,7 +97,7 @@ class World:
         )
         self.delivered: list[bytes] = []
 
-    def answer(self, frame: bytes, transport: str = TCP, standing: Standing = Standing.TRUSTED) -> bytes | Later | None:
+    def answer(self, frame: bytes, transport: str = TCP, standing: Standing = Standing.TRUSTED) -> bytes | Deferred | None:
         """What one frame gets."""
         peer = Peer(transport, Source("192.0.2.1/32", "192.0.2.0/24", "192.0.0.0/20", standing is Standing.TRUSTED), standing)
         with self.chain.batch(transport) as batch:
@@ -262,7 +262,7 @@ async def test_what_others_know_is_delivered_later(frame):
     reply = world.answer(frame("99.1/x", 4711))
     await world.chain.finish(1.0)
 
-    assert isinstance(reply, Later)
+    assert reply is Deferred.ASKED
     assert [int.from_bytes(frame[8:12], "big") for frame in world.delivered] == [4711]
     assert world.metrics.answered["tcp", 1] == 1
 
