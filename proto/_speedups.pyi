@@ -57,6 +57,10 @@ TRUSTED: int
 
 DATAGRAMS_MAX: int
 """Datagrams one `drain` receives."""
+STREAMS_MAX: int
+"""Connections one `Streams.drain` reads."""
+STREAM_REST_BYTES_MAX: int
+"""Octets of an unfinished frame that `Streams` keeps."""
 KEY_BYTES_MAX: int
 """1 + the longest identifier."""
 VALUE_BYTES_MAX: int
@@ -342,3 +346,78 @@ def drain(
         RuntimeError: `fresh` called `drain`.
         Whatever `fresh` raises; the datagrams received are lost, as datagrams may be.
     """
+
+@final
+class Streams:
+    """Connections that are read, answered and written in one step, however many have sent something.
+
+    It holds descriptors, not connections: whoever adds one removes it before it is closed. Register `fileno()` for reading
+    and call `drain` when it is readable.
+    """
+
+    def __init__(self, message_bytes_max: int = 65_536, octets_max: int = 1_048_576) -> None:
+        """Watch nothing yet.
+
+        Args:
+            message_bytes_max: a longer message breaks the framing, as in `process`.
+            octets_max: answers to one stream in one step; the last one may pass it, what is left is Python's.
+
+        Raises:
+            OSError: no descriptor left.
+        """
+
+    def __len__(self) -> int: ...
+    def fileno(self) -> int:
+        """The descriptor that is readable while a stream is; it is closed with this object."""
+
+    def add(self, fd: int, limited: bool, monotonic: float, rest: bytes = b"") -> None:
+        """Watch a stream.
+
+        Args:
+            fd: connected, not watched here.
+            limited: whether its source has a rate: `drain` asks before it answers.
+            monotonic: steady seconds.
+            rest: what has come of its next frame, at most STREAM_REST_BYTES_MAX octets.
+
+        Raises:
+            OSError: it cannot be watched.
+        """
+
+    def remove(self, fd: int) -> bytes:
+        """Watch it no longer; what has come of its next frame. KeyError when it is not watched."""
+
+    def state(self, fd: int) -> tuple[float, float, int]:
+        """When it was active last, since when its next frame has been coming (0.0: it is not), how much of it is here."""
+
+    def write(self, fd: int, octets: bytes) -> int:
+        """Send octets behind the answers that have left; how many left, 0 also when the peer is gone."""
+
+    def drain(
+        self,
+        index: AnswerIndex | None,
+        now: int,
+        monotonic: float,
+        site_serial: int,
+        counters: Counters,
+        fresh: Callable[[], bool] | None = None,
+        allowed: Callable[[int], int] | None = None,
+        took: Callable[[int, int], None] | None = None,
+    ) -> tuple[int, int, list[tuple[int, bytes, bytes, bool]], list[int]]:
+        """Read up to STREAMS_MAX streams that have sent something, answer what is common, send.
+
+        Args:
+            index, now, site_serial, counters: as `process`; without an index every frame is Python's.
+            monotonic: steady seconds.
+            fresh: as `drain`.
+            allowed: how many answers a limited stream may still get.
+            took: told how many it gets, before they leave.
+
+        Returns:
+            Streams that were ready; answers; what Python must go on with; those active that were not for 50 ms.
+            The third has (fd, octets received from the first frame that was not answered on, octets of answers that the
+            peer has not taken, whether the stream has ended). A stream of either of the last two is watched no longer.
+
+        Raises:
+            RuntimeError: a callback called it.
+            Whatever a callback raises; streams have lost octets by then, and all of them must be closed.
+        """

@@ -15,11 +15,12 @@ One compilation unit in several files, one noun each:
     _speedups_stream.pxi     process
     _speedups_gate.pxi       networks, proven addresses, token buckets
     _speedups_datagrams.pxi  drain
+    _speedups_streams.pxi    Streams: many connections in one step
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, getenv, malloc, realloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcmp, memcpy, memmove, memset
 
 # The switch is read here, so that nobody gets the module past it.
 if getenv("IDIS_NO_EXTENSIONS") is not NULL and getenv("IDIS_NO_EXTENSIONS")[0] not in (0, c'0'):
@@ -32,3 +33,4 @@ include "_speedups_answer.pxi"
 include "_speedups_stream.pxi"
 include "_speedups_gate.pxi"
 include "_speedups_datagrams.pxi"
+include "_speedups_streams.pxi"

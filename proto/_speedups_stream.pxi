@@ -65,13 +65,14 @@ cdef size_t cut_frames(Stream* stream, Batch* batch, const Arena* arena, size_t 
     return at
 
 
-cdef bint answer_one(Stream* stream, Out* out, Question* question, const Arena* arena, Counters counters) noexcept:
+cdef bint append_answer(Out* out, Question* question, const Arena* arena, Counters counters, uint32_t now,
+                        uint16_t site_serial) noexcept nogil:
     # Append the answer to one common question; False when Python must give it.
     cdef Answer answer
     cdef size_t size
-    if not find_answer(arena, question, &answer, stream.now) or not reserve(out, answer_bytes(question, &answer)):
+    if not find_answer(arena, question, &answer, now) or not reserve(out, answer_bytes(question, &answer)):
         return False
-    size = write_answer(out.octets + out.bytes, arena, question, &answer, stream.now, stream.site_serial)
+    size = write_answer(out.octets + out.bytes, arena, question, &answer, now, site_serial)
     if size == 0:
         return False
     out.bytes += size
@@ -89,7 +90,9 @@ cdef bint answer_batch(Stream* stream, Out* out, Batch* batch, const Arena* aren
         stream.consumed = start
         if out.bytes >= stream.octets_max:
             return False
-        if question.common and stream.allowed != 0 and answer_one(stream, out, question, arena, counters):
+        if question.common and stream.allowed != 0 and append_answer(
+            out, question, arena, counters, stream.now, stream.site_serial
+        ):
             stream.answered += 1
             if stream.allowed > 0:
                 stream.allowed -= 1
