@@ -6,6 +6,7 @@ The store knows of a document only its kind, its key and its octets; whoever own
 from __future__ import annotations
 
 from enum import IntEnum
+from hashlib import blake2b
 
 DOCUMENT_KEY_BYTES_MAX = 400  # room for an identifier of ordinary length; longer names are hashed by whoever makes the key
 DOCUMENT_BYTES_MAX = 262_144  # a form with its attachments' names, not the attachments; bounds one commit
@@ -21,3 +22,14 @@ class DocumentKind(IntEnum):
     SUBSCRIPTION = 5  # who is told of which changes
     OPERATOR = 6  # public keys of operators that no record or prefix holds, by identity
     TOKEN_USE = 7  # when a token was last used: apart from it, so that a use never brings a revoked one back
+
+
+def text_key(text: str) -> bytes:
+    """The key of a document that is found by a name: its octets, or `ff` and their BLAKE2b-256 where they are too many.
+
+    The octet `ff` occurs in no text, so a hash is never mistaken for a name; the document holds the name in full.
+    """
+    octets = text.encode()
+    if len(octets) <= DOCUMENT_KEY_BYTES_MAX:
+        return octets
+    return b"\xff" + blake2b(octets, digest_size=32).digest()
