@@ -421,3 +421,44 @@ class Streams:
             RuntimeError: a callback called it.
             Whatever a callback raises; streams have lost octets by then, and all of them must be closed.
         """
+
+@final
+class HttpBlocks:
+    """The header blocks of HTTP that leave an answer as it is: from the end of the request line to the empty line.
+
+    Whether they do, `resolver/transports/http_requests.py` decides, once for each; the last 16 are known.
+    """
+
+    def add(self, block: bytes) -> None:
+        """Know one more, in place of the oldest when there are too many.
+
+        Raises:
+            ValueError: it has over 1,024 octets, or does not end with its first empty line.
+        """
+
+def resolve_http(
+    index: AnswerIndex,
+    blocks: HttpBlocks,
+    octets: bytes,
+    at: int,
+    head: bytes,
+    behind: bytes,
+    allowed: int = -1,
+    octets_max: int = 1_048_576,
+) -> tuple[bytes, int, int]:
+    """Answer the plain requests of a chunk: GET of a record in the index, all values, with header fields that are known.
+
+    Args:
+        index: a disabled one misses always.
+        blocks: what header fields are known.
+        octets: what a connection has received.
+        at: where a request begins in it.
+        head: of an answer, up to the length of its body.
+        behind: what follows the length, up to the body.
+        allowed: answers this source may still get, -1 for no limit.
+        octets_max: answers to write before it stops; the last one may pass it.
+
+    Returns:
+        The answers one behind the other, each with the JSON that `resolver/web/answer_json.py` gives; where it stopped: in
+        front of the first request that is not one of these, or not whole; how many were answered.
+    """
