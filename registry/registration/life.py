@@ -15,7 +15,6 @@ from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
 from idis.registry.registration.checks import (
-    PAGE_ENTRIES,
     STATE_WORDS,
     Organisation,
     Refusal,
@@ -28,29 +27,6 @@ from idis.registry.registration.checks import (
 )
 from idis.registry.registration.values import prefix_record
 from idis.registry.store.base import ReadTxn, WriteTxn
-
-# What the rooms around this one need of it; checks shared by the registration files live in checks.py.
-__all__ = [
-    "DEFAULT_TERMS",
-    "PAGE_ENTRIES",
-    "ROOT_PREFIX",
-    "STATE_WORDS",
-    "TRANSITIONS",
-    "Event",
-    "Organisation",
-    "Refusal",
-    "Registered",
-    "Terms",
-    "advance",
-    "apply",
-    "entries",
-    "judge_organisation",
-    "next_free",
-    "possible",
-    "resubmit",
-    "unknown",
-    "write",
-]
 
 
 class Event(Enum):

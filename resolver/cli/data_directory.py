@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from idis.registry.journal import Position
-from idis.registry.registration.life import Refusal
+from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import Committed, WriteTxn
 from idis.registry.store.directory import user_name
 from idis.registry.store.lmdb import LmdbStore

@@ -7,7 +7,8 @@ import time
 
 from idis.registry.prefix import Privacy
 from idis.registry.registration import life
-from idis.registry.registration.life import Event, Organisation, Terms
+from idis.registry.registration.checks import Organisation
+from idis.registry.registration.life import Event, Terms
 from idis.resolver.cli.data_directory import commit, insist
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError

@@ -9,8 +9,9 @@ from idis.proto.identifier import fold
 from idis.proto.value import Value, decode_values
 from idis.registry.loading.rest_rows import rest_of_value
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, Privacy, RouteEntry
+from idis.registry.registration.checks import PAGE_ENTRIES, STATE_WORDS, unknown
 from idis.registry.registration.delegation import HOSTING_WORDS
-from idis.registry.registration.life import PAGE_ENTRIES, STATE_WORDS, Registered, possible, unknown
+from idis.registry.registration.life import Registered, possible
 from idis.registry.store.base import Committed, ReadTxn
 from idis.resolver.cli.data_directory import insist, opened, position_text
 from idis.resolver.cli.identifier_argument import prefix_of

@@ -22,7 +22,7 @@ from idis.registry.loading.rest_rows import record_of_rest
 from idis.registry.pilots.finding import Finding
 from idis.registry.record import Alias
 from idis.registry.registration import records
-from idis.registry.registration.life import Refusal
+from idis.registry.registration.checks import Refusal
 from idis.registry.registration.records import Recorded
 from idis.registry.registration.value_checks import (
     VALUE_BYTES_DEFAULT_MAX,

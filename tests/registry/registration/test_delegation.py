@@ -12,6 +12,7 @@ from idis.proto.types.site import TCP, Interface, Server, Site, decode_site
 from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, RouteEntry
 from idis.registry.record import Record, prepare
+from idis.registry.registration.checks import Organisation, Refusal
 from idis.registry.registration.delegation import (
     HOSTING_TRANSITIONS,
     HostingEvent,
@@ -22,7 +23,7 @@ from idis.registry.registration.delegation import (
     host,
     withdraw_range,
 )
-from idis.registry.registration.life import Organisation, Refusal, Registered
+from idis.registry.registration.life import Registered
 from idis.registry.registration.values import SITES_MAX
 from idis.registry.store.base import StoreError, WriteTxn
 from idis.registry.store.memory import MemoryStore

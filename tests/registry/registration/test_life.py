@@ -12,20 +12,17 @@ from idis.proto.types.admin import Admin, encode_admin
 from idis.proto.value import Value, decode_values
 from idis.registry.journal import BEGINNING, Entry, EntryKind
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy, RouteEntry
+from idis.registry.registration.checks import Organisation, Refusal, entries, unknown
 from idis.registry.registration.life import (
     TRANSITIONS,
     Event,
-    Organisation,
-    Refusal,
     Registered,
     Terms,
     advance,
     apply,
-    entries,
     next_free,
     possible,
     resubmit,
-    unknown,
 )
 from idis.registry.store.base import WriteTxn
 from idis.registry.store.memory import MemoryStore

@@ -12,7 +12,7 @@ from idis.proto.errors import IdentifierError
 from idis.proto.value import Value, decode_values
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState
 from idis.registry.record import Alias, Record, prepare
-from idis.registry.registration.life import Refusal
+from idis.registry.registration.checks import Refusal
 from idis.registry.registration.records import (
     Recorded,
     add_values,
