@@ -18,6 +18,7 @@ CONFIG_FILE = "node.toml"
 
 DEFAULT_PORT = 2641
 DEFAULT_HTTP_PORT = 8000
+DEFAULT_TLS_PORT = 2642
 
 # Sources that cannot be a victim of reflection from outside: loopback, private and link-local ranges.
 PRIVATE_NETWORKS = (
@@ -81,6 +82,22 @@ class ListenSection:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsSection:
+    """Encrypted connections; HTTPS shares the port of HTTP."""
+
+    certificate: Annotated[str, Setting("PEM file, chain included, relative to the data directory; empty: no TLS")] = ""
+    key: Annotated[str, Setting("PEM file of its private key, without passphrase, mode 600")] = ""
+    port: Annotated[int, Setting("binary protocol over TLS; 0 lets the kernel choose", 0, 65_535)] = DEFAULT_TLS_PORT
+    client_certificates: Annotated[bool, Setting("ask HTTPS clients for a certificate, which they need not show")] = True
+    handshakes_per_s: Annotated[int, Setting("TLS handshakes of one /24 or /56", 1, 10**6)] = 200
+
+    @property
+    def enabled(self) -> bool:
+        """Whether there is a certificate to show."""
+        return bool(self.certificate)
+
+
+@dataclass(frozen=True, slots=True)
 class RecursionSection:
     """Whether and how this node asks other nodes for what it does not hold."""
 
@@ -101,6 +118,7 @@ class LimitsSection:
     connections_per_address: Annotated[int, Setting("TCP and HTTP connections of one address", 1, 1_000_000)] = 256
     pipeline: Annotated[int, Setting("unanswered requests of one connection before it is no longer read", 1, 65_536)] = 256
     header_ms: Annotated[int, Setting("a request begun must have its header by then", 100, 600_000)] = 5_000
+    tls_ms: Annotated[int, Setting("a TLS handshake begun must be done by then", 100, 600_000)] = 5_000
     body_ms: Annotated[int, Setting("and its whole body by then", 100, 600_000)] = 10_000
     idle_ms: Annotated[int, Setting("idle connections are closed after this; sooner under pressure", 1_000, 86_400_000)] = 30_000
     write_stall_ms: Annotated[int, Setting("a client that does not read its answers is cut after this", 100, 600_000)] = 10_000
@@ -127,6 +145,7 @@ class NodeConfig:
     data_dir: Path
     node: NodeSection = field(default_factory=NodeSection)
     listen: ListenSection = field(default_factory=ListenSection)
+    tls: TlsSection = field(default_factory=TlsSection)
     recursion: RecursionSection = field(default_factory=RecursionSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     guard: GuardSection = field(default_factory=GuardSection)
@@ -141,6 +160,7 @@ class NodeConfig:
 SECTIONS: dict[str, type[Any]] = {
     "node": NodeSection,
     "listen": ListenSection,
+    "tls": TlsSection,
     "recursion": RecursionSection,
     "limits": LimitsSection,
     "guard": GuardSection,

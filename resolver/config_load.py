@@ -21,6 +21,7 @@ from idis.resolver.config import (
     RecursionSection,
     Setting,
     Tier,
+    TlsSection,
     settings,
 )
 
@@ -88,6 +89,7 @@ def check(config: NodeConfig) -> None:
     """
     _check_node(config.node)
     _check_listen(config.listen, config.node.tier)
+    _check_tls(config.tls, config.listen)
     _check_recursion(config.recursion, config.node.tier)
     _check_guard(config.guard)
 
@@ -230,6 +232,14 @@ def _check_listen(listen: ListenSection, tier: Tier) -> None:
         raise ConfigError(f"listen.advertise is {listen.advertise}; an address others can reach is expected")
     if listen.port == listen.http_port != 0:
         raise ConfigError(f"listen.port and listen.http_port are both {listen.port}; two different ports are expected")
+
+
+def _check_tls(tls: TlsSection, listen: ListenSection) -> None:
+    if bool(tls.certificate) != bool(tls.key):
+        lacking = "tls.key" if tls.certificate else "tls.certificate"
+        raise ConfigError(f"{lacking} is empty; TLS needs both the certificate and its key")
+    if tls.enabled and tls.port and tls.port in (listen.port, listen.http_port):
+        raise ConfigError(f"tls.port is {tls.port}, which is taken by another setting; a port of its own is expected")
 
 
 def _check_recursion(recursion: RecursionSection, tier: Tier) -> None:

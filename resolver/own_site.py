@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from idis.proto.types.site import HTTP, INTERFACE_BOTH, INTERFACE_QUERY, TCP, UDP, Interface, Server, Site
+from idis.proto.types.site import HTTP, HTTPS, INTERFACE_BOTH, INTERFACE_QUERY, TCP, UDP, Interface, Server, Site
 from idis.resolver.config import NodeConfig
 
 SERVER_ID = 1
@@ -20,6 +20,8 @@ def own_site(config: NodeConfig, port: int, http_port: int) -> Site:
     if ipaddress.ip_address(config.advertised).is_private:
         ways.append(Interface(INTERFACE_QUERY, UDP, port))
     ways.append(Interface(INTERFACE_QUERY, HTTP, http_port))
+    if config.tls.enabled:
+        ways.append(Interface(INTERFACE_QUERY, HTTPS, http_port))
     return Site(
         serial=config.node.site_serial,
         attributes=(("desc", config.node.name), *_other_addresses(config)),

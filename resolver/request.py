@@ -15,6 +15,7 @@ from idis.resolver.recursion.resolved import Resolved
 UDP = "udp"
 TCP = "tcp"
 HTTP = "http"
+TLS = "tls"  # a connection of which more is not known yet; within it one of the two before
 
 
 @dataclass(slots=True, eq=False)

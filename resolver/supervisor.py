@@ -84,7 +84,7 @@ def run(config: NodeConfig, *, ready: Callable[[], None] | None = None) -> int:
     current_generation(config.data_dir)
     lock = NodeLock(config.data_dir)
     try:
-        shares, http = bind_shared(config.listen, config.node.workers)
+        shares, http = bind_shared(config.listen, config.node.workers, config.tls)
         return Supervisor(config, [http, *shares]).run(ready)
     finally:
         lock.release()

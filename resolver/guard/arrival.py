@@ -34,8 +34,7 @@ def arrive(newcomer: Newcomer, transport: asyncio.Transport, kind: str, service:
         Who asks over it.
     """
     metrics, sources = service.metrics, service.sources
-    peername = transport.get_extra_info("peername")
-    newcomer.address = peername[0] if peername else _NOWHERE
+    newcomer.address = address_of(transport)
     source = sources.of(newcomer.address)
     metrics.accepted[kind] += 1
     metrics.connections[kind] += 1
@@ -45,3 +44,9 @@ def arrive(newcomer: Newcomer, transport: asyncio.Transport, kind: str, service:
         newcomer.shed("no_room")
     secure = transport.get_extra_info("sslcontext") is not None
     return Peer(kind, source, sources.standing_of_stream(source), Link(secure=secure))
+
+
+def address_of(transport: asyncio.Transport) -> str:
+    """The peer's address."""
+    peername = transport.get_extra_info("peername")
+    return str(peername[0]) if peername else _NOWHERE

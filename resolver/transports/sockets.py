@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from idis.proto.errors import IdisError
-from idis.resolver.config import ListenSection
+from idis.resolver.config import ListenSection, TlsSection
 
 BACKLOG = 1_024  # a backlog of 50 cost Handle.Net spikes of a second (`wire.md` W1)
 RECEIVE_BUFFER_BYTES = 4_194_304  # a burst of datagrams waits here while one batch is answered; the kernel may give less
@@ -38,25 +38,30 @@ class Sockets:
     udp: list[socket.socket] = field(default_factory=list)
     tcp: list[socket.socket] = field(default_factory=list)
     http: list[socket.socket] = field(default_factory=list)
+    tls_port: int = 0
+    tls: list[socket.socket] = field(default_factory=list)
 
     def close(self) -> None:
         """Close those that are still here."""
-        for bound in (*self.udp, *self.tcp, *self.http):
+        for bound in (*self.udp, *self.tcp, *self.http, *self.tls):
             bound.close()
 
 
-def bind(listen: ListenSection) -> Sockets:
-    """Bind UDP and TCP on the port and TCP on the HTTP port, on every host.
+NO_TLS = TlsSection()
+
+
+def bind(listen: ListenSection, tls: TlsSection = NO_TLS) -> Sockets:
+    """Bind UDP and TCP on the port, TCP on the HTTP port and, with a certificate, on the TLS port, on every host.
 
     Raises:
         ListenError: one sentence; nothing stays bound.
     """
-    (sockets,) = _tried(listen, 1)
+    (sockets,) = _tried(listen, tls, 1)
     return sockets
 
 
-def bind_shared(listen: ListenSection, workers: int) -> tuple[list[Sockets], Sockets]:
-    """As `bind`, for several processes: the binary port once for each worker, HTTP once.
+def bind_shared(listen: ListenSection, workers: int, tls: TlsSection = NO_TLS) -> tuple[list[Sockets], Sockets]:
+    """As `bind`, for several processes: the binary port, plain and TLS, once for each worker, HTTP once.
 
     Returns:
         The sockets of each worker, without HTTP; those for HTTP.
@@ -64,7 +69,7 @@ def bind_shared(listen: ListenSection, workers: int) -> tuple[list[Sockets], Soc
     Raises:
         ListenError: one sentence; nothing stays bound.
     """
-    shares = _tried(listen, workers)
+    shares = _tried(listen, tls, workers)
     http = Sockets(shares[0].port, shares[0].http_port, http=shares[0].http)
     shares[0].http = []
     return shares, http
@@ -83,20 +88,20 @@ class _Taken(ListenError):
     pass
 
 
-def _tried(listen: ListenSection, copies: int) -> list[Sockets]:
+def _tried(listen: ListenSection, tls: TlsSection, copies: int) -> list[Sockets]:
     for _ in range(FREE_PORT_TRIES - 1):
         with contextlib.suppress(_Taken):
-            return _bind(listen, copies)
+            return _bind(listen, tls, copies)
         if listen.port:
             break
     try:
-        return _bind(listen, copies)
+        return _bind(listen, tls, copies)
     except _Taken as taken:
         raise ListenError(str(taken)) from None
 
 
-def _bind(listen: ListenSection, copies: int) -> list[Sockets]:
-    shares = [Sockets(listen.port, listen.http_port) for _ in range(copies)]
+def _bind(listen: ListenSection, tls: TlsSection, copies: int) -> list[Sockets]:
+    shares = [Sockets(listen.port, listen.http_port, tls_port=tls.port if tls.enabled else 0) for _ in range(copies)]
     first = shares[0]
     try:
         for host in listen.hosts:
@@ -105,13 +110,17 @@ def _bind(listen: ListenSection, copies: int) -> list[Sockets]:
             first.udp.append(_open(host, first.port, socket.SOCK_DGRAM, "listen.port"))
             first.http.append(_open(host, first.http_port, socket.SOCK_STREAM, "listen.http_port"))
             first.http_port = first.http[0].getsockname()[1]
+            if tls.enabled:
+                first.tls.append(_open(host, first.tls_port, socket.SOCK_STREAM, "tls.port"))
+                first.tls_port = first.tls[0].getsockname()[1]
             for share in shares[1:]:
-                share.port, share.http_port = first.port, first.http_port
+                share.port, share.http_port, share.tls_port = first.port, first.http_port, first.tls_port
                 share.tcp.append(_join(first.tcp[-1], host, first.port))
                 share.udp.append(_join(first.udp[-1], host, first.port))
+                share.tls += [_join(first.tls[-1], host, first.tls_port)] if tls.enabled else []
         # Only now: a peer must not be accepted into a backlog that nobody will ever serve.
         for share in shares:
-            for bound in (*share.tcp, *share.http):
+            for bound in (*share.tcp, *share.http, *share.tls):
                 bound.listen(BACKLOG)
     except OSError as error:
         _close(shares)
