@@ -35,6 +35,7 @@ class OpCode(IntEnum):
     BACKUP_SERVER = 1003
     LOGIN = 2000
     LOGIN_ID_SYSTEM = 2001
+    BATCH = 9001  # ours (`batch.py`); beyond every number in use
 
 
 class ResponseCode(IntEnum):

@@ -100,7 +100,9 @@ def judge(txn: ReadTxn, act: Act, caller: Caller, groups: Groups = NO_GROUPS) ->
     return place if isinstance(place, Refusal) else _judge(txn, act, place, caller, groups)
 
 
-def perform(txn: WriteTxn, act: Act, caller: Caller, now: int, *, groups: Groups = NO_GROUPS) -> Result:
+def perform(
+    txn: WriteTxn, act: Act, caller: Caller, now: int, *, groups: Groups = NO_GROUPS, audited: bool = True
+) -> Result:
     """Do an act if the caller may, and write its line in the audit trail.
 
     Args:
@@ -109,6 +111,7 @@ def perform(txn: WriteTxn, act: Act, caller: Caller, now: int, *, groups: Groups
         caller: who asks.
         now: unix time in seconds.
         groups: of other nodes, as far as they are known.
+        audited: whether it gets a line of its own; an act of a batch is told of with the others.
 
     Raises:
         IdentifierError: the identifier is none.
@@ -121,7 +124,7 @@ def perform(txn: WriteTxn, act: Act, caller: Caller, now: int, *, groups: Groups
     recorded = _do(txn, act, now)
     if isinstance(recorded, Refusal):
         return recorded
-    if recorded.changed:
+    if recorded.changed and audited:
         before = None if place.stored is None else record_summary(place.stored)
         after = _after(txn, place.key)
         audit(txn, caller, NAMES[type(act)], recorded.identifier, before=before, after=after)

@@ -1,0 +1,197 @@
+"""Batches: many acts for one caller in one transaction, one result for each (`domain.md` §8).
+
+An item that is refused harms none of its neighbours. Everything an item comes to is in its result, and all results are
+kept with the batch's idempotency key in the same commit, so that a caller who lost the answer gets it by asking again.
+New plain records are most of what ever comes: for them the owner's rights are looked up once for all, and the values are
+prepared as they came (`octets.py`). Any other item is an act like those that come alone. One line in the audit trail tells
+of the whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgpack
+
+from idis.proto.batch import BatchItem, ItemResult, Verb, pack_results, unpack_results
+from idis.proto.codes import AdminRight, ResponseCode
+from idis.proto.errors import IdentifierError, ProtocolError
+from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold
+from idis.proto.value import decode_values
+from idis.registry.audit.line import audit
+from idis.registry.caller import Caller
+from idis.registry.identity import Identity
+from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.registration import acts
+from idis.registry.registration.checks import Refusal
+from idis.registry.registration.octets import prepare_plain
+from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_of, refuse
+from idis.registry.store.base import WriteTxn
+from idis.registry.store.keys import record_key
+
+
+@dataclass(frozen=True, slots=True)
+class Batched:
+    """The results of a batch, in the order of its items."""
+
+    results: tuple[ItemResult, ...]
+
+    def encode(self) -> bytes:
+        """The results as the outcome of an idempotency key."""
+        packed: bytes = msgpack.packb(pack_results(self.results))
+        return packed
+
+
+def decode_outcome(octets: bytes) -> Batched:
+    """The reverse of `Batched.encode`."""
+    return Batched(unpack_results(msgpack.unpackb(octets)))
+
+
+def request_digest(items: Sequence[BatchItem]) -> bytes:
+    """What tells two batches apart that come with one idempotency key."""
+    digest = hashlib.blake2b(digest_size=32)
+    for item in items:
+        name = item.identifier.encode("utf-8", "surrogatepass")
+        digest.update(b"%d %d %d " % (item.verb, len(name), len(item.payload)) + name + item.payload)
+    return digest.digest()
+
+
+def perform_batch(
+    txn: WriteTxn, items: Sequence[BatchItem], caller: Caller, now: int, *, groups: Groups = NO_GROUPS
+) -> Batched | Unknown:
+    """Do what may be done of a batch.
+
+    Args:
+        txn: the registry.
+        items: at most BATCH_ITEMS_MAX.
+        caller: who asks.
+        now: unix time in seconds.
+        groups: of other nodes, as far as they are known.
+
+    Returns:
+        One result for each item; `Unknown`, with nothing done, when one of them hangs on groups that other nodes keep.
+    """
+    run = _Run(txn, caller, now, groups)
+    if unknown := run.unknown_groups(items):
+        return Unknown(unknown)
+    results = tuple(run.result(item) for item in items)
+    counts = Counter("done" if result.code == ResponseCode.SUCCESS else str(result.code) for result in results)
+    prefixes = {result.identifier.partition("/")[0] for result in results}
+    subject = prefixes.pop() if len(prefixes) == 1 else f"{len(prefixes)} prefixes"
+    facts: dict[str, object] = {"items": len(items), "results": dict(counts), "digest": request_digest(items).hex()}
+    audit(txn, caller, "batch", subject, after=facts)
+    return Batched(results)
+
+
+def act_of(item: BatchItem) -> acts.Act | Refusal:
+    """The act an item asks for.
+
+    Raises:
+        ProtocolError: its payload is none of its verb's.
+    """
+    match item.verb:
+        case Verb.CREATE:
+            return acts.Create(item.identifier, decode_values(item.payload))
+        case Verb.REPLACE:
+            return acts.Create(item.identifier, decode_values(item.payload), overwrite=True)
+        case Verb.DELETE:
+            return acts.Delete(item.identifier)
+        case Verb.ADD:
+            return acts.AddValues(item.identifier, decode_values(item.payload))
+        case Verb.MODIFY:
+            return acts.ModifyValues(item.identifier, decode_values(item.payload))
+        case Verb.REMOVE:
+            return acts.RemoveValues(item.identifier, item.indexes)
+        case _:
+            return Refusal(ResponseCode.OPERATION_NOT_SUPPORTED, f"verb {item.verb} is unknown: 1 to {max(Verb)} are known")
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """A prefix below which the caller may register."""
+
+    entry: PrefixEntry
+    folded: str
+
+
+class _Run:
+    """One batch: what has been found out about prefixes is remembered until its end."""
+
+    def __init__(self, txn: WriteTxn, caller: Caller, now: int, groups: Groups) -> None:
+        self._txn = txn
+        self._caller = caller
+        self._now = now
+        self._groups = groups
+        self._homes: dict[str, _Home | None] = {}  # by spelling; None: judge each record by itself
+
+    def unknown_groups(self, items: Sequence[BatchItem]) -> tuple[Identity, ...]:
+        """The groups of other nodes that decide about any item."""
+        unknown: dict[Identity, None] = {}
+        for item in items:
+            if item.verb == Verb.CREATE and self._home(item.identifier) is not None:
+                continue
+            try:
+                act = act_of(item)
+                verdict = act if isinstance(act, Refusal) else acts.judge(self._txn, act, self._caller, self._groups)
+            except (ProtocolError, IdentifierError):
+                continue
+            if isinstance(verdict, Unknown):
+                unknown.update(dict.fromkeys(verdict.groups))
+        return tuple(unknown)
+
+    def result(self, item: BatchItem) -> ItemResult:
+        """Do one item."""
+        if item.verb == Verb.CREATE and (version := self._create_plain(item)):
+            return ItemResult(ResponseCode.SUCCESS, item.identifier, version)
+        try:
+            act = act_of(item)
+            if isinstance(act, Refusal):
+                return _refused(item, act)
+            done = acts.perform(self._txn, act, self._caller, self._now, groups=self._groups, audited=False)
+        except ProtocolError as error:
+            return ItemResult(error.code, item.identifier, 0, str(error))
+        except IdentifierError as error:
+            return ItemResult(ResponseCode.INVALID_HANDLE, item.identifier, 0, str(error))
+        if isinstance(done, Refusal):
+            return _refused(item, done)
+        assert not isinstance(done, Unknown), "groups were asked for before anything was done"
+        return ItemResult(ResponseCode.SUCCESS, done.identifier, done.version)
+
+    def _create_plain(self, item: BatchItem) -> int:
+        """Register a new plain record; 0 when it is not new or not plain."""
+        identifier = item.identifier
+        home = self._home(identifier)
+        if home is None or not (identifier.isascii() and identifier.isprintable()) or len(identifier) > IDENTIFIER_BYTES_MAX:
+            return 0
+        suffix = identifier.partition("/")[2]
+        if not suffix or self._txn.record(record_key(home.folded, suffix, home.entry.fold_suffix)) is not None:
+            return 0
+        prepared = prepare_plain(identifier, item.payload, self._now)
+        if prepared is None:
+            return 0
+        version = self._txn.put_record(prepared)
+        assert isinstance(version, int), "a write that expects nothing cannot conflict"
+        return version
+
+    def _home(self, identifier: str) -> _Home | None:
+        spelled = identifier.partition("/")[0]
+        if spelled not in self._homes:
+            self._homes[spelled] = self._find_home(spelled)
+        return self._homes[spelled]
+
+    def _find_home(self, spelled: str) -> _Home | None:
+        folded = fold(spelled)
+        entry = self._txn.prefix(folded) if spelled.isascii() and spelled.isprintable() else None
+        # Quotas are counted record by record.
+        if entry is None or entry.state is not PrefixState.ACTIVE or not entry.answers_here or entry.quota:
+            return None
+        owners = Subject(folded, admins_of(decode_values(entry.values)), is_prefix=True)
+        verdict = refuse(self._txn, self._caller, owners, [AdminRight.ADD_HANDLE], groups=self._groups)
+        return _Home(entry, folded) if verdict is None else None
+
+
+def _refused(item: BatchItem, refusal: Refusal) -> ItemResult:
+    return ItemResult(refusal.code, item.identifier, 0, refusal.message)
