@@ -4,25 +4,29 @@
 or a record, held here or delegated, and each case has one function. Everything works on stored octets: the plain
 answer is the array made when the record was written, filters cut slices, nothing is decoded.
 
-A hidden value answers as if it were absent wherever the public asks (`public_only`, or a strict prefix): both take the
-same path here, because a selection forgets what it did not show.
+A hidden value answers as if it were absent wherever the public asks (`public_only`, or a strict prefix), and a value
+under a readers' list wherever anybody asks whom the list does not name: both take the same path here, because a selection
+forgets what it did not show. Whoever has proved an identity (`permission.Reader`) takes a path of his own, value by value.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from typing import overload
 
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import ProtocolError
 from idis.proto.identifier import ancestors
 from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Refused
 from idis.proto.query import Query
-from idis.proto.value import Value, encode_value, encode_values, scan_values
+from idis.proto.value import Value, decode_values, encode_value, encode_values, scan_values
 from idis.registry import filters
-from idis.registry.permission import Reader, reader_of, refusal_of
+from idis.registry.permission import Lists, Reader, Unproven, readable, refusal_of, unproven_of
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
+from idis.registry.readers import lists_of
 from idis.registry.record import RecordFlag, StoredRecord
+from idis.registry.rights import Subject, Unknown, admins_of, enabled_values
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
 from idis.registry.template_handles import expanded, has_template
@@ -36,18 +40,31 @@ _NOT_GRANTED = (PrefixState.APPLIED, PrefixState.IN_REVIEW, PrefixState.REJECTED
 
 _NO_VALUES = b"\x00\x00\x00\x00"
 _RESTRICTED = int(RecordFlag.RESTRICTED)
+_LISTED = int(RecordFlag.LISTED)
 _NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
 _flag_bits = int.__and__  # the flags' own operator builds an enumeration member, a microsecond each time
 
 
-def answer(query: Query, txn: ReadTxn, now: int, *, site: bytes = b"") -> Outcome:
+@overload
+def answer(query: Query, txn: ReadTxn, now: int, *, site: bytes = b"") -> Outcome: ...
+
+
+@overload
+def answer(query: Query, txn: ReadTxn, now: int, *, site: bytes = b"", reader: Reader) -> Outcome | Unknown: ...
+
+
+def answer(query: Query, txn: ReadTxn, now: int, *, site: bytes = b"", reader: Reader | None = None) -> Outcome | Unknown:
     """Decide what a query gets.
 
     Args:
-        query: what is asked, by whom is decided by its flags.
+        query: what is asked; without a reader, its flags say whether a challenge may come of it.
         txn: one snapshot of the registry.
         now: unix time in seconds, against which absolute TTLs are reckoned.
         site: this node's own site record; it stands in for a prefix answered here that registers no site.
+        reader: who has proved an identity. The answer is then his alone: no shared cache may keep it.
+
+    Returns:
+        The outcome; for a reader, the groups of other nodes on which it hangs.
     """
     identifier = query.identifier
     prefix = identifier.folded_prefix
@@ -60,13 +77,15 @@ def answer(query: Query, txn: ReadTxn, now: int, *, site: bytes = b"") -> Outcom
         return NotFound() if entry.answers_here else _refer_below(query, entry, now)
     suffix = identifier.suffix
     if suffix is None:
-        return _answer_prefix(query, entry, now, site)
+        return _answer_prefix(query, entry, txn, now, site, reader)
     if not entry.answers_here:
         return _refer(query, entry, now)
     record = txn.record(record_key(prefix, suffix, entry.fold_suffix))
     if record is None or _flag_bits(record.flags, _NOT_LIVE):
         return _answer_by_template(query, entry, txn, now) if has_template(entry) else NotFound()
-    return _answer_record(query, entry.privacy, record, now)
+    if reader is None:
+        return _answer_record(query, entry.privacy, record, now)
+    return _answer_reader(query, entry, record, txn, now, reader)
 
 
 def responsible_entry(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
@@ -107,7 +126,25 @@ def _answer_record(query: Query, privacy: Privacy, record: StoredRecord, now: in
         return Answer(public, ttl_s)
     if privacy is Privacy.STRICT and public == _NO_VALUES:
         return NotFound()
-    return _show(query, filters.select(query, public, record.restricted), reader_of(query, privacy), now)
+    return _show(query, filters.select(query, public, record.restricted), unproven_of(query, privacy), now)
+
+
+def _answer_reader(
+    query: Query, entry: PrefixEntry, record: StoredRecord, txn: ReadTxn, now: int, reader: Reader
+) -> Outcome | Unknown:
+    """The record exists and is held here, and somebody known asks for it."""
+    if not record.withholds:
+        return _answer_record(query, entry.privacy, record, now)
+    values = filters.merge((record.public, record.restricted))
+    # A record without administrators of its own is its prefix's.
+    admins = admins_of(enabled_values(record)) or admins_of(decode_values(entry.values))
+    lists = lists_of(txn, record) if _flag_bits(record.flags, _LISTED) else {}
+    outcome = _show_reader(query, values, Subject(entry.prefix, admins), lists, entry.privacy, txn, now, reader)
+    if isinstance(outcome, NoValues) and entry.privacy is Privacy.STRICT and record.public == _NO_VALUES:
+        whole = replace(query, indexes=(), types=())
+        seen = _show_reader(whole, values, Subject(entry.prefix, admins), lists, entry.privacy, txn, now, reader)
+        return seen if isinstance(seen, Unknown) else NoValues() if isinstance(seen, Answer) else NotFound()
+    return outcome
 
 
 def _answer_by_template(query: Query, entry: PrefixEntry, txn: ReadTxn, now: int) -> Outcome:
@@ -118,21 +155,57 @@ def _answer_by_template(query: Query, entry: PrefixEntry, txn: ReadTxn, now: int
         return Refused(ResponseCode.ERROR, f"the template of the prefix {entry.prefix} cannot be applied: {error}")
     if values is None:
         return NotFound()
-    return _show(query, filters.select(query, encode_values(values)), reader_of(query, entry.privacy), now)
+    return _show(query, filters.select(query, encode_values(values)), unproven_of(query, entry.privacy), now)
 
 
-def _answer_prefix(query: Query, entry: PrefixEntry, now: int, site: bytes) -> Outcome:
+def _answer_prefix(
+    query: Query, entry: PrefixEntry, txn: ReadTxn, now: int, site: bytes, reader: Reader | None
+) -> Outcome | Unknown:
     """A prefix itself is asked for, and its entry is registered here: the entry is its record."""
     if site and entry.answers_here:
         entry = _with_own_site(entry, site)
+    if reader is not None:
+        subject = Subject(entry.prefix, admins_of(decode_values(entry.values)), is_prefix=True)
+        outcome = _show_reader(query, entry.values, subject, {}, entry.privacy, txn, now, reader)
+        hidden = entry.privacy is Privacy.STRICT and not filters.has_public(entry.values)
+        return NotFound() if hidden and isinstance(outcome, NoValues) else outcome
     if entry.privacy is Privacy.STRICT and not filters.has_public(entry.values):
         return NotFound()
-    return _show(query, filters.select(query, entry.values), reader_of(query, entry.privacy), now)
+    return _show(query, filters.select(query, entry.values), unproven_of(query, entry.privacy), now)
 
 
-def _show(query: Query, selection: filters.Selection, reader: Reader, now: int) -> Outcome:
-    """What a reader gets of the wanted values."""
-    if code := refusal_of(reader, selection.restricted, by_name=not query.wants_all):
+def _show_reader(
+    query: Query,
+    values: bytes,
+    subject: Subject,
+    lists: Lists,
+    privacy: Privacy,
+    txn: ReadTxn,
+    now: int,
+    reader: Reader,
+) -> Outcome | Unknown:
+    """What somebody known gets of the wanted values of one counted array."""
+    spans = readable(
+        txn,
+        reader,
+        subject,
+        lists,
+        filters.wanted(query, values),
+        by_name=not query.wants_all,
+        public_only=query.public_only,
+        strict=privacy is Privacy.STRICT,
+    )
+    if not isinstance(spans, list):
+        return spans
+    if not spans:
+        return NoValues()
+    shown = [filters.shown(values[span.start : span.end]) for span in spans]
+    return Answer(filters.join(shown), filters.lifetime_s(shown, now))
+
+
+def _show(query: Query, selection: filters.Selection, unproven: Unproven, now: int) -> Outcome:
+    """What somebody unproven gets of the wanted values."""
+    if code := refusal_of(unproven, selection.restricted, by_name=not query.wants_all):
         return _refuse(code)
     if not selection.public:
         return NoValues()

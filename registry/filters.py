@@ -8,16 +8,18 @@ without ASCII case, and `URL.` also matches every subtype of `URL` (`wire.md` §
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from idis.proto.query import Query
-from idis.proto.value import TTL_ABSOLUTE, TTL_S_MAX, scan_values
+from idis.proto.value import TTL_ABSOLUTE, TTL_S_MAX, ValueSpan, scan_values
 from idis.proto.wire import array, text
 from idis.registry.permission import PUBLIC_READ
+from idis.registry.record import MARKS, PERMISSION_BITS
 
 _TTL = struct.Struct(">BI")  # its type and the number, eight octets into an encoded value
 _TTL_AT = 8
+_PERMISSIONS_AT = 13
 _TYPE_AT = 14  # u32 length and the type, behind the fixed fields
 _TYPE_TEXT_AT = 18
 
@@ -31,20 +33,44 @@ class Selection:
 
 
 def select(query: Query, *arrays: bytes) -> Selection:
-    """The values of one or more counted arrays that a query wants, in stored order."""
-    indexes = frozenset(query.indexes)
-    names, families = _fold_types(query.types)
-    everything = query.wants_all
+    """The values of one or more counted arrays that a query wants, in stored order. Marked ones are not there."""
     public: list[bytes] = []
     restricted: list[int] = []
     for values in arrays:
-        for span in scan_values(values):
-            if everything or span.index in indexes or _matches(span.type.upper(), names, families):
-                if span.permissions & PUBLIC_READ:
-                    public.append(values[span.start : span.end])
-                else:
-                    restricted.append(span.permissions)
+        for span in wanted(query, values):
+            if span.permissions & MARKS:
+                continue
+            if span.permissions & PUBLIC_READ:
+                public.append(values[span.start : span.end])
+            else:
+                restricted.append(span.permissions)
     return Selection(tuple(public), tuple(restricted))
+
+
+def wanted(query: Query, values: bytes) -> Iterator[ValueSpan]:
+    """Where the wanted values of a counted array lie."""
+    if query.wants_all:
+        yield from scan_values(values)
+        return
+    indexes = frozenset(query.indexes)
+    names, families = _fold_types(query.types)
+    for span in scan_values(values):
+        if span.index in indexes or _matches(span.type.upper(), names, families):
+            yield span
+
+
+def merge(arrays: Iterable[bytes]) -> bytes:
+    """Counted arrays as one, ascending by index."""
+    spans = [(span.index, array[span.start : span.end]) for array in arrays for span in scan_values(array)]
+    return join(value for _, value in sorted(spans))
+
+
+def shown(value: bytes) -> bytes:
+    """An encoded value as it leaves the node: without the marks of its stored form."""
+    bits = value[_PERMISSIONS_AT]
+    if not bits & MARKS:
+        return value
+    return b"".join((value[:_PERMISSIONS_AT], bytes((bits & PERMISSION_BITS,)), value[_PERMISSIONS_AT + 1 :]))
 
 
 def public_of_types(values: bytes, types: frozenset[bytes]) -> list[bytes]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntFlag
 from operator import attrgetter
 
-from idis.proto.value import TTL_ABSOLUTE, TTL_S_MAX, Value, encode_values
+from idis.proto.value import TTL_ABSOLUTE, TTL_S_MAX, Value, decode_values, encode_values
 from idis.registry.journal import Position
 
 _COUNT_BYTES = 4
+_NONE = bytes(_COUNT_BYTES)
 _VALUE_FIXED_BYTES = 14  # index, timestamp (octets 4 to 7), TTL type, TTL, permissions
 _LENGTH = struct.Struct(">I")
 
@@ -24,11 +25,20 @@ class RecordFlag(IntFlag):
     ALIAS = 8  # holds an HS_ALIAS value
     HOLD = 16  # recall flag: check
     STOP = 32  # recall flag: stop
+    LISTED = 64  # holds values kept from all but some (`MARK_LISTED`, `MARK_OFF`); says nothing to anybody else
 
+
+# Marks in the permissions octet of a stored value, above the four bits of the protocol. A marked value lies among the
+# restricted ones whatever its permissions say, and whoever may not see it gets the octets he would get without it.
+MARK_LISTED = 0x10  # under a readers' list (`readers.py`)
+MARK_OFF = 0x20  # disabled: kept, shown to nobody, enabled again when wanted
+MARKS = MARK_LISTED | MARK_OFF
+PERMISSION_BITS = 0x0F
 
 # Plain integers: the enumeration's own operators build a member, a microsecond each time.
 _RESTRICTED = int(RecordFlag.RESTRICTED)
 _ALIAS = int(RecordFlag.ALIAS)
+_LISTED = int(RecordFlag.LISTED)
 _NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
 _RECALL_FLAGS = {b"check": int(RecordFlag.HOLD), b"stop": int(RecordFlag.STOP)}
 _index_of = attrgetter("index")
@@ -91,20 +101,41 @@ class StoredRecord:
         """Whether the identifier exists for a reader."""
         return not int(self.flags) & _NOT_LIVE
 
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """All values, ascending by index within public and within the others; the marks of stored values left out."""
+        if self.restricted == _NONE:
+            return decode_values(self.public)
+        return (*decode_values(self.public), *map(unmarked, decode_values(self.restricted)))
+
+    @property
+    def withholds(self) -> bool:
+        """Whether it holds values that are not shown to everybody."""
+        return self.restricted != _NONE
+
+
+def unmarked(value: Value) -> Value:
+    """A value without the marks of its stored form."""
+    return replace(value, permissions=value.permissions & PERMISSION_BITS) if value.permissions & MARKS else value
+
 
 def prepare(record: Record, now: int) -> PreparedRecord:
     """Do at writing time what would otherwise be done for every question.
 
     Args:
-        record: what to store; its values' timestamps are set to `now`.
+        record: what to store; its values' timestamps are set to `now`. Values with marks are kept from the public, and
+            so is whatever a flag of the record would tell of them.
         now: unix time in seconds.
     """
     values = sorted(record.values, key=_index_of)
-    public = [value for value in values if value.public]
-    restricted = [value for value in values if not value.public]
-    flags = _RESTRICTED if restricted else 0
+    public = [value for value in values if value.public and not value.permissions & MARKS]
+    restricted = values if not public else [value for value in values if not value.public or value.permissions & MARKS]
+    flags = 0
+    for value in restricted:
+        flags |= _LISTED if value.permissions & MARKS else _RESTRICTED
     for value in values:
-        flags |= _flag_of(value)
+        if not value.permissions & MARKS:
+            flags |= _flag_of(value)
     relative = [value.ttl for value in public if value.ttl_type != TTL_ABSOLUTE]
     # The moment 0 would read as "none": the first second after it has passed just as well.
     absolute = [max(value.ttl, 1) for value in public if value.ttl_type == TTL_ABSOLUTE]

@@ -19,6 +19,7 @@ from idis.proto.value import Value, decode_values
 from idis.registry.caller import Action, Caller, Role
 from idis.registry.identity import Identity, identity_of
 from idis.registry.prefix import PrefixState
+from idis.registry.record import MARK_OFF, StoredRecord, unmarked
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
@@ -131,6 +132,15 @@ def refuse(
     )
 
 
+def is_named(txn: ReadTxn, identity: Identity, names: Iterable[Identity], groups: Groups = NO_GROUPS) -> bool | Unknown:
+    """Whether keys and groups name an identity, directly or as a member; arguments and bounds as for `refuse`."""
+    unknown: dict[Identity, None] = {}
+    walk = _Walk(txn, identity, groups, unknown)
+    if any(walk.includes(named) for named in names):
+        return True
+    return Unknown(tuple(unknown)) if unknown else False
+
+
 def members_of(txn: ReadTxn, group: Identity) -> tuple[Identity, ...] | None:
     """The members of a group that this node holds; empty when the value is no group, None when the node does not hold it."""
     values = held_values(txn, group.identifier)
@@ -174,7 +184,15 @@ def held_values(txn: ReadTxn, identifier: str) -> tuple[Value, ...] | None:
     record = txn.record(record_key(entry.prefix, parsed.suffix, entry.fold_suffix))
     if record is None or not record.live:
         return ()
-    return (*decode_values(record.public), *decode_values(record.restricted))
+    return enabled_values(record)
+
+
+def enabled_values(record: StoredRecord) -> tuple[Value, ...]:
+    """All values of a record but those that are disabled: a key, group or administrator switched off gives no rights."""
+    if not record.withholds:
+        return decode_values(record.public)
+    kept = (unmarked(value) for value in decode_values(record.restricted) if not value.permissions & MARK_OFF)
+    return (*decode_values(record.public), *kept)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ import pytest
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import parse_identifier
 from idis.proto.query import Query
-from idis.registry.permission import Reader, changeable, reader_of, refusal_of
+from idis.registry.permission import Unproven, changeable, refusal_of, unproven_of
 from idis.registry.prefix import Privacy
 
 ADMIN_ONLY = 0b1100
@@ -21,17 +21,17 @@ def _query(public_only: bool) -> Query:
 @pytest.mark.parametrize(
     ("public_only", "privacy", "reader"),
     [
-        (True, Privacy.HANDLE, Reader.PUBLIC),
-        (True, Privacy.STRICT, Reader.PUBLIC),
-        (False, Privacy.STRICT, Reader.PUBLIC),
-        (False, Privacy.HANDLE, Reader.ANONYMOUS),
+        (True, Privacy.HANDLE, Unproven.PUBLIC),
+        (True, Privacy.STRICT, Unproven.PUBLIC),
+        (False, Privacy.STRICT, Unproven.PUBLIC),
+        (False, Privacy.HANDLE, Unproven.ANONYMOUS),
     ],
 )
 def test_a_reader_is_challenged_only_when_it_asks_for_more_than_public(
-    public_only: bool, privacy: Privacy, reader: Reader
+    public_only: bool, privacy: Privacy, reader: Unproven
 ) -> None:
     """Only a query without public-only, below a prefix that is not strict, can lead to a challenge."""
-    assert reader_of(_query(public_only), privacy) is reader
+    assert unproven_of(_query(public_only), privacy) is reader
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_a_reader_is_challenged_only_when_it_asks_for_more_than_public(
 )
 def test_an_anonymous_reader_is_refused_by_what_it_wants(restricted: list[int], by_name: bool, code: int) -> None:
     """A challenge where an identity could help, a plain refusal where none could."""
-    assert refusal_of(Reader.ANONYMOUS, restricted, by_name=by_name) == code
+    assert refusal_of(Unproven.ANONYMOUS, restricted, by_name=by_name) == code
 
 
 def test_the_public_is_never_refused() -> None:
     """To the public a restricted value does not exist, so nothing stands in the way."""
-    assert refusal_of(Reader.PUBLIC, [ADMIN_ONLY, NOBODY], by_name=True) == 0
+    assert refusal_of(Unproven.PUBLIC, [ADMIN_ONLY, NOBODY], by_name=True) == 0
 
 
 @pytest.mark.parametrize("permissions", range(16))

@@ -1,0 +1,164 @@
+"""Readers' lists: which values are for some only, and which are switched off (`domain.md` §9, `trust.md` §5).
+
+A record keeps them in one value of its own, IDIS.READERS at index 1002, which the node writes and only administrators
+see: value index → the identities and groups that may read that value, and the indexes that are disabled. The lists of a
+metadata template hold for its items, that is, for the values at the same indexes of every record that names the template
+in its TEMPLATE_ID value (class grant 同类授权); a record's own list for an index goes before the template's. An empty list
+leaves a value to the administrators.
+
+What the lists say is worked into the stored form of a record when it is written (`marked`, `record.prepare`), so that a
+question from the public costs nothing. A template that changes has its records written anew (`relisting.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgpack
+
+from idis.proto.codes import Permission
+from idis.proto.errors import IdentifierError, ProtocolError
+from idis.proto.identifier import parse_identifier
+from idis.proto.value import INDEX_MAX, Value, decode_values
+from idis.registry.identity import Identity, parse_identity
+from idis.registry.record import MARK_LISTED, MARK_OFF, PERMISSION_BITS, StoredRecord
+from idis.registry.store.base import ReadTxn
+from idis.registry.store.keys import record_key
+
+READERS_INDEX = 1002  # beside TEMPLATE_ID 1000 and TEMPLATE 1001, which the field reserves
+READERS_TYPE = "IDIS.READERS"
+TEMPLATE_ID_INDEX = 1000
+TEMPLATE_ID_TYPE = "TEMPLATE_ID"
+ITEM_TYPE = "META_ITEM"  # of the values that describe a template's items; they are public whatever their lists say
+
+READERS_MAX = 64  # of one list: whoever asks waits while it is gone through; longer ones are groups
+LISTS_MAX = 256  # of one record
+READERS_BYTES_MAX = 65_536  # of the value
+
+_FORM = 1
+_PERMISSIONS = int(Permission.ADMIN_READ)  # nobody changes it but the node, on behalf of whoever may
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLists:
+    """What one IDIS.READERS value says.
+
+    Attributes:
+        lists: value index → who may read it.
+        off: indexes of disabled values.
+    """
+
+    lists: Mapping[int, tuple[Identity, ...]] = field(default_factory=dict)
+    off: frozenset[int] = frozenset()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is kept from anybody."""
+        return not self.lists and not self.off
+
+
+NOTHING_LISTED = ReaderLists()
+
+
+def encode_lists(lists: ReaderLists) -> bytes:
+    """The data of an IDIS.READERS value."""
+    packed: bytes = msgpack.packb(
+        [_FORM, [[index, [str(one) for one in lists.lists[index]]] for index in sorted(lists.lists)], sorted(lists.off)]
+    )
+    return packed
+
+
+def decode_lists(octets: bytes) -> ReaderLists:
+    """The reverse of `encode_lists`.
+
+    Raises:
+        ProtocolError: it is none.
+    """
+    try:
+        if len(octets) > READERS_BYTES_MAX:
+            raise ValueError("too long")
+        form, lists, off = msgpack.unpackb(octets, max_map_len=0, max_ext_len=0, max_bin_len=0, max_array_len=LISTS_MAX * 8)
+        if form != _FORM or len(lists) > LISTS_MAX:
+            raise ValueError("another form")
+        read = {_index(index): tuple(parse_identity(one) for one in readers[:READERS_MAX]) for index, readers in lists}
+        return ReaderLists(read, frozenset(map(_index, off)))
+    except (ValueError, TypeError, AttributeError, IdentifierError, msgpack.UnpackException):
+        raise ProtocolError("no readers' lists", offset=0) from None
+
+
+def lists_value(lists: ReaderLists) -> Value:
+    """The value that keeps them in a record."""
+    return Value(READERS_INDEX, READERS_TYPE, encode_lists(lists), permissions=_PERMISSIONS)
+
+
+def own_lists(values: Iterable[Value]) -> ReaderLists:
+    """The lists a record keeps for its own values, or a template for its records."""
+    found = next((value for value in values if value.index == READERS_INDEX and value.type == READERS_TYPE), None)
+    return NOTHING_LISTED if found is None else decode_lists(found.data)
+
+
+def lists_of(txn: ReadTxn, record: StoredRecord) -> Mapping[int, Sequence[Identity]]:
+    """Whom the lists that hold for a record name, its template's where it has none of its own."""
+    values = record.values
+    return {**template_lists(txn, values).lists, **own_lists(values).lists, READERS_INDEX: ()}
+
+
+def template_of(values: Iterable[Value]) -> str | None:
+    """The template a record names; None when it names none."""
+    for value in values:
+        if value.index == TEMPLATE_ID_INDEX and value.type == TEMPLATE_ID_TYPE:
+            return value.text
+    return None
+
+
+def template_lists(txn: ReadTxn, values: Iterable[Value]) -> ReaderLists:
+    """The lists of the template a record names, if this node holds it."""
+    named = template_of(values)
+    template = None if named is None else held_record(txn, named)
+    return NOTHING_LISTED if template is None else own_lists(template.values)
+
+
+def marked(txn: ReadTxn, values: Sequence[Value]) -> tuple[Value, ...]:
+    """The values of a record with the marks of their stored form, as the lists are now."""
+    if not any(value.index in (READERS_INDEX, TEMPLATE_ID_INDEX) for value in values):
+        return tuple(values)
+    return mark(values, template_lists(txn, values))
+
+
+def mark(values: Sequence[Value], template: ReaderLists) -> tuple[Value, ...]:
+    """As `marked`, with the lists of the template at hand."""
+    own = own_lists(values)
+    listed, off = own.lists.keys() | template.lists.keys() | {READERS_INDEX}, own.off | template.off
+    return tuple(_marked(value, value.index in listed, value.index in off) for value in values)
+
+
+def held_record(txn: ReadTxn, identifier: str) -> StoredRecord | None:
+    """The live record of an identifier, if this node holds it; None for what is no identifier, too."""
+    try:
+        parsed = parse_identifier(identifier)
+    except IdentifierError:
+        return None
+    entry = None if parsed.suffix is None else txn.prefix(parsed.folded_prefix)
+    if entry is None or parsed.suffix is None or not entry.answers_here:
+        return None
+    record = txn.record(record_key(entry.prefix, parsed.suffix, entry.fold_suffix))
+    return record if record is not None and record.live else None
+
+
+def stored_values(record: StoredRecord) -> tuple[Value, ...]:
+    """All values of a record with the marks of their stored form."""
+    return (*decode_values(record.public), *decode_values(record.restricted))
+
+
+def _marked(value: Value, listed: bool, off: bool) -> Value:
+    bits = value.permissions & PERMISSION_BITS
+    if value.type != ITEM_TYPE:
+        bits |= (MARK_LISTED if listed else 0) | (MARK_OFF if off else 0)
+    return value if bits == value.permissions else replace(value, permissions=bits)
+
+
+def _index(found: object) -> int:
+    if isinstance(found, bool) or not isinstance(found, int) or not 0 < found <= INDEX_MAX:
+        raise ValueError("no index")
+    return found
