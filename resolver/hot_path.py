@@ -95,6 +95,11 @@ class HotPath:
                 answers, config.guard, sources, config.node.site_serial, metrics, time, secrets.token_bytes, told
             )
 
+    @property
+    def index_answers(self) -> Answers | None:
+        """The answers of the store's index; None where there are only those of a cache."""
+        return None if isinstance(self._answers, AnswerRing) else self._answers
+
     async def run(self) -> None:
         """Make, follow or look for the index, for ever; ends by cancellation."""
         match self._answers:

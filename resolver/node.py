@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from idis.resolver.hot_path import HotPath
+    from idis.resolver.web.chunks import Chunks
     from idis.resolver.web.face import Readiness
     from idis.resolver.workers import Place
 
@@ -222,7 +223,7 @@ class Node:
         self._service = Service(self._chain, sources, self._table, config.limits, metrics, time, quick)
         self._udp = [UdpTransport(bound, self._chain, sources, metrics, time, quick) for bound in self._sockets.udp]
         self._tcp = [TcpTransport(bound, self._service) for bound in self._sockets.tcp]
-        self._http = HttpTransport(self._sockets.http, self._application, self._service)
+        self._http = HttpTransport(self._sockets.http, self._application, self._service, self._make_chunks)
 
     def _make_hot_path(self, sources: Sources) -> HotPath | None:
         if not _compiled(self.config):
@@ -240,6 +241,16 @@ class Node:
             keeps=bool(self._sockets.http),
             hot=self.hot,
         )
+
+    def _make_chunks(self) -> Chunks:
+        from idis.resolver.web.chunks import Chunks
+
+        answers = None if self._hot_path is None else self._hot_path.index_answers
+        if answers is None:
+            return Chunks(self._chain)
+        from idis.resolver.web.quick_json import QuickJson
+
+        return Chunks(self._chain, QuickJson(answers))
 
     def _application(self) -> web.Application:
         from idis.resolver.web.application import application

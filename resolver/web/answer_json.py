@@ -10,6 +10,7 @@ from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Re
 from idis.proto.value import decode_values
 from idis.resolver.web.value_json import value_json
 
+SERVER = "idis"  # which library serves is nobody's business
 CALLBACK_CHARACTERS_MAX = 128
 _CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*(?:\.[A-Za-z_$][A-Za-z0-9_$]*)*", re.ASCII)
 
