@@ -370,7 +370,7 @@ class Streams:
     def fileno(self) -> int:
         """The descriptor that is readable while a stream is; it is closed with this object."""
 
-    def add(self, fd: int, limited: bool, monotonic: float, rest: bytes = b"") -> None:
+    def add(self, fd: int, limited: bool, monotonic: float, rest: bytes = b"", since: float = 0.0) -> None:
         """Watch a stream.
 
         Args:
@@ -378,6 +378,7 @@ class Streams:
             limited: whether its source has a rate: `drain` asks before it answers.
             monotonic: steady seconds.
             rest: what has come of its next frame, at most STREAM_REST_BYTES_MAX octets.
+            since: when that began to come.
 
         Raises:
             OSError: it cannot be watched.

@@ -117,7 +117,7 @@ cdef class Streams:
         """The descriptor that is readable while a stream is."""
         return self.epoll
 
-    def add(self, int fd, bint limited, double monotonic, bytes rest=b""):
+    def add(self, int fd, bint limited, double monotonic, bytes rest not None=b"", double since=0.0):
         """Watch a stream."""
         cdef epoll_event event
         if not 0 <= fd < DESCRIPTORS_MAX:
@@ -137,7 +137,7 @@ cdef class Streams:
         link.present = True
         link.limited = limited
         link.active = link.touched = monotonic
-        link.since = monotonic if link.rest_bytes else 0
+        link.since = since if link.rest_bytes else 0
 
     def remove(self, int fd):
         """Watch it no longer; what has come of its next frame."""

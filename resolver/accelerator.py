@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
-from idis.proto._speedups import PROVEN, TRUSTED, UNPROVEN, AnswerIndex, Counters, Gate, drain, process
+from idis.proto._speedups import PROVEN, TRUSTED, UNPROVEN, AnswerIndex, Counters, Gate, Streams, drain, process
 from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS
 from idis.resolver.config import GuardSection
 from idis.resolver.guard.rates import BURST_S, NETWORK_FACTOR, REGION_FACTOR
@@ -109,6 +109,23 @@ class Accelerator:
         if result[3]:
             self._tcp_durations.add(clock.monotonic() - started, result[3])
         return result
+
+    def streams(
+        self, streams: Streams, allowed: Callable[[int], int], took: Callable[[int, int], None]
+    ) -> tuple[int, list[tuple[int, bytes, bytes, bool]], list[int]]:
+        """Read, answer and write the streams that have sent something; see `Streams.drain`.
+
+        Returns:
+            How many were ready, what Python must go on with, which were active.
+        """
+        clock, answers = self._clock, self.answers
+        started = clock.monotonic()
+        ready, answered, handed, active = streams.drain(
+            answers.index, int(clock.time()), started, self._site_serial, self._tcp, answers.fresh, allowed, took
+        )
+        if answered:
+            self._tcp_durations.add(clock.monotonic() - started, answered)
+        return ready, handed, active
 
     def allow(self, address: str, now: float) -> bool:
         """Take a token for a question that came in fragments, from which none was taken."""

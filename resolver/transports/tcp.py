@@ -29,6 +29,7 @@ from idis.resolver.transports.sockets import BACKLOG
 
 if TYPE_CHECKING:
     from idis.resolver.accelerator import Accelerator
+    from idis.resolver.transports.stream_pool import StreamPool
 
 BATCH_FRAMES = 256  # answered before other connections get their turn
 _AT_ONCE = ("stalled", "no_room", "failure")  # reasons to close that leave nothing to wait for
@@ -44,11 +45,14 @@ class TcpTransport:
         self._socket = bound
         self._service = service
         self._server: asyncio.Server | None = None
+        self._pool = _pool(service)
 
     async def open(self) -> None:
         """Begin to accept."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: TcpConnection(self._service), sock=self._socket, backlog=BACKLOG)
+        self._server = await loop.create_server(
+            lambda: TcpConnection(self._service, self._pool), sock=self._socket, backlog=BACKLOG
+        )
 
     def close(self) -> None:
         """Accept no more; connections that are open stay."""
@@ -56,11 +60,28 @@ class TcpTransport:
             self._server.close()
 
 
-class TcpConnection(asyncio.Protocol):
-    """One peer."""
+def _pool(service: Service) -> StreamPool | None:
+    if service.accelerator is None:
+        return None
+    from idis.resolver.transports.stream_pool import StreamPool
 
-    def __init__(self, service: Service) -> None:
+    return StreamPool(service.accelerator, service.table)
+
+
+class TcpConnection(asyncio.Protocol):
+    """One peer.
+
+    Args:
+        service: of the node.
+        pool: who reads it once it has asked more than once, where the compiled step is.
+    """
+
+    def __init__(self, service: Service, pool: StreamPool | None = None) -> None:
         self._service = service
+        self._pool = pool
+        self.pooled = False
+        self._descriptor = -1  # known once it has been in the pool
+        self._chunks = 0  # that the transport has read
         self._connection = Connection(MESSAGE_BYTES_ANONYMOUS)
         self._frames: deque[bytes] = deque()  # whole, not yet answered
         self._waiting_max = service.limits.pipeline
@@ -85,13 +106,32 @@ class TcpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer what is common at once, cut the rest into frames and answer those."""
-        connection = self._connection
         self._active = self._service.clock.monotonic()
+        self._chunks += 1
+        if not self.pooled and self._suits_pool():
+            data = self._connection.take_unfinished() + data
+            self._settle_reading()
         if self._active - self._touched > TOUCH_S:
             self._touched = self._active
             self._service.table.touch(self)
-        if connection.error is not None:
+        if self._connection.error is None:
+            self._receive(data)
+
+    def take(self, received: bytes, unsent: bytes, ended: bool) -> None:
+        """Go on with what the pool could not do; see `PooledConnection`."""
+        if self._transport.is_closing():
             return
+        self._active = self._service.clock.monotonic()
+        if ended:
+            self._pool = None  # the transport reads the end, and there is nothing more to come
+        if unsent:
+            self._transport.write(unsent)
+        if received:
+            self._receive(received)
+        self._settle_reading()
+
+    def _receive(self, data: bytes) -> None:
+        connection = self._connection
         progress = False
         if self._accelerator is not None and not self._frames and self._stalled_since is None and not self._known:
             received = len(data) + connection.unfinished_bytes
@@ -109,6 +149,9 @@ class TcpConnection(asyncio.Protocol):
             self._refuse(connection.error)
         if (self._frames or self._ended) and not self._scheduled:
             self._work()
+        if self.pooled and connection.unfinished:
+            self._leave_pool()
+            self._settle_reading()
 
     def eof_received(self) -> bool:
         """Half-closed: what has been asked is still answered."""
@@ -128,6 +171,7 @@ class TcpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the table."""
         self._frames.clear()
+        self._leave_pool()
         if self._peer.link is not None:
             self._peer.link.end()
         metrics = self._service.metrics
@@ -146,12 +190,13 @@ class TcpConnection(asyncio.Protocol):
     @property
     def idle(self) -> bool:
         """Whether nothing is being received, worked on or sent."""
-        busy = self._connection.in_flight or self._connection.unfinished
-        return not busy and not self._transport.get_write_buffer_size()
+        busy = self._connection.in_flight or self._connection.unfinished or self._transport.get_write_buffer_size()
+        return not busy and not (self._pool is not None and self.pooled and self._pool.state(self._descriptor)[2])
 
     def shed(self, reason: str) -> None:
         """Close at once, for a reason that is counted."""
         self._closing = self._closing or reason
+        self._leave_pool()
         if reason in _AT_ONCE:
             self._transport.abort()
         else:
@@ -160,12 +205,16 @@ class TcpConnection(asyncio.Protocol):
     def look(self, now: float, idle_s: float) -> None:
         """Close when a deadline has passed."""
         limits = self._service.limits
+        since, size = self._partial_since, self._connection.unfinished_bytes
+        if self._pool is not None and self.pooled:
+            active, begun, size = self._pool.state(self._descriptor)
+            self._active, since = max(active, self._active), begun or None
         if self._stalled_since is not None:
             if now - self._stalled_since > limits.write_stall_ms / 1_000:
                 self.shed("stalled")
-        elif self._partial_since is not None:
-            header = self._connection.unfinished_bytes < ENVELOPE_BYTES + HEADER_BYTES
-            if now - self._partial_since > (limits.header_ms if header else limits.body_ms) / 1_000:
+        elif since is not None:
+            header = size < ENVELOPE_BYTES + HEADER_BYTES
+            if now - since > (limits.header_ms if header else limits.body_ms) / 1_000:
                 self.shed("header" if header else "body")
         elif now - self._active > idle_s and self.idle:
             self.shed("idle")
@@ -188,10 +237,8 @@ class TcpConnection(asyncio.Protocol):
         answers, consumed, leftovers, answered, _ = done
         if answered:
             if not trusted:
-                limit.take(peer, self._active, answered)
-                # Before the answer is out, for the next question may come as a datagram.
-                self._service.sources.prove(peer.source, self._active)
-            self._transport.write(answers)
+                self.took(answered)
+            self._write(answers)
         if leftovers:
             self._frames.extend(data[start:end] for start, end in leftovers)
             connection.in_flight += len(leftovers)
@@ -208,7 +255,7 @@ class TcpConnection(asyncio.Protocol):
                 return
             self._service.sources.prove(self._peer.source, self._active)
             if replies and not self._transport.is_closing():
-                self._transport.write(b"".join(replies))
+                self._write(b"".join(replies))
         self._go_on()
 
     def _answer(self) -> list[bytes]:
@@ -251,7 +298,7 @@ class TcpConnection(asyncio.Protocol):
             return
         self._active = self._service.clock.monotonic()
         if reply:
-            self._transport.write(reply)
+            self._write(reply)
         if not more:
             self._go_on()
 
@@ -259,19 +306,85 @@ class TcpConnection(asyncio.Protocol):
         """Schedule the next batch, read or do not read; close when a peer that will ask no more has been told everything."""
         if self._transport.is_closing():
             return
-        blocked = self._stalled_since is not None or self._deferred >= self._waiting_max
-        if self._frames and not blocked and not self._scheduled:
+        if self._frames and not self._blocked and not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._work)
-        full = blocked or bool(self._frames)
-        if full == self._reading:
-            self._reading = not full
-            if full:
-                self._transport.pause_reading()
-            else:
-                self._transport.resume_reading()
+        self._settle_reading()
         if self._ended and not self._frames and not self._deferred:
             self._transport.close()
+
+    @property
+    def _blocked(self) -> bool:
+        return self._stalled_since is not None or self._deferred >= self._waiting_max
+
+    # Who reads: the pool, the transport, or nobody.
+
+    def allowed(self) -> int:
+        """How many more questions its source may ask."""
+        return self._service.chain.limit.left(self._peer, self._service.clock.monotonic())
+
+    def took(self, count: int) -> None:
+        """So many were answered. Told before the answers are out, for the next question may come as a datagram."""
+        now = self._service.clock.monotonic()
+        self._service.chain.limit.take(self._peer, now, count)
+        self._service.sources.prove(self._peer.source, now)
+
+    def _settle_reading(self) -> None:
+        if self._transport.is_closing():
+            return
+        full = self._blocked or bool(self._frames)
+        pooled = not full and self._suits_pool()
+        if self.pooled and not pooled:
+            self._leave_pool()
+        read = not full and not pooled
+        if read != self._reading:
+            self._reading = read
+            if read:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+        if pooled and not self.pooled:
+            self._enter_pool()
+
+    def _suits_pool(self) -> bool:
+        connection, link = self._connection, self._peer.link
+        return (
+            self._pool is not None
+            and self._chunks > 1
+            and not self._ended
+            and not self._known
+            and not (link is not None and link.secure)
+            and connection.unfinished_bytes <= COMMON_BYTES_MAX
+            and not self._transport.get_write_buffer_size()
+        )
+
+    def _enter_pool(self) -> None:
+        assert self._pool is not None, "it suits the connection"
+        if self._descriptor < 0:
+            self._descriptor = self._transport.get_extra_info("socket").fileno()
+        limited = self._peer.standing is not Standing.TRUSTED
+        rest = self._connection.take_unfinished()
+        self._pool.add(self._descriptor, self, limited, self._active, rest, self._partial_since or self._active)
+        self._partial_since = None
+
+    def _leave_pool(self) -> None:
+        if self._pool is None or not self.pooled:
+            return
+        active, begun, _ = self._pool.state(self._descriptor)
+        self._active = max(active, self._active)
+        if rest := self._pool.remove(self._descriptor):
+            self._connection.receive_data(rest)
+            self._partial_since = begun
+
+    def _write(self, octets: bytes) -> None:
+        """Send behind what the pool has sent, or by the transport; what a peer does not take is the transport's."""
+        if self._pool is not None and self.pooled:
+            octets = octets[self._pool.write(self._descriptor, octets) :]
+            if not octets:
+                return
+            self._leave_pool()
+        self._transport.write(octets)
+        self._settle_reading()
 
     def _refuse(self, error: ProtocolError) -> None:
         """Nothing behind this octet can be framed: say so, once, and close when everything before it has been answered."""
@@ -282,4 +395,4 @@ class TcpConnection(asyncio.Protocol):
         known = outline(broken[:2] + bytes((broken[2] & ~EnvelopeFlag.COMPRESSED,)) + broken[3:_LENGTH_AT] + bytes(4))
         if known is not None:
             answer = error_message(known, error.code, str(error), now=int(self._service.clock.time()))
-            self._transport.write(encode_message(answer))
+            self._write(encode_message(answer))
