@@ -20,6 +20,10 @@ DEFAULT_PORT = 2641
 DEFAULT_HTTP_PORT = 8000
 DEFAULT_TLS_PORT = 2642
 
+# What `idis init` makes, relative to the data directory.
+DEVELOPMENT_CERTIFICATE = "tls/certificate.pem"
+DEVELOPMENT_KEY = "tls/key.pem"
+
 # Sources that cannot be a victim of reflection from outside: loopback, private and link-local ranges.
 PRIVATE_NETWORKS = (
     "127.0.0.0/8",

@@ -1,4 +1,4 @@
-"""Making the data directory of a node: its configuration, its store, and the prefix it answers for."""
+"""Making the data directory of a node: its configuration, its certificate, its store, and the prefix it answers for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from idis.registry.registration.delegation import home
 from idis.registry.store.base import Store
 from idis.registry.store.directory import user_name
 from idis.registry.store.lmdb import LmdbStore
-from idis.resolver.config import CONFIG_FILE, NodeConfig
+from idis.resolver.config import CONFIG_FILE, DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, NodeConfig
 from idis.resolver.config_load import check
 from idis.resolver.config_text import config_text
 
@@ -33,7 +33,7 @@ def create_node(directory: Path, config: NodeConfig, *, owner: Organisation | No
 
     Args:
         directory: must not exist, or be empty.
-        config: what `node.toml` will say; its `data_dir` is not used.
+        config: what `node.toml` will say; its `data_dir` is not used. Where it names the development certificate, one is made.
         owner: whom the prefixes belong to; the node's name when not given.
 
     Raises:
@@ -48,6 +48,7 @@ def create_node(directory: Path, config: NodeConfig, *, owner: Organisation | No
             home_prefixes(store, config.node.prefixes, owner or Organisation(config.node.name))
         finally:
             store.close()
+        _make_certificate(directory, config)
         # The file comes last: a directory that has one has everything.
         _write_config(directory / CONFIG_FILE, config)
     except BaseException:
@@ -97,6 +98,18 @@ def _refuse_full_disk(directory: Path) -> None:
             f"the disk under {directory} has less than {SPACE_BYTES_MIN // 1_048_576} MiB free: "
             "free some space, or choose another place"
         )
+
+
+def _make_certificate(directory: Path, config: NodeConfig) -> None:
+    if (config.tls.certificate, config.tls.key) != (DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY):
+        return
+    from idis.resolver.development_certificate import make_development_certificate
+
+    hosts = [*config.listen.hosts, config.advertised]
+    try:
+        make_development_certificate(directory, config.node.name, hosts, int(time.time()))
+    except OSError as error:
+        raise CreationError(f"{directory / DEVELOPMENT_CERTIFICATE} cannot be written: {error.strerror}") from None
 
 
 def _write_config(path: Path, config: NodeConfig) -> None:

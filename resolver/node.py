@@ -49,6 +49,8 @@ from idis.resolver.service import Service
 from idis.resolver.transports.http import HttpTransport
 from idis.resolver.transports.sockets import bind, poll_busily
 from idis.resolver.transports.tcp import TcpTransport
+from idis.resolver.transports.tls import TlsEntrance, TlsTransport
+from idis.resolver.transports.tls_keys import TlsKeys
 from idis.resolver.transports.udp import UdpTransport
 
 if TYPE_CHECKING:
@@ -94,18 +96,25 @@ class Node:
         """The HTTP port in use."""
         return self._sockets.http_port
 
+    @property
+    def tls_port(self) -> int:
+        """The port of the binary protocol over TLS in use; 0 without a certificate."""
+        return self._sockets.tls_port
+
     async def start(self) -> None:
         """Begin to serve.
 
         Raises:
             StoreError: the data directory cannot be used.
-            ListenError: a port cannot be bound. Nothing is half started after either.
+            ListenError: a port cannot be bound.
+            TlsKeyError: the certificate or its key cannot be used. Nothing is half started after any of them.
         """
         place = self._place
+        self._keys = TlsKeys(self.config.tls, self.config.data_dir) if self.config.tls.enabled else None
         # The supervisor holds the directory for all processes of a node.
         self._store = LmdbStore.open(self.config.data_dir, exclusive=place is None)
         try:
-            self._sockets = bind(self.config.listen) if place is None else place.sockets
+            self._sockets = bind(self.config.listen, self.config.tls) if place is None else place.sockets
         except BaseException:
             self._store.close()
             raise
@@ -123,7 +132,7 @@ class Node:
         if self._stopping:
             return
         self._stopping = True
-        for streams in self._tcp:
+        for streams in self._streams:
             streams.close()
         await asyncio.sleep(SETTLE_S)
         for datagrams in self._udp:
@@ -150,13 +159,18 @@ class Node:
 
         Nobody is refused meanwhile: the sockets are open in the other process too, and what waits in them is its work.
         """
-        for streams in self._tcp:
+        for streams in self._streams:
             streams.close()
         for datagrams in self._udp:
             datagrams.stop_reading()
         self._table.part()
         await self._until(lambda: not len(self._table), STOP_GRACE_S)
         await self.stop()
+
+    def renew(self) -> None:
+        """Take up a certificate that has been renewed; looked for every second, at once on SIGHUP."""
+        if self._keys is not None:
+            self._keys.renew()
 
     def tell(self, event: str) -> None:
         """Log what this node does; a process among others leaves that to its supervisor."""
@@ -165,6 +179,10 @@ class Node:
             note_ready(level, self.config, self.port, self.http_port)
         else:
             log.note(level, event, name=self.config.node.name)
+
+    @property
+    def _streams(self) -> list[TcpTransport | TlsTransport]:
+        return [*self._tcp, *self._tls]
 
     @property
     def alone(self) -> bool:
@@ -195,6 +213,10 @@ class Node:
             # Importing HTTP takes longer than everything before it; the binary port answers meanwhile.
             await asyncio.to_thread(importlib.import_module, _HTTP_FACE)
             await self._http.open()
+        if self._entrance is not None:
+            await self._entrance.open()
+            for encrypted in self._tls:
+                await encrypted.open()
 
     def _compose(self) -> None:
         config, metrics, place = self.config, self.metrics, self._place
@@ -223,7 +245,9 @@ class Node:
         self._service = Service(self._chain, sources, self._table, config.limits, metrics, time, quick)
         self._udp = [UdpTransport(bound, self._chain, sources, metrics, time, quick) for bound in self._sockets.udp]
         self._tcp = [TcpTransport(bound, self._service) for bound in self._sockets.tcp]
-        self._http = HttpTransport(self._sockets.http, self._application, self._service, self._make_chunks)
+        self._entrance = None if self._keys is None else TlsEntrance(self._keys, config.tls, self._service)
+        self._tls = [] if self._entrance is None else [TlsTransport(bound, self._entrance) for bound in self._sockets.tls]
+        self._http = HttpTransport(self._sockets.http, self._application, self._service, self._make_chunks, self._entrance)
 
     def _make_hot_path(self, sources: Sources) -> HotPath | None:
         if not _compiled(self.config):
@@ -332,6 +356,7 @@ class Node:
         while True:
             await asyncio.sleep(SWEEP_S)
             self._table.sweep(time.monotonic())
+            self.renew()
             if self.hot and not self.alone:
                 quiet.second(sum(self.metrics.answered.values()))
 
@@ -371,6 +396,7 @@ async def serve(node: Node, ready: Callable[[], None] | None) -> int:
     loop.add_signal_handler(signal.SIGTERM, end, node.stop)
     if node.alone:
         loop.add_signal_handler(signal.SIGINT, end, node.stop)
+        loop.add_signal_handler(signal.SIGHUP, node.renew)
     else:
         loop.add_signal_handler(LEAVE, end, node.leave)
     await node.start()

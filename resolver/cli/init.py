@@ -13,11 +13,14 @@ from idis.resolver.config import (
     CONFIG_FILE,
     DEFAULT_HTTP_PORT,
     DEFAULT_PORT,
+    DEVELOPMENT_CERTIFICATE,
+    DEVELOPMENT_KEY,
     ListenSection,
     NodeConfig,
     NodeSection,
     RecursionSection,
     Tier,
+    TlsSection,
 )
 from idis.resolver.creation import create_node
 
@@ -39,6 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--http-port", type=_port, default=DEFAULT_HTTP_PORT, metavar="N", help=f"HTTP port, {DEFAULT_HTTP_PORT} by default"
     )
+    parser.add_argument("--tls-port", type=_port, metavar="N", help="binary port over TLS, the next free one by default")
+    parser.add_argument("--no-tls", action="store_true", help="make no development certificate: no HTTPS, no TLS port")
     parser.add_argument("--root", action="append", default=[], metavar="ADDRESS:PORT", help="root node to ask; makes it recurse")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -68,8 +73,16 @@ def node_config(arguments: argparse.Namespace, directory: Path) -> NodeConfig:
         data_dir=directory,
         node=NodeSection(name=arguments.name, tier=tier, prefixes=prefixes),
         listen=listen,
+        tls=TlsSection() if arguments.no_tls else _tls(arguments),
         recursion=RecursionSection(enabled=bool(arguments.root) or tier is Tier.RECURSIVE, roots=tuple(arguments.root)),
     )
+
+
+def _tls(arguments: argparse.Namespace) -> TlsSection:
+    """With the development certificate, on a free port of its own so that nodes of one machine do not meet."""
+    ports = (*range(arguments.port + 1, PORT_MAX + 1), *range(1, arguments.port))
+    port = arguments.tls_port or next(port for port in ports if port != arguments.http_port)
+    return TlsSection(DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, port)
 
 
 def _port(text: str) -> int:

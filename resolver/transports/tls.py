@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,8 @@ from idis.resolver.guard.arrival import address_of
 from idis.resolver.guard.rates import BURST_S, Buckets
 from idis.resolver.request import TLS
 from idis.resolver.service import Service
+from idis.resolver.transports.sockets import BACKLOG
+from idis.resolver.transports.tcp import TcpConnection
 from idis.resolver.transports.tls_keys import TlsKeys
 
 if TYPE_CHECKING:
@@ -56,6 +59,25 @@ class TlsEntrance:
         return lambda: TlsConnection(self, make, plain_too=False)
 
 
+class TlsTransport:
+    """Accepts connections of the binary protocol over TLS on one socket."""
+
+    def __init__(self, bound: socket.socket, entrance: TlsEntrance) -> None:
+        self._socket = bound
+        self._entrance = entrance
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Begin to accept."""
+        make = self._entrance.only(lambda: TcpConnection(self._entrance.service))
+        self._server = await asyncio.get_running_loop().create_server(make, sock=self._socket, backlog=BACKLOG)
+
+    def close(self) -> None:
+        """Accept no more; connections that are open stay."""
+        if self._server is not None:
+            self._server.close()
+
+
 class TlsConnection(asyncio.Protocol):
     """One connection, from the first octet on."""
 
@@ -87,8 +109,11 @@ class TlsConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Octets of the wire."""
         if self._stream is None:
-            if self._plain_too and data[0] != _HANDSHAKE:
-                self._hand_over(data)
+            if data[0] != _HANDSHAKE:
+                if self._plain_too:
+                    self._hand_over(data)
+                else:
+                    self.shed("handshake")
                 return
             if not self._may_begin():
                 self.shed("handshakes")
