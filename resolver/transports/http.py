@@ -55,24 +55,30 @@ class HttpTransport:
         """Begin to accept."""
         from aiohttp import web
 
-        limits = self._service.limits
-        self._runner = web.AppRunner(
-            self._application(),
-            access_log=None,
-            handle_signals=False,
-            keepalive_timeout=NEVER_S,  # it knows nothing of the requests answered before it; the table closes who is idle
-            lingering_time=limits.body_ms / 1_000,
-            shutdown_timeout=STOP_GRACE_S,
-            auto_decompress=False,  # a compressed body could be a bomb, and nothing here needs one
-        )
+        from idis.resolver.transports.http_protocol import LINE_BYTES_MAX, HttpProtocol
+
+        self._runner = web.AppRunner(self._application(), access_log=None, handle_signals=False, shutdown_timeout=STOP_GRACE_S)
         await self._runner.setup()
-        serve = self._runner.server
-        assert serve is not None, "setup makes the server"
+        server = self._runner.server
+        assert server is not None, "setup makes the server"
         loop = asyncio.get_running_loop()
+
+        def make_inner() -> HttpProtocol:
+            return HttpProtocol(
+                server,
+                loop=loop,
+                access_log=None,  # type: ignore[arg-type]  # none, as the runner itself may say
+                keepalive_timeout=NEVER_S,  # of requests answered before it it knows nothing; the table closes who is idle
+                lingering_time=self._service.limits.body_ms / 1_000,
+                max_line_size=LINE_BYTES_MAX,
+                max_field_size=LINE_BYTES_MAX,
+                auto_decompress=False,  # a compressed body could be a bomb, and nothing here needs one
+            )
+
         chunks = None if self._make_chunks is None else self._make_chunks()
 
         def make() -> HttpConnection:
-            return HttpConnection(serve, self._service, chunks)
+            return HttpConnection(make_inner, self._service, chunks)
 
         enter = make if self._entrance is None else self._entrance.beside_plain(make)
         for bound in self._sockets:
@@ -250,6 +256,10 @@ class HttpConnection(asyncio.Protocol):
         self._more = False
         if self._lent is Lent.ONCE:
             asyncio.get_running_loop().call_soon(self._take_back)
+
+    def broke(self) -> None:
+        """What was received is no HTTP; the connection ends when the peer has been told."""
+        self._closing = self._closing or "malformed"
 
     # What the connection table calls.
 

@@ -11,10 +11,6 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from idis.proto.errors import IdentifierError
-from idis.proto.query import Query
-from idis.resolver.web.parameters import BadParameter, Form, certify_of, form_of, query_of
-
 HANDLES = b"/api/handles/"
 HEAD_BYTES_MAX = 4_096  # of a whole plain request; browsers send about 700
 FIELDS_BYTES_MAX = 1_024  # of header fields that are remembered
@@ -47,13 +43,6 @@ _STARTS = (_GET, _HEAD)
 
 _BODILESS = re.compile(rb"(?:GET|HEAD) /[\x21-\x7e]* HTTP/1\.1\r\n")
 _FRAMES_OTHERWISE = re.compile(rb"\n(?:content-length|transfer-encoding|connection|upgrade|expect)", re.IGNORECASE)
-
-# Octets of a path and of its parameters that stand for themselves everywhere, and what is escaped.
-_PATH = re.compile(rb"(?:[A-Za-z0-9._~/:@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
-_ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})")
-_PARAMETERS = re.compile(rb"[A-Za-z]+(?:=[A-Za-z0-9._-]*)?(?:&[A-Za-z]+(?:=[A-Za-z0-9._-]*)?)*")
-_KNOWN = frozenset(("index", "type", "publicOnly", "auth", "doNotRefer", "pretty"))
-
 
 class PlainRequest(NamedTuple):
     """One request: what stands behind `/api/handles/`, whether only the header is wanted, where the next one begins."""
@@ -135,21 +124,3 @@ def asks_once(octets: bytes) -> bool:
         and _BODILESS.match(octets) is not None
         and _FRAMES_OTHERWISE.search(octets) is None
     )
-
-
-def question_of(target: bytes) -> tuple[Query, Form] | None:
-    """What is asked by what stands behind `/api/handles/`; None when only aiohttp may say."""
-    path, mark, text = target.partition(b"?")
-    if not _PATH.fullmatch(path) or b"/." in path or path.startswith(b"."):
-        return None
-    if mark and not _PARAMETERS.fullmatch(text):
-        return None
-    pairs = [(name, value) for name, _, value in (pair.partition("=") for pair in text.decode().split("&") if pair)]
-    if any(name not in _KNOWN for name, _ in pairs):
-        return None
-    try:
-        spelling = _ESCAPED.sub(lambda match: bytes((int(match[1], 16),)), path).decode()
-        query, form = query_of(spelling, pairs), form_of(pairs)
-        return None if certify_of(pairs) else (query, form)
-    except (UnicodeDecodeError, BadParameter, IdentifierError):
-        return None

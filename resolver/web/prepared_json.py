@@ -24,8 +24,8 @@ from idis.registry.store.base import ReadTxn, StoreError
 from idis.registry.store.keys import record_key
 from idis.resolver.chain import Chain
 from idis.resolver.request import HTTP, Peer, Request
-from idis.resolver.transports.http_requests import question_of
 from idis.resolver.web.answer_json import json_text, outcome_document
+from idis.resolver.web.target import question_of
 
 KEPT_BYTES_MAX = 32 * 2**20  # in each process that has HTTP: some 30,000 records of two values
 SPELLINGS_MAX = 8  # of one record: a name can be spelled in more ways than there is memory
