@@ -22,6 +22,8 @@ class DocumentKind(IntEnum):
     SUBSCRIPTION = 5  # who is told of which changes
     OPERATOR = 6  # public keys of operators that no record or prefix holds, by identity
     TOKEN_USE = 7  # when a token was last used: apart from it, so that a use never brings a revoked one back
+    LISTED_TEMPLATE = 8  # templates with readers' lists, and how far their records have been written anew, by identity
+    DAILY_COUNT = 9  # resolutions of a prefix today, by prefix
 
 
 def text_key(text: str) -> bytes:

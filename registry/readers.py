@@ -12,6 +12,7 @@ question from the public costs nothing. A template that changes has its records 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -31,6 +32,8 @@ READERS_TYPE = "IDIS.READERS"
 TEMPLATE_ID_INDEX = 1000
 TEMPLATE_ID_TYPE = "TEMPLATE_ID"
 ITEM_TYPE = "META_ITEM"  # of the values that describe a template's items; they are public whatever their lists say
+
+ITEM_STATE, ITEM_ENABLED, ITEM_DISABLED = "itemState", 0, 1
 
 READERS_MAX = 64  # of one list: whoever asks waits while it is gone through; longer ones are groups
 LISTS_MAX = 256  # of one record
@@ -119,6 +122,27 @@ def template_lists(txn: ReadTxn, values: Iterable[Value]) -> ReaderLists:
     return NOTHING_LISTED if template is None else own_lists(template.values)
 
 
+def template_items(txn: ReadTxn, values: Iterable[Value]) -> frozenset[int]:
+    """The indexes that the template a record names has items for, if this node holds it."""
+    named = template_of(values)
+    template = None if named is None else held_record(txn, named)
+    return frozenset() if template is None else frozenset(value.index for value in template.values if value.type == ITEM_TYPE)
+
+
+def with_item_state(value: Value, off: bool) -> Value:
+    """The description of a template's item, saying whether the item is disabled (itemState); other values as they are."""
+    if value.type != ITEM_TYPE:
+        return value
+    try:
+        item = json.loads(value.data)
+    except ValueError:
+        return value
+    state = ITEM_DISABLED if off else ITEM_ENABLED
+    if not isinstance(item, dict) or (item.get(ITEM_STATE) == ITEM_DISABLED) == off:
+        return value
+    return replace(value, data=json.dumps(item | {ITEM_STATE: state}, ensure_ascii=False, separators=(",", ":")).encode())
+
+
 def marked(txn: ReadTxn, values: Sequence[Value]) -> tuple[Value, ...]:
     """The values of a record with the marks of their stored form, as the lists are now."""
     if not any(value.index in (READERS_INDEX, TEMPLATE_ID_INDEX) for value in values):
@@ -129,8 +153,8 @@ def marked(txn: ReadTxn, values: Sequence[Value]) -> tuple[Value, ...]:
 def mark(values: Sequence[Value], template: ReaderLists) -> tuple[Value, ...]:
     """As `marked`, with the lists of the template at hand."""
     own = own_lists(values)
-    listed, off = own.lists.keys() | template.lists.keys() | {READERS_INDEX}, own.off | template.off
-    return tuple(_marked(value, value.index in listed, value.index in off) for value in values)
+    listed, off = own.lists.keys() | template.lists.keys(), own.off | template.off
+    return tuple(_marked(value, value.index in listed or value.type == READERS_TYPE, value.index in off) for value in values)
 
 
 def held_record(txn: ReadTxn, identifier: str) -> StoredRecord | None:

@@ -119,13 +119,14 @@ def unmarked(value: Value) -> Value:
     return replace(value, permissions=value.permissions & PERMISSION_BITS) if value.permissions & MARKS else value
 
 
-def prepare(record: Record, now: int) -> PreparedRecord:
+def prepare(record: Record, now: int | None) -> PreparedRecord:
     """Do at writing time what would otherwise be done for every question.
 
     Args:
-        record: what to store; its values' timestamps are set to `now`. Values with marks are kept from the public, and
-            so is whatever a flag of the record would tell of them.
-        now: unix time in seconds.
+        record: what to store. Values with marks are kept from the public, and so is whatever a flag of the record would
+            tell of them.
+        now: unix time in seconds, to which the timestamps of the values are set; None leaves each as it is, so that a
+            change of one value shows in no other.
     """
     values = sorted(record.values, key=_index_of)
     public = [value for value in values if value.public and not value.permissions & MARKS]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import parse_identifier
-from idis.proto.value import Value, decode_values
+from idis.proto.value import Value
 from idis.registry.prefix import PrefixEntry, PrefixState
-from idis.registry.record import StoredRecord
+from idis.registry.record import RecordFlag, StoredRecord
 from idis.registry.registration.checks import STATE_WORDS, Refusal, unknown
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
@@ -19,17 +19,22 @@ _NAMES_PREFIX = "{} names a prefix: its record is changed value by value (--add,
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The prefix entry a record lives below, its key, and the live record there, or None."""
+    """The prefix entry a record lives below, its key, and the live record there, or None.
+
+    `disabled` is a record that is kept there and answered as if it did not exist; then there is no live one.
+    """
 
     entry: PrefixEntry
     key: bytes
     stored: StoredRecord | None
+    disabled: StoredRecord | None = None
 
     @property
     def values(self) -> tuple[Value, ...]:
-        """The values of the record that is there."""
-        assert self.stored is not None, "only what exists has values"
-        return (*decode_values(self.stored.public), *decode_values(self.stored.restricted))
+        """The values of the record that is there, those kept from others included."""
+        held = self.stored or self.disabled
+        assert held is not None, "only what exists has values"
+        return held.values
 
 
 def find_place(txn: ReadTxn, identifier: str) -> Place | Refusal:
@@ -56,4 +61,6 @@ def find_place(txn: ReadTxn, identifier: str) -> Place | Refusal:
         )
     key = record_key(prefix, parsed.suffix, entry.fold_suffix)
     stored = txn.record(key)
-    return Place(entry, key, stored if stored is not None and stored.live else None)
+    if stored is None or stored.live:
+        return Place(entry, key, stored)
+    return Place(entry, key, None, stored if int(stored.flags) & RecordFlag.DISABLED else None)

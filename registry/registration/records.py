@@ -14,12 +14,24 @@ from idis.proto.identifier import parse_identifier, prefix_handle
 from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.authority import DERIVED_SITE_TYPES, SITE_TYPES
 from idis.registry.prefix import PrefixEntry
-from idis.registry.record import Alias, PreparedRecord, Record, StoredRecord, prepare, same_content
+from idis.registry.readers import marked, template_items, with_item_state
+from idis.registry.record import (
+    Alias,
+    PreparedRecord,
+    Record,
+    RecordFlag,
+    StoredRecord,
+    prepare,
+    same_content,
+    unmarked,
+)
 from idis.registry.registration.checks import Refusal, unknown
+from idis.registry.registration.contents import Contents, content, with_lists
 from idis.registry.registration.life import write
 from idis.registry.registration.place import Place, find_place
 from idis.registry.registration.value_checks import (
     RESERVED_INDEX,
+    RESERVED_INDEXES,
     VALUE_BYTES_DEFAULT_MAX,
     fit,
     refuse_read_only,
@@ -67,11 +79,12 @@ def create_record(
         return place
     if refusal := refuse_values(values, value_bytes_max):
         return refusal
-    prepared = _judge(Record(identifier, tuple(values), aliases), now)
+    held = () if place.stored is None else _kept(place.stored, values)
+    prepared = _judge(txn, place, Record(identifier, (*values, *held), aliases), now)
     if isinstance(prepared, Refusal):
         return prepared
     if place.stored is None:
-        return _refuse_quota(txn, place.entry) or _put(txn, place, prepared)
+        return _refuse_new(txn, place) or _put(txn, place, prepared)
     recorded = _unchanged(place.stored, prepared)
     return recorded or Refusal(
         ResponseCode.HANDLE_ALREADY_EXISTS, f"{identifier} is registered with other values: replace it, or change its values"
@@ -90,7 +103,7 @@ def replace_record(
     """Register an identifier whether it exists or not; arguments and errors as for `create_record`.
 
     Values that are read-only for everybody must stay as they are; those that only the node writes stay by themselves,
-    and so do the aliases unless new ones are given.
+    and so do values that are switched off and the aliases, unless new ones are given.
     """
     place = find_place(txn, identifier)
     if isinstance(place, Refusal):
@@ -98,12 +111,13 @@ def replace_record(
     if refusal := refuse_values(values, value_bytes_max):
         return refusal
     if place.stored is None:
-        prepared = _judge(Record(identifier, tuple(values), aliases or ()), now)
-        return prepared if isinstance(prepared, Refusal) else _refuse_quota(txn, place.entry) or _put(txn, place, prepared)
-    kept = (*values, *(value for value in place.values if value.index == RESERVED_INDEX))
-    contents = {value.index: _content(value) for value in kept}
-    lost = [value for value in place.values if contents.get(value.index) != _content(value)]
-    prepared = _judge(Record(identifier, kept, place.stored.aliases if aliases is None else aliases), now)
+        prepared = _judge(txn, place, Record(identifier, tuple(values), aliases or ()), now)
+        return prepared if isinstance(prepared, Refusal) else _refuse_new(txn, place) or _put(txn, place, prepared)
+    kept = (*values, *_kept(place.stored, values))
+    contents = {value.index: content(value) for value in kept}
+    present = Contents.of(place.stored).present.values()
+    lost = [value for value in present if contents.get(value.index) != content(value)]
+    prepared = _judge(txn, place, Record(identifier, kept, place.stored.aliases if aliases is None else aliases), now)
     return prepared if isinstance(prepared, Refusal) else refuse_read_only(lost) or _put(txn, place, prepared)
 
 
@@ -119,7 +133,7 @@ def add_values(
     def change(present: dict[int, Value]) -> Refusal | None:
         for value in values:
             held = present.get(value.index)
-            if held is not None and _content(held) != _content(value):
+            if held is not None and content(held) != content(value):
                 return Refusal(
                     ResponseCode.VALUE_ALREADY_EXISTS, f"{identifier} has a value {value.index}: modify it, or use another index"
                 )
@@ -175,6 +189,8 @@ def modify_values(
 def remove_values(txn: WriteTxn, identifier: str, indexes: Iterable[int], now: int) -> Recorded | Refusal:
     """Remove the values at these indexes; one that is absent already is no error. A record keeps at least one value.
 
+    A value at an index that the record's template names is switched off instead: fields are disabled, not deleted.
+
     Raises:
         IdentifierError: the text is no identifier.
     """
@@ -185,8 +201,6 @@ def remove_values(txn: WriteTxn, identifier: str, indexes: Iterable[int], now: i
             return refusal
         for value in gone:
             del present[value.index]
-        if not present:
-            return Refusal(ResponseCode.INVALID_VALUE, f"{identifier} would have no value left: delete the record instead")
         return None
 
     return _change(txn, identifier, change, now)
@@ -197,10 +211,12 @@ def publish_record(txn: WriteTxn, record: Record, now: int) -> Recorded | Refusa
     place = find_place(txn, record.identifier)
     if isinstance(place, Refusal):
         return place
-    prepared = _judge(record, now)
+    if place.stored is not None:
+        record = replace(record, values=_republished(place.stored, record.values))
+    prepared = _judge(txn, place, record, now)
     if isinstance(prepared, Refusal):
         return prepared
-    return (_refuse_quota(txn, place.entry) if place.stored is None else None) or _put(txn, place, prepared)
+    return (_refuse_new(txn, place) if place.stored is None else None) or _put(txn, place, prepared)
 
 
 def delete_record(txn: WriteTxn, identifier: str) -> Recorded | Refusal:
@@ -212,11 +228,36 @@ def delete_record(txn: WriteTxn, identifier: str) -> Recorded | Refusal:
     place = find_place(txn, identifier)
     if isinstance(place, Refusal):
         return place
-    if place.stored is None:
+    held = place.stored or place.disabled
+    if held is None:
         return _not_found(identifier)
     version = txn.delete_record(place.key)
     assert isinstance(version, int), "a write that expects nothing cannot conflict"
-    return Recorded(place.stored.identifier, version)
+    return Recorded(held.identifier, version)
+
+
+def rewrite(
+    txn: WriteTxn, place: Place, values: Sequence[Value], now: int, *, disabled: bool | None = None
+) -> Recorded | Refusal:
+    """Write a record that is there, live or disabled, with these values and what the lists now make of them.
+
+    Args:
+        txn: the registry.
+        place: where it is.
+        values: all of them.
+        now: unix time in seconds, for those whose content changes.
+        disabled: whether the whole record is to be switched off; None leaves it as it is.
+    """
+    held = place.stored or place.disabled
+    assert held is not None, "only what exists is written anew"
+    prepared = _judge(txn, place, Record(held.identifier, tuple(values), held.aliases), now)
+    if isinstance(prepared, Refusal):
+        return prepared
+    if place.stored is None if disabled is None else disabled:
+        prepared = replace(prepared, flags=prepared.flags | RecordFlag.DISABLED)
+    version = txn.put_record(prepared)
+    assert isinstance(version, int), "a write that expects nothing cannot conflict"
+    return Recorded(held.identifier, version, changed=version != held.version)
 
 
 def _change(txn: WriteTxn, identifier: str, change: Callable[[dict[int, Value]], Refusal | None], now: int) -> Recorded | Refusal:
@@ -228,12 +269,16 @@ def _change(txn: WriteTxn, identifier: str, change: Callable[[dict[int, Value]],
     if isinstance(place, Refusal):
         return place
     if place.stored is None:
-        return _not_found(identifier)
-    present = {value.index: value for value in place.values}
+        return _not_found(identifier) if place.disabled is None else _switched_off(identifier, ResponseCode.HANDLE_NOT_FOUND)
+    contents = Contents.of(place.stored)
+    present = dict(contents.present)
     if refusal := change(present):
         return refusal
-    record = Record(place.stored.identifier, tuple(present.values()), place.stored.aliases)
-    prepared = fit(prepare(record, now), len(present))
+    items = template_items(txn, place.values) if contents.present.keys() - present.keys() else frozenset()
+    values = contents.changed(present, items)
+    if all(value.index in RESERVED_INDEXES for value in values):
+        return _nothing_left(identifier)
+    prepared = _judge(txn, place, Record(place.stored.identifier, values, place.stored.aliases), now)
     return prepared if isinstance(prepared, Refusal) else _put(txn, place, prepared)
 
 
@@ -248,6 +293,8 @@ def _change_prefix(
     after = dict(before)
     if refusal := change(after):
         return refusal
+    if before and not after:
+        return _nothing_left(prefix)
     changed = [index for index in before | after if _content_at(before, index) != _content_at(after, index)]
     if not changed:
         return Recorded(prefix_handle(prefix), entry.version, changed=False)
@@ -258,7 +305,7 @@ def _change_prefix(
 
 
 def _content_at(values: dict[int, Value], index: int) -> tuple[object, ...] | None:
-    return _content(values[index]) if index in values else None
+    return content(values[index]) if index in values else None
 
 
 def _put(txn: WriteTxn, place: Place, prepared: PreparedRecord) -> Recorded:
@@ -278,10 +325,54 @@ def _unchanged(stored: StoredRecord, prepared: PreparedRecord) -> Recorded | Non
     return Recorded(stored.identifier, stored.version, changed=False) if same else None
 
 
-def _judge(record: Record, now: int) -> PreparedRecord | Refusal:
+def _judge(txn: WriteTxn, place: Place, record: Record, now: int) -> PreparedRecord | Refusal:
+    """The record prepared, with what readers' lists and templates make of its values; those that stay keep their timestamps."""
     if not record.values:
         return Refusal(ResponseCode.INVALID_VALUE, f"{record.identifier} needs at least one value")
-    return fit(prepare(record, now), len(record.values))
+    values = marked(txn, record.values)
+    held = place.stored or place.disabled
+    if held is None:
+        prepared = prepare(replace(record, values=values), now)
+    else:
+        before = {value.index: value for value in held.values}
+        stamped = (_stamped(value, before.get(value.index), now) for value in values)
+        prepared = prepare(replace(record, values=tuple(stamped)), None)
+    return fit(prepared, len(values))
+
+
+def _stamped(value: Value, before: Value | None, now: int) -> Value:
+    stays = before is not None and content(before) == content(unmarked(value))
+    return replace(value, timestamp=before.timestamp if stays and before is not None else now)
+
+
+def _kept(stored: StoredRecord, values: Sequence[Value]) -> tuple[Value, ...]:
+    """What stays in a record whatever a client puts in its place: what the node wrote, and values that are switched off."""
+    contents = Contents.of(stored)
+    given = {value.index: value for value in values}
+    if RESERVED_INDEX in contents.present:
+        given[RESERVED_INDEX] = contents.present[RESERVED_INDEX]
+    added = {value.index for value in values}
+    return tuple(value for value in contents.changed(given) if value.index not in added)
+
+
+def _republished(stored: StoredRecord, values: Sequence[Value]) -> tuple[Value, ...]:
+    """The values of a new edition of a record the node makes, with the lists of the one before it."""
+    lists = Contents.of(stored).lists
+    return with_lists({value.index: with_item_state(value, value.index in lists.off) for value in values}, lists)
+
+
+def _refuse_new(txn: WriteTxn, place: Place) -> Refusal | None:
+    if place.disabled is not None:
+        return _switched_off(place.disabled.identifier, ResponseCode.HANDLE_ALREADY_EXISTS)
+    return _refuse_quota(txn, place.entry)
+
+
+def _switched_off(identifier: str, code: int) -> Refusal:
+    return Refusal(code, f"{identifier} is disabled: enable it, or delete it")
+
+
+def _nothing_left(identifier: str) -> Refusal:
+    return Refusal(ResponseCode.INVALID_VALUE, f"{identifier} would have no value left: delete the record instead")
 
 
 def _refuse_quota(txn: WriteTxn, entry: PrefixEntry) -> Refusal | None:
@@ -295,9 +386,4 @@ def _not_found(identifier: str) -> Refusal:
 
 
 def _differs(present: dict[int, Value], value: Value) -> bool:
-    return _content(present[value.index]) != _content(value)
-
-
-def _content(value: Value) -> tuple[object, ...]:
-    """All of a value but its timestamp, which the registry sets."""
-    return (value.type, value.data, value.ttl, value.ttl_type, value.permissions, value.references)
+    return content(present[value.index]) != content(value)

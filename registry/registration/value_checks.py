@@ -12,6 +12,7 @@ from idis.proto.types.table import check_data
 from idis.proto.value import DEFAULT_PERMISSIONS, INDEX_MAX, VALUES_PER_RECORD_MAX, Value
 from idis.proto.wire import ARRAY_BYTES_MAX
 from idis.registry.permission import changeable
+from idis.registry.readers import READERS_INDEX, READERS_TYPE
 from idis.registry.record import PreparedRecord
 from idis.registry.registration.checks import Refusal
 
@@ -22,6 +23,7 @@ TYPE_BYTES_MAX = 255  # the usual limit of names; bounds the comparison of types
 SECRET_TYPES = frozenset({"HS_SECKEY"})  # whoever can read one can act as its owner (`wire.md` §9)
 SECRET_PERMISSIONS = Permission.ADMIN_READ | Permission.ADMIN_WRITE
 RESERVED_INDEX = 1001  # TEMPLATE: written by the node, never by its clients (`domain.md` §7)
+RESERVED_INDEXES = {RESERVED_INDEX: "TEMPLATE", READERS_INDEX: READERS_TYPE}
 
 
 def usual_permissions(type_name: str) -> int:
@@ -73,10 +75,10 @@ def _refuse_value(value: Value, value_bytes_max: int) -> Refusal | None:
 
 def refuse_reserved(values: Iterable[Value]) -> Refusal | None:
     """What forbids touching values that only the node writes."""
-    if any(value.index == RESERVED_INDEX for value in values):
-        return Refusal(
-            ResponseCode.INVALID_VALUE, f"index {RESERVED_INDEX} (TEMPLATE) is written by the node only: use another one"
-        )
+    for value in values:
+        if value.index in RESERVED_INDEXES:
+            name = f"{value.index} ({RESERVED_INDEXES[value.index]})"
+            return Refusal(ResponseCode.INVALID_VALUE, f"index {name} is written by the node only: use another one")
     return None
 
 

@@ -1,0 +1,54 @@
+"""What a record holds, as those who change it deal with it: values, those that are switched off, and readers' lists.
+
+A disabled value is kept and counts as absent: it is not modified and not removed, and a value written at its index takes
+its place and is enabled. The node keeps which ones they are, beside the readers' lists, in the record itself (`readers.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
+
+from idis.proto.value import Value
+from idis.registry.readers import READERS_INDEX, READERS_TYPE, ReaderLists, lists_value, own_lists
+from idis.registry.record import StoredRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The values of a record by index: those that are there, and those that are switched off; and its lists."""
+
+    present: Mapping[int, Value]
+    off: Mapping[int, Value]
+    lists: ReaderLists
+
+    @classmethod
+    def of(cls, record: StoredRecord) -> Contents:
+        """What a stored record holds."""
+        values = record.values
+        lists = own_lists(values)
+        held = {value.index: value for value in values if (value.index, value.type) != (READERS_INDEX, READERS_TYPE)}
+        off = {index: value for index, value in held.items() if index in lists.off}
+        return cls({index: value for index, value in held.items() if index not in off} if off else held, off, lists)
+
+    def changed(self, present: Mapping[int, Value], items: Container[int] = ()) -> tuple[Value, ...]:
+        """All values of the record once these are there.
+
+        Args:
+            present: what is to be there.
+            items: indexes a template names: a value removed from one of them is switched off instead.
+        """
+        kept = {index: value for index, value in self.present.items() if index in items and index not in present}
+        off = {**self.off, **kept}
+        lists = replace(self.lists, off=(self.lists.off - present.keys()) | kept.keys())
+        return with_lists({**off, **present}, lists)
+
+
+def with_lists(values: Mapping[int, Value], lists: ReaderLists) -> tuple[Value, ...]:
+    """The values with the one that keeps the lists, unless they say nothing."""
+    return tuple(values.values()) if lists.empty else (*values.values(), lists_value(lists))
+
+
+def content(value: Value) -> tuple[object, ...]:
+    """All of a value but its timestamp, which the registry sets."""
+    return (value.type, value.data, value.ttl, value.ttl_type, value.permissions, value.references)
