@@ -463,3 +463,13 @@ def resolve_http(
         The answers one behind the other, each with the JSON that `resolver/web/answer_json.py` gives; where it stopped: in
         front of the first request that is not one of these, or not whole; how many were answered.
     """
+
+def split_plain(
+    octets: bytes,
+    now: int,
+    value_bytes_max: int,
+    types: dict[bytes, bool],
+    admins: dict[bytes, bool],
+    judge: Callable[[bytes, bool], bool],
+) -> tuple[bytes, bytes, int] | None:
+    """Stamp and split the plain values of a record, as `plain_values.py` describes and does without a compiler."""

@@ -17,6 +17,7 @@ One compilation unit in several files, one noun each:
     _speedups_datagrams.pxi  drain
     _speedups_streams.pxi    Streams: many connections in one step
     _speedups_http.pxi       resolve_http
+    _speedups_values.pxi     split_plain
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -36,3 +37,4 @@ include "_speedups_gate.pxi"
 include "_speedups_datagrams.pxi"
 include "_speedups_streams.pxi"
 include "_speedups_http.pxi"
+include "_speedups_values.pxi"
