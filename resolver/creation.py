@@ -1,4 +1,4 @@
-"""Making the data directory of a node: its configuration, its certificate, its store, and the prefix it answers for."""
+"""Making the data directory of a node: its configuration, its certificate, its store, its prefixes, its first operator."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from idis.proto.errors import IdisError
+from idis.registry.caller import tool
+from idis.registry.identity import Identity
 from idis.registry.registration.checks import Organisation, Refusal
 from idis.registry.registration.delegation import home
+from idis.registry.roles import make_first_operator
 from idis.registry.store.base import Store
 from idis.registry.store.directory import user_name
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.config import CONFIG_FILE, DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, NodeConfig
 from idis.resolver.config_load import check
 from idis.resolver.config_text import config_text
+from idis.resolver.operator_key import OperatorKey, write_operator_key
 
 ACTOR = "idis init"
 SPACE_BYTES_MIN = 4 * 1_048_576  # an empty store takes a tenth; a store that cannot take its first records is of no use
@@ -28,16 +33,30 @@ class CreationError(IdisError):
     """A node cannot be made; the text says why and what to do."""
 
 
-def create_node(directory: Path, config: NodeConfig, *, owner: Organisation | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class FirstOperator:
+    """The key of a node's first operator; `path` is where its private half is to be written, None when it is there already."""
+
+    key: OperatorKey
+    path: Path | None = None
+
+
+def create_node(
+    directory: Path, config: NodeConfig, *, owner: Organisation | None = None, operator: FirstOperator | None = None
+) -> Identity | None:
     """Make a data directory that `idis serve` can run: `node.toml`, an empty store, every prefix of the configuration homed.
 
     Args:
         directory: must not exist, or be empty.
         config: what `node.toml` will say; its `data_dir` is not used. Where it names the development certificate, one is made.
         owner: whom the prefixes belong to; the node's name when not given.
+        operator: who may administer it over the network; without one, only who may open the directory.
+
+    Returns:
+        Who the operator is.
 
     Raises:
-        CreationError, ConfigError, StoreError: one sentence; nothing is left behind.
+        CreationError, ConfigError, OperatorKeyError, StoreError: one sentence; nothing is left behind.
     """
     check(config)
     made = _make_directory(directory)
@@ -46,14 +65,18 @@ def create_node(directory: Path, config: NodeConfig, *, owner: Organisation | No
         store = LmdbStore.create(directory, node=config.node.name)
         try:
             home_prefixes(store, config.node.prefixes, owner or Organisation(config.node.name))
+            identity = None if operator is None else _make_operator(store, config, operator.key)
         finally:
             store.close()
         _make_certificate(directory, config)
-        # The file comes last: a directory that has one has everything.
+        # The file comes last, but for the key to all this: a directory that has one has everything.
         _write_config(directory / CONFIG_FILE, config)
+        if operator is not None and operator.path is not None:
+            write_operator_key(operator.path, operator.key)
     except BaseException:
         _remove(directory, made)
         raise
+    return identity
 
 
 def home_prefixes(store: Store, prefixes: Sequence[str], owner: Organisation) -> None:
@@ -68,6 +91,18 @@ def home_prefixes(store: Store, prefixes: Sequence[str], owner: Organisation) ->
         result = store.write(change, actor=ACTOR).result().result
         if isinstance(result, Refusal):
             raise CreationError(f"{prefix} cannot be homed: {result.message}")
+
+
+def _make_operator(store: Store, config: NodeConfig, key: OperatorKey) -> Identity:
+    change = partial(
+        make_first_operator,
+        caller=tool(user_name()),
+        node=config.node.name,
+        prefixes=config.node.prefixes,
+        pem=key.public,
+        now=int(time.time()),
+    )
+    return store.write(change, actor=ACTOR).result().result
 
 
 def _make_directory(directory: Path) -> bool:

@@ -22,7 +22,8 @@ from idis.resolver.config import (
     Tier,
     TlsSection,
 )
-from idis.resolver.creation import create_node
+from idis.resolver.creation import FirstOperator, create_node
+from idis.resolver.operator_key import OPERATOR_KEY_FILE, make_operator_key, read_operator_key
 
 PORT_MAX = 65_535
 
@@ -45,6 +46,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls-port", type=_port, metavar="N", help="binary port over TLS, the next free one by default")
     parser.add_argument("--no-tls", action="store_true", help="make no development certificate: no HTTPS, no TLS port")
     parser.add_argument("--root", action="append", default=[], metavar="ADDRESS:PORT", help="root node to ask; makes it recurse")
+    parser.add_argument(
+        "--operator-key",
+        type=Path,
+        metavar="FILE",
+        help=f"the first operator's private key: used when the file exists, else made there; default: DIR/{OPERATOR_KEY_FILE}",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -54,12 +61,34 @@ def run(arguments: argparse.Namespace) -> int:
     if directory is None:
         raise CommandError("name the directory to make: idis init DIR --tier TIER --name NAME")
     config = node_config(arguments, directory)
-    create_node(directory, config, owner=Organisation(arguments.owner or arguments.name, arguments.owner_code))
+    owner = Organisation(arguments.owner or arguments.name, arguments.owner_code)
+    operator = first_operator(arguments.operator_key, directory)
+    identity = create_node(directory, config, owner=owner, operator=operator)
+    key = arguments.operator_key or directory / OPERATOR_KEY_FILE
     if arguments.json:
-        print_json({"directory": str(directory), "name": config.node.name, "prefixes": list(config.node.prefixes)})
-    else:
-        print(f"{directory / CONFIG_FILE} written; start the node with: idis serve {directory}")
+        print_json(
+            {
+                "directory": str(directory),
+                "name": config.node.name,
+                "prefixes": list(config.node.prefixes),
+                "operator": str(identity),
+                "operator_key": str(key),
+            }
+        )
+        return ExitCode.DONE
+    print(f"{directory / CONFIG_FILE} written; start the node with: idis serve {directory}")
+    made = "made once and kept nowhere else: take a copy to a safe place" if operator.path else "used as it is"
+    print(f"operator {identity}: the private key is {key}, {made}")
+    print(f"programs act by tokens: idis token create --data {directory} --identity '{identity}' --label NAME")
+    print(f"other people by roles:  idis role grant --data {directory} IDENTITY auditor")
     return ExitCode.DONE
+
+
+def first_operator(file: Path | None, directory: Path) -> FirstOperator:
+    """The key of a file that exists; else a new one, for that file or for one in the directory."""
+    if file is not None and file.exists():
+        return FirstOperator(read_operator_key(file))
+    return FirstOperator(make_operator_key(), file or directory / OPERATOR_KEY_FILE)
 
 
 def node_config(arguments: argparse.Namespace, directory: Path) -> NodeConfig:
