@@ -29,8 +29,7 @@ from idis.registry.registration import acts
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.octets import prepare_plain
 from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_of, refuse
-from idis.registry.store.base import WriteTxn
-from idis.registry.store.keys import record_key
+from idis.registry.store.base import Conflict, Expect, WriteTxn
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +163,15 @@ class _Run:
         """Register a new plain record; 0 when it is not new or not plain."""
         identifier = item.identifier
         home = self._home(identifier)
-        if home is None or not (identifier.isascii() and identifier.isprintable()) or len(identifier) > IDENTIFIER_BYTES_MAX:
+        if home is None or len(identifier) > IDENTIFIER_BYTES_MAX or not (identifier.isascii() and identifier.isprintable()):
             return 0
-        suffix = identifier.partition("/")[2]
-        if not suffix or self._txn.record(record_key(home.folded, suffix, home.entry.fold_suffix)) is not None:
-            return 0
+        if identifier.find("/") in (-1, len(identifier) - 1):
+            return 0  # no record's name
         prepared = prepare_plain(identifier, item.payload, self._now)
         if prepared is None:
             return 0
-        version = self._txn.put_record(prepared)
-        assert isinstance(version, int), "a write that expects nothing cannot conflict"
-        return version
+        version = self._txn.put_record(prepared, Expect.ABSENT)
+        return 0 if isinstance(version, Conflict) else version
 
     def _home(self, identifier: str) -> _Home | None:
         spelled = identifier.partition("/")[0]
