@@ -21,6 +21,7 @@ from idis.registry.registration.checks import (
     STATE_WORDS,
     Organisation,
     Refusal,
+    entries,
     judge_organisation,
     refuse_name,
     refuse_parent,
@@ -36,6 +37,8 @@ from idis.registry.registration.values import (
     with_sites,
 )
 from idis.registry.store.base import WriteTxn
+
+_GRANTED = (PrefixState.ACTIVE, PrefixState.SUSPENDED)
 
 
 class HostingEvent(Enum):
@@ -75,13 +78,24 @@ def delegate(
         now: unix time.
         derived: where the prefixes derived from it are registered; the same sites when None.
     """
+    if refusal := refuse_sites(sites, derived):
+        return refusal
     beneath = sites if derived is None else derived
-    if not 1 <= len(sites) <= SITES_MAX or len(beneath) > SITES_MAX:
-        return Refusal(ResponseCode.INVALID_VALUE, f"a prefix is delegated to 1 to {SITES_MAX} sites")
     entry = _granted(txn, prefix)
     if isinstance(entry, Refusal):
         return entry
     return _give_away(txn, entry, site_values(sites, beneath, now, ttl_s=entry.ttl_s))
+
+
+def refuse_sites(sites: Sequence[Site], derived: Sequence[Site] | None = None, service: str = "") -> Refusal | None:
+    """What forbids delegating to these sites, or to the sites of a service handle instead."""
+    if service:
+        if sites or derived:
+            return Refusal(ResponseCode.INVALID_VALUE, "a prefix is delegated to sites, or to a service handle, not to both")
+        return None
+    if not 1 <= len(sites) <= SITES_MAX or len(derived or ()) > SITES_MAX:
+        return Refusal(ResponseCode.INVALID_VALUE, f"a prefix is delegated to 1 to {SITES_MAX} sites")
+    return None
 
 
 def delegate_to_service(txn: WriteTxn, prefix: str, service: str, now: int) -> Registered | Refusal:
@@ -164,6 +178,24 @@ def home(
         return _refuse_inactive(entry, "be homed")
     homed = replace(entry, homed=True, hosting=Hosting.NOT_HOSTED)
     return write(txn, _with_sites(homed, site_values(sites, sites, now, ttl_s=entry.ttl_s)))
+
+
+def unhome(txn: WriteTxn, prefix: str) -> Registered | Refusal:
+    """Let this node answer for a homed prefix no longer: it must hold no records, and nothing granted below it.
+
+    The entry stays with its sites, so that those who still come are sent on. Not homed already is no refusal.
+    """
+    entry = txn.prefix(fold(prefix))
+    if entry is None:
+        return unknown(txn, prefix)
+    if not entry.homed:
+        return Registered(entry, changed=False)
+    if refusal := _refuse_records(txn, entry):
+        return refusal
+    below = next((child for child in entries(txn, below=entry.prefix) if child.state in _GRANTED), None)
+    if below is not None:
+        return Refusal(ResponseCode.ERROR, f"{below.prefix} is registered below {entry.prefix} here: nobody would find it then")
+    return write(txn, replace(entry, homed=False))
 
 
 def host(txn: WriteTxn, prefix: str, event: HostingEvent, now: int, *, sites: Sequence[Site] = ()) -> Registered | Refusal:

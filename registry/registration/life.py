@@ -131,9 +131,20 @@ def advance(txn: WriteTxn, prefix: str, event: Event, *, reason: str = "") -> Re
     target = TRANSITIONS.get((entry.state, event))
     if target is None:
         return _refuse_event(entry, event)
-    if event is Event.REVOKE and (child := next(_granted_children(txn, entry.prefix), None)) is not None:
-        return Refusal(ResponseCode.ERROR, f"prefixes below {entry.prefix} are still in use: revoke {child.prefix} first")
+    if event is Event.REVOKE and (refusal := _refuse_stranding(txn, entry)):
+        return refusal
     return write(txn, replace(entry, state=target, reason=reason.strip()))
+
+
+def refuse_event(txn: ReadTxn, prefix: str, event: Event) -> Refusal | None:
+    """What forbids an event that needs no reason; one that has already happened is not forbidden."""
+    entry = txn.prefix(fold(prefix))
+    if entry is None:
+        return unknown(txn, prefix)
+    if (entry.state, event) not in TRANSITIONS:
+        verdict = _refuse_event(entry, event)
+        return verdict if isinstance(verdict, Refusal) else None
+    return _refuse_stranding(txn, entry) if event is Event.REVOKE else None
 
 
 def resubmit(txn: WriteTxn, prefix: str, organisation: Organisation) -> Registered | Refusal:
@@ -222,6 +233,13 @@ def _refuse_event(entry: PrefixEntry, event: Event) -> Registered | Refusal:
         ResponseCode.ERROR,
         f"{entry.prefix} is {STATE_WORDS[entry.state]}, so there is nothing to {event.value}; possible now: {words}",
     )
+
+
+def _refuse_stranding(txn: ReadTxn, entry: PrefixEntry) -> Refusal | None:
+    child = next(_granted_children(txn, entry.prefix), None)
+    if child is None:
+        return None
+    return Refusal(ResponseCode.ERROR, f"prefixes below {entry.prefix} are still in use: revoke {child.prefix} first")
 
 
 def _granted_children(txn: ReadTxn, prefix: str) -> Iterator[PrefixEntry]:
