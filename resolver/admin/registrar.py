@@ -13,11 +13,14 @@ from typing import Protocol, TypeVar
 
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError
+from idis.proto.identifier import parse_identifier, prefix_handle
 from idis.registry.caller import Caller
 from idis.registry.identity import Identity
 from idis.registry.journal import BEGINNING
-from idis.registry.registration import acts
+from idis.registry.registration import acts, prefix_acts
 from idis.registry.registration.checks import Refusal
+from idis.registry.registration.consent import Awaiting
+from idis.registry.registration.life import Registered
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import (
     Committed,
@@ -70,8 +73,10 @@ class Registrar:
         return int(self._clock.time())
 
     async def perform(self, act: acts.Act, caller: Caller) -> acts.Done | Refusal:
-        """Do an act on a record if the caller may; acknowledged means durable."""
+        """Do an act on a record, or on the record of a prefix, if the caller may; acknowledged means durable."""
         try:
+            if parse_identifier(act.identifier).suffix is None:
+                return await self._perform_on_prefix(act, caller)
             if caller.anonymous:
                 with self._store.read() as txn:
                     verdict = acts.judge(txn, act, caller)
@@ -81,6 +86,20 @@ class Registrar:
             return await self.change(caller, lambda txn, groups: acts.perform(txn, act, caller, now, groups=groups))
         except IdentifierError as error:
             return Refusal(ResponseCode.INVALID_HANDLE, str(error))
+
+    async def perform_prefix(
+        self, act: prefix_acts.PrefixAct, caller: Caller
+    ) -> Registered | prefix_acts.RangeDone | Awaiting | Refusal:
+        """Do an act on a prefix if the caller may; acknowledged means durable."""
+        now = self.now
+        if caller.anonymous:
+            with self._store.read() as txn:
+                verdict = prefix_acts.judge_prefix(txn, act, caller, now)
+            if isinstance(verdict, Refusal):
+                return verdict
+        return await self.change(
+            caller, lambda txn, groups: prefix_acts.perform_prefix(txn, act, caller, now, groups=groups)
+        )
 
     async def change(self, caller: Caller, change: Change[T]) -> T | Refusal:
         """Run any change of the registry that a caller is answerable for.
@@ -120,6 +139,21 @@ class Registrar:
                 return answer
             await self._fetch(answer, known)
         return Refusal(ResponseCode.INVALID_ADMIN, "the groups that decide this are nested too deeply")
+
+    async def _perform_on_prefix(self, act: acts.Act, caller: Caller) -> acts.Done | Refusal:
+        meant = prefix_acts.prefix_act(act)
+        if isinstance(meant, Refusal):
+            return meant
+        result = await self.perform_prefix(meant, caller)
+        match result:
+            case Registered(entry=entry, changed=changed):
+                return acts.Done(prefix_handle(entry.prefix), entry.version, changed)
+            case Awaiting():
+                return result.refusal
+            case Refusal():
+                return result
+            case prefix_acts.RangeDone():
+                raise AssertionError("no act on a record means one on a range")
 
     async def _write(
         self, caller: Caller, change: Change[T], groups: Groups, outcome: OutcomeKey | None
