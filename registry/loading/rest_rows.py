@@ -73,19 +73,31 @@ def record_of_rest(identifier: str, row: Mapping[str, object], now: int) -> Prep
     """The record of an object whose handle has been judged already, or why there is none."""
     field = "values"
     try:
-        values = []
-        for at, item in enumerate(json_list(row.get("values"), "values"), start=1):
-            field = f"values[{at}]"
-            values.append(_value(json_object(item, "a value")))
-        _check_values(values)
+        values = values_of_rest(row.get("values"))
         field = "aliases"
-        record = Record(identifier, tuple(values), _aliases(row.get("aliases", ())))
+        record = Record(identifier, values, _aliases(row.get("aliases", ())))
     except DataError as error:
         return Finding(field, str(row.get(field, ""))[:_SHOWN_MAX], "rest-form", str(error), "see 'idis export' for the form")
     prepared = prepare(record, now)
     if row.get("disabled") is True:
         prepared = replace(prepared, flags=prepared.flags | RecordFlag.DISABLED)
     return prepared
+
+
+def values_of_rest(shown: object) -> tuple[Value, ...]:
+    """The values of a list of objects.
+
+    Raises:
+        DataError: one of them is none, or they do not make a record; the sentence says which and why.
+    """
+    values = []
+    for at, item in enumerate(json_list(shown, "values"), start=1):
+        try:
+            values.append(_value(json_object(item, "a value")))
+        except DataError as error:
+            raise DataError(f"value {at}: {error}") from None
+    _check_values(values)
+    return tuple(values)
 
 
 def _value(shown: Mapping[str, object]) -> Value:
