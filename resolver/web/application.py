@@ -11,12 +11,14 @@ from aiohttp.typedefs import Handler
 from idis.proto.codes import ResponseCode
 from idis.resolver.log import note
 from idis.resolver.transports.http import HttpConnection
+from idis.resolver.web.callers import CHALLENGES, Callers
 from idis.resolver.web.face import Face
 from idis.resolver.web.handles import HANDLES_PATH, Handles
 from idis.resolver.web.health import Health
 from idis.resolver.web.json_reply import json_reply
 from idis.resolver.web.page import Page
 from idis.resolver.web.tunnel import Tunnel
+from idis.resolver.web.v1.lazy import LazyApi
 
 SERVER = "idis"
 HTTP_BODY_BYTES = 1_048_576  # memory of one request; nothing this face reads is larger
@@ -40,6 +42,8 @@ def application(face: Face) -> web.Application:
     app.router.add_get("/api/site", handles.get_site)
     app.router.add_get("/api/handles", handles.get_list)
     app.router.add_get("/api/handles/{identifier:.*}", handles.get)
+    v1 = LazyApi(face, Callers(face).caller_of, CHALLENGES)
+    app.router.add_route("*", "/api/v1{rest:(/.*)?}", v1.answer)
     app.router.add_get("/{identifier:[0-9][^/]*/.+}", _to_api)
     return app
 

@@ -1,0 +1,254 @@
+"""Reading what a client sent into models: every value is checked against its shape, and what is wrong is pointed at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NoReturn, TypeVar
+
+from idis.resolver.web.v1.field import (
+    Anything,
+    Field,
+    Flag,
+    Many,
+    Maybe,
+    Member,
+    One,
+    Shape,
+    Text,
+    Whole,
+    Word,
+    compiled,
+    members,
+)
+
+JSON_DEPTH_MAX = 16  # our deepest model has six; more is somebody's attempt at the stack
+
+M = TypeVar("M")
+
+_FLAGS = {"true": True, "false": False}
+
+
+class Malformed(Exception):
+    """What was sent is not what the document asks for.
+
+    Attributes:
+        pointer: RFC 6901, into the body as a URI fragment (`#/values/0/index`), or the name of a parameter.
+        detail: one sentence.
+    """
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(f"{pointer}: {detail}")
+        self.pointer = pointer
+        self.detail = detail
+
+
+def read_json(octets: bytes) -> object:
+    """The JSON of a body; a member given twice, a number that is none, and depth beyond JSON_DEPTH_MAX are refused.
+
+    Raises:
+        Malformed: see there.
+    """
+    try:
+        document = json.loads(octets.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise Malformed("#", "the body is not UTF-8") from None
+    except RecursionError:
+        raise Malformed("#", f"the body is nested deeper than {JSON_DEPTH_MAX}") from None
+    except ValueError as error:
+        raise Malformed("#", f"the body is not JSON: {error}") from None
+    _walk(document, "#", 0)
+    return document
+
+
+def read_model(model: type[M], document: object, pointer: str = "#") -> M:
+    """An object of a model.
+
+    Raises:
+        Malformed: see there.
+    """
+    if not isinstance(document, Mapping):
+        raise Malformed(pointer, "this must be an object")
+    known = {member.name: member for member in members(model)}
+    if strange := next((name for name in document if name not in known), None):
+        raise Malformed(f"{pointer}/{_escaped(strange)}", f"there is no such member; there are {', '.join(known)}")
+    if missing := next((name for name, member in known.items() if member.required and name not in document), None):
+        raise Malformed(f"{pointer}/{_escaped(missing)}", "this member must be given")
+    given = {
+        member.attribute: read_shape(member.shape, document[name], f"{pointer}/{_escaped(name)}")
+        for name, member in known.items()
+        if name in document
+    }
+    return model(**given)
+
+
+def read_shape(shape: Shape, value: object, pointer: str) -> object:
+    """A value of a shape, from JSON.
+
+    Raises:
+        Malformed: see there.
+    """
+    match shape:
+        case Maybe(shape=inner):
+            return None if value is None else read_shape(inner, value, pointer)
+        case Anything():
+            return value
+        case One(model=model):
+            return read_model(model, value, pointer)
+        case Many(item=item, field=field):
+            if not isinstance(value, list):
+                raise Malformed(pointer, "this must be a list")
+            _check_length(field, len(value), "items", pointer)
+            return tuple(read_shape(item, part, f"{pointer}/{at}") for at, part in enumerate(value))
+        case Flag():
+            if not isinstance(value, bool):
+                raise Malformed(pointer, "this must be true or false")
+            return value
+        case Whole(field=field):
+            return _whole(field, value, pointer)
+        case Word() | Text():
+            if not isinstance(value, str):
+                raise Malformed(pointer, "this must be a string")
+            return read_text(shape, value, pointer)
+
+
+def read_text(shape: Shape, text: str, pointer: str) -> object:
+    """A value of a plain shape, from the text of a parameter.
+
+    Raises:
+        Malformed: see there.
+    """
+    match shape:
+        case Maybe(shape=inner):
+            return read_text(inner, text, pointer)
+        case Whole(field=field):
+            digits = text.removeprefix("-")
+            if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+                raise Malformed(pointer, "this must be a whole number")
+            return _whole(field, int(text), pointer)
+        case Flag():
+            if text not in _FLAGS:
+                raise Malformed(pointer, "this must be true or false")
+            return _FLAGS[text]
+        case Word(words=words):
+            known = [word.value for word in words]
+            if text not in known:
+                raise Malformed(pointer, f"this must be one of {', '.join(known)}")
+            return words(text)
+        case Text(field=field):
+            return _text(field, text, pointer)
+        case _:
+            raise AssertionError("parameters are plain")
+
+
+def read_parameters(model: type[M], given: Mapping[str, Sequence[str]]) -> M:
+    """The parameters of an operation; one that is no list is given once.
+
+    Raises:
+        Malformed: see there.
+    """
+    read: dict[str, Any] = {}
+    for member in members(model):
+        texts = given.get(member.name, ())
+        if texts:
+            read[member.attribute] = _read_parameter(member, texts)
+        elif member.required:
+            raise Malformed(member.name, "this parameter must be given")
+    return model(**read)
+
+
+def read_time(text: str, pointer: str) -> int:
+    """Unix time in seconds of an RFC 3339 time.
+
+    Raises:
+        Malformed: it is none, or lies outside what 32 bits count.
+    """
+    try:
+        moment = datetime.fromisoformat(text.upper())
+        seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        raise Malformed(pointer, "this must be a time such as 2027-01-31T08:00:00Z") from None
+    if not 0 <= seconds < 2**32:
+        raise Malformed(pointer, "this time lies outside 1970 to 2106")
+    return seconds
+
+
+def _read_parameter(member: Member, texts: Sequence[str]) -> object:
+    shape, name = member.shape, member.name
+    if isinstance(shape, Many):
+        _check_length(shape.field, len(texts), "items", name)
+        return tuple(read_text(shape.item, text, name) for text in texts)
+    if len(texts) > 1:
+        raise Malformed(name, "this parameter is given twice")
+    return read_text(shape, texts[0], name)
+
+
+def _whole(field: Field, value: object, pointer: str) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON Schema counts 1.0 among the integers
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Malformed(pointer, "this must be a whole number")
+    if field.least is not None and value < field.least:
+        raise Malformed(pointer, f"this must be at least {field.least}")
+    if field.most is not None and value > field.most:
+        raise Malformed(pointer, f"this must be at most {field.most}")
+    return value
+
+
+def _text(field: Field, text: str, pointer: str) -> str:
+    _check_length(field, len(text), "characters", pointer)
+    if field.pattern and compiled(field.pattern).fullmatch(text) is None:
+        raise Malformed(pointer, f"this must be {field.line[0].lower()}{field.line[1:]}, in the form {field.pattern}")
+    if field.form == "date-time":
+        read_time(text, pointer)
+    return text
+
+
+def _check_length(field: Field, length: int, what: str, pointer: str) -> None:
+    if field.least is not None and length < field.least:
+        raise Malformed(pointer, f"this must have at least {field.least} {what}")
+    if field.most is not None and length > field.most:
+        raise Malformed(pointer, f"this has {length} {what}, at most {field.most} are allowed")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise ValueError("a member is given twice")
+    return document
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _walk(document: object, pointer: str, depth: int) -> None:
+    """Refuse what has no octets, and depth."""
+    if depth > JSON_DEPTH_MAX:
+        raise Malformed(pointer, f"the body is nested deeper than {JSON_DEPTH_MAX}")
+    match document:
+        case str():
+            _check_octets(document, pointer)
+        case float():
+            if document in (float("inf"), float("-inf")):
+                raise Malformed(pointer, "this number is too large")
+        case dict():
+            for name, value in document.items():
+                _check_octets(name, pointer)
+                _walk(value, f"{pointer}/{_escaped(name)}", depth + 1)
+        case list():
+            for at, value in enumerate(document):
+                _walk(value, f"{pointer}/{at}", depth + 1)
+
+
+def _check_octets(text: str, pointer: str) -> None:
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise Malformed(pointer, "this text holds half a surrogate pair") from None
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

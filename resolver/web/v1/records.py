@@ -1,0 +1,312 @@
+"""Records: read, write, change, delete, list (`/records`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from idis.proto.codes import AdminRight, ResponseCode
+from idis.proto.identifier import fold, parse_identifier
+from idis.proto.outcome import Answer, NoValues, Outcome, Referral, Refused
+from idis.proto.query import Query
+from idis.proto.types.site import encode_site
+from idis.proto.value import Value, decode_values
+from idis.registry import authority
+from idis.registry.caller import Action, Caller
+from idis.registry.permission import Reader
+from idis.registry.record import Alias, RecordFlag
+from idis.registry.registration import acts
+from idis.registry.registration.checks import Refusal, unknown
+from idis.registry.registration.place import Place, find_place
+from idis.registry.rights import Groups, Subject, Unknown, admins_of, refuse
+from idis.registry.store.base import ReadTxn, WriteTxn
+from idis.registry.store.keys import prefix_bounds
+from idis.resolver.web.v1.cursor import make_cursor, read_cursor
+from idis.resolver.web.v1.operation import Call, Condition, Needs, Operation, Reply
+from idis.resolver.web.v1.reading import Malformed
+from idis.resolver.web.v1.record_model import (
+    AliasModel,
+    GetRecordParameters,
+    ListRecordsParameters,
+    PatchRecord,
+    PutRecord,
+    RecordLine,
+    RecordModel,
+    RecordPage,
+    RecordPath,
+    RecordWritten,
+)
+from idis.resolver.web.v1.value_model import ValueModel, model_of, value_of
+from idis.resolver.web.v1.writing import Undone, commit, refuse_condition
+
+GROUP = "records 标识记录"
+ROWS_READ_MAX = 2_000  # for one page: deleted records leave a mark that is passed over, and a snapshot is held for 10 ms at most
+
+_NO_RIGHT = (ResponseCode.INVALID_ADMIN, ResponseCode.INSUFFICIENT_PERMISSIONS, ResponseCode.AUTHENTICATION_NEEDED)
+_DISABLED = int(RecordFlag.DISABLED)
+
+
+async def get_record(call: Call[GetRecordParameters, None]) -> Reply | Refusal:
+    """A record with the values that its asker may see."""
+    asked = call.parameters
+    spelling = f"{asked.prefix}/{asked.suffix}"
+    query = Query(spelling, parse_identifier(spelling), indexes=asked.index, public_only=call.caller.anonymous)
+    site = encode_site(call.face.site)
+
+    def question(txn: ReadTxn, groups: Groups) -> RecordModel | Refusal | Unknown:
+        if call.caller.anonymous:
+            return _shown_to_public(authority.answer(query, txn, call.now, site=site), spelling)
+        reader = Reader(call.caller, groups)
+        outcome = authority.answer(query, txn, call.now, site=site, reader=reader)
+        if isinstance(outcome, Refused) and outcome.code in _NO_RIGHT:
+            # Not an error here: whoever may not see a value is answered as if it were not there.
+            outcome = authority.answer(replace(query, public_only=True), txn, call.now, site=site, reader=reader)
+        if isinstance(outcome, Unknown):
+            return outcome
+        shown = _shown(outcome, spelling)
+        return shown if isinstance(shown, Refusal) else _model(txn, call.caller, groups, spelling, shown)
+
+    answer: RecordModel | Refusal = await call.face.registrar.decide(question)
+    return answer if isinstance(answer, Refusal) else Reply(answer, version=answer.version)
+
+
+async def put_record(call: Call[RecordPath, PutRecord]) -> Reply | Refusal:
+    """Register a record, or put it in the place of the one that is there."""
+    aliases = call.body.aliases
+    act = acts.Create(
+        _identifier(call.parameters),
+        _values(call.body.values),
+        overwrite=True,
+        aliases=None if aliases is None else tuple(Alias(alias.scheme, alias.name) for alias in aliases),
+    )
+    return await _perform(call, (act,))
+
+
+async def patch_record(call: Call[RecordPath, PatchRecord]) -> Reply | Refusal:
+    """Change some values of a record: all that is asked for, or nothing."""
+    body, identifier = call.body, _identifier(call.parameters)
+    if not body.values and not body.remove:
+        raise Malformed("#", "there is nothing to change: give 'values' or 'remove'")
+    if both := {value.index for value in body.values}.intersection(body.remove):
+        raise Malformed("#/remove", f"value {min(both)} cannot be written and removed at once")
+    wanted: list[acts.Act] = []
+    if body.values:
+        wanted.append(acts.AddValues(identifier, _values(body.values), overwrite=True))
+    if body.remove:
+        wanted.append(acts.RemoveValues(identifier, body.remove))
+    return await _perform(call, tuple(wanted))
+
+
+async def delete_record(call: Call[RecordPath, None]) -> Reply | Refusal:
+    """Delete a record."""
+    return await _perform(call, (acts.Delete(_identifier(call.parameters)),))
+
+
+async def list_records(call: Call[ListRecordsParameters, None]) -> Reply | Refusal:
+    """The records below a prefix, page by page."""
+    asked = call.parameters
+    prefix = fold(asked.prefix)
+    subject = f"records {prefix}"
+    after = read_cursor(subject, asked.cursor)
+    low, high = prefix_bounds(prefix)
+    if after is not None and not low <= after < high:
+        raise Malformed("cursor", "this is no cursor of this list")
+
+    def question(txn: ReadTxn, groups: Groups) -> RecordPage | Refusal | Unknown:
+        entry = txn.prefix(prefix)
+        if entry is None:
+            return unknown(txn, prefix)
+        owners = Subject(prefix, admins_of(decode_values(entry.values)), is_prefix=True)
+        rights = [int(AdminRight.LIST_HANDLES)]
+        if (verdict := refuse(txn, call.caller, owners, rights, action=Action.READ, groups=groups)) is not None:
+            return verdict
+        return _page(txn, prefix, subject, after, asked.limit)
+
+    answer = await call.face.registrar.decide(question)
+    return answer if isinstance(answer, Refusal) else Reply(answer)
+
+
+def _page(txn: ReadTxn, prefix: str, subject: str, after: bytes | None, limit: int) -> RecordPage:
+    rows = txn.records(prefix, after, ROWS_READ_MAX)
+    lines: list[RecordLine] = []
+    for key, record in rows:
+        if len(lines) == limit:
+            break
+        after = key
+        flags = int(record.flags)
+        if not flags & RecordFlag.TOMBSTONE:
+            lines.append(RecordLine(record.identifier, record.version, bool(flags & _DISABLED)))
+    more = len(rows) == ROWS_READ_MAX or (bool(rows) and after != rows[-1][0])
+    return RecordPage(tuple(lines), make_cursor(subject, after) if more and after is not None else None)
+
+
+async def _perform(call: Call[RecordPath, Any], wanted: tuple[acts.Act, ...]) -> Reply | Refusal:
+    """Do acts on one record, if its version is the expected one and the caller may do all of them."""
+    now = call.now
+    change = partial(_change, wanted=wanted, caller=call.caller, condition=call.condition, now=now)
+    return await commit(call, change, lambda done: _written(call.parameters, done))
+
+
+def _change(
+    txn: WriteTxn, groups: Groups, *, wanted: tuple[acts.Act, ...], caller: Caller, condition: Condition, now: int
+) -> acts.Done | Refusal | Unknown:
+    for act in wanted:
+        if (verdict := acts.judge(txn, act, caller, groups)) is not None:
+            return verdict
+    # Only whoever may change a record learns of its version.
+    place = find_place(txn, wanted[0].identifier)
+    assert isinstance(place, Place), "it was judged"
+    if refusal := refuse_condition(condition, None if place.stored is None else place.stored.version):
+        return refusal
+    done: list[acts.Done] = []
+    for act in wanted:
+        result = acts.perform(txn, act, caller, now, groups=groups)
+        if not isinstance(result, acts.Done):
+            if not done or isinstance(result, Unknown):
+                return result
+            raise Undone(result)
+        done.append(result)
+    return acts.Done(
+        done[-1].identifier,
+        done[-1].version,
+        changed=any(one.changed for one in done),
+        overwritten=place.stored is not None,
+    )
+
+
+def _written(path: RecordPath, done: acts.Done) -> Reply:
+    written = RecordWritten(done.identifier, done.version, done.changed)
+    return Reply(written, status=200 if done.overwritten else 201, version=done.version)
+
+
+def _shown(outcome: Outcome, spelling: str) -> tuple[Value, ...] | Refusal:
+    match outcome:
+        case Answer(values=values):
+            return decode_values(values)
+        case NoValues():
+            return ()
+        case Refused(code=code, message=message):
+            return Refusal(code, message)
+        case Referral(prefix=prefix):
+            return Refusal(
+                ResponseCode.SERVER_NOT_RESPONSIBLE, f"{prefix} is answered elsewhere: ask GET /api/handles/{spelling}"
+            )
+        case _:
+            return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{spelling} is not registered")
+
+
+def _shown_to_public(outcome: Outcome, spelling: str) -> RecordModel | Refusal:
+    shown = _shown(outcome, spelling)
+    return shown if isinstance(shown, Refusal) else RecordModel(spelling, tuple(map(model_of, shown)), None, ())
+
+
+def _model(txn: ReadTxn, caller: Caller, groups: Groups, spelling: str, values: tuple[Value, ...]) -> RecordModel | Unknown:
+    """The record as it is shown; what would tell of hidden values, only to whoever may see them."""
+    place = find_place(txn, spelling)
+    shown = tuple(model_of(value) for value in values)
+    if isinstance(place, Refusal) or place.stored is None:
+        return RecordModel(spelling, shown, None, ())
+    stored = place.stored
+    admins = admins_of(place.values) or admins_of(decode_values(place.entry.values))
+    subject = Subject(place.entry.prefix, admins)
+    verdict = refuse(txn, caller, subject, [int(AdminRight.READ_VALUE)], action=Action.READ, groups=groups)
+    if isinstance(verdict, Unknown):
+        return verdict
+    if verdict is not None:
+        return RecordModel(stored.identifier, shown, None, ())
+    aliases = tuple(AliasModel(alias.scheme, alias.local_id) for alias in stored.aliases)
+    return RecordModel(stored.identifier, shown, stored.version, aliases)
+
+
+def _identifier(path: RecordPath) -> str:
+    return f"{path.prefix}/{path.suffix}"
+
+
+def _values(models: tuple[ValueModel, ...]) -> tuple[Value, ...]:
+    return tuple(value_of(model, f"#/values/{at}") for at, model in enumerate(models))
+
+
+_WRITE = (403, 404, 409)
+
+OPERATIONS = (
+    Operation(
+        name="getRecord",
+        method="GET",
+        path="/records/{prefix}/{suffix}",
+        group=GROUP,
+        summary=("read a record", "查看标识"),
+        detail="What you may not see is as if it were not there. The ETag is the version, for administrators of the record.",
+        may="none for public values; READ_VALUE or a readers' list for others",
+        answer=get_record,
+        parameters=GetRecordParameters,
+        response=RecordModel,
+        successes=((200, "the record"),),
+        refusals=(403, 404),
+        needs=Needs.OPTIONAL,
+        action=Action.READ,
+    ),
+    Operation(
+        name="putRecord",
+        method="PUT",
+        path="/records/{prefix}/{suffix}",
+        group=GROUP,
+        summary=("register or replace a record", "注册标识"),
+        detail="With If-None-Match: * only when there is none yet, with If-Match only when it is at that version.",
+        may="ADD_HANDLE on the prefix, or those that changing each value needs",
+        answer=put_record,
+        parameters=RecordPath,
+        request=PutRecord,
+        response=RecordWritten,
+        successes=((200, "it was there before"), (201, "it is new")),
+        refusals=(*_WRITE, 422),
+        action=Action.REGISTER,
+        versioned=True,
+    ),
+    Operation(
+        name="patchRecord",
+        method="PATCH",
+        path="/records/{prefix}/{suffix}",
+        group=GROUP,
+        summary=("change some values", "更新标识"),
+        may="ADD_VALUE, MODIFY_VALUE, REMOVE_VALUE; for HS_ADMIN values ADD_ADMIN, MODIFY_ADMIN, REMOVE_ADMIN",
+        answer=patch_record,
+        parameters=RecordPath,
+        request=PatchRecord,
+        response=RecordWritten,
+        successes=((200, "the record as it stands now"),),
+        refusals=(*_WRITE, 422),
+        action=Action.REGISTER,
+        versioned=True,
+    ),
+    Operation(
+        name="deleteRecord",
+        method="DELETE",
+        path="/records/{prefix}/{suffix}",
+        group=GROUP,
+        summary=("delete a record", "删除标识"),
+        detail="Its version goes on if it is ever registered again.",
+        may="DELETE_HANDLE",
+        answer=delete_record,
+        parameters=RecordPath,
+        response=RecordWritten,
+        successes=((200, "it is gone"),),
+        refusals=_WRITE,
+        action=Action.REGISTER,
+        versioned=True,
+    ),
+    Operation(
+        name="listRecords",
+        method="GET",
+        path="/records",
+        group=GROUP,
+        summary=("list the records below a prefix", "标识列表"),
+        may="LIST_HANDLES on the prefix",
+        answer=list_records,
+        parameters=ListRecordsParameters,
+        response=RecordPage,
+        successes=((200, "one page"),),
+        refusals=(403, 404),
+        action=Action.READ,
+    ),
+)
