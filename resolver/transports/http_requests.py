@@ -110,9 +110,8 @@ def may_become_plain(octets: bytes) -> bool:
     """Whether these octets may be the beginning of a plain request, so that the rest of it is worth waiting for."""
     if len(octets) >= HEAD_BYTES_MAX:
         return False
-    shortest = octets[: len(_HEAD)]
-    if any(start.startswith(shortest) for start in _STARTS):
-        return True
+    if len(octets) < len(_HEAD):
+        return any(start.startswith(octets) for start in _STARTS)
     return _BEGUN.fullmatch(octets) is not None
 
 

@@ -76,10 +76,11 @@ class Chunks:
         step = _Step(octets, allowed)
         while (self._answer_quickly(step) or self._answer_one(step, peer, now)) and not step.done:
             pass
-        if not trusted and step.count > step.made:
-            chain.limit.take(peer, started, step.count - step.made)
         if step.count:
-            chain.observe.took(HTTP, chain.clock.monotonic() - started, step.count)
+            ended = chain.clock.monotonic()
+            chain.observe.took(HTTP, ended - started, step.count)
+            if not trusted:
+                chain.limit.take(peer, ended, step.count - step.made)  # what was made has taken its own
         return b"".join(step.pieces), step.at, step.full and step.at < len(octets)
 
     def _answer_quickly(self, step: _Step) -> bool:
