@@ -31,7 +31,6 @@ ID_BYTES = 8
 KEPT_S = 30 * DAY_S  # how long a token that ended is still listed
 TOKENS_MAX = 10_000  # no node has as many programs; whoever makes more makes one for each request
 USE_INTERVAL_S = 60  # the last use is written at most this often: it costs a commit
-USES_REMEMBERED_MAX = TOKENS_MAX
 ADDRESS_CHARACTERS_MAX = 100
 PAGE_DOCUMENTS = 512
 
@@ -114,11 +113,6 @@ def authenticate(txn: ReadTxn, secret: str, address: str, now: int, *, transport
     )
 
 
-def is_token(text: str) -> bool:
-    """Whether a credential has the form of a token, so that it need not be tried as anything else."""
-    return text.startswith(SECRET_HEAD)
-
-
 def find(txn: ReadTxn, token_id: str) -> Token | None:
     """The token that lists call so, with its last use."""
     try:
@@ -132,9 +126,14 @@ def find(txn: ReadTxn, token_id: str) -> Token | None:
 def tokens(txn: ReadTxn) -> Iterator[Token]:
     """Every token, those that ended within KEPT_S at least too, each with its last use."""
     after: bytes | None = None
-    while page := txn.documents(DocumentKind.TOKEN, after, PAGE_DOCUMENTS):
-        yield from (_found(txn, document) for _, document in page)
+    while page := tokens_after(txn, after, PAGE_DOCUMENTS):
+        yield from (token for _, token in page)
         after = page[-1][0]
+
+
+def tokens_after(txn: ReadTxn, after: bytes | None, limit: int) -> list[tuple[bytes, Token]]:
+    """Some of those, in the order of their keys, strictly after a key: each with its key."""
+    return [(key, _found(txn, document)) for key, document in txn.documents(DocumentKind.TOKEN, after, limit)]
 
 
 def refuse_revoking(caller: Caller, token: Token) -> Refusal | None:
@@ -161,23 +160,6 @@ def note_use(txn: WriteTxn, token_id: str, address: str, now: int) -> bool:
     if token is None or 0 <= now - token.used_s < USE_INTERVAL_S:
         return False
     return txn.put_document(DocumentKind.TOKEN_USE, _key(token), encode_use(now, address[:ADDRESS_CHARACTERS_MAX]))
-
-
-class Uses:
-    """Which uses of this process are worth a `note_use`: one of each token in USE_INTERVAL_S."""
-
-    def __init__(self) -> None:
-        self._noted: dict[str, int] = {}  # token → when, oldest first
-
-    def due(self, token_id: str, now: int) -> bool:
-        """Whether a use at unix time `now` should be written; the next ones of that token are not, for a while."""
-        if now - self._noted.get(token_id, now - USE_INTERVAL_S) < USE_INTERVAL_S:
-            return False
-        self._noted.pop(token_id, None)
-        self._noted[token_id] = now
-        if len(self._noted) > USES_REMEMBERED_MAX:
-            del self._noted[next(iter(self._noted))]
-        return True
 
 
 def _refuse_making(caller: Caller, terms: TokenTerms) -> Refusal | None:
@@ -213,7 +195,7 @@ def _forget(txn: WriteTxn, now: int) -> int:
 def _digest_of(secret: str) -> bytes:
     """SHA-256 of the octets a secret spells; of nothing a token could have, when it spells none."""
     text = secret.removeprefix(SECRET_HEAD)
-    if not is_token(secret) or len(text) != _SECRET_CHARACTERS or not text.isascii():
+    if not secret.startswith(SECRET_HEAD) or len(text) != _SECRET_CHARACTERS or not text.isascii():
         return _NOBODY
     try:
         octets = base64.b64decode(f"{text}=", altchars=b"-_", validate=True)

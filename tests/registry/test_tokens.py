@@ -26,7 +26,7 @@ from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.memory import MemoryStore
 from idis.registry.store.writer import Settings
 from idis.registry.token import Token, TokenTerms, encode_token
-from idis.registry.tokens import Uses, authenticate, create, find, is_token, may_see, note_use, refuse_revoking, revoke, tokens
+from idis.registry.tokens import authenticate, create, find, may_see, note_use, refuse_revoking, revoke, tokens
 
 NOW = 1_700_000_000
 DAY = 86_400
@@ -323,26 +323,6 @@ class TestUse:
         """Of a token that is not there, no use is kept."""
         assert write(store, lambda txn: note_use(txn, "00" * 8, "192.0.2.7", NOW)) is False
 
-    def test_due(self) -> None:
-        """A process asks for one write a minute and token."""
-        uses = Uses()
-
-        assert [uses.due("a", NOW), uses.due("a", NOW + 59), uses.due("b", NOW + 59), uses.due("a", NOW + 60)] == [
-            True,
-            False,
-            True,
-            True,
-        ]
-
-    def test_due_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It remembers only so many tokens, the latest."""
-        monkeypatch.setattr("idis.registry.tokens.USES_REMEMBERED_MAX", 2)
-        uses = Uses()
-        for name in ("a", "b", "c"):
-            uses.due(name, NOW)
-
-        assert [uses.due("c", NOW + 1), uses.due("b", NOW + 1), uses.due("a", NOW + 1)] == [False, False, True]
-
 
 def test_no_secret_is_kept(store: MemoryStore) -> None:
     """Neither document, journal nor audit trail holds the secret in any spelling; the trail not even its digest."""
@@ -359,9 +339,3 @@ def test_no_secret_is_kept(store: MemoryStore) -> None:
     assert token.digest not in trail
     assert token.digest.hex().encode() not in trail
     assert b"create token" in trail
-
-
-def test_form() -> None:
-    """A credential that begins as a token does is one."""
-    assert is_token(SPELLED)
-    assert not is_token("secret")
