@@ -143,6 +143,15 @@ class GuardSection:
 
 
 @dataclass(frozen=True, slots=True)
+class AdminSection:
+    """How administrators prove who they are."""
+
+    sessions: Annotated[bool, Setting("offer sessions of Handle clients: Diffie-Hellman of 1024 bits; TLS is better")] = True
+    weak_secrets: Annotated[bool, Setting("accept old clients' answers that are plain MD5 or SHA-1 digests of a secret")] = False
+    resolver: Annotated[str, Setting("HOST:PORT of a node to ask for keys held elsewhere; empty: own recursion")] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeConfig:
     """One node, wholly described; `data_dir` is where its store lives and is not part of the file."""
 
@@ -153,6 +162,7 @@ class NodeConfig:
     recursion: RecursionSection = field(default_factory=RecursionSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     guard: GuardSection = field(default_factory=GuardSection)
+    admin: AdminSection = field(default_factory=AdminSection)
 
     @property
     def advertised(self) -> str:
@@ -168,6 +178,7 @@ SECTIONS: dict[str, type[Any]] = {
     "recursion": RecursionSection,
     "limits": LimitsSection,
     "guard": GuardSection,
+    "admin": AdminSection,
 }
 
 

@@ -48,6 +48,7 @@ class Metrics:
         recursion: name → what the recursor counted since start, on nodes that recurse; its gauges are in `gauges`.
         gauges: name → as it is now.
         gather: called before somebody reads, to bring in what is counted elsewhere.
+        admin: what the administration did and refused, by name.
         entries: kind of journal entry → seen by the follower.
         records: prefix → live records, as the follower last saw them.
         position: (epoch, hi, lo) of the last journal entry seen.
@@ -61,6 +62,7 @@ class Metrics:
     accepted: Counter[str] = field(default_factory=Counter)
     closed: Counter[str] = field(default_factory=Counter)
     recursion: Counter[str] = field(default_factory=Counter)
+    admin: Counter[str] = field(default_factory=Counter)
     gauges: Counter[str] = field(default_factory=Counter)
     gather: list[Callable[[], None]] = field(default_factory=list)
     entries: Counter[str] = field(default_factory=Counter)
@@ -131,4 +133,4 @@ def count_recursion(metrics: Metrics, recursor: Recursor) -> None:
         metrics.gauges[name] = count
 
 
-_FAMILIES = ("silent", "limited", "accepted", "closed", "recursion")  # counters by one name
+_FAMILIES = ("silent", "limited", "accepted", "closed", "recursion", "admin")  # counters by one name

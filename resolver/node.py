@@ -26,7 +26,11 @@ from idis.proto.types.site import Site, encode_site
 from idis.registry.journal import Entry, EntryKind
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver import log
+from idis.resolver.admin.composition import make_desk
+from idis.resolver.admin.desk import Desk
 from idis.resolver.admin.registrar import Registrar
+from idis.resolver.admin.server_key import KEY_FILE, read_server_key
+from idis.resolver.admin.verifier import Verifier
 from idis.resolver.chain import Chain
 from idis.resolver.collector import Quiet, hush
 from idis.resolver.config import NodeConfig
@@ -39,6 +43,7 @@ from idis.resolver.handlers.authority import Authority
 from idis.resolver.handlers.limit import Limit
 from idis.resolver.handlers.observe import Observe
 from idis.resolver.handlers.recursion import Recursion
+from idis.resolver.known_records import KNOWN_BYTES_MAX
 from idis.resolver.metrics import Metrics, count_recursion
 from idis.resolver.own_site import own_site
 from idis.resolver.prepared import Prepared
@@ -111,6 +116,7 @@ class Node:
         """
         place = self._place
         self._keys = TlsKeys(self.config.tls, self.config.data_dir) if self.config.tls.enabled else None
+        self._server_key = read_server_key(self.config.data_dir / KEY_FILE)
         # The supervisor holds the directory for all processes of a node.
         self._store = LmdbStore.open(self.config.data_dir, exclusive=place is None)
         try:
@@ -152,6 +158,8 @@ class Node:
             self._report(self._place)
         if self._hot_path is not None:
             self._hot_path.close()
+        if self._desk is not None:
+            self._desk.close()
         self._store.close()
 
     async def leave(self) -> None:
@@ -220,7 +228,8 @@ class Node:
 
     def _compose(self) -> None:
         config, metrics, place = self.config, self.metrics, self._place
-        self._site = own_site(config, self._sockets.port, self._sockets.http_port)
+        public_key = b"" if self._server_key is None else self._server_key.public_octets
+        self._site = own_site(config, self._sockets.port, self._sockets.http_port, public_key)
         self._recursor = _recursor(config, ring_share=RING_SHARE if self.hot and _compiled(config) else 0.0)
         if self._recursor is not None:
             metrics.gather.append(partial(count_recursion, metrics, self._recursor))
@@ -234,11 +243,14 @@ class Node:
             limit=Limit(Rates(config.guard), metrics),
             steps=_steps(self._site, self._recursor, metrics),
             observe=Observe(metrics),
-            prepared=Prepared(config.node.site_serial, encode_site(self._site), self._recursor),
+            prepared=Prepared(config.node.site_serial, encode_site(self._site), self._recursor, _known_bytes(config)),
             replies=Replies(config.node.name, config.node.site_serial, secrets.token_bytes),
             recursor=self._recursor,
             clock=time,
         )
+        self._verifier = Verifier(self._store, None, metrics, weak_secrets=config.admin.weak_secrets)
+        self._desk = self._make_desk() if self._sockets.http else None
+        self._chain.administration = self._desk
         self._hot_path = self._make_hot_path(sources)
         quick = None if self._hot_path is None else self._hot_path.accelerator
         self._table = ConnectionTable(config.limits, place)
@@ -248,6 +260,19 @@ class Node:
         self._entrance = None if self._keys is None else TlsEntrance(self._keys, config.tls, self._service)
         self._tls = [] if self._entrance is None else [TlsTransport(bound, self._entrance) for bound in self._sockets.tls]
         self._http = HttpTransport(self._sockets.http, self._application, self._service, self._make_chunks, self._entrance)
+
+    def _make_desk(self) -> Desk:
+        return make_desk(
+            self.config.admin,
+            site_serial=self.config.node.site_serial,
+            site=encode_site(self._site),
+            server_key=self._server_key,
+            store=self._store,
+            chain=self._chain,
+            registrar=self._registrar,
+            verifier=self._verifier,
+            metrics=self.metrics,
+        )
 
     def _make_hot_path(self, sources: Sources) -> HotPath | None:
         if not _compiled(self.config):
@@ -434,6 +459,11 @@ def _version() -> str:
     with contextlib.suppress(PackageNotFoundError):
         return version("idis")
     return "unknown"  # a checkout that was never installed
+
+
+def _known_bytes(config: NodeConfig) -> int:
+    """Memory for records that need not be read again: as much as an index may have, where there is none."""
+    return 0 if _compiled(config) else min(config.node.index_bytes, KNOWN_BYTES_MAX)
 
 
 def _compiled(config: NodeConfig) -> bool:

@@ -10,8 +10,8 @@ from idis.resolver.config import NodeConfig
 SERVER_ID = 1
 
 
-def own_site(config: NodeConfig, port: int, http_port: int) -> Site:
-    """The site of a node that listens on these ports.
+def own_site(config: NodeConfig, port: int, http_port: int, public_key: bytes = b"") -> Site:
+    """The site of a node that listens on these ports, and signs with the private half of `public_key`.
 
     TCP stands first, and UDP only where the network is private: a public node answers strangers over UDP with silence,
     after which old clients wait three seconds before they try TCP (`wire.md` W4). Administration is offered on TCP only.
@@ -25,7 +25,7 @@ def own_site(config: NodeConfig, port: int, http_port: int) -> Site:
     return Site(
         serial=config.node.site_serial,
         attributes=(("desc", config.node.name), *_other_addresses(config)),
-        servers=(Server(SERVER_ID, config.advertised, b"", tuple(ways)),),
+        servers=(Server(SERVER_ID, config.advertised, public_key, tuple(ways)),),
     )
 
 

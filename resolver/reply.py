@@ -37,16 +37,20 @@ class Replies:
 
     def frame(self, request: Message, settled: Settled, now: int) -> bytes | None:
         """The octets that answer `request`; None when nothing leaves."""
+        message = self.message(request, settled, now)
+        return None if message is None else encode_message(message)
+
+    def message(self, request: Message, settled: Settled, now: int) -> Message | None:
+        """The same before it is encoded, for whoever signs it."""
         match settled:
             case Silence():
                 return None
             case SiteRecord(octets=octets):
-                message = success_message(request, octets, site_serial=self._site_serial, primary=True, now=now)
+                return success_message(request, octets, site_serial=self._site_serial, primary=True, now=now)
             case Resolved():
-                message = self._response(request, settled, now)
+                return self._response(request, settled, now)
             case _:
-                message = self._response(request, Resolved(settled, "authority"), now)
-        return encode_message(message)
+                return self._response(request, Resolved(settled, "authority"), now)
 
     def explanation(self, resolved: Resolved) -> bytes:
         """Who answered, how old the answer is, and each hop: msgpack `[1, node, source, age_ms, [[…], …]]`."""

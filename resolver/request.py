@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -33,13 +34,31 @@ class Link:
     speaks_idis: bool = False
     secure: bool = False
     on_end: list[Callable[[], None]] = field(default_factory=list)
+    _stalled: asyncio.Event | None = None
 
     def end(self) -> None:
         """The connection is gone, and with it what it had come to be."""
         self.caller = None
+        self.flow()
         for forget in self.on_end:
             forget()
         self.on_end.clear()
+
+    def stall(self) -> None:
+        """The peer does not take what it was sent."""
+        if self._stalled is None:
+            self._stalled = asyncio.Event()
+
+    def flow(self) -> None:
+        """It does again, or is gone."""
+        if self._stalled is not None:
+            self._stalled.set()
+            self._stalled = None
+
+    async def room(self) -> None:
+        """Wait while the peer does not take what it was sent: an answer of many messages goes no faster than it is read."""
+        while self._stalled is not None:
+            await self._stalled.wait()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Exporter(Collector):
         metrics = self._face.figures()
         yield from self._requests(metrics)
         yield from self._connections(metrics)
+        yield from self._administration(metrics)
         yield from self._journal(metrics)
         if self._face.recursor is not None:
             yield from self._recursion(metrics)
@@ -68,6 +69,16 @@ class Exporter(Collector):
         yield _counter("idis_connections_accepted", "Connections accepted.", "transport", metrics.accepted)
         yield _counter("idis_connections_closed", "Connections closed, by whom or why.", "reason", metrics.closed)
         yield GaugeMetricFamily("idis_connections_limit", "Connections there may be.", value=self._face.connections_max)
+
+    def _administration(self, metrics: Metrics) -> Iterator[Metric]:
+        yield _counter("idis_admin_events", "What the administration did and refused.", "event", metrics.admin)
+        for name, line in (
+            ("challenges", "Challenges that wait for their answer."),
+            ("challenge_bytes", "Memory of the requests that wait with them."),
+            ("sessions", "Sessions of Handle clients."),
+            ("logins", "Connections over which an IDIS client has logged in."),
+        ):
+            yield GaugeMetricFamily(f"idis_admin_{name}", line, value=metrics.gauges[f"admin_{name}"])
 
     def _journal(self, metrics: Metrics) -> Iterator[Metric]:
         yield _counter("idis_journal_entries", "Journal entries seen.", "kind", metrics.entries)

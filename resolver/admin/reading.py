@@ -1,0 +1,66 @@
+"""Resolutions by somebody known: in a session, after a login, with a token, or after a challenge (`wire.md` §4.1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from idis.proto.codes import OpCode, OpFlag, ResponseCode
+from idis.proto.exchange import query_of
+from idis.proto.outcome import Outcome, Referral, Refused
+from idis.registry import authority
+from idis.registry.caller import Caller
+from idis.registry.permission import Reader
+from idis.registry.registration.checks import Refusal
+from idis.registry.rights import Groups, Unknown
+from idis.registry.store.base import ReadTxn
+from idis.resolver.admin.dialogue import Dialogue
+from idis.resolver.admin.registrar import Registrar
+from idis.resolver.chain import Chain
+from idis.resolver.request import Request, Settled
+
+_CERTIFY = int(OpFlag.CERTIFY)
+
+
+class Reading:
+    """Answers questions.
+
+    Args:
+        chain: the steps that every question passes.
+        registrar: decides what a reader sees, with the groups of other nodes.
+        site: this node's own site record.
+    """
+
+    def __init__(self, chain: Chain, registrar: Registrar, site: bytes) -> None:
+        self._chain = chain
+        self._registrar = registrar
+        self._site = site
+
+    async def answer(self, dialogue: Dialogue, caller: Caller) -> Settled | Refusal:
+        """What a question gets; a refusal where the proof of an identity may help.
+
+        Raises:
+            ProtocolError: the question cannot be read.
+        """
+        # Whether the answer is signed is decided where it is written; the steps know nothing of signatures.
+        message = replace(dialogue.request, opflags=dialogue.request.opflags & ~_CERTIFY)
+        query = query_of(message) if message.opcode == OpCode.RESOLUTION else None
+        request = Request(message, query, dialogue.peer)
+        settled: Settled | Refusal
+        if query is None or caller.anonymous:
+            settled = await self._chain.resolve(request)
+        else:
+            now, site = self._registrar.now, self._site
+
+            def decide(txn: ReadTxn, groups: Groups) -> Outcome | Unknown:
+                return authority.answer(query, txn, now, site=site, reader=Reader(caller, groups))
+
+            decided: Outcome | Refusal = await self._registrar.decide(decide)
+            settled = await self._chain.resolve(request) if _is_elsewhere(decided) else decided
+        if isinstance(settled, Refused) and settled.code == ResponseCode.AUTHENTICATION_NEEDED:
+            return Refusal(settled.code, settled.message)
+        return settled
+
+
+def _is_elsewhere(decided: Outcome | Refusal) -> bool:
+    """Whether this node's registry points away from it, where a node that recurses goes on by itself."""
+    return isinstance(decided, Referral) or (isinstance(decided, Refused) and decided.code == ResponseCode.SERVER_NOT_RESPONSIBLE)
