@@ -161,11 +161,15 @@ class TcpConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The peer does not read; neither do we."""
         self._stalled_since = self._service.clock.monotonic()
+        if self._peer.link is not None:
+            self._peer.link.stall()
         self._go_on()
 
     def resume_writing(self) -> None:
         """The peer has read."""
         self._stalled_since = None
+        if self._peer.link is not None:
+            self._peer.link.flow()
         self._go_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
