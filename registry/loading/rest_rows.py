@@ -29,6 +29,7 @@ from idis.proto.value import (
 )
 from idis.proto.wire import ARRAY_BYTES_MAX
 from idis.registry.pilots.finding import Finding
+from idis.registry.readers import NOTHING_LISTED, mark
 from idis.registry.record import Alias, PreparedRecord, Record, RecordFlag, StoredRecord, prepare
 from idis.registry.registration.value_checks import shows_secret, usual_permissions
 
@@ -39,10 +40,8 @@ _SHOWN_MAX = 80
 
 def rest_of_record(record: StoredRecord, *, restricted: bool) -> dict[str, object]:
     """The object of a record; values without public-read only when `restricted`."""
-    values = decode_values(record.public)
-    left_out = bool(record.flags & RecordFlag.RESTRICTED) and not restricted
-    if record.flags & RecordFlag.RESTRICTED and restricted:
-        values = tuple(sorted((*values, *decode_values(record.restricted)), key=lambda value: value.index))
+    left_out = record.withholds and not restricted
+    values = decode_values(record.public) if left_out else tuple(sorted(record.values, key=lambda value: value.index))
     row: dict[str, object] = {"responseCode": int(ResponseCode.SUCCESS), "handle": record.identifier}
     row["values"] = [rest_of_value(value) for value in values]
     if record.aliases:
@@ -78,7 +77,8 @@ def record_of_rest(identifier: str, row: Mapping[str, object], now: int) -> Prep
         record = Record(identifier, values, _aliases(row.get("aliases", ())))
     except DataError as error:
         return Finding(field, str(row.get(field, ""))[:_SHOWN_MAX], "rest-form", str(error), "see 'idis export' for the form")
-    prepared = prepare(record, now)
+    # What it keeps from others it says itself; what its template does is the node's to know.
+    prepared = prepare(replace(record, values=mark(record.values, NOTHING_LISTED)), now)
     if row.get("disabled") is True:
         prepared = replace(prepared, flags=prepared.flags | RecordFlag.DISABLED)
     return prepared
@@ -95,7 +95,7 @@ def values_of_rest(shown: object) -> tuple[Value, ...]:
         try:
             values.append(_value(json_object(item, "a value")))
         except DataError as error:
-            raise DataError(f"value {at}: {error}") from None
+            raise DataError(f"values[{at}]: {error}") from None
     _check_values(values)
     return tuple(values)
 

@@ -28,13 +28,18 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
-@contextmanager
-def opened(arguments: argparse.Namespace) -> Iterator[LmdbStore]:
-    """The store of the data directory, beside the node that may be serving from it."""
+def data_directory(arguments: argparse.Namespace) -> Path:
+    """The data directory that is meant."""
     name = arguments.data or os.environ.get(DATA_VARIABLE)
     if not name:
         raise CommandError(f"which data directory? Give --data DIR, or set {DATA_VARIABLE}")
-    store = LmdbStore.open(Path(name), exclusive=False)
+    return Path(name)
+
+
+@contextmanager
+def opened(arguments: argparse.Namespace) -> Iterator[LmdbStore]:
+    """The store of the data directory, beside the node that may be serving from it."""
+    store = LmdbStore.open(data_directory(arguments), exclusive=False)
     try:
         yield store
     finally:

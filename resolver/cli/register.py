@@ -1,4 +1,4 @@
-"""`idis register`: create, replace, change or delete one record on this node's own data directory.
+"""`idis register`: create, replace, change or delete one record on this node's own data directory, or a file of them.
 
 Without a mode the record is created, and doing it again changes nothing. What is given as `--file` or on standard input
 is the JSON form of the REST interface (`wire.md` §15): a list of values, an object with `values`, or one value.
@@ -16,8 +16,11 @@ from pathlib import Path
 
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import DataError
+from idis.proto.identifier import parse_identifier
 from idis.proto.types.table import compose
 from idis.proto.value import TTL_S_DEFAULT, Value, decode_values
+from idis.registry.audit.line import audit, prefix_summary, record_summary
+from idis.registry.caller import tool
 from idis.registry.loading.rest_rows import record_of_rest
 from idis.registry.pilots.finding import Finding
 from idis.registry.record import Alias
@@ -29,10 +32,13 @@ from idis.registry.registration.value_checks import (
     VALUE_BYTES_MAX,
     usual_permissions,
 )
-from idis.registry.store.base import WriteTxn
+from idis.registry.store.base import ReadTxn, WriteTxn
+from idis.registry.store.directory import user_name
+from idis.registry.store.keys import record_key
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
 from idis.resolver.cli.identifier_argument import identifier_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
+from idis.resolver.cli.register_batch import register_batches
 
 FILE_BYTES_MAX = 8 * 1_048_576  # a record of the largest size in its most verbose JSON form
 URL_INDEX, EMAIL_INDEX = 1, 2  # by custom of the field (`domain.md` §7)
@@ -51,7 +57,14 @@ _PERMISSIONS = re.compile(r"[01]{4}")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("identifier", metavar="IDENTIFIER", help="as 88.118.8/JXDY2106023; quote it when it holds blanks")
+    parser.add_argument(
+        "identifier", metavar="IDENTIFIER", nargs="?", help="as 88.118.8/JXDY2106023; quote it when it holds blanks"
+    )
+    parser.add_argument(
+        "--batch",
+        metavar="FILE",
+        help="JSON lines, one identifier each, of any number: sent in batches; run again, the command goes on where it stopped",
+    )
     parser.add_argument(
         "--value", action="append", default=[], metavar="INDEX:TYPE=DATA", help="a value; @FILE as data reads a file"
     )
@@ -82,6 +95,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Register what the arguments say."""
+    if (arguments.identifier is None) == (arguments.batch is None):
+        raise CommandError("give one IDENTIFIER, or --batch FILE")
+    if arguments.batch is not None:
+        return register_batches(arguments)
     identifier_of(arguments.identifier)
     given = _given(arguments)
     values = given.values
@@ -91,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not takes_none and not values:
         raise CommandError("which values? Give --url URL, --value INDEX:TYPE=DATA, or --file FILE")
     now = int(time.time())
-    committed = commit(arguments, lambda txn: insist(_advised(_change(txn, arguments, given, now))))
+    committed = commit(arguments, lambda txn: insist(_advised(_audited(txn, arguments, given, now))))
     recorded, position = committed.result, position_text(committed.position)
     if arguments.json:
         print_json(
@@ -110,6 +127,33 @@ def run(arguments: argparse.Namespace) -> int:
         word = "deleted" if arguments.delete else "changed" if changed else "registered"
         print(f"{recorded.identifier}: {word} (version {recorded.version}, position {position})")
     return ExitCode.DONE
+
+
+def _audited(txn: WriteTxn, arguments: argparse.Namespace, given: _Given, now: int) -> Recorded | Refusal:
+    """Make the change, and its line in the audit trail."""
+    before = _summary(txn, arguments.identifier)
+    recorded = _change(txn, arguments, given, now)
+    if isinstance(recorded, Recorded) and recorded.changed:
+        after = _summary(txn, arguments.identifier)
+        audit(txn, tool(user_name()), _verb(arguments), recorded.identifier, before=before, after=after)
+    return recorded
+
+
+def _summary(txn: ReadTxn, identifier: str) -> dict[str, object] | None:
+    """What the audit trail says of what is there now."""
+    parsed = parse_identifier(identifier)
+    entry = txn.prefix(parsed.folded_prefix)
+    if entry is None:
+        return None
+    if parsed.suffix is None:
+        return prefix_summary(entry)
+    stored = txn.record(record_key(entry.prefix, parsed.suffix, entry.fold_suffix))
+    return record_summary(stored) if stored is not None and stored.live else None
+
+
+def _verb(arguments: argparse.Namespace) -> str:
+    chosen = ("delete", "remove", "add", "modify", "replace")
+    return next((verb for verb in chosen if getattr(arguments, verb)), "create")
 
 
 def _change(txn: WriteTxn, arguments: argparse.Namespace, given: _Given, now: int) -> Recorded | Refusal:
