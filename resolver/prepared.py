@@ -7,7 +7,8 @@ patched from the request. Whatever else comes, from a filter to a damaged record
 this answers, the chain would have given the same octets, and a test runs both.
 
 Clients vary their requests little: most differ in request id and name alone. So what a request's header comes to is kept
-for the second in which it holds, and what a prefix comes to is kept until the next commit.
+for the second in which it holds, and what a prefix comes to is kept until the next commit, as are records where no
+compiled step keeps an index of them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from idis.registry.store.base import ReadTxn, StoreError
 from idis.registry.store.keys import KEY_BYTES_MAX, record_key
 from idis.registry.template_handles import has_template
 from idis.resolver.handlers.access import HEARTBEAT
+from idis.resolver.known_records import KnownRecords
 from idis.resolver.recursion.cache import Key, cache_key, plain_key
 from idis.resolver.recursion.recursor import Recursor
 
@@ -124,12 +126,15 @@ class Prepared:
         site_serial: of this node's HS_SITE.
         site: this node's HS_SITE, as the authority step knows it.
         recursor: of a node that recurses.
+        known_bytes: memory for records that need not be read again; see `known_records.py`.
 
     Attributes:
         answered: response code → answers, for the batch to take.
     """
 
-    def __init__(self, site_serial: int, site: bytes = b"", recursor: Recursor | None = None) -> None:
+    def __init__(
+        self, site_serial: int, site: bytes = b"", recursor: Recursor | None = None, known_bytes: int = 0
+    ) -> None:
         self._site_serial = site_serial
         self._site = site
         self._recursor = recursor
@@ -137,6 +142,8 @@ class Prepared:
         self._homes: dict[bytes, _Home | None] = {}
         self._below: dict[bytes, _Fixed | str | None] = {}  # prefix answered elsewhere → answer, or its folded form: recurse
         self._named: dict[tuple[bytes, int], _Fixed | Key | None] = {}  # question for a prefix itself
+        self._records = KnownRecords(known_bytes)
+        self._known = self._records.found
         self._transaction = self._now = -1
         self.answered: defaultdict[int, int] = defaultdict(int)
 
@@ -146,6 +153,9 @@ class Prepared:
             self._transaction = txn.transaction
             for known in (self._homes, self._below, self._named):
                 known.clear()
+            self._records.forget()
+        self._records.free()
+        self._known = self._records.found
         if now != self._now:
             self._now = now
             self._shapes.clear()
@@ -176,10 +186,15 @@ class Prepared:
         key = start + suffix.upper() if fold_suffix else start + suffix
         if len(key) > KEY_BYTES_MAX:
             key = record_key(folded, suffix.decode(), fold_suffix)
-        try:
-            record = self._public(key)
-        except StoreError:
-            return None
+        record = self._known.get(key)
+        if record is None:
+            try:
+                record = self._public(key)
+            except StoreError:
+                return None
+            if record is not None:
+                self._records.add(key, record)
+                self._known = self._records.found
         if record is None or record[0] & _NOT_LIVE:
             if templated:
                 return None

@@ -19,6 +19,7 @@ from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS, Connection
 from idis.proto.errors import ProtocolError
 from idis.proto.exchange import error_message, outline
 from idis.proto.message import ENVELOPE_BYTES, HEADER_BYTES, encode_message
+from idis.resolver import plain_path
 from idis.resolver.chain import Deferred
 from idis.resolver.guard.arrival import OUT_BUFFER_BYTES, arrive
 from idis.resolver.guard.sources import Standing
@@ -28,7 +29,6 @@ from idis.resolver.service import Service
 from idis.resolver.transports.sockets import BACKLOG
 
 if TYPE_CHECKING:
-    from idis.resolver.accelerator import Accelerator
     from idis.resolver.transports.stream_pool import StreamPool
 
 BATCH_FRAMES = 256  # answered before other connections get their turn
@@ -114,8 +114,12 @@ class TcpConnection(asyncio.Protocol):
         if self._active - self._touched > TOUCH_S:
             self._touched = self._active
             self._service.table.touch(self)
-        if self._connection.error is None:
+        if self._connection.error is not None:
+            return
+        try:
             self._receive(data)
+        except Exception:  # the outermost loop of one connection: its peer is cut, the others are served
+            self._fail()
 
     def take(self, received: bytes, unsent: bytes, ended: bool) -> None:
         """Go on with what the pool could not do; see `PooledConnection`."""
@@ -133,9 +137,9 @@ class TcpConnection(asyncio.Protocol):
     def _receive(self, data: bytes) -> None:
         connection = self._connection
         progress = False
-        if self._accelerator is not None and not self._frames and self._stalled_since is None and not self._known:
+        if not self._frames and self._stalled_since is None and not self._known:
             received = len(data) + connection.unfinished_bytes
-            data = self._accelerate(self._accelerator, data)
+            data = self._answer_common(data)
             progress = len(data) + connection.unfinished_bytes < received
         if data:
             frames = connection.receive_data(data)
@@ -225,8 +229,8 @@ class TcpConnection(asyncio.Protocol):
 
     # The work.
 
-    def _accelerate(self, accelerator: Accelerator, data: bytes) -> bytes:
-        """Let the compiled step answer what it can and take the frames it cannot; returns the octets that it left."""
+    def _answer_common(self, data: bytes) -> bytes:
+        """Let the hot path answer what it can and take the frames it cannot; returns the octets that it left."""
         connection, peer = self._connection, self._peer
         if connection.unfinished:
             if connection.unfinished_bytes > COMMON_BYTES_MAX:
@@ -235,7 +239,11 @@ class TcpConnection(asyncio.Protocol):
         limit = self._service.chain.limit
         trusted = peer.standing is Standing.TRUSTED
         allowed = -1 if trusted else limit.left(peer, self._active)
-        done = accelerator.stream(data, allowed, self._waiting_max - self._deferred, OUT_BUFFER_BYTES)
+        waiting, accelerator = self._waiting_max - self._deferred, self._accelerator
+        if accelerator is not None:
+            done = accelerator.stream(data, allowed, waiting, OUT_BUFFER_BYTES)
+        else:
+            done = plain_path.stream(self._service.chain, data, allowed, waiting, OUT_BUFFER_BYTES)
         if done is None:
             return data
         answers, consumed, leftovers, answered, _ = done
@@ -253,14 +261,17 @@ class TcpConnection(asyncio.Protocol):
         if self._frames and self._stalled_since is None:
             try:
                 replies = self._answer()
-            except Exception:  # the outermost loop of one connection: its peer is cut, the others are served
-                note(logging.ERROR, "connection failed", peer=self.address, exc_info=True)
-                self.shed("failure")
+            except Exception:  # as above
+                self._fail()
                 return
             self._service.sources.prove(self._peer.source, self._active)
             if replies and not self._transport.is_closing():
                 self._write(b"".join(replies))
         self._go_on()
+
+    def _fail(self) -> None:
+        note(logging.ERROR, "connection failed", peer=self.address, exc_info=True)
+        self.shed("failure")
 
     def _answer(self) -> list[bytes]:
         """One batch of answers, under one read transaction."""
