@@ -113,9 +113,21 @@ def keep_key(txn: WriteTxn, caller: Caller, identity: Identity, pem: bytes) -> b
 def granted(txn: ReadTxn) -> Iterator[tuple[Identity, tuple[RoleGrant, ...]]]:
     """Every identity that holds a role, with its roles."""
     after: bytes | None = None
-    while page := txn.documents(DocumentKind.ROLE, after, PAGE_DOCUMENTS):
-        yield from (_decode(document) for _, document in page)
+    while page := granted_after(txn, after, PAGE_DOCUMENTS):
+        yield from ((identity, grants) for _, identity, grants in page)
         after = page[-1][0]
+
+
+def granted_after(txn: ReadTxn, after: bytes | None, limit: int) -> list[tuple[bytes, Identity, tuple[RoleGrant, ...]]]:
+    """Some of those, in the order of their keys, strictly after a key: each with its key."""
+    return [(key, *_decode(document)) for key, document in txn.documents(DocumentKind.ROLE, after, limit)]
+
+
+def may_see(caller: Caller, held: RoleGrant) -> bool:
+    """Whether a caller is told who holds a role: an auditor, and whoever governs the prefix it is held for."""
+    if not caller.in_scope(Action.ACCESS, held.prefix):
+        return False
+    return any(caller.holds(role, held.prefix) for role in (Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR))
 
 
 def refuse_granting(caller: Caller, wanted: RoleGrant) -> Refusal | None:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold
 from idis.registry.audit.line import AuditLine, decode_line
+from idis.registry.caller import Action, Caller, Role
+from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import ReadTxn, Store
 from idis.registry.store.keys import audit_time_ms
 
@@ -72,6 +75,20 @@ class Page:
 
     lines: tuple[Noted, ...]
     after: bytes | None
+
+
+def refuse_reading(caller: Caller) -> Refusal | None:
+    """What forbids a caller to read the trail: it tells of the whole node, so it is for auditors and operators of that."""
+    if caller.anonymous:
+        return Refusal(ResponseCode.AUTHENTICATION_NEEDED, "the audit trail is for auditors: prove an identity that is one")
+    if not caller.in_scope(Action.AUDIT, ""):
+        return Refusal(
+            ResponseCode.INSUFFICIENT_PERMISSIONS,
+            "this token may not be used for 'audit' of the whole node: make one whose scope allows it",
+        )
+    if caller.holds(Role.AUDITOR, "") or caller.holds(Role.OPERATOR, ""):
+        return None
+    return Refusal(ResponseCode.INVALID_ADMIN, f"{caller.name} is neither auditor nor operator of this node")
 
 
 def page(txn: ReadTxn, wanted: Wanted, after: bytes | None, limit: int, *, newest_first: bool = False) -> Page:

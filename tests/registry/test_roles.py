@@ -17,7 +17,7 @@ from idis.registry.identity import Identity, parse_identity
 from idis.registry.keyring import key_values
 from idis.registry.prefix import PrefixEntry
 from idis.registry.registration.checks import Refusal
-from idis.registry.roles import grant, granted, keep_key, make_first_operator, revoke, roles_of
+from idis.registry.roles import grant, granted, keep_key, make_first_operator, may_see, revoke, roles_of
 from idis.registry.store.base import WriteTxn
 from idis.registry.store.memory import MemoryStore
 
@@ -281,3 +281,27 @@ class TestFirstOperator:
         write(store, lambda txn: make_first_operator(txn, TOOL, "node", (), PEM, 7))
 
         assert [(line.act, line.subject) for line in lines(store)] == [("make first operator", "300:LOCAL/NODE")]
+
+
+@pytest.mark.parametrize(
+    ("role", "prefix", "seen"),
+    [
+        (Role.OPERATOR, "", True),
+        (Role.AUDITOR, "", True),
+        (Role.ADMINISTRATOR, "88.118", True),
+        (Role.ADMINISTRATOR, "88.118.8", False),
+        (Role.APPLICATION, "88.118", False),
+    ],
+)
+def test_who_governs_a_prefix_sees_its_roles(role: Role, prefix: str, seen: bool) -> None:
+    """Who holds which role is told to auditors, operators and administrators from above, and to no application."""
+    caller = Caller("http 192.0.2.7", ZHANG, (RoleGrant(role, prefix),))
+
+    assert may_see(caller, RoleGrant(Role.APPLICATION, "88.118")) is seen
+
+
+def test_a_token_without_access_sees_no_roles() -> None:
+    """What a token may be used for narrows what it sees."""
+    scope = TokenScope("t", ("",), frozenset((Action.READ,)))
+
+    assert not may_see(Caller("http 192.0.2.7", ZHANG, (OPERATOR,), scope), OPERATOR)

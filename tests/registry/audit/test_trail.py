@@ -8,6 +8,8 @@ from idis.proto.codes import ResponseCode
 from idis.registry.audit import trail
 from idis.registry.audit.line import AuditLine
 from idis.registry.audit.trail import Wanted, lines, page, time_text
+from idis.registry.caller import Action, Caller, Role, RoleGrant, TokenScope
+from idis.registry.identity import Identity
 from idis.registry.store.base import Store
 from idis.registry.store.memory import MemoryStore
 
@@ -108,3 +110,24 @@ def test_json(store: Store) -> None:
 def test_time_text() -> None:
     """UTC with milliseconds."""
     assert time_text(1_769_846_400_007) == "2026-01-31T08:00:00.007Z"
+
+
+@pytest.mark.parametrize(
+    ("caller", "code"),
+    [
+        (Caller("http 192.0.2.7"), ResponseCode.AUTHENTICATION_NEEDED),
+        (Caller("http", Identity(300, "88.1/A")), ResponseCode.INVALID_ADMIN),
+        (Caller("http", None, (RoleGrant(Role.AUDITOR, "88.1"),)), ResponseCode.INVALID_ADMIN),
+        (
+            Caller("http", None, (RoleGrant(Role.AUDITOR),), TokenScope("t", ("88.1",), frozenset(Action))),
+            ResponseCode.INSUFFICIENT_PERMISSIONS,
+        ),
+        (Caller("http", None, (RoleGrant(Role.AUDITOR),)), None),
+        (Caller("http", None, (RoleGrant(Role.OPERATOR),)), None),
+    ],
+)
+def test_the_trail_is_for_auditors_and_operators_of_the_whole_node(caller: Caller, code: int | None) -> None:
+    """It tells of every prefix, so a role for one of them, or a token limited to one, is not enough."""
+    refusal = trail.refuse_reading(caller)
+
+    assert (None if refusal is None else refusal.code) == code
