@@ -25,11 +25,13 @@ from idis.registry.audit.line import audit
 from idis.registry.caller import Caller
 from idis.registry.identity import Identity
 from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.record import PreparedRecord, same_content
 from idis.registry.registration import acts
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.octets import prepare_plain
 from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_of, refuse
 from idis.registry.store.base import Conflict, Expect, WriteTxn
+from idis.registry.store.keys import record_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,16 @@ class _Run:
         if prepared is None:
             return 0
         version = self._txn.put_record(prepared, Expect.ABSENT)
-        return 0 if isinstance(version, Conflict) else version
+        return self._version_if_same(home, prepared) if isinstance(version, Conflict) else version
+
+    def _version_if_same(self, home: _Home, prepared: PreparedRecord) -> int:
+        """The version of a record that is there with this very content; 0 for another one."""
+        suffix = prepared.identifier.partition("/")[2]
+        stored = self._txn.record(record_key(home.folded, suffix, home.entry.fold_suffix))
+        if stored is None or not stored.live or stored.aliases or stored.flags != prepared.flags:
+            return 0
+        same = same_content(stored.public, prepared.public) and same_content(stored.restricted, prepared.restricted)
+        return stored.version if same else 0
 
     def _home(self, identifier: str) -> _Home | None:
         spelled = identifier.partition("/")[0]
