@@ -315,6 +315,8 @@ class Node:
                 recursor=self._recursor,
                 readiness=self._readiness,
                 registrar=self._registrar,
+                verifier=self._verifier,
+                server_key=self._server_key,
                 started=self._started,
                 board=None if self._place is None else self._place.board,
             )

@@ -22,6 +22,7 @@ from idis.proto.types.pubkey import encode_public_key, rsa_public_key
 KEY_FILE = "server_key.pem"
 KEY_BITS = 2_048
 _EXPONENT = 65_537
+_SHA256 = hashes.SHA256()
 _OWNER_ONLY = 0o600
 _FILE_BYTES_MAX = 65_536
 
@@ -44,9 +45,12 @@ class ServerKey:
         if octets is None:
             return None
         name = signature_digest_name(message.version)
-        algorithm = hashes.SHA256() if name == "SHA-256" else hashes.SHA1()
-        signature = self._key.sign(octets, padding.PKCS1v15(), algorithm)
+        signature = self.sign_octets(octets, _SHA256 if name == "SHA-256" else hashes.SHA1())
         return encode_credential(Credential(SIGNED, name, signature, session_counter))
+
+    def sign_octets(self, octets: bytes, algorithm: hashes.HashAlgorithm = _SHA256) -> bytes:
+        """The signature of octets, PKCS#1 v1.5."""
+        return self._key.sign(octets, padding.PKCS1v15(), algorithm)
 
 
 def make_server_key(path: Path) -> ServerKey:

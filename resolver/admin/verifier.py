@@ -8,26 +8,33 @@ times as much by design, so they are checked by a small pool of threads, whose q
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from idis.proto import digest as digests
 from idis.proto.challenge import (
     HS_PUBKEY,
     HS_SECKEY,
+    NONCE_BYTES,
+    PBKDF2_SALT_BYTES,
     Challenge,
     PublicKeyAnswer,
     SecretAnswer,
+    answer_with_secret,
     decode_public_key_answer,
     decode_secret_answer,
     verify_secret_answer,
 )
 from idis.proto.codes import ResponseCode
 from idis.proto.credential import SIGNED_OLD_NAME
+from idis.proto.digest import RequestDigest
 from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.identifier import fold
+from idis.proto.message import PROTOCOL_VERSION
+from idis.proto.types.seckey import decode_secret
 from idis.proto.value import Value
 from idis.registry.caller import Caller
 from idis.registry.identity import Identity, identity_of
@@ -44,6 +51,8 @@ SECRET_THREADS = 2  # a check of a secret holds one for some milliseconds
 SECRETS_WAITING_MAX = 256  # about a second of work; whoever comes later is told to ask again
 
 _PUBLIC_KEY_TYPES = (HS_PUBKEY, SIGNED_OLD_NAME)
+T = TypeVar("T")
+
 # A key that made an answer, and the challenge it answers.
 _Found = tuple[Identity, Challenge]
 
@@ -127,23 +136,23 @@ class Verifier:
             named = identity_of(proof.index, proof.user)
         except IdentifierError as error:
             return Refusal(ResponseCode.AUTHENTICATION_FAILED, f"the identity {proof.index}:{proof.user} is none: {error}")
-        if wait_s := self._slowdown.wait_s(named, source, now):
-            self._counts["failures.delayed"] += 1
-            return Refusal(
-                ResponseCode.AUTHENTICATION_FAILED, f"too many wrong answers for {named}: wait {wait_s:.0f} s, then try again"
-            )
-        verdict = await self._verify(named, proof)
-        if isinstance(verdict, Refusal):
-            self._counts["failures.error"] += 1
-            return verdict
-        if verdict is None:
-            self._slowdown.failed(named, source, now)
-            self._counts["failures.wrong"] += 1
-            return Refusal(ResponseCode.AUTHENTICATION_FAILED, _WRONG.format(named))
-        self._slowdown.succeeded(named, source)
-        identity, challenge = verdict
-        with self._store.read() as txn:
-            return Proved(Caller(origin=origin, identity=identity, roles=roles_of(txn, identity)), challenge)
+        found = await self._slowed(named, source, now, lambda: self._verify(named, proof))
+        if isinstance(found, Refusal):
+            return found
+        identity, challenge = found
+        return Proved(self._caller(identity, origin), challenge)
+
+    async def prove_secret(self, named: Identity, secret: bytes, *, origin: str, source: str, now: float) -> Caller | Refusal:
+        """Whoever showed the secret of an identity, or the password whose stored form it is; see `prove`."""
+        found = await self._slowed(named, source, now, lambda: self._open(named, secret))
+        return found if isinstance(found, Refusal) else self._caller(found, origin)
+
+    async def public_keys(self, named: Identity) -> Sequence[Value] | Refusal:
+        """The HS_PUBKEY values of an identity, wherever they are."""
+        values = self._local_keys(named)
+        if values is not None:
+            return _of_type(values, HS_PUBKEY)
+        return self._nowhere(named) if self._elsewhere is None else await self._elsewhere.public_keys(named)
 
     async def judge(self, proof: Proof, *, source: str, now: float) -> bool | Refusal:
         """Whether a proof that another node was given is right, as far as this node holds the key (operation 201).
@@ -168,15 +177,62 @@ class Verifier:
         self._slowdown.succeeded(named, source)
         return True
 
+    async def _slowed(
+        self, named: Identity, source: str, now: float, verify: Callable[[], Awaitable[T | Refusal | None]]
+    ) -> T | Refusal:
+        """What a verification finds, unless its source has to wait; one that finds nothing slows it down."""
+        if wait_s := self._slowdown.wait_s(named, source, now):
+            self._counts["failures.delayed"] += 1
+            return Refusal(
+                ResponseCode.AUTHENTICATION_FAILED, f"too many wrong answers for {named}: wait {wait_s:.0f} s, then try again"
+            )
+        found = await verify()
+        if isinstance(found, Refusal):
+            self._counts["failures.error"] += 1
+            return found
+        if found is None:
+            self._slowdown.failed(named, source, now)
+            self._counts["failures.wrong"] += 1
+            return Refusal(ResponseCode.AUTHENTICATION_FAILED, _WRONG.format(named))
+        self._slowdown.succeeded(named, source)
+        return found
+
+    def _caller(self, identity: Identity, origin: str) -> Caller:
+        with self._store.read() as txn:
+            return Caller(origin=origin, identity=identity, roles=roles_of(txn, identity))
+
+    async def _open(self, named: Identity, secret: bytes) -> Identity | Refusal | None:
+        """Whose secret it is."""
+        values = self._local_keys(named)
+        if values is None:
+            if self._elsewhere is None:
+                return self._nowhere(named)
+            challenge = Challenge(0, secrets.token_bytes(NONCE_BYTES), RequestDigest(digests.SHA256, secrets.token_bytes(32)))
+            salt = secrets.token_bytes(PBKDF2_SALT_BYTES)
+            # The other node is asked as if it had been answered a challenge, so that the secret stays here.
+            answer = await asyncio.get_running_loop().run_in_executor(
+                self._threads, answer_with_secret, secret, challenge, salt, PROTOCOL_VERSION
+            )
+            proof = Proof(named.identifier, named.index, HS_SECKEY, answer.encode(), (challenge,))
+            valid = await self._elsewhere.verify_secret(named, proof, challenge)
+            return valid if isinstance(valid, Refusal) else named if valid else None
+        for value in _of_type(values, HS_SECKEY):
+            if decode_secret(value.data).opens_with(secret):
+                return Identity(value.index, named.identifier)
+        return None
+
+    def _nowhere(self, named: Identity) -> Refusal:
+        return Refusal(
+            ResponseCode.AUTHENTICATION_ERROR,
+            f"the keys of {named.identifier} are not on this node, and it asks no others: name an identity it holds",
+        )
+
     async def _verify(self, named: Identity, proof: Proof) -> _Found | Refusal | None:
         values = self._local_keys(named)
         if values is not None:
             return await self._verify_with(values, named, proof)
         if self._elsewhere is None:
-            return Refusal(
-                ResponseCode.AUTHENTICATION_ERROR,
-                f"the keys of {named.identifier} are not on this node, and it asks no others: name an identity it holds",
-            )
+            return self._nowhere(named)
         if proof.type in _PUBLIC_KEY_TYPES:
             keys = await self._elsewhere.public_keys(named)
             return keys if isinstance(keys, Refusal) else await self._verify_with(keys, named, proof)
@@ -216,16 +272,14 @@ class Verifier:
                 ResponseCode.AUTHENTICATION_ERROR,
                 "this old form of secret-key answers is switched off here: use protocol 2.7 or newer, or a public key",
             )
-        secrets = _of_type(values, HS_SECKEY)
-        if not secrets:
+        held = _of_type(values, HS_SECKEY)
+        if not held:
             return None
         if self._secrets_waiting >= SECRETS_WAITING_MAX:
             return Refusal(ResponseCode.SERVER_TOO_BUSY, "too many secrets are being checked: ask again in a second")
         self._secrets_waiting += 1
         try:
-            opened = await asyncio.get_running_loop().run_in_executor(
-                self._threads, _opened_by, secrets, answer, proof.challenges
-            )
+            opened = await asyncio.get_running_loop().run_in_executor(self._threads, _opened_by, held, answer, proof.challenges)
         finally:
             self._secrets_waiting -= 1
         return None if opened is None else (Identity(opened[0], named.identifier), opened[1])
@@ -249,9 +303,9 @@ def _signed_by(values: Sequence[Value], named: Identity, proof: Proof) -> _Found
     return Refusal(ResponseCode.AUTHENTICATION_ERROR, unusable) if unusable else None
 
 
-def _opened_by(secrets: Sequence[Value], answer: SecretAnswer, challenges: Sequence[Challenge]) -> tuple[int, Challenge] | None:
+def _opened_by(held: Sequence[Value], answer: SecretAnswer, challenges: Sequence[Challenge]) -> tuple[int, Challenge] | None:
     """The index of the secret that made an answer, and what it answers."""
-    for value in secrets:
+    for value in held:
         for challenge in challenges:
             if verify_secret_answer(answer, value.data, challenge):
                 return value.index, challenge

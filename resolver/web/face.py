@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from idis.proto.types.site import Site
 from idis.resolver.admin.registrar import Registrar
+from idis.resolver.admin.server_key import ServerKey
+from idis.resolver.admin.verifier import Verifier
 from idis.resolver.config import NodeConfig
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Recursor
@@ -34,6 +36,8 @@ class Face:
     recursor: Recursor | None
     readiness: Callable[[], Readiness]
     registrar: Registrar
+    verifier: Verifier
+    server_key: ServerKey | None  # None where the node signs nothing
     started: float
     board: Board | None = None
 
