@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
+from threading import local
 
 import msgpack
 
@@ -26,9 +27,11 @@ VALUES_NAMED_MAX = 64  # of a record in one line; the number of the others is to
 TYPE_CHARACTERS_MAX = 64  # of a named value: types are words, and a line must not grow by a stranger's invention
 TEXT_CHARACTERS_MAX = 2_048  # of actor, origin, act and subject: as long as an identifier may be
 NOTE_CHARACTERS_MAX = 500
-FACTS_BYTES_MAX = 16_384  # of what was there before, and of what is there after; more is replaced by its digest
+LINE_BYTES_MAX = 32_768  # half of what the store allows; in a longer one, facts are replaced by their digests
 DIGEST_BYTES = 8  # enough to see that a value changed; too few to be a proof of what it was
 SECRET_TYPE = b"HS_SECKEY"
+
+_TOMBSTONE, _DISABLED = int(RecordFlag.TOMBSTONE), int(RecordFlag.DISABLED)  # the enumeration's own operators take a microsecond
 
 _TIMELESS_AT = 8  # in an encoded value, behind its index and timestamp
 
@@ -67,10 +70,13 @@ class AuditLine:
         return self.code != ResponseCode.SUCCESS
 
     def encode(self) -> bytes:
-        """The line's octets: a msgpack array, texts and facts cut to their limits. At most 64 KiB, as the store allows."""
+        """The line's octets: a msgpack array; texts are cut to their limits, facts that make it too long become digests."""
         texts = [text[:TEXT_CHARACTERS_MAX] for text in (self.actor, self.origin, self.act, self.subject)]
-        facts = [_bounded(self.before), _bounded(self.after)]
-        return _pack([LINE_VERSION, *texts, *facts, int(self.code), self.note[:NOTE_CHARACTERS_MAX]])
+        rest = (int(self.code), self.note[:NOTE_CHARACTERS_MAX])
+        octets = _pack([LINE_VERSION, *texts, self.before, self.after, *rest])
+        if len(octets) <= LINE_BYTES_MAX:
+            return octets
+        return _pack([LINE_VERSION, *texts, _digested(self.before), _digested(self.after), *rest])
 
     def to_json(self) -> dict[str, object]:
         """The line for programs."""
@@ -113,10 +119,11 @@ def audit(
 def record_summary(record: StoredRecord) -> dict[str, object]:
     """What a line says of a record: its version, and of each value the index, the type and a digest."""
     summary: dict[str, object] = {"version": record.version}
-    if int(record.flags) & RecordFlag.TOMBSTONE:
+    flags = int(record.flags)
+    if flags & _TOMBSTONE:
         summary["deleted"] = True
         return summary
-    if int(record.flags) & RecordFlag.DISABLED:
+    if flags & _DISABLED:
         summary["disabled"] = True
     return summary | _values_summary(record.public, record.restricted)
 
@@ -166,17 +173,25 @@ def _digest(*parts: bytes) -> str:
     return hasher.hexdigest()
 
 
-def _bounded(facts: Facts | None) -> Facts | None:
-    """Facts as they are, or how many octets they would be and their digest."""
+def _digested(facts: Facts | None) -> Facts | None:
+    """How many octets facts would be, and their digest."""
     if facts is None:
         return None
     packed = _pack(facts)
-    if len(packed) <= FACTS_BYTES_MAX:
-        return facts
     return {"octets": len(packed), "sha256": sha256(packed).hexdigest()}
 
 
+class _Packers(local):
+    """One packer for each thread: making one, with its buffer, takes longer than packing a line."""
+
+    def __init__(self) -> None:
+        # A name that is no valid text must not keep its refusal out of the trail.
+        self.packer = msgpack.Packer(unicode_errors="backslashreplace")
+
+
+_packers = _Packers()
+
+
 def _pack(fields: object) -> bytes:
-    # A name that is no valid text must not keep its refusal out of the trail.
-    packed: bytes = msgpack.packb(fields, unicode_errors="backslashreplace")
+    packed: bytes = _packers.packer.pack(fields)
     return packed

@@ -186,7 +186,9 @@ class LmdbWriteTxn(LmdbReadTxn):
         rules.check_audit(line)
         place = keys.audit_key(self._now_ms, self._next)
         value = codec.seal(keys.AUDIT, place, line)
-        self._put(self._tables.audit, place, value)
+        # Behind the last line, unless the clock was set back: then pages fill up instead of being split.
+        if not self._raw.put(place, value, db=self._tables.audit, append=True):
+            self._put(self._tables.audit, place, value)
         self._tally(keys.META_AUDITS).take(value)
         self.add_entry(EntryKind.AUDIT, place, 0, line)
 

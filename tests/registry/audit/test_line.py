@@ -151,10 +151,12 @@ def test_texts_are_cut(field: str) -> None:
 
 
 def test_large_facts_become_a_digest() -> None:
-    """Facts of more than 16 KiB are replaced by their size and digest; the whole line fits into the store."""
+    """Facts that make a line longer than 32 KiB are replaced by their size and digest."""
     facts = {"text": "x" * 20_000}
+    kept = decode_line(AuditLine("", "", "", "", facts).encode()).before
     decoded = decode_line(AuditLine("", "", "", "", facts, facts).encode())
 
+    assert kept == facts
     assert decoded.before is not None
     assert set(decoded.before) == {"octets", "sha256"}
     assert decoded.before["octets"] == len(msgpack.packb(facts))
@@ -163,3 +165,11 @@ def test_large_facts_become_a_digest() -> None:
 def test_no_valid_text() -> None:
     """A name with a lone surrogate, which has no octets, is written in escapes."""
     assert decode_line(AuditLine("", "", "login", "a\ud800").encode()).subject == "a\\ud800"
+
+
+def test_a_line_after_one_that_failed() -> None:
+    """Facts that cannot be written are a mistake of ours; the next line is not spoiled by it."""
+    with pytest.raises(TypeError):
+        AuditLine("", "", "", "", {"set": {1}}).encode()
+
+    assert LINE.encode() == OCTETS
