@@ -11,14 +11,20 @@ from aiohttp.typedefs import Handler
 from idis.proto.codes import ResponseCode
 from idis.resolver.log import note
 from idis.resolver.transports.http import HttpConnection
-from idis.resolver.web.callers import CHALLENGES, Callers
+from idis.resolver.web.callers import Callers
 from idis.resolver.web.face import Face
-from idis.resolver.web.handles import HANDLES_PATH, Handles
+from idis.resolver.web.handle_writes import HandleWrites
+from idis.resolver.web.handles import Handles
 from idis.resolver.web.health import Health
 from idis.resolver.web.json_reply import json_reply
+from idis.resolver.web.listing import HandleListing
 from idis.resolver.web.page import Page
+from idis.resolver.web.paths import HANDLES_PATH
+from idis.resolver.web.prefixes import Prefixes
+from idis.resolver.web.sessions_api import SessionsApi
 from idis.resolver.web.tunnel import Tunnel
 from idis.resolver.web.v1.lazy import LazyApi
+from idis.resolver.web.verifications import Verifications
 
 SERVER = "idis"
 HTTP_BODY_BYTES = 1_048_576  # memory of one request; nothing this face reads is larger
@@ -33,19 +39,41 @@ def application(face: Face) -> web.Application:
     """The HTTP face of one node."""
     app = web.Application(middlewares=[_timed, _cross_origin, _api_errors], client_max_size=HTTP_BODY_BYTES)
     app.on_response_prepare.append(_name_server)
-    handles, health = Handles(face), Health(face)
+    callers, health = Callers(face), Health(face)
     app.router.add_get("/", Page(face).get)
     app.router.add_post("/", Tunnel(face.service).post)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)
     app.router.add_get("/metrics", health.metrics)
-    app.router.add_get("/api/site", handles.get_site)
-    app.router.add_get("/api/handles", handles.get_list)
-    app.router.add_get("/api/handles/{identifier:.*}", handles.get)
-    v1 = LazyApi(face, Callers(face).caller_of, CHALLENGES)
+    _add_handles(app, face, callers)
+    _add_sessions(app, face, callers)
+    v1 = LazyApi(face, callers.caller_of, callers.challenges)
     app.router.add_route("*", "/api/v1{rest:(/.*)?}", v1.answer)
     app.router.add_get("/{identifier:[0-9][^/]*/.+}", _to_api)
     return app
+
+
+def _add_handles(app: web.Application, face: Face, callers: Callers) -> None:
+    handles, writes, prefixes = Handles(face, callers), HandleWrites(face, callers), Prefixes(face, callers)
+    app.router.add_get("/api/site", handles.get_site)
+    app.router.add_get("/api/handles", HandleListing(face, callers).get)
+    app.router.add_get("/api/handles/{identifier:.*}", handles.get)
+    app.router.add_put("/api/handles/{identifier:.*}", writes.put)
+    app.router.add_delete("/api/handles/{identifier:.*}", writes.delete)
+    app.router.add_get("/api/prefixes", prefixes.get)
+    for path in ("/api/prefixes", "/api/prefixes/{prefix:.*}"):
+        app.router.add_post(path, prefixes.post)
+        app.router.add_delete(path, prefixes.delete)
+
+
+def _add_sessions(app: web.Application, face: Face, callers: Callers) -> None:
+    sessions = SessionsApi(face, callers)
+    app.router.add_post("/api/sessions{end:/?}", sessions.post)
+    app.router.add_get("/api/sessions/this", sessions.get)
+    app.router.add_put("/api/sessions/this", sessions.put)
+    app.router.add_post("/api/sessions/this", sessions.put)  # as Handle's own browser client does
+    app.router.add_delete("/api/sessions/this", sessions.delete)
+    app.router.add_get("/api/verifications/{identity:.*}", Verifications(face, callers).get)
 
 
 async def _name_server(_request: web.Request, answer: web.StreamResponse) -> None:
@@ -79,7 +107,7 @@ async def _cross_origin(request: web.Request, handler: Handler) -> web.StreamRes
     if not request.path.startswith(_API):
         return await handler(request)
     if request.method == "OPTIONS":
-        answer: web.StreamResponse = web.Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
+        answer: web.StreamResponse = web.Response(status=204, headers={"Allow": "DELETE, GET, HEAD, OPTIONS, POST, PUT"})
     else:
         answer = await handler(request)
     if origin is not None:

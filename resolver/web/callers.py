@@ -1,24 +1,47 @@
-"""Who asks over HTTP, by the proof that came with the request."""
+"""Who asks over HTTP, by the proof that came with the request (`wire.md` §15, `trust.md` §5).
+
+    Bearer    an API token
+    Basic     an identity and its secret
+    Handle    a signature over the session's nonce, or the session in which one was given, or the client certificate
+
+Proofs are taken over TLS, and in plain HTTP from this machine itself, where a proxy that ends TLS may stand; never over a
+network in the clear. A certificate counts only where the request says so: a browser shows one unasked, on anybody's
+behalf.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import base64
+import contextlib
+import ipaddress
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 from aiohttp import web
 
+from idis.proto.codes import ResponseCode
 from idis.registry import tokens
 from idis.registry.caller import Caller
 from idis.registry.registration.checks import Refusal
+from idis.registry.roles import roles_of
 from idis.registry.store.base import StoreError
+from idis.resolver.admin.proven import Proven
+from idis.resolver.guard.sources import Standing
+from idis.resolver.web.authorization import BadAuthorization, Basic, Bearer, HandleScheme, read_authorization
+from idis.resolver.web.client_certificate import holder, named_identity
 from idis.resolver.web.face import Face
-from idis.resolver.web.handles import peer_of
+from idis.resolver.web.peer import is_secure, peer_of
+from idis.resolver.web.session_proof import identity_of, proof_of
+from idis.resolver.web.sessions import WebSession, WebSessions
+from idis.resolver.web.token_uses import TokenUses
 
-CHALLENGES = ('Bearer realm="idis"',)
-TOKENS_REMEMBERED_MAX = 1_024  # whose use was noted lately; more cost a look into the store
+BASIC, BEARER = 'Basic realm="handle"', 'Bearer realm="handle"'
 
-_BEARER = "bearer "
 _ACTOR = "api token"
+_PLAIN = "credentials are taken over HTTPS only: this connection is plain HTTP"
+_NO_SESSION = "this session is over, or was never begun here: begin one with POST /api/sessions"
 
 
 class Callers:
@@ -26,36 +49,138 @@ class Callers:
 
     def __init__(self, face: Face) -> None:
         self._face = face
-        self._noted: OrderedDict[str, int] = OrderedDict()
+        self._uses = TokenUses()
+        self.sessions = WebSessions(secrets.token_bytes)
 
     async def caller_of(self, request: web.Request) -> Caller | Refusal:
         """Who asks, or why his proof is not accepted."""
-        address = peer_of(request).source.address
-        proof = request.headers.get("Authorization", "")
-        if proof[: len(_BEARER)].lower() == _BEARER:
-            return self._by_token(proof[len(_BEARER) :].strip(), address)
-        return Caller(f"http {address}")
+        header = request.headers.get("Authorization")
+        if header is None:
+            return Caller(_origin(request))
+        if not _may_carry_proofs(request):
+            return Refusal(ResponseCode.AUTHENTICATION_NEEDED, _PLAIN)
+        try:
+            said = read_authorization(header)
+            match said:
+                case Bearer(secret=secret):
+                    return self._by_token(request, secret)
+                case Basic():
+                    return await self._by_secret(request, said)
+                case HandleScheme():
+                    return await self.by_handle_scheme(request, said)
+        except BadAuthorization as error:
+            return Refusal(ResponseCode.PROTOCOL_ERROR, str(error))
 
-    def _by_token(self, secret: str, address: str) -> Caller | Refusal:
-        service = self._face.service
+    async def by_handle_scheme(self, request: web.Request, said: HandleScheme) -> Caller | Refusal:
+        """Who asks by the scheme `Handle`: a proof in a session, a session, or the certificate of the connection.
+
+        Raises:
+            BadAuthorization: a field cannot be used.
+        """
+        session = None
+        if said.session_id:
+            session = self.session(said.session_id)
+            if session is None:
+                return Refusal(ResponseCode.SESSION_TIMEOUT, _NO_SESSION)
+        if said.proves:
+            if session is None:
+                return Refusal(ResponseCode.AUTHENTICATION_FAILED, "a proof needs the sessionId whose nonce it signs")
+            return await self._by_proof(request, said, session)
+        if session is not None and session.proven is not None:
+            known = session.proven.caller(self._now)
+            if known is None:
+                self.sessions.close(session)
+                return Refusal(ResponseCode.SESSION_TIMEOUT, _NO_SESSION)
+            return replace(known, origin=_origin(request))
+        if said.client_certificate:
+            return await self._by_certificate(request)
+        return Caller(_origin(request))
+
+    def session(self, session_id: str) -> WebSession | None:
+        """The session a client names, if it still lives."""
+        return self.sessions.find(session_id, self._now)
+
+    def open_session(self, request: web.Request) -> WebSession:
+        """A new session for whoever asks."""
+        peer = peer_of(request)
+        return self.sessions.open(peer.source.host, self._now, trusted=peer.standing is Standing.TRUSTED)
+
+    def challenges(self, request: web.Request) -> list[str]:
+        """The WWW-Authenticate headers that ask for a proof."""
+        session = self.open_session(request)
+        nonce = base64.b64encode(session.nonce).decode()
+        ways = [f'Handle sessionId="{session.session_id}", nonce="{nonce}"', BEARER]
+        # A browser would ask its user for a password where a script could do better.
+        by_script = request.headers.get("X-Requested-With", "").lower() == "xmlhttprequest"
+        return ways if by_script else [BASIC, *ways]
+
+    @property
+    def _now(self) -> float:
+        return self._face.service.clock.monotonic()
+
+    def _by_token(self, request: web.Request, secret: str) -> Caller | Refusal:
+        service, address = self._face.service, peer_of(request).source.address
         now = int(service.clock.time())
         with service.chain.store.read() as txn:
-            caller = tokens.authenticate(txn, secret, address, now)
-        if isinstance(caller, Caller) and caller.scope is not None:
-            self._note_use(caller.scope.token_id, address, now)
+            caller = tokens.authenticate(txn, secret, address, now, transport=_scheme(request))
+        if isinstance(caller, Caller) and caller.scope is not None and self._uses.due(caller.scope.token_id, now):
+            change = partial(tokens.note_use, token_id=caller.scope.token_id, address=address, now=now)
+            with contextlib.suppress(StoreError):  # too much is waiting: a use that is not written down does no harm
+                service.chain.store.write(change, actor=_ACTOR)  # nobody waits for it
         return caller
 
-    def _note_use(self, token_id: str, address: str, now: int) -> None:
-        """Have the use of a token written down, once a minute; nobody waits for it."""
-        if now - self._noted.get(token_id, 0) < tokens.USE_INTERVAL_S:
-            return
-        self._noted[token_id] = now
-        self._noted.move_to_end(token_id)
-        if len(self._noted) > TOKENS_REMEMBERED_MAX:
-            self._noted.popitem(last=False)
-        try:
-            self._face.service.chain.store.write(
-                partial(tokens.note_use, token_id=token_id, address=address, now=now), actor=_ACTOR
+    async def _by_secret(self, request: web.Request, said: Basic) -> Caller | Refusal:
+        identity = identity_of(said.identity)
+        source = peer_of(request).source.host
+        return await self._face.verifier.prove_secret(
+            identity, said.secret, origin=_origin(request), source=source, now=self._now
+        )
+
+    async def _by_proof(self, request: web.Request, said: HandleScheme, session: WebSession) -> Caller | Refusal:
+        proof, now = proof_of(said, session.nonce), self._now
+        # A client may repeat its proof with every request of the session: it says no more than the session's number.
+        if session.proven is not None and session.proof == proof and (known := session.proven.caller(now)) is not None:
+            return replace(known, origin=_origin(request))
+        proved = await self._face.verifier.prove(
+            proof, origin=_origin(request), source=peer_of(request).source.host, now=now
+        )
+        if isinstance(proved, Refusal):
+            return proved
+        caller = proved.caller
+        assert caller.identity is not None, "a proof is of an identity"
+        proven = Proven(caller, self._face.service.chain.store, self._now)
+        self.sessions.prove(session, proven, caller.identity, shown=said.identity, proof=proof, now=self._now)
+        return caller
+
+    async def _by_certificate(self, request: web.Request) -> Caller | Refusal:
+        transport = request.transport
+        certificate = None if transport is None else transport.get_extra_info("client_certificate")
+        if certificate is None:
+            return Refusal(
+                ResponseCode.AUTHENTICATION_FAILED, "this connection came without a client certificate: show one when it is made"
             )
-        except StoreError:
-            self._noted.pop(token_id)  # too much is waiting: the next use tries again
+        named = named_identity(certificate, datetime.fromtimestamp(self._face.service.clock.time(), UTC))
+        if isinstance(named, Refusal):
+            return named
+        keys = await self._face.verifier.public_keys(named)
+        if isinstance(keys, Refusal):
+            return keys
+        identity = holder(certificate, named, keys)
+        if isinstance(identity, Refusal):
+            return identity
+        with self._face.service.chain.store.read() as txn:
+            return Caller(_origin(request), identity, roles_of(txn, identity))
+
+
+def _may_carry_proofs(request: web.Request) -> bool:
+    if is_secure(request):
+        return True
+    return ipaddress.ip_address(peer_of(request).source.address.partition("%")[0]).is_loopback
+
+
+def _scheme(request: web.Request) -> str:
+    return "https" if is_secure(request) else "http"
+
+
+def _origin(request: web.Request) -> str:
+    return f"{_scheme(request)} {peer_of(request).source.address}"

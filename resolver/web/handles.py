@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote_to_bytes
-
 from aiohttp import web
 
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError
 from idis.proto.exchange import request_message
-from idis.proto.outcome import Outcome, outcome_code
+from idis.proto.outcome import Outcome, Referral, Refused, outcome_code
+from idis.proto.query import Query
+from idis.proto.types.site import encode_site
 from idis.proto.types.site_json import site_to_json
+from idis.registry import authority
+from idis.registry.caller import Caller
+from idis.registry.permission import Reader
+from idis.registry.registration.checks import Refusal
+from idis.registry.rights import Groups, Unknown
+from idis.registry.store.base import ReadTxn
 from idis.resolver.recursion.resolved import Resolved
-from idis.resolver.request import Peer, Request, Settled, Silence, SiteRecord
-from idis.resolver.transports.http import HttpConnection
+from idis.resolver.request import Request, Settled, Silence, SiteRecord
 from idis.resolver.web.answer_json import outcome_document
+from idis.resolver.web.callers import Callers
 from idis.resolver.web.face import Face
 from idis.resolver.web.json_reply import json_reply, refusal, status_of
 from idis.resolver.web.parameters import BadParameter, Form, certify_of, form_of, query_of
+from idis.resolver.web.paths import spelling_of
+from idis.resolver.web.peer import peer_of
+from idis.resolver.web.rest import answer_refusal
 
-HANDLES_PATH = "/api/handles/"
 
 class Handles:
-    """Answers resolutions over HTTP with the steps every transport has."""
+    """Answers resolutions over HTTP with the steps every transport has; to who has proved an identity, with his own."""
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: Face, callers: Callers) -> None:
         self._face = face
+        self._callers = callers
 
     async def get(self, request: web.Request) -> web.Response:
         """One identifier."""
-        form = Form()
+        form, spelling = Form(), ""
+        caller = await self._callers.caller_of(request)
         try:
             form = form_of(request.query.items())
-            spelling = _spelling(request)
-            query = query_of(spelling, request.query.items())
+            spelling = spelling_of(request)
+            unproved = isinstance(caller, Refusal) or caller.anonymous
+            query = query_of(spelling, request.query.items(), public_only=unproved)
             certified = certify_of(request.query.items())
         except BadParameter as error:
             return _refuse(ResponseCode.PROTOCOL_ERROR, str(error), "", form)
@@ -42,14 +53,33 @@ class Handles:
         if certified:
             sentence = "this node does not sign answers: ask without cert"
             return _refuse(ResponseCode.OPERATION_NOT_SUPPORTED, sentence, spelling, form)
-        clock = self._face.service.clock
-        message = request_message(query, request_id=1, now=int(clock.time()))
-        settled = await self._face.service.chain.resolve(Request(message, query, peer_of(request)))
+        settled = caller if isinstance(caller, Refusal) else await self._settle(request, query, caller)
+        if isinstance(settled, Refusal):
+            return answer_refusal(request, self._callers, settled, handle=spelling, pretty=form.pretty)
         return _shown(settled, spelling, form)
 
-    async def get_list(self, request: web.Request) -> web.Response:
-        """All identifiers of a prefix; it needs rights that cannot be shown over plain HTTP yet."""
-        return refusal(ResponseCode.OPERATION_NOT_SUPPORTED, "this node does not list identifiers: ask for one of them")
+    async def _settle(self, request: web.Request, query: Query, caller: Caller) -> Settled | Refusal:
+        """What a question gets; a refusal where a proof may help."""
+        settled: Settled | Refusal | None = None
+        if not caller.anonymous:
+            settled = await self._settle_for(query, caller)
+        if settled is None:
+            message = request_message(query, request_id=1, now=int(self._face.service.clock.time()))
+            settled = await self._face.service.chain.resolve(Request(message, query, peer_of(request)))
+        if isinstance(settled, Refused) and settled.code == ResponseCode.AUTHENTICATION_NEEDED:
+            return Refusal(settled.code, settled.message or "some of these values are restricted: prove an identity")
+        return settled
+
+    async def _settle_for(self, query: Query, caller: Caller) -> Outcome | Refusal | None:
+        """What somebody known gets from this node; None where it lies elsewhere."""
+        now, site = self._face.registrar.now, encode_site(self._face.site)
+
+        def decide(txn: ReadTxn, groups: Groups) -> Outcome | Unknown:
+            return authority.answer(query, txn, now, site=site, reader=Reader(caller, groups))
+
+        decided: Outcome | Refusal = await self._face.registrar.decide(decide)
+        elsewhere = isinstance(decided, Refused) and decided.code == ResponseCode.SERVER_NOT_RESPONSIBLE
+        return None if elsewhere or isinstance(decided, Referral) else decided
 
     async def get_site(self, request: web.Request) -> web.Response:
         """This node's own site record."""
@@ -59,29 +89,6 @@ class Handles:
             return refusal(ResponseCode.PROTOCOL_ERROR, str(error))
         document = {"responseCode": int(ResponseCode.SUCCESS), "site": site_to_json(self._face.site)}
         return json_reply(document, pretty=form.pretty, callback=form.callback)
-
-
-def peer_of(request: web.Request) -> Peer:
-    """Who asks over HTTP."""
-    transport = request.transport
-    connection = transport.get_protocol() if transport is not None else None
-    if not isinstance(connection, HttpConnection):
-        raise web.HTTPServiceUnavailable(text="the connection is gone")
-    return connection.peer
-
-
-def _spelling(request: web.Request) -> str:
-    """The identifier of the path, percent-encoding undone exactly once.
-
-    Raises:
-        BadParameter: it is not UTF-8.
-    """
-    path = request.raw_path.partition("?")[0]
-    encoded = path[path.index(HANDLES_PATH) + len(HANDLES_PATH) :]
-    try:
-        return unquote_to_bytes(encoded).decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadParameter("the identifier is not UTF-8") from None
 
 
 def _shown(settled: Settled, spelling: str, form: Form) -> web.Response:

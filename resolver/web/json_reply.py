@@ -36,8 +36,10 @@ STATUSES: dict[int, int] = {
 _RETRY_AFTER_S = 1
 
 
-def status_of(code: int) -> int:
-    """The HTTP status that reports a response code of a resolution; every code not in the table is 500."""
+def status_of(code: int, *, resolved: bool = True) -> int:
+    """The HTTP status that reports a response code, of a resolution or of anything else; every code not in the table is 500."""
+    if code == ResponseCode.VALUES_NOT_FOUND and not resolved:
+        return 400
     return STATUSES.get(code, 500)
 
 

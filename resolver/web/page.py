@@ -8,7 +8,7 @@ from aiohttp import web
 
 from idis.resolver.config import Tier
 from idis.resolver.web.face import Face
-from idis.resolver.web.handles import HANDLES_PATH
+from idis.resolver.web.paths import HANDLES_PATH
 
 TIER_NAMES = {
     Tier.ROOT: "国际根节点 · root node",

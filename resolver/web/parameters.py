@@ -35,21 +35,21 @@ def form_of(parameters: Pairs) -> Form:
     Raises:
         BadParameter: see there.
     """
-    first = _first_of(parameters)
+    first = first_of(parameters)
     callback = first.get("callback", "")
     if callback and not allowed_callback(callback):
         raise BadParameter("callback must be a name of letters, digits, '_', '$' and dots")
     return Form(flag_of(first, "pretty"), callback)
 
 
-def query_of(spelling: str, parameters: Pairs) -> Query:
-    """The query that an identifier and parameters come to.
+def query_of(spelling: str, parameters: Pairs, *, public_only: bool = True) -> Query:
+    """The query that an identifier and parameters come to; `public_only` where they do not say.
 
     Raises:
         BadParameter, IdentifierError: see there.
     """
     parameters = list(parameters)
-    first = _first_of(parameters)
+    first = first_of(parameters)
     indexes = [text for name, text in parameters if name == "index"]
     types = [text for name, text in parameters if name == "type"]
     if len(indexes) > FILTERS_MAX or len(types) > FILTERS_MAX:
@@ -57,9 +57,9 @@ def query_of(spelling: str, parameters: Pairs) -> Query:
     return Query(
         spelling=spelling,
         identifier=parse_identifier(spelling),
-        indexes=tuple(_index(text) for text in indexes),
+        indexes=tuple(index_of(text) for text in indexes),
         types=tuple(types),
-        public_only=flag_of(first, "publicOnly", default=True),
+        public_only=flag_of(first, "publicOnly", default=public_only),
         authoritative=flag_of(first, "auth"),
         recursive=True,
         do_not_refer=flag_of(first, "doNotRefer"),
@@ -72,7 +72,7 @@ def certify_of(parameters: Pairs) -> bool:
     Raises:
         BadParameter: see there.
     """
-    return flag_of(_first_of(parameters), "cert")
+    return flag_of(first_of(parameters), "cert")
 
 
 def flag_of(first: dict[str, str], name: str, *, default: bool = False) -> bool:
@@ -96,14 +96,20 @@ def flag_of(first: dict[str, str], name: str, *, default: bool = False) -> bool:
     raise BadParameter(f"{name} must be true or false")
 
 
-def _first_of(parameters: Pairs) -> dict[str, str]:
+def first_of(parameters: Pairs) -> dict[str, str]:
+    """The first value of each parameter."""
     first: dict[str, str] = {}
     for name, text in parameters:
         first.setdefault(name, text)
     return first
 
 
-def _index(text: str) -> int:
+def index_of(text: str) -> int:
+    """An index of a value.
+
+    Raises:
+        BadParameter: it is none.
+    """
     if text.isascii() and text.isdigit() and len(text) <= 10 and 0 < int(text) <= INDEX_MAX:
         return int(text)
     raise BadParameter(f"index must be a whole number from 1 to {INDEX_MAX}")

@@ -10,7 +10,8 @@ from idis.proto.message import ENVELOPE_BYTES, MESSAGE_BYTES_MAX
 from idis.resolver.chain import Deferred
 from idis.resolver.request import HTTP
 from idis.resolver.service import Service
-from idis.resolver.web.handles import peer_of
+from idis.resolver.web.body import octets_of
+from idis.resolver.web.peer import peer_of
 
 CONTENT_TYPE = "application/x-hdl-message"
 
@@ -27,7 +28,7 @@ class Tunnel:
             raise web.HTTPUnsupportedMediaType(text=f"the body must be {CONTENT_TYPE}")
         if CONTENT_TYPE not in request.headers.get("Accept", CONTENT_TYPE) and "*/*" not in request.headers.get("Accept", ""):
             raise web.HTTPNotAcceptable(text=f"the answer is {CONTENT_TYPE}")
-        frame = await self._body(request)
+        frame = await octets_of(request, self._service, ENVELOPE_BYTES + MESSAGE_BYTES_MAX)
         answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
         parts = bytearray()
@@ -44,19 +45,3 @@ class Tunnel:
         if not reply:
             raise web.HTTPBadRequest(text="the body is no message of the protocol")
         return web.Response(body=reply, content_type=CONTENT_TYPE)
-
-    async def _body(self, request: web.Request) -> bytes:
-        """The whole body, if it comes in time and is no longer than a message can be."""
-        body = bytearray()
-        try:
-            async with asyncio.timeout(self._service.limits.body_ms / 1_000):
-                async for chunk in request.content.iter_any():
-                    body += chunk
-                    if len(body) > ENVELOPE_BYTES + MESSAGE_BYTES_MAX:
-                        raise web.HTTPRequestEntityTooLarge(ENVELOPE_BYTES + MESSAGE_BYTES_MAX, len(body))
-        except TimeoutError:
-            self._service.metrics.limited["body"] += 1
-            late = web.HTTPRequestTimeout(text="the body did not arrive in time")
-            late.force_close()
-            raise late from None
-        return bytes(body)

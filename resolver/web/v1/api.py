@@ -26,7 +26,7 @@ from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import StoreError
 from idis.resolver.log import note
 from idis.resolver.web.face import Face
-from idis.resolver.web.handles import peer_of
+from idis.resolver.web.peer import peer_of
 from idis.resolver.web.v1.field import members
 from idis.resolver.web.v1.openapi import BASE_PATH, document, path_names
 from idis.resolver.web.v1.operation import (
@@ -69,10 +69,10 @@ class Api:
         challenges: the WWW-Authenticate headers of an answer that asks for a proof.
     """
 
-    def __init__(self, face: Face, caller_of: CallerOf, challenges: Sequence[str]) -> None:
+    def __init__(self, face: Face, caller_of: CallerOf, challenges: Callable[[web.Request], Sequence[str]]) -> None:
         self._face = face
         self._caller_of = caller_of
-        self._challenges = ", ".join(challenges)
+        self._challenges = challenges
         self._paths = _compile(OPERATIONS)
         self._document = ""
         self._page = ""
@@ -110,13 +110,13 @@ class Api:
             return _not_allowed(known.operations)
         caller = await self._identify(request, operation)
         if isinstance(caller, Refusal):
-            return self._refuse(caller)
+            return self._refuse(request, caller)
         call = await self._read(request, operation, match, caller)
         if isinstance(call, Problem):
             return problem_reply(call)
         reply = await operation.answer(call)
         if isinstance(reply, Refusal):
-            return self._refuse(reply)
+            return self._refuse(request, reply)
         return await _send_lines(request, reply) if isinstance(reply, Lines) else _send(reply)
 
     def _find(self, path: str) -> tuple[_Path, re.Match[str]] | None:
@@ -159,9 +159,12 @@ class Api:
         digest = _digest(request.method, request.raw_path, repr(condition), octets) if key else b""
         return Call(self._face, caller, parameters, body, condition, key or "", digest)
 
-    def _refuse(self, refusal: Refusal) -> web.Response:
-        problem = problem_of(refusal)
-        return problem_reply(problem, {"WWW-Authenticate": self._challenges} if problem.status == 401 else None)
+    def _refuse(self, request: web.Request, refusal: Refusal) -> web.Response:
+        answer = problem_reply(problem_of(refusal))
+        if answer.status == 401:
+            for challenge in self._challenges(request):
+                answer.headers.add("WWW-Authenticate", challenge)
+        return answer
 
     def _describe(self, path: str, method: str) -> web.Response:
         if method != "GET":
