@@ -91,6 +91,8 @@ def check(config: NodeConfig) -> None:
     _check_listen(config.listen, config.node.tier)
     _check_tls(config.tls, config.listen)
     _check_recursion(config.recursion, config.node.tier)
+    if config.admin.resolver:
+        _check_address("admin.resolver", config.admin.resolver)
     _check_guard(config.guard)
 
 
@@ -242,13 +244,17 @@ def _check_tls(tls: TlsSection, listen: ListenSection) -> None:
         raise ConfigError(f"tls.port is {tls.port}, which is taken by another setting; a port of its own is expected")
 
 
+def _check_address(key: str, text: str) -> None:
+    try:
+        host, _port = host_and_port(text)
+        ipaddress.ip_address(host)
+    except ValueError:
+        raise ConfigError(f"{key} holds {text!r}; ADDRESS:PORT is expected, IPv6 in brackets") from None
+
+
 def _check_recursion(recursion: RecursionSection, tier: Tier) -> None:
     for root in recursion.roots:
-        try:
-            host, _port = host_and_port(root)
-            ipaddress.ip_address(host)
-        except ValueError:
-            raise ConfigError(f"recursion.roots holds {root!r}; ADDRESS:PORT is expected, IPv6 in brackets") from None
+        _check_address("recursion.roots", root)
     if recursion.enabled and not recursion.roots:
         raise ConfigError("recursion.roots is empty; recursion needs at least one root node as ADDRESS:PORT")
     if tier is Tier.RECURSIVE and not recursion.enabled:

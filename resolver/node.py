@@ -15,9 +15,8 @@ import contextlib
 import importlib
 import logging
 import secrets
-import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,11 +27,12 @@ from idis.registry.store.lmdb import LmdbStore
 from idis.resolver import log
 from idis.resolver.admin.composition import make_desk
 from idis.resolver.admin.desk import Desk
+from idis.resolver.admin.elsewhere import Elsewhere
 from idis.resolver.admin.registrar import Registrar
 from idis.resolver.admin.server_key import KEY_FILE, read_server_key
 from idis.resolver.admin.verifier import Verifier
 from idis.resolver.chain import Chain
-from idis.resolver.collector import Quiet, hush
+from idis.resolver.collector import Quiet
 from idis.resolver.config import NodeConfig
 from idis.resolver.follower import Follower, prefix_of
 from idis.resolver.guard.connections import SWEEP_S, ConnectionTable
@@ -44,7 +44,7 @@ from idis.resolver.handlers.limit import Limit
 from idis.resolver.handlers.observe import Observe
 from idis.resolver.handlers.recursion import Recursion
 from idis.resolver.known_records import KNOWN_BYTES_MAX
-from idis.resolver.metrics import Metrics, count_recursion
+from idis.resolver.metrics import Metrics, count_datagrams, count_recursion
 from idis.resolver.own_site import own_site
 from idis.resolver.prepared import Prepared
 from idis.resolver.recursion.recursor import Recursor
@@ -52,7 +52,7 @@ from idis.resolver.recursion.settings import RING_SHARE, RecursorSettings
 from idis.resolver.reply import Replies
 from idis.resolver.service import Service
 from idis.resolver.transports.http import HttpTransport
-from idis.resolver.transports.sockets import bind, poll_busily
+from idis.resolver.transports.sockets import Sockets, bind, poll_busily
 from idis.resolver.transports.tcp import TcpTransport
 from idis.resolver.transports.tls import TlsEntrance, TlsTransport
 from idis.resolver.transports.tls_keys import TlsKeys
@@ -61,6 +61,7 @@ from idis.resolver.transports.udp import UdpTransport
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from idis.resolver.first_stage import FirstStage
     from idis.resolver.hot_path import HotPath
     from idis.resolver.web.chunks import Chunks
     from idis.resolver.web.face import Readiness
@@ -73,7 +74,6 @@ SETTLE_S = 0.01  # for what has arrived when the node stops, but has not been re
 POLL_S = 0.01  # how often a node that stops looks whether it has finished
 REPORT_S = 0.1  # how old the counts of a process may be that the others see; writing them takes 50 µs
 FINISH_S = 1.0  # for answers that are not sent yet when it stops; a peer that does not read must not hold it up
-LEAVE = signal.SIGUSR1  # tells a worker that another one has taken its place
 
 
 class Node:
@@ -82,10 +82,12 @@ class Node:
     Args:
         config: the node.
         place: where this process stands among others of the node; alone, it binds the sockets and locks the directory.
+        stage: what has been answering meanwhile, and has bound the sockets.
     """
 
-    def __init__(self, config: NodeConfig, place: Place | None = None) -> None:
+    def __init__(self, config: NodeConfig, place: Place | None = None, stage: FirstStage | None = None) -> None:
         self.config = config
+        self._stage = stage
         self.metrics = Metrics()
         self._place = place
         self._tasks: list[asyncio.Task[None]] = []
@@ -120,7 +122,7 @@ class Node:
         # The supervisor holds the directory for all processes of a node.
         self._store = LmdbStore.open(self.config.data_dir, exclusive=place is None)
         try:
-            self._sockets = bind(self.config.listen, self.config.tls) if place is None else place.sockets
+            self._sockets = self._bound()
         except BaseException:
             self._store.close()
             raise
@@ -147,6 +149,7 @@ class Node:
         await self._chain.finish(STOP_GRACE_S)
         if self._recursor is not None:
             await self._recursor.close()
+        await self._elsewhere.close()
         await self._until(lambda: not self._table.busy, FINISH_S)
         self._table.shed_all("stopping")
         await asyncio.sleep(0)  # lets the transports send and close
@@ -184,7 +187,7 @@ class Node:
         """Log what this node does; a process among others leaves that to its supervisor."""
         level = logging.INFO if self.alone else logging.DEBUG
         if event == "ready":
-            note_ready(level, self.config, self.port, self.http_port)
+            log.note_ready(level, self.config, self.port, self.http_port)
         else:
             log.note(level, event, name=self.config.node.name)
 
@@ -202,9 +205,19 @@ class Node:
         """Whether this process answers on the binary port."""
         return bool(self._sockets.tcp)
 
+    def _bound(self) -> Sockets:
+        if self._place is not None:
+            return self._place.sockets
+        return bind(self.config.listen, self.config.tls) if self._stage is None else self._stage.sockets
+
     async def _open(self) -> None:
+        if self._stage is not None:
+            self._stage.end()
+            count_datagrams(self.metrics, self._stage.counters)
         for datagrams in self._udp:
             datagrams.open()
+            if self._stage is not None:
+                datagrams.take(self._stage.leftovers)
         for streams in self._tcp:
             await streams.open()
         self._started = time.monotonic()
@@ -237,7 +250,8 @@ class Node:
         follows = bool(self._sockets.http) or self._recursor is not None
         self._follower = Follower(self._store, metrics, self._on_entries) if follows else None
         sources = Sources(config.guard, None if place is None else place.board.proofs(place.seat))
-        self._registrar = Registrar(self._store, None, time)
+        self._elsewhere = Elsewhere(self._store, _beginnings(config), time)
+        self._registrar = Registrar(self._store, self._elsewhere, time)
         self._chain = Chain(
             store=self._store,
             limit=Limit(Rates(config.guard), metrics),
@@ -248,7 +262,7 @@ class Node:
             recursor=self._recursor,
             clock=time,
         )
-        self._verifier = Verifier(self._store, None, metrics, weak_secrets=config.admin.weak_secrets)
+        self._verifier = Verifier(self._store, self._elsewhere, metrics, weak_secrets=config.admin.weak_secrets)
         self._desk = self._make_desk() if self._sockets.http else None
         self._chain.administration = self._desk
         self._hot_path = self._make_hot_path(sources)
@@ -265,11 +279,12 @@ class Node:
         return make_desk(
             self.config.admin,
             site_serial=self.config.node.site_serial,
-            site=encode_site(self._site),
+            site=self._site,
             server_key=self._server_key,
             store=self._store,
             chain=self._chain,
             registrar=self._registrar,
+            elsewhere=self._elsewhere,
             verifier=self._verifier,
             metrics=self.metrics,
         )
@@ -388,73 +403,6 @@ class Node:
                 quiet.second(sum(self.metrics.answered.values()))
 
 
-def run(config: NodeConfig, *, ready: Callable[[], None] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT.
-
-    Args:
-        config: the node.
-        ready: called once every port answers.
-
-    Returns:
-        0 after a clean stop.
-
-    Raises:
-        StoreError, ListenError: as `Node.start`.
-        SupervisorError: a process of the node could not start, or two were ended by signals.
-    """
-    if config.node.workers > 1:
-        from idis.resolver import supervisor
-
-        return supervisor.run(config, ready=ready)
-    log.configure(config.node.log_level)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(serve(Node(config), ready))
-
-
-async def serve(node: Node, ready: Callable[[], None] | None) -> int:
-    """Run a node on this loop until a signal ends it; returns 0."""
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[Callable[[], Awaitable[None]]] = loop.create_future()
-
-    def end(how: Callable[[], Awaitable[None]]) -> None:
-        if not ended.done():
-            ended.set_result(how)
-
-    loop.add_signal_handler(signal.SIGTERM, end, node.stop)
-    if node.alone:
-        loop.add_signal_handler(signal.SIGINT, end, node.stop)
-        loop.add_signal_handler(signal.SIGHUP, node.renew)
-    else:
-        loop.add_signal_handler(LEAVE, end, node.leave)
-    await node.start()
-    hush(hot=node.hot and not node.alone)
-    node.tell("ready")
-    if ready is not None:
-        ready()
-    finish = await ended
-    node.tell("stopping")
-    await finish()
-    node.tell("stopped")
-    return 0
-
-
-def note_ready(level: int, config: NodeConfig, port: int, http_port: int) -> None:
-    """Log that every port answers."""
-    node, hosts = config.node, list(config.listen.hosts)
-    log.note(
-        level, "ready", name=node.name, tier=node.tier.value, hosts=hosts, port=port, http_port=http_port, workers=node.workers
-    )
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it is installed: twice as fast on streams."""
-    with contextlib.suppress(ImportError):
-        import uvloop
-
-        return uvloop.new_event_loop
-    return None
-
-
 def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
@@ -488,6 +436,11 @@ def _recursor(config: NodeConfig, ring_share: float) -> Recursor | None:
             pending_queries=config.limits.pending_queries,
         )
     )
+
+
+def _beginnings(config: NodeConfig) -> tuple[str, ...]:
+    """Where questions about keys begin that this node's own registry does not lead to."""
+    return (config.admin.resolver,) if config.admin.resolver else config.recursion.roots
 
 
 def _steps(site: Site, recursor: Recursor | None, metrics: Metrics) -> list[Access | Authority | Recursion]:

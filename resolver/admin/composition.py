@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 
+from idis.proto.types.site import Site, encode_site
 from idis.registry.store.base import Store
 from idis.resolver.admin.challenges import Challenges
 from idis.resolver.admin.desk import Desk
+from idis.resolver.admin.elsewhere import Elsewhere
 from idis.resolver.admin.letters import Letters
 from idis.resolver.admin.listing import Listing
 from idis.resolver.admin.logins import Logins
+from idis.resolver.admin.prefixes import Prefixes
 from idis.resolver.admin.reading import Reading
 from idis.resolver.admin.registrar import Registrar
 from idis.resolver.admin.server_key import ServerKey
@@ -25,11 +28,12 @@ def make_desk(
     admin: AdminSection,
     *,
     site_serial: int,
-    site: bytes,
+    site: Site,
     server_key: ServerKey | None,
     store: Store,
     chain: Chain,
     registrar: Registrar,
+    elsewhere: Elsewhere,
     verifier: Verifier,
     metrics: Metrics,
 ) -> Desk:
@@ -38,11 +42,12 @@ def make_desk(
     Args:
         admin: its settings.
         site_serial: of its HS_SITE.
-        site: that record.
+        site: that site.
         server_key: what it signs with; None where it signs nothing.
         store: the registry.
         chain: its way of a query.
         registrar: what changes the registry.
+        elsewhere: what other nodes say.
         verifier: what verifies proofs.
         metrics: what it counts in.
     """
@@ -51,13 +56,14 @@ def make_desk(
     desk = Desk(
         store=store,
         registrar=registrar,
+        prefixes=Prefixes(registrar, elsewhere, site),
         verifier=verifier,
         challenges=Challenges(secrets.token_bytes),
         sessions=sessions,
         setups=SessionSetups(sessions, letters, chain.clock, metrics, allowed=admin.sessions),
         logins=Logins(),
         letters=letters,
-        reading=Reading(chain, registrar, site),
+        reading=Reading(chain, registrar, encode_site(site)),
         listing=Listing(store, registrar),
         replies=chain.replies,
         clock=chain.clock,

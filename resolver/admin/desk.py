@@ -19,9 +19,10 @@ from idis.proto.bodies import Login, Name, RequestBody, read_request
 from idis.proto.challenge import HS_SECKEY, Challenge, ChallengeAnswer, Verification
 from idis.proto.codes import OpCode, OpFlag, ResponseCode, opcode_name
 from idis.proto.errors import ProtocolError
-from idis.proto.responses import Names, Verified
+from idis.proto.responses import Created, Names, Verified
 from idis.proto.session import SessionSetup
 from idis.registry.caller import Caller
+from idis.registry.registration.acts import Act, Create, Done
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import Store
 from idis.resolver.admin.challenges import Challenges
@@ -30,7 +31,8 @@ from idis.resolver.admin.dialogue import Dialogue
 from idis.resolver.admin.letters import Letters
 from idis.resolver.admin.listing import LIST_OPERATIONS, Listing
 from idis.resolver.admin.logins import Logins
-from idis.resolver.admin.operations import RECORD_OPERATIONS, act_of, reply_of
+from idis.resolver.admin.operations import RECORD_OPERATIONS, Reply, act_of, reply_of
+from idis.resolver.admin.prefixes import Prefixes, names_prefix
 from idis.resolver.admin.proven import Proven
 from idis.resolver.admin.reading import Reading
 from idis.resolver.admin.reception import Rejected, receive
@@ -46,6 +48,7 @@ from idis.resolver.request import TCP, Peer
 
 _CERTIFY = int(OpFlag.CERTIFY)
 _CONTINUOUS = int(OpFlag.CONTINUOUS)
+_HOMING = (OpCode.HOME_PREFIX, OpCode.UNHOME_PREFIX)
 _READS = (OpCode.RESOLUTION, OpCode.GET_SITE_INFO)
 
 
@@ -55,6 +58,7 @@ class Desk:
 
     store: Store
     registrar: Registrar
+    prefixes: Prefixes
     verifier: Verifier
     challenges: Challenges
     sessions: Sessions
@@ -150,11 +154,11 @@ class Desk:
         if opcode in RECORD_OPERATIONS:
             if refusal := self.logins.refuse_repeated(dialogue.peer.link, request.request_id):
                 return refusal
-            done = await self.registrar.perform(act_of(request, body, self.random_octets), caller)
-            if isinstance(done, Refusal):
-                return done
-            reply = reply_of(request, done)
-            await self.letters.succeed(dialogue, reply.body, flags=reply.flags)
+            return await self._change(dialogue, act_of(request, body, self.random_octets), caller)
+        if opcode in _HOMING and isinstance(body, Name):
+            if refusal := await self.prefixes.home(body.handle, caller, home=opcode == OpCode.HOME_PREFIX):
+                return refusal
+            await self.letters.succeed(dialogue)
             return None
         if opcode in _READS:
             settled = await self.reading.answer(dialogue, caller)
@@ -167,6 +171,18 @@ class Desk:
         if opcode in LIST_OPERATIONS and isinstance(body, Name):
             return await self._list(dialogue, body.handle, caller)
         return Refusal(ResponseCode.OPERATION_NOT_SUPPORTED, f"this node does not offer {opcode_name(opcode)}")
+
+    async def _change(self, dialogue: Dialogue, act: Act, caller: Caller) -> Refusal | None:
+        if names_prefix(act.identifier):
+            refusal = await self.prefixes.change(act, caller)
+            reply = Reply(Created(act.identifier).encode() if isinstance(act, Create) else b"")
+        else:
+            done = await self.registrar.perform(act, caller)
+            refusal = done if isinstance(done, Refusal) else None
+            reply = reply_of(dialogue.request, done) if isinstance(done, Done) else Reply()
+        if refusal is None:
+            await self.letters.succeed(dialogue, reply.body, flags=reply.flags)
+        return refusal
 
     async def _list(self, dialogue: Dialogue, handle: str, caller: Caller) -> Refusal | None:
         pages = await self.listing.names(dialogue.request.opcode, handle, caller)

@@ -1,0 +1,174 @@
+"""What other nodes know of identities: their public keys, whether a secret is right, and who is in a group (`wire.md` §9).
+
+Such a question is answered by the node that is responsible for the identifier, found as any other: from where this node's
+own registry points, or from the roots. It is put over TCP, where an answer cannot be forged from beside the way, and to
+the authority itself, so that a key that was withdrawn is not believed out of a cache. Whoever waits for it has proved
+nothing yet, so few such questions are under way at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+
+from idis.proto.challenge import HS_PUBKEY, Challenge, Verification
+from idis.proto.codes import OpCode, ResponseCode
+from idis.proto.errors import ProtocolError
+from idis.proto.identifier import Identifier, parse_identifier
+from idis.proto.message import EXPIRATION_S, Message, decode_message, encode_message
+from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral
+from idis.proto.query import Query
+from idis.proto.responses import Verified, read_response
+from idis.proto.value import Value, decode_values
+from idis.registry import authority
+from idis.registry.identity import Identity
+from idis.registry.registration.checks import Refusal
+from idis.registry.rights import HS_VLIST, read_members
+from idis.registry.store.base import Store
+from idis.resolver.admin.verifier import Proof
+from idis.resolver.recursion.budget import Budget
+from idis.resolver.recursion.delegation import home_pointers
+from idis.resolver.recursion.event import Failure
+from idis.resolver.recursion.recursor import Clock, Recursor
+from idis.resolver.recursion.resolution import SITE_TYPES
+from idis.resolver.recursion.resolved import Resolved
+from idis.resolver.recursion.settings import RecursorSettings
+from idis.resolver.recursion.target import Target, server_address, site_at, targets
+from idis.resolver.recursion.upstream import Response, Upstream
+
+WAITING_MAX = 256  # questions under way at once
+CACHE_BYTES = 4_194_304  # keys are not kept, only who is responsible for what
+VERIFY_S_MAX = 5.0  # the other node's threads check the secret, and may be busy
+_REQUEST_IDS = 2**31 - 1
+
+
+class Elsewhere:
+    """Asks other nodes about identities: `verifier.KeySource` and `registrar.GroupSource`.
+
+    Args:
+        store: this node's registry, which knows where its delegated prefixes are answered.
+        roots: where to begin for all others, `ADDRESS:PORT`; without any they cannot be asked for.
+        clock: unix and monotonic time.
+
+    Raises:
+        ValueError: a root is no ADDRESS:PORT.
+    """
+
+    def __init__(self, store: Store, roots: tuple[str, ...], clock: Clock) -> None:
+        self._store = store
+        self._roots = roots
+        self._clock = clock
+        self._upstream = _OverTcp(clock=clock.monotonic, wall_clock=clock.time)
+        settings = RecursorSettings(roots=roots, cache_bytes=CACHE_BYTES, pending_queries=WAITING_MAX)
+        self._recursor = Recursor(settings, clock, upstream=self._upstream)
+
+    async def close(self) -> None:
+        """Stop asking."""
+        await self._recursor.close()
+
+    async def public_keys(self, identity: Identity) -> Sequence[Value] | Refusal:
+        """The HS_PUBKEY values of an identity, none when it does not exist."""
+        found = await self.values(identity.identifier, HS_PUBKEY)
+        return found if isinstance(found, Refusal) else [value for value in found if identity.index in (0, value.index)]
+
+    async def members(self, group: Identity) -> tuple[Identity, ...] | None:
+        """The members of a group; None when it cannot be had."""
+        found = await self.values(group.identifier, HS_VLIST)
+        if isinstance(found, Refusal):
+            return None
+        groups = [value for value in found if value.type.upper() == HS_VLIST and group.index in (0, value.index)]
+        return tuple(member for value in groups for member in read_members(value.data))
+
+    async def verify_secret(self, identity: Identity, proof: Proof, challenge: Challenge) -> bool | Refusal:
+        """Let the responsible node say whether an answer was made with a secret it holds (operation 201)."""
+        target = await self._responsible(identity)
+        if isinstance(target, Refusal):
+            return target
+        body = Verification(identity.identifier, identity.index, challenge.nonce, challenge.digest, proof.octets).encode()
+        request = Message(
+            opcode=int(OpCode.VERIFY_CHALLENGE),
+            body=body,
+            request_id=secrets.randbelow(_REQUEST_IDS) + 1,
+            expiration=int(self._clock.time()) + EXPIRATION_S,
+            version=target.version,
+        )
+        for address in target.addresses:
+            try:
+                async with asyncio.timeout(VERIFY_S_MAX):
+                    frame = await self._upstream.pool.ask(address, target.tcp_port, encode_message(request))
+                response = decode_message(frame)
+                if response.response_code != ResponseCode.SUCCESS:
+                    return _unavailable(identity, f"{target.name} answered with code {response.response_code}")
+                _digest, verified = read_response(response)
+            except (OSError, TimeoutError):
+                continue
+            except ProtocolError as error:
+                return _unavailable(identity, f"{target.name}: {error}")
+            return isinstance(verified, Verified) and verified.valid
+        return _unavailable(identity, f"{target.name} does not answer")
+
+    async def values(self, identifier: str, *types: str) -> tuple[Value, ...] | Refusal:
+        """The public values of these types (all, without any) that an identifier has at its own node."""
+        query = Query(identifier, parse_identifier(identifier), types=types, authoritative=True, recursive=True)
+        resolved = await self._resolve(query)
+        if isinstance(resolved, Refusal):
+            return resolved
+        match resolved.outcome:
+            case Answer(values=values):
+                return tuple(decode_values(values))
+            case NotFound() | NoValues():
+                return ()
+            case _:
+                return _unavailable(identifier, "the node responsible for it cannot be asked")
+
+    async def _resolve(self, query: Query) -> Resolved | Refusal:
+        with self._store.read() as txn:
+            here: Outcome = authority.answer(query, txn, int(self._clock.time()))
+        referral = here if isinstance(here, Referral) else None
+        if referral is None and not self._roots:
+            return Refusal(
+                ResponseCode.AUTHENTICATION_ERROR,
+                f"{query.spelling} is not on this node, and no other is known to ask: name one as 'resolver' in [admin]",
+            )
+        return await self._recursor.resolve(query, referral=referral)
+
+    async def _responsible(self, identity: Identity) -> Target | Refusal:
+        """The server that holds the record of an identity."""
+        named = parse_identifier(identity.identifier)
+        prefix = named.prefix
+        if named.suffix is None:
+            # The record of a prefix is kept by the node that grants it.
+            prefix = prefix.rpartition(".")[0]
+            if not prefix:
+                return self._root() or _unavailable(identity, "no root is known to ask")
+        resolved = await self._resolve(Query(prefix, Identifier(prefix, None), types=SITE_TYPES, recursive=True))
+        if isinstance(resolved, Refusal):
+            return resolved
+        sites = home_pointers(resolved.outcome.values).sites if isinstance(resolved.outcome, Answer) else ()
+        if not sites and isinstance(resolved.outcome, Answer | NoValues) and resolved.hops:
+            # A prefix without sites is answered by the node that holds its record.
+            sites = (site_at(*server_address(resolved.hops[-1].server)),)
+        for target in targets(sites, identity.identifier, primary_only=True):
+            if target.tcp_port:
+                return target
+        return _unavailable(identity, f"nobody is known to answer for {prefix} over TCP")
+
+    def _root(self) -> Target | None:
+        if not self._roots:
+            return None
+        found = targets([site_at(*server_address(self._roots[0]))], "", primary_only=True)
+        return found[0] if found else None
+
+
+class _OverTcp(Upstream):
+    """Asks over TCP alone, wherever a server offers it."""
+
+    async def exchange(self, target: Target, query: Query, budget: Budget) -> Response | Failure:
+        """One question to one server."""
+        return await super().exchange(replace(target, udp_port=0) if target.tcp_port else target, query, budget)
+
+
+def _unavailable(wanted: Identity | str, why: str) -> Refusal:
+    return Refusal(ResponseCode.AUTHENTICATION_ERROR, f"the key of {wanted} cannot be had: {why}")
