@@ -7,21 +7,18 @@ the index of a store (`registry/answer_index.py`), or the cache of a node that r
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
-from idis.proto._speedups import PROVEN, TRUSTED, UNPROVEN, AnswerIndex, Counters, Gate, Streams, drain, process
+from idis.proto._speedups import PROVEN, TRUSTED, UNPROVEN, AnswerIndex, Counters, Streams, drain, process
 from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS
 from idis.resolver.config import GuardSection
-from idis.resolver.guard.rates import BURST_S, NETWORK_FACTOR, REGION_FACTOR
+from idis.resolver.guard.gate import SECRET_BYTES, make_gate
 from idis.resolver.guard.sources import Sources, Standing
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.request import TCP, UDP
-
-SECRET_BYTES = 16
 
 # A datagram for Python: its octets, where it came from, how far that is believed.
 Leftover = tuple[bytes, tuple[str, int] | tuple[str, int, int, int], int]
@@ -74,7 +71,7 @@ class Accelerator:
         self._sources = sources
         self._site_serial = site_serial
         self._clock = clock
-        self._gate = _gate(guard, random_octets(SECRET_BYTES))
+        self._gate = make_gate(guard, random_octets(SECRET_BYTES))
         self._udp, self._tcp = Counters(), Counters()
         self._udp_durations, self._tcp_durations = metrics.durations[UDP], metrics.durations[TCP]
         self._bring = _Bringer(metrics, told)
@@ -173,20 +170,6 @@ class _Bringer:
         before = self._brought.get((transport, family, name), 0)
         self._brought[transport, family, name] = count
         return count - before
-
-
-def _gate(guard: GuardSection, secret: bytes) -> Gate:
-    networks = [ipaddress.ip_network(network) for network in guard.trusted_networks]
-    return Gate(
-        [(network.network_address.packed, network.prefixlen) for network in networks],
-        secret,
-        unproven_per_s=guard.unvalidated_per_s,
-        unproven_burst=guard.unvalidated_burst,
-        proven_per_s=guard.proven_udp_per_s,
-        proven_burst=guard.proven_udp_per_s * BURST_S,
-        network_factor=NETWORK_FACTOR,
-        region_factor=REGION_FACTOR,
-    )
 
 
 def _packed(address: str) -> bytes:

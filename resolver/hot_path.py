@@ -18,7 +18,9 @@ from idis.registry.answer_index import AnswerIndexKeeper
 from idis.registry.answer_index_reader import AnswerIndexReader
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.accelerator import Accelerator, Answers
+from idis.resolver.boot import boot_name
 from idis.resolver.config import NodeConfig
+from idis.resolver.first_stage import remember
 from idis.resolver.follower import Follower
 from idis.resolver.guard.sources import Sources
 from idis.resolver.log import note
@@ -33,7 +35,6 @@ BUSY_S = 0.001  # and while changes come
 BUSY_FOR_S = 1.0  # how long after the last one they are taken to come
 LOOK_S = 0.5  # how often a worker looks for another generation
 
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _MEMORY = Path("/dev/shm")
 
 
@@ -68,8 +69,9 @@ class HotPath:
     ) -> None:
         self.accelerator: Accelerator | None = None
         self._answers: AnswerIndexKeeper | AnswerIndexReader | AnswerRing | None = None
+        self._config = config
         self._hot = hot
-        boot = _boot()
+        boot = boot_name()
         directory = config.data_dir
         if recursor is not None:
             if hot and follower is not None:
@@ -120,7 +122,7 @@ class HotPath:
 
     async def _keep(self, keeper: AnswerIndexKeeper) -> None:
         await asyncio.to_thread(keeper.open)
-        failure, known, busy_until = "", keeper.index, 0.0
+        failure, known, busy_until, remembered = "", keeper.index, 0.0, False
         while True:
             if keeper.wanted is not None:
                 await asyncio.to_thread(keeper.create)
@@ -128,6 +130,9 @@ class HotPath:
             if keeper.index is not known:
                 known = keeper.index
                 note(logging.DEBUG, "answer index", entries=0 if known is None else known.fill().entries)
+            if known is not None and not remembered:
+                remember(self._config, known.mark)
+                remembered = True
             if keeper.failure != failure:
                 failure = keeper.failure
                 if failure:
@@ -137,11 +142,3 @@ class HotPath:
                 busy_until = now + BUSY_FOR_S
             pause_s = ALONE_S if self._hot else BUSY_S if now < busy_until else IDLE_S
             await asyncio.sleep(0 if more or keeper.wanted is not None else pause_s)
-
-
-def _boot() -> bytes:
-    """What names this boot of the machine, in at most 40 octets."""
-    try:
-        return _BOOT_ID.read_bytes().strip()[:40]
-    except OSError:
-        return secrets.token_hex(16).encode()  # nothing of before is believed

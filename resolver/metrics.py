@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from idis.proto._speedups import Counters
     from idis.resolver.recursion.recursor import Recursor
 
 # Numbers whose names begin so are as they are now, and end with their process; all others only grow.
@@ -102,6 +103,14 @@ class Metrics:
                 case ["now", ("connections" | "gauges") as family, key] | [family, key]:
                     counter: Counter[str] = getattr(self, family)
                     counter[key] += int(number)
+
+
+def count_datagrams(metrics: Metrics, counters: Counters) -> None:
+    """Bring in what was counted before there were metrics."""
+    for code, count in counters.answered.items():
+        metrics.answered["udp", code] += count
+    metrics.silent.update(counters.silent)
+    metrics.limited.update(counters.limited)
 
 
 def count_recursion(metrics: Metrics, recursor: Recursor) -> None:

@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.metadata import version
 from typing import NoReturn
 
 from idis.proto.errors import IdisError
@@ -72,6 +71,8 @@ def _run(words: Sequence[str]) -> int:
         # Said by the command's own parser, whose help lists what it does know.
         commands.get(arguments.command, parser).error(f"{' '.join(unknown)} is not understood")
     if arguments.version:
+        from importlib.metadata import version  # half as long to import as everything else here
+
         print(f"idis {version('idis')}")
         return ExitCode.DONE
     if arguments.command is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from idis.resolver.cli.output import CommandError
 from idis.resolver.config import CONFIG_FILE, NodeConfig
 from idis.resolver.config_load import load
+from idis.resolver.first_stage import begin
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +26,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve; returns when SIGTERM or SIGINT came and everything under way is done."""
-    from idis.resolver import node
+    config = serve_config(arguments)
+    stage = begin(config)
+    from idis.resolver import serving  # takes longer than everything before it; the first stage answers meanwhile
 
-    return node.run(serve_config(arguments))
+    return serving.run(config, stage=stage)
 
 
 def serve_config(arguments: argparse.Namespace) -> NodeConfig:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from idis.resolver.request import UDP, Peer
 from idis.resolver.transports.datagram_batch import DATAGRAMS_MAX, Address
 
 if TYPE_CHECKING:
-    from idis.resolver.accelerator import Accelerator
+    from idis.resolver.accelerator import Accelerator, Leftover
 
 _LENGTH_AT = 16
 _TRUSTED_PEERS_MAX = 4_096
@@ -56,6 +56,11 @@ class UdpTransport:
     def open(self) -> None:
         """Begin to serve; needs a running loop."""
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain)
+
+    def take(self, received: Mapping[int, Sequence[Leftover]]) -> None:
+        """Answer what was received on this socket before it was opened, by descriptor."""
+        if leftovers := received.get(self._socket.fileno()):
+            self._answer(leftovers)
 
     def stop_reading(self) -> None:
         """Take no more questions; answers under way still leave."""
