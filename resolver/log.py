@@ -17,7 +17,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from idis.resolver.config import NodeConfig
 
 LINE_BYTES_MAX = 4_095  # with its end 4,096 octets, which a pipe takes whole or not at all, whoever else writes to it
 LINES_PER_S_MAX = 1_000  # beyond it lines are counted, not written
@@ -71,6 +74,14 @@ class StandardError(logging.Handler):
             self.dropped += 1
         except (TypeError, ValueError):  # a library's own line, whose parts do not fit together
             self.dropped += 1
+
+
+def note_ready(level: int, config: NodeConfig, port: int, http_port: int) -> None:
+    """Log that every port answers."""
+    node, hosts = config.node, list(config.listen.hosts)
+    note(
+        level, "ready", name=node.name, tier=node.tier.value, hosts=hosts, port=port, http_port=http_port, workers=node.workers
+    )
 
 
 def _writer(descriptor: int) -> Callable[[bytes], int]:

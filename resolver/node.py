@@ -31,6 +31,7 @@ from idis.resolver.admin.elsewhere import Elsewhere
 from idis.resolver.admin.registrar import Registrar
 from idis.resolver.admin.server_key import KEY_FILE, read_server_key
 from idis.resolver.admin.verifier import Verifier
+from idis.resolver.audit_writer import AuditWriter
 from idis.resolver.chain import Chain
 from idis.resolver.collector import Quiet
 from idis.resolver.config import NodeConfig
@@ -157,6 +158,7 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._sockets.close()
+        self._trail.tell_rest()
         if self._place is not None:
             self._report(self._place)
         if self._hot_path is not None:
@@ -251,7 +253,8 @@ class Node:
         self._follower = Follower(self._store, metrics, self._on_entries) if follows else None
         sources = Sources(config.guard, None if place is None else place.board.proofs(place.seat))
         self._elsewhere = Elsewhere(self._store, _beginnings(config), time)
-        self._registrar = Registrar(self._store, self._elsewhere, time)
+        self._trail = AuditWriter(self._store)
+        self._registrar = Registrar(self._store, self._elsewhere, time, self._trail)
         self._chain = Chain(
             store=self._store,
             limit=Limit(Rates(config.guard), metrics),
@@ -398,6 +401,7 @@ class Node:
         while True:
             await asyncio.sleep(SWEEP_S)
             self._table.sweep(time.monotonic())
+            self._trail.tell_rest()
             self.renew()
             if self.hot and not self.alone:
                 quiet.second(sum(self.metrics.answered.values()))

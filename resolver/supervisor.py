@@ -30,7 +30,8 @@ from idis.registry.store.directory import NodeLock, current_generation
 from idis.resolver import log, workers
 from idis.resolver.collector import hush
 from idis.resolver.config import NodeConfig
-from idis.resolver.node import LEAVE, STOP_GRACE_S, note_ready
+from idis.resolver.node import STOP_GRACE_S
+from idis.resolver.serving import LEAVE
 from idis.resolver.transports.sockets import Sockets, bind_shared
 from idis.resolver.workers_board import KEEPER, Board, Seat, State, process_name
 
@@ -79,7 +80,7 @@ class Post:
 
 
 def run(config: NodeConfig, *, ready: Callable[[], None] | None = None) -> int:
-    """Serve with several processes until SIGTERM or SIGINT; see `node.run`."""
+    """Serve with several processes until SIGTERM or SIGINT; see `serving.run`."""
     log.configure(config.node.log_level, process="supervisor")
     current_generation(config.data_dir)
     lock = NodeLock(config.data_dir)
@@ -137,7 +138,7 @@ class Supervisor:
         if not self._answering and all(post.serving for post in self._posts):
             self._answering = True
             ports = self._posts[KEEPER].sockets
-            note_ready(logging.INFO, self._config, ports.port, ports.http_port)
+            log.note_ready(logging.INFO, self._config, ports.port, ports.http_port)
             if ready is not None:
                 ready()
         if self._told.to_renew:

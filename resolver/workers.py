@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from idis.proto.errors import IdisError
 from idis.resolver import log
 from idis.resolver.config import NodeConfig
-from idis.resolver.node import LEAVE, Node, loop_factory, serve
+from idis.resolver.node import Node
+from idis.resolver.serving import LEAVE, loop_factory, serve
 from idis.resolver.transports.sockets import Sockets
 from idis.resolver.workers_board import Board, Seat, State, process_name
 

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier, prefix_handle
+from idis.registry.audit.line import AuditLine
 from idis.registry.caller import Caller
 from idis.registry.identity import Identity
 from idis.registry.journal import BEGINNING
@@ -21,6 +22,7 @@ from idis.registry.registration import acts, prefix_acts
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.consent import Awaiting
 from idis.registry.registration.life import Registered
+from idis.registry.registration.prefix_acts import DelegateRange, PrefixAct, RangeDone, WithdrawRange
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import (
     Committed,
@@ -33,10 +35,12 @@ from idis.registry.store.base import (
     StoreFull,
     WriteTxn,
 )
+from idis.resolver.audit_writer import AuditWriter
 from idis.resolver.recursion.recursor import Clock
 
 GROUP_ROUNDS_MAX = 4  # a group that names groups elsewhere is fetched level by level: as deep as groups may be
 GROUPS_MAX = 16  # fetched for one decision
+_TOLD = (ResponseCode.INVALID_ADMIN, ResponseCode.INSUFFICIENT_PERMISSIONS)
 ACTOR_CHARACTERS_MAX = 60  # the journal keeps 255 octets of a name, four a character at most
 
 
@@ -62,10 +66,13 @@ class GroupSource(Protocol):
 class Registrar:
     """Performs acts for callers."""
 
-    def __init__(self, store: Store, groups: GroupSource | None, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, groups: GroupSource | None, clock: Clock, trail: AuditWriter | None = None
+    ) -> None:
         self._store = store
         self._groups = groups
         self._clock = clock
+        self._trail = trail
 
     @property
     def now(self) -> int:
@@ -74,6 +81,19 @@ class Registrar:
 
     async def perform(self, act: acts.Act, caller: Caller) -> acts.Done | Refusal:
         """Do an act on a record, or on the record of a prefix, if the caller may; acknowledged means durable."""
+        done = await self._perform(act, caller)
+        if isinstance(done, Refusal):
+            self.tell_refused(caller, acts.NAMES[type(act)], act.identifier, done)
+        return done
+
+    def tell_refused(self, caller: Caller, act: str, subject: str, refusal: Refusal) -> None:
+        """Have the audit trail tell that somebody who is known tried what he may not; bounded, and nobody waits for it."""
+        if self._trail is not None and refusal.code in _TOLD and not caller.anonymous:
+            self._trail.note(
+                AuditLine(caller.name, caller.origin, act, subject, code=int(refusal.code), note=refusal.message)
+            )
+
+    async def _perform(self, act: acts.Act, caller: Caller) -> acts.Done | Refusal:
         try:
             if parse_identifier(act.identifier).suffix is None:
                 return await self._perform_on_prefix(act, caller)
@@ -88,8 +108,8 @@ class Registrar:
             return Refusal(ResponseCode.INVALID_HANDLE, str(error))
 
     async def perform_prefix(
-        self, act: prefix_acts.PrefixAct, caller: Caller
-    ) -> Registered | prefix_acts.RangeDone | Awaiting | Refusal:
+        self, act: PrefixAct, caller: Caller
+    ) -> Registered | RangeDone | Awaiting | Refusal:
         """Do an act on a prefix if the caller may; acknowledged means durable."""
         now = self.now
         if caller.anonymous:
@@ -97,9 +117,13 @@ class Registrar:
                 verdict = prefix_acts.judge_prefix(txn, act, caller, now)
             if isinstance(verdict, Refusal):
                 return verdict
-        return await self.change(
+        done: Registered | RangeDone | Awaiting | Refusal = await self.change(
             caller, lambda txn, groups: prefix_acts.perform_prefix(txn, act, caller, now, groups=groups)
         )
+        if isinstance(done, Refusal):
+            subject = act.start if isinstance(act, DelegateRange | WithdrawRange) else act.prefix
+            self.tell_refused(caller, prefix_acts.name_of(act), subject, done)
+        return done
 
     async def change(self, caller: Caller, change: Change[T]) -> T | Refusal:
         """Run any change of the registry that a caller is answerable for.
@@ -152,7 +176,7 @@ class Registrar:
                 return result.refusal
             case Refusal():
                 return result
-            case prefix_acts.RangeDone():
+            case RangeDone():
                 raise AssertionError("no act on a record means one on a range")
 
     async def _write(

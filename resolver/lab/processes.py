@@ -18,7 +18,7 @@ from multiprocessing.context import ForkProcess
 from multiprocessing.sharedctypes import Synchronized
 
 from idis.proto.errors import IdisError
-from idis.resolver import node as running
+from idis.resolver import serving
 from idis.resolver.config import NodeConfig
 from idis.resolver.lab.build import LabError
 from idis.resolver.lab.plan import LabNode, Plan, config_of
@@ -138,7 +138,7 @@ def _run(config: NodeConfig, ready: Synchronized[int], parent: int) -> None:
         ready.value = 1
 
     try:
-        code = running.run(config, ready=note_ready)
+        code = serving.run(config, ready=note_ready)
     except IdisError as error:
         os.write(2, f"idis: {config.node.name}: {error}\n".encode())
         code = 2
