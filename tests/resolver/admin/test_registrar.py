@@ -11,6 +11,7 @@ import pytest
 
 from idis.proto.types.admin import Admin, encode_admin
 from idis.proto.value import Value, encode_values
+from idis.registry.audit.line import decode_line
 from idis.registry.caller import Caller
 from idis.registry.identity import Identity, identity_of
 from idis.registry.prefix import PrefixEntry
@@ -19,6 +20,7 @@ from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import OutcomeKey, StoreBusy, StoreFull, StorePoisoned
 from idis.registry.store.memory import MemoryStore
 from idis.resolver.admin.registrar import GROUP_ROUNDS_MAX, Registrar
+from idis.resolver.audit_writer import AuditWriter
 
 OWNER = Caller("tcp 192.0.2.7", identity_of(300, "88.118.8/key"))
 URL = Value(1, "URL", b"https://example.com/1")
@@ -166,3 +168,18 @@ async def test_a_key_of_another_request_is_refused():
 
     assert isinstance(refusal, Refusal)
     assert refusal.code == 202
+
+
+async def test_what_somebody_known_may_not_do_is_told_once_in_the_trail():
+    """The line names who, what and the reason; nobody in particular leaves none."""
+    store = mine()
+    registrar = Registrar(store, None, time, AuditWriter(store))
+    other = Caller("tcp 192.0.2.9", identity_of(301, "88.118.8/other"))
+    await registrar.perform(Create("88.118.8/a", (URL,)), other)
+    await registrar.perform(Create("88.118.8/a", (URL,)), Caller("tcp 192.0.2.9"))
+    with store.read() as txn:
+        lines = [decode_line(line) for _, line in txn.audits(None, 10)]
+
+    assert [(line.actor, line.act, line.subject, line.code) for line in lines] == [
+        ("301:88.118.8/OTHER", "create", "88.118.8/a", 400)
+    ]
