@@ -327,7 +327,8 @@ def drain(
 ) -> tuple[int, list[tuple[bytes, tuple[str, int] | tuple[str, int, int, int], int]]]:
     """Receive up to DATAGRAMS_MAX datagrams, answer what is common, send.
 
-    An answer over 492 octets leaves in up to eight packets. To an unproven address no more octets are sent than came.
+    An answer over 492 octets leaves in up to eight packets. Packets of one size to one peer pass through the kernel together,
+    where it can (UDP_SEGMENT), and may overtake those of other sizes. To an unproven address no more octets are sent than came.
     Malformed packets, fragments of unproven addresses and what exceeds a rate are dropped and counted.
 
     Args:

@@ -274,6 +274,7 @@ cdef class Counters:
     """What `process` or `drain` counted since it was made."""
 
     cdef uint64_t counts[COUNTS]
+    cdef bint no_trains  # the kernel has refused them to this caller; see `drain`
 
     cdef inline void count_answer(self, uint16_t code) noexcept nogil:
         if code == CODE_SUCCESS:

@@ -4,7 +4,7 @@
 # keeps it, and other threads it may let in, from coming here again.
 
 from cpython.unicode cimport PyUnicode_FromString
-from libc.errno cimport EAGAIN, EBADF, EINTR, ENOBUFS, ENOTSOCK
+from libc.errno cimport EAGAIN, EBADF, EINTR, EINVAL, EIO, ENOBUFS, ENOTSOCK, EOPNOTSUPP
 
 cdef extern from "<sys/socket.h>" nogil:
     ctypedef uint32_t socklen_t
@@ -19,10 +19,18 @@ cdef extern from "<sys/socket.h>" nogil:
         socklen_t msg_namelen
         iovec* msg_iov
         size_t msg_iovlen
+        void* msg_control
+        size_t msg_controllen
         int msg_flags
     cdef struct mmsghdr:
         msghdr msg_hdr
         unsigned int msg_len
+    cdef struct cmsghdr:
+        size_t cmsg_len
+        int cmsg_level
+        int cmsg_type
+    size_t CMSG_LEN(size_t size)
+    unsigned char* CMSG_DATA(cmsghdr* control)
     int recvmmsg(int fd, mmsghdr* messages, unsigned int count, int flags, void* timeout)
     int sendmmsg(int fd, mmsghdr* messages, unsigned int count, int flags)
     int AF_INET, AF_INET6, MSG_DONTWAIT
@@ -56,11 +64,28 @@ cdef enum:
     ADDRESS_TEXT_BYTES = 64
     ERRORS_MAX = 64  # ICMP errors for earlier answers, reported in place of a datagram
 
+    # A train: packets to one peer, all of one size but the last, that pass through the kernel as one (UDP_SEGMENT).
+    PACKETS = 512  # DATAGRAMS × FRAGMENTS_MAX
+    TRAIN_PACKETS_MAX = 64  # as many as any kernel takes
+    TRAIN_BYTES_MAX = 65000  # of an IP packet, without its headers
+    PEERS = 64  # places of a table of trains that can still grow; a power of two
+    UDP_LEVEL = 17
+    CUT_AT = 103  # UDP_SEGMENT
+    CONTROL_WORDS = 4  # of 8 octets, for one number of two
+
 DATAGRAMS_MAX = DATAGRAMS
 
 cdef struct Source:
     Address address
     int standing
+
+cdef struct Train:
+    size_t first  # of its packets, chained by `following`
+    size_t last
+    size_t count
+    size_t bytes
+    size_t size  # of each packet but the last
+    bint open
 
 cdef struct Datagrams:
     mmsghdr received[DATAGRAMS]
@@ -77,7 +102,16 @@ cdef struct Datagrams:
     mmsghdr sent[DATAGRAMS * FRAGMENTS_MAX]
     iovec sent_parts[DATAGRAMS * FRAGMENTS_MAX][2]
     uint8_t heads[DATAGRAMS * FRAGMENTS_MAX][ENVELOPE_BYTES]
+    size_t sent_sizes[DATAGRAMS * FRAGMENTS_MAX]
     size_t sent_count
+    # The same packets as trains.
+    Train trains[PACKETS]
+    size_t trains_count
+    size_t following[PACKETS]
+    uint16_t growing[PEERS]  # number of a train + 1
+    mmsghdr train_messages[PACKETS]
+    iovec train_parts[PACKETS * 2]
+    uint64_t controls[PACKETS][CONTROL_WORDS]
     bint busy
 
 cdef Datagrams* _datagrams = NULL
@@ -155,6 +189,7 @@ cdef void post(Datagrams* all, const Question* question, size_t size) noexcept n
             parts[0].iov_base = answer
             parts[0].iov_len = size
             message.msg_hdr.msg_iovlen = 1
+            all.sent_sizes[all.sent_count] = size
             all.sent_count += 1
             return
         parts[0].iov_base = memcpy(all.heads[all.sent_count], answer, ENVELOPE_BYTES)
@@ -164,6 +199,7 @@ cdef void post(Datagrams* all, const Question* question, size_t size) noexcept n
         parts[1].iov_base = answer + at
         parts[1].iov_len = min(size - at, <size_t>DATA_BYTES)
         message.msg_hdr.msg_iovlen = 2
+        all.sent_sizes[all.sent_count] = ENVELOPE_BYTES + parts[1].iov_len
         all.sent_count += 1
         at += DATA_BYTES
         sequence += 1
@@ -209,19 +245,132 @@ cdef void answer_all(Datagrams* all, const Arena* arena, Counters counters, uint
         all.leftovers_count += 1
 
 
-cdef void send(Datagrams* all, int fd, Counters counters) noexcept nogil:
-    cdef size_t sent = 0
-    cdef int count
-    while sent < all.sent_count:
-        count = sendmmsg(fd, all.sent + sent, <unsigned int>(all.sent_count - sent), MSG_DONTWAIT)
-        if count > 0:
-            sent += count
+cdef inline bint same_peer(const msghdr* one, const msghdr* other) noexcept nogil:
+    return one.msg_namelen == other.msg_namelen and memcmp(one.msg_name, other.msg_name, one.msg_namelen) == 0
+
+
+cdef inline size_t place_of_peer(const msghdr* header) noexcept nogil:
+    # Peers differ in port or host; who shares a place takes it from the other, which costs a train its length.
+    cdef const sockaddr_in* name = <const sockaddr_in*>header.msg_name
+    cdef uint32_t mixed = (<uint32_t>name.sin_port ^ name.sin_addr.s_addr) * <uint32_t>0x9E3779B1
+    return mixed >> 26
+
+
+cdef void make_trains(Datagrams* all) noexcept nogil:
+    # Couple each packet to the train of its peer, or begin one with it.
+    cdef size_t number, place
+    cdef Train* train
+    all.trains_count = 0
+    memset(all.growing, 0, sizeof(all.growing))
+    for number in range(all.sent_count):
+        place = place_of_peer(&all.sent[number].msg_hdr)
+        if all.growing[place]:
+            train = &all.trains[all.growing[place] - 1]
+            if (
+                train.open
+                and all.sent_sizes[number] <= train.size
+                and train.count < TRAIN_PACKETS_MAX
+                and train.bytes + all.sent_sizes[number] <= TRAIN_BYTES_MAX
+                and same_peer(&all.sent[number].msg_hdr, &all.sent[train.first].msg_hdr)
+            ):
+                all.following[train.last] = number
+                train.last = number
+                train.count += 1
+                train.bytes += all.sent_sizes[number]
+                train.open = all.sent_sizes[number] == train.size
+                continue
+        train = &all.trains[all.trains_count]
+        all.trains_count += 1
+        all.growing[place] = <uint16_t>all.trains_count
+        train.first = train.last = number
+        train.count = 1
+        train.bytes = train.size = all.sent_sizes[number]
+        train.open = True
+
+
+cdef void describe_trains(Datagrams* all) noexcept nogil:
+    # One message for each train: the parts of its packets one behind the other, and the size at which they are cut.
+    cdef size_t number, packet, count, part
+    cdef size_t parts = 0
+    cdef Train* train
+    cdef msghdr* header
+    cdef cmsghdr* control
+    cdef uint16_t size
+    for number in range(all.trains_count):
+        train = &all.trains[number]
+        header = &all.train_messages[number].msg_hdr
+        header[0] = all.sent[train.first].msg_hdr
+        header.msg_iov = &all.train_parts[parts]
+        packet = train.first
+        for count in range(train.count):
+            for part in range(all.sent[packet].msg_hdr.msg_iovlen):
+                all.train_parts[parts] = all.sent_parts[packet][part]
+                parts += 1
+            packet = all.following[packet]
+        header.msg_iovlen = &all.train_parts[parts] - header.msg_iov
+        header.msg_control = NULL
+        header.msg_controllen = 0
+        if train.count > 1:
+            control = <cmsghdr*>all.controls[number]
+            control.cmsg_level = UDP_LEVEL
+            control.cmsg_type = CUT_AT
+            control.cmsg_len = CMSG_LEN(sizeof(size))
+            size = <uint16_t>train.size
+            memcpy(CMSG_DATA(control), &size, sizeof(size))
+            header.msg_control = control
+            header.msg_controllen = control.cmsg_len
+
+
+cdef void send_packets(Datagrams* all, int fd, Counters counters, size_t first, size_t count) noexcept nogil:
+    # Packets that stand one behind the other, each for itself.
+    cdef size_t end = first + count
+    cdef int sent
+    while first < end:
+        sent = sendmmsg(fd, all.sent + first, <unsigned int>(end - first), MSG_DONTWAIT)
+        if sent > 0:
+            first += sent
         elif errno == EAGAIN or errno == ENOBUFS:
-            counters.counts[SILENT_SEND_BUFFER] += all.sent_count - sent  # they ask again, as after any loss
+            counters.counts[SILENT_SEND_BUFFER] += end - first  # they ask again, as after any loss
             return
         elif errno != EINTR:
             counters.counts[SILENT_UNREACHABLE] += 1
-            sent += 1
+            first += 1
+
+
+cdef void send_train(Datagrams* all, int fd, Counters counters, const Train* train) noexcept nogil:
+    # A train's packets, each for itself.
+    cdef size_t packet = train.first
+    cdef size_t count
+    for count in range(train.count):
+        send_packets(all, fd, counters, packet, 1)
+        packet = all.following[packet]
+
+
+cdef void send(Datagrams* all, int fd, Counters counters) noexcept nogil:
+    cdef size_t done = 0
+    cdef int count
+    if counters.no_trains or all.sent_count < 2:
+        send_packets(all, fd, counters, 0, all.sent_count)
+        return
+    make_trains(all)
+    if all.trains_count == all.sent_count:
+        send_packets(all, fd, counters, 0, all.sent_count)
+        return
+    describe_trains(all)
+    while done < all.trains_count:
+        count = sendmmsg(fd, all.train_messages + done, <unsigned int>(all.trains_count - done), MSG_DONTWAIT)
+        if count > 0:
+            done += count
+        elif errno == EAGAIN or errno == ENOBUFS:
+            while done < all.trains_count:
+                counters.counts[SILENT_SEND_BUFFER] += all.trains[done].count
+                done += 1
+        elif errno != EINTR:
+            # A path that cannot cut them, a kernel that knows no trains, or something that passes.
+            counters.no_trains = errno == EINVAL or errno == EIO or errno == EOPNOTSUPP
+            while done < all.trains_count:
+                send_train(all, fd, counters, &all.trains[done])
+                done += 1
 
 
 cdef tuple address_of(const sockaddr_storage* name):

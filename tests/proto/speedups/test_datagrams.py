@@ -304,3 +304,65 @@ def test_a_socket_that_is_none(index: AnswerIndex) -> None:
     """A closed descriptor is an error, not a loop."""
     with pytest.raises(OSError, match="Bad file descriptor"):
         drain(index, Gate([], bytes(16)), 2**20, NOW, 0.0, SERIAL, Counters())
+
+
+def test_answers_to_many_peers_reach_their_own(index: AnswerIndex, pair: Pair) -> None:
+    """Packets to one peer travel together, and each peer gets its own, whole and in order, whatever their sizes."""
+    askers = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(5)]
+    names = ("88.118.8/a1", "88.118.8/a2", "88.118.8/ship-0001", "88.118.9/absent", "88.118.8/a1")
+    for asker in askers:
+        asker.connect(pair.node.getsockname())
+        asker.setblocking(False)
+    asked = [(number % 5, question(names[number * 7 // 5 % 5], request_id=number)) for number in range(DATAGRAMS_MAX)]
+    for number, packet in asked:
+        askers[number].send(packet)
+    pair.ask()
+    wanted: list[list[bytes]] = [[] for _ in askers]
+    for number, packet in asked:
+        wanted[number] += split(twin(packet)[1])  # type: ignore[index]
+    seen = [received_by(asker) for asker in askers]
+
+    # Packets of other sizes travel in trains of their own, which may overtake each other.
+    assert [sorted(packets) for packets in seen] == [sorted(packets) for packets in wanted]
+    for asker in askers:
+        asker.close()
+
+
+def test_answers_of_one_size_travel_together(pair: Pair) -> None:
+    """All to one peer, more than one packet through the kernel takes, are all there and in order."""
+    asked = [question("88.118.8/a2", request_id=number) for number in range(DATAGRAMS_MAX)]
+    pair.ask(*asked)
+
+    assert pair.answers() == [twin(packet)[1] for packet in asked]  # type: ignore[index]
+
+
+def test_a_socket_that_cannot_send_trains_sends_packets(index: AnswerIndex) -> None:
+    """UDP-Lite knows none: the answers leave each for itself, and from then on all do."""
+    try:
+        lite = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_UDPLITE)
+    except OSError:
+        pytest.skip("this kernel has no UDP-Lite")
+    pair = Pair(index, LOOPBACK)
+    pair.node.close()
+    pair.node = lite
+    pair.node.bind(("127.0.0.1", 0))
+    pair.node.setblocking(False)
+    pair.asker.close()
+    pair.asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_UDPLITE)
+    pair.asker.connect(pair.node.getsockname())
+    pair.asker.setblocking(False)
+    asked = [question("88.118.8/a2", request_id=number) for number in range(9)]
+    pair.ask(*asked)
+
+    assert pair.answers() == [twin(packet)[1] for packet in asked]  # type: ignore[index]
+    pair.close()
+
+
+def received_by(asker: socket.socket) -> list[bytes]:
+    """Everything that came."""
+    got = []
+    while True:
+        try:
+            got.append(asker.recv(65_536))
+        except BlockingIOError:
+            return got
