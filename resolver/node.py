@@ -25,12 +25,8 @@ from idis.proto.types.site import Site, encode_site
 from idis.registry.journal import Entry, EntryKind
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver import log
-from idis.resolver.admin.composition import make_desk
-from idis.resolver.admin.desk import Desk
-from idis.resolver.admin.elsewhere import Elsewhere
-from idis.resolver.admin.registrar import Registrar
+from idis.resolver.admin.composition import Office
 from idis.resolver.admin.server_key import KEY_FILE, read_server_key
-from idis.resolver.admin.verifier import Verifier
 from idis.resolver.audit_writer import AuditWriter
 from idis.resolver.chain import Chain
 from idis.resolver.collector import Quiet
@@ -150,7 +146,7 @@ class Node:
         await self._chain.finish(STOP_GRACE_S)
         if self._recursor is not None:
             await self._recursor.close()
-        await self._elsewhere.close()
+        await self._office.close()
         await self._until(lambda: not self._table.busy, FINISH_S)
         self._table.shed_all("stopping")
         await asyncio.sleep(0)  # lets the transports send and close
@@ -163,8 +159,6 @@ class Node:
             self._report(self._place)
         if self._hot_path is not None:
             self._hot_path.close()
-        if self._desk is not None:
-            self._desk.close()
         self._store.close()
 
     async def leave(self) -> None:
@@ -222,6 +216,7 @@ class Node:
                 datagrams.take(self._stage.leftovers)
         for streams in self._tcp:
             await streams.open()
+        await self._office.open()
         self._started = time.monotonic()
         self._tasks = [asyncio.create_task(self._sweep())]
         if self._follower is not None:
@@ -252,9 +247,7 @@ class Node:
         follows = bool(self._sockets.http) or self._recursor is not None
         self._follower = Follower(self._store, metrics, self._on_entries) if follows else None
         sources = Sources(config.guard, None if place is None else place.board.proofs(place.seat))
-        self._elsewhere = Elsewhere(self._store, _beginnings(config), time)
         self._trail = AuditWriter(self._store)
-        self._registrar = Registrar(self._store, self._elsewhere, time, self._trail)
         self._chain = Chain(
             store=self._store,
             limit=Limit(Rates(config.guard), metrics),
@@ -265,9 +258,18 @@ class Node:
             recursor=self._recursor,
             clock=time,
         )
-        self._verifier = Verifier(self._store, self._elsewhere, metrics, weak_secrets=config.admin.weak_secrets)
-        self._desk = self._make_desk() if self._sockets.http else None
-        self._chain.administration = self._desk
+        self._office = Office(
+            config,
+            self._store,
+            self._site,
+            self._server_key,
+            self._chain,
+            sources,
+            metrics,
+            self._trail,
+            relay="" if place is None else place.board.relay,
+            keeps=bool(self._sockets.http),
+        )
         self._hot_path = self._make_hot_path(sources)
         quick = None if self._hot_path is None else self._hot_path.accelerator
         self._table = ConnectionTable(config.limits, place)
@@ -277,20 +279,6 @@ class Node:
         self._entrance = None if self._keys is None else TlsEntrance(self._keys, config.tls, self._service)
         self._tls = [] if self._entrance is None else [TlsTransport(bound, self._entrance) for bound in self._sockets.tls]
         self._http = HttpTransport(self._sockets.http, self._application, self._service, self._make_chunks, self._entrance)
-
-    def _make_desk(self) -> Desk:
-        return make_desk(
-            self.config.admin,
-            site_serial=self.config.node.site_serial,
-            site=self._site,
-            server_key=self._server_key,
-            store=self._store,
-            chain=self._chain,
-            registrar=self._registrar,
-            elsewhere=self._elsewhere,
-            verifier=self._verifier,
-            metrics=self.metrics,
-        )
 
     def _make_hot_path(self, sources: Sources) -> HotPath | None:
         if not _compiled(self.config):
@@ -332,8 +320,8 @@ class Node:
                 figures=self._figures,
                 recursor=self._recursor,
                 readiness=self._readiness,
-                registrar=self._registrar,
-                verifier=self._verifier,
+                registrar=self._office.registrar,
+                verifier=self._office.verifier,
                 server_key=self._server_key,
                 started=self._started,
                 board=None if self._place is None else self._place.board,
@@ -440,11 +428,6 @@ def _recursor(config: NodeConfig, ring_share: float) -> Recursor | None:
             pending_queries=config.limits.pending_queries,
         )
     )
-
-
-def _beginnings(config: NodeConfig) -> tuple[str, ...]:
-    """Where questions about keys begin that this node's own registry does not lead to."""
-    return (config.admin.resolver,) if config.admin.resolver else config.recursion.roots
 
 
 def _steps(site: Site, recursor: Recursor | None, metrics: Metrics) -> list[Access | Authority | Recursion]:

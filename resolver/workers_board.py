@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -129,6 +130,7 @@ class Board:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         head = 8 * (_RESTARTS_AT + workers + 1)
+        self.relay = f"idis-{secrets.token_hex(16)}"  # the socket at which workers reach the keeper; drawn before they start
         seats = 2 * (workers + 1)
         # Pages nobody has written to cost nothing.
         memory = memoryview(mmap.mmap(-1, head + seats * _SEAT_BYTES))

@@ -19,20 +19,21 @@ from idis.proto.bodies import Login, Name, RequestBody, read_request
 from idis.proto.challenge import HS_SECKEY, Challenge, ChallengeAnswer, Verification
 from idis.proto.codes import OpCode, OpFlag, ResponseCode, opcode_name
 from idis.proto.errors import ProtocolError
-from idis.proto.responses import Created, Names, Verified
+from idis.proto.responses import Names, Verified
 from idis.proto.session import SessionSetup
+from idis.registry.audit.line import AuditLine
 from idis.registry.caller import Caller
-from idis.registry.registration.acts import Act, Create, Done
+from idis.registry.registration.acts import Act
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import Store
 from idis.resolver.admin.challenges import Challenges
 from idis.resolver.admin.concern import concerns
 from idis.resolver.admin.dialogue import Dialogue
+from idis.resolver.admin.homing import Homing
 from idis.resolver.admin.letters import Letters
 from idis.resolver.admin.listing import LIST_OPERATIONS, Listing
 from idis.resolver.admin.logins import Logins
-from idis.resolver.admin.operations import RECORD_OPERATIONS, Reply, act_of, reply_of
-from idis.resolver.admin.prefixes import Prefixes, names_prefix
+from idis.resolver.admin.operations import RECORD_OPERATIONS, act_of, reply_of
 from idis.resolver.admin.proven import Proven
 from idis.resolver.admin.reading import Reading
 from idis.resolver.admin.reception import Rejected, receive
@@ -40,6 +41,7 @@ from idis.resolver.admin.registrar import Registrar
 from idis.resolver.admin.session_setup import SessionSetups
 from idis.resolver.admin.sessions import Sessions
 from idis.resolver.admin.verifier import Proof, Verifier
+from idis.resolver.audit_writer import AuditWriter
 from idis.resolver.guard.sources import Standing
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
@@ -58,7 +60,7 @@ class Desk:
 
     store: Store
     registrar: Registrar
-    prefixes: Prefixes
+    homing: Homing
     verifier: Verifier
     challenges: Challenges
     sessions: Sessions
@@ -70,6 +72,7 @@ class Desk:
     replies: Replies
     clock: Clock
     metrics: Metrics
+    trail: AuditWriter
     random_octets: Callable[[int], bytes]
 
     def concerns(self, frame: bytes, peer: Peer) -> bool:
@@ -89,7 +92,6 @@ class Desk:
     def close(self) -> None:
         """End its threads."""
         self.letters.close()
-        self.verifier.close()
 
     async def answer(self, frame: bytes, peer: Peer, send: Callable[[bytes], None]) -> None:
         """Answer one frame, in as many messages as it takes."""
@@ -156,10 +158,10 @@ class Desk:
                 return refusal
             return await self._change(dialogue, act_of(request, body, self.random_octets), caller)
         if opcode in _HOMING and isinstance(body, Name):
-            if refusal := await self.prefixes.home(body.handle, caller, home=opcode == OpCode.HOME_PREFIX):
-                return refusal
-            await self.letters.succeed(dialogue)
-            return None
+            do = self.homing.home if opcode == OpCode.HOME_PREFIX else self.homing.unhome
+            if (refusal := await do(body.handle, caller)) is None:
+                await self.letters.succeed(dialogue)
+            return refusal
         if opcode in _READS:
             settled = await self.reading.answer(dialogue, caller)
             if isinstance(settled, Refusal):
@@ -173,16 +175,12 @@ class Desk:
         return Refusal(ResponseCode.OPERATION_NOT_SUPPORTED, f"this node does not offer {opcode_name(opcode)}")
 
     async def _change(self, dialogue: Dialogue, act: Act, caller: Caller) -> Refusal | None:
-        if names_prefix(act.identifier):
-            refusal = await self.prefixes.change(act, caller)
-            reply = Reply(Created(act.identifier).encode() if isinstance(act, Create) else b"")
-        else:
-            done = await self.registrar.perform(act, caller)
-            refusal = done if isinstance(done, Refusal) else None
-            reply = reply_of(dialogue.request, done) if isinstance(done, Done) else Reply()
-        if refusal is None:
-            await self.letters.succeed(dialogue, reply.body, flags=reply.flags)
-        return refusal
+        done = await self.registrar.perform(act, caller)
+        if isinstance(done, Refusal):
+            return done
+        reply = reply_of(dialogue.request, done)
+        await self.letters.succeed(dialogue, reply.body, flags=reply.flags)
+        return None
 
     async def _list(self, dialogue: Dialogue, handle: str, caller: Caller) -> Refusal | None:
         pages = await self.listing.names(dialogue.request.opcode, handle, caller)
@@ -256,6 +254,7 @@ class Desk:
             assert link is not None, "a login is of a connection"
             self.logins.add(link, Proven(caller, self.store, self.clock.monotonic()), caller)
             self.metrics.admin["logins"] += 1
+            self.trail.note(AuditLine(caller.name, caller.origin, "log in", str(caller.identity)))
             await self.letters.succeed(dialogue)
             return None
         if session is not None and session.is_for(caller.identity):

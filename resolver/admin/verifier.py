@@ -36,6 +36,7 @@ from idis.proto.identifier import fold
 from idis.proto.message import PROTOCOL_VERSION
 from idis.proto.types.seckey import decode_secret
 from idis.proto.value import Value
+from idis.registry.audit.line import AuditLine
 from idis.registry.caller import Caller
 from idis.registry.identity import Identity, identity_of
 from idis.registry.keyring import KEYS_TRIED_MAX, key_values
@@ -45,6 +46,7 @@ from idis.registry.roles import roles_of
 from idis.registry.store.base import Store
 from idis.resolver.admin import public_key
 from idis.resolver.admin.slowdown import Slowdown
+from idis.resolver.audit_writer import AuditWriter
 from idis.resolver.metrics import Metrics
 
 SECRET_THREADS = 2  # a check of a secret holds one for some milliseconds
@@ -103,13 +105,23 @@ class Verifier:
         store: where keys and roles are.
         elsewhere: keys of other nodes; None where none are asked.
         metrics: counts failures.
+        trail: is told of wrong answers.
         weak_secrets: accept the forms of secrets that are plain MD5 and SHA-1 digests.
     """
 
-    def __init__(self, store: Store, elsewhere: KeySource | None, metrics: Metrics, *, weak_secrets: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        elsewhere: KeySource | None,
+        metrics: Metrics,
+        trail: AuditWriter | None = None,
+        *,
+        weak_secrets: bool = False,
+    ) -> None:
         self._store = store
         self._elsewhere = elsewhere
         self._counts = metrics.admin
+        self._trail = trail
         self._weak_secrets = weak_secrets
         self._slowdown = Slowdown()
         self._threads = ThreadPoolExecutor(SECRET_THREADS, "secrets")
@@ -136,7 +148,7 @@ class Verifier:
             named = identity_of(proof.index, proof.user)
         except IdentifierError as error:
             return Refusal(ResponseCode.AUTHENTICATION_FAILED, f"the identity {proof.index}:{proof.user} is none: {error}")
-        found = await self._slowed(named, source, now, lambda: self._verify(named, proof))
+        found = await self._slowed(named, origin, source, now, lambda: self._verify(named, proof))
         if isinstance(found, Refusal):
             return found
         identity, challenge = found
@@ -144,7 +156,7 @@ class Verifier:
 
     async def prove_secret(self, named: Identity, secret: bytes, *, origin: str, source: str, now: float) -> Caller | Refusal:
         """Whoever showed the secret of an identity, or the password whose stored form it is; see `prove`."""
-        found = await self._slowed(named, source, now, lambda: self._open(named, secret))
+        found = await self._slowed(named, origin, source, now, lambda: self._open(named, secret))
         return found if isinstance(found, Refusal) else self._caller(found, origin)
 
     async def public_keys(self, named: Identity) -> Sequence[Value] | Refusal:
@@ -178,7 +190,7 @@ class Verifier:
         return True
 
     async def _slowed(
-        self, named: Identity, source: str, now: float, verify: Callable[[], Awaitable[T | Refusal | None]]
+        self, named: Identity, origin: str, source: str, now: float, verify: Callable[[], Awaitable[T | Refusal | None]]
     ) -> T | Refusal:
         """What a verification finds, unless its source has to wait; one that finds nothing slows it down."""
         if wait_s := self._slowdown.wait_s(named, source, now):
@@ -193,7 +205,10 @@ class Verifier:
         if found is None:
             self._slowdown.failed(named, source, now)
             self._counts["failures.wrong"] += 1
-            return Refusal(ResponseCode.AUTHENTICATION_FAILED, _WRONG.format(named))
+            refusal = Refusal(ResponseCode.AUTHENTICATION_FAILED, _WRONG.format(named))
+            if self._trail is not None:
+                self._trail.note(AuditLine("", origin, "prove identity", str(named), code=refusal.code, note=refusal.message))
+            return refusal
         self._slowdown.succeeded(named, source)
         return found
 
