@@ -39,6 +39,14 @@ class PrefixPage:
     after: str
 
 
+@dataclass(frozen=True, slots=True)
+class RangePage:
+    """Some ranges in the order of the store; `after` continues the list, and is empty at its end."""
+
+    ranges: tuple[RouteEntry, ...]
+    after: str
+
+
 def show_prefix(
     txn: ReadTxn, caller: Caller, prefix: str, now: int, groups: Groups = NO_GROUPS
 ) -> PrefixView | Refusal | Unknown:
@@ -99,13 +107,15 @@ def list_homed(txn: ReadTxn, caller: Caller, after: str = "", limit: int = LIST_
 
 def list_ranges(
     txn: ReadTxn, caller: Caller, below: str = "", after: str = "", limit: int = LIST_MAX, groups: Groups = NO_GROUPS
-) -> list[RouteEntry] | Refusal | Unknown:
-    """Ranges whose first prefix lies below one, by their start."""
+) -> RangePage | Refusal | Unknown:
+    """Ranges whose first prefix lies below one (all for ""), in the order of the store, strictly after a start."""
     folded = fold(below)
     if (verdict := _refuse_list(txn, caller, folded, groups)) is not None:
         return verdict
     head = f"{folded}." if folded else ""
-    return [route for route in txn.routes(after or None, limit) if route.start.startswith(head)]
+    page = txn.routes(after or head or None, limit)
+    shown = tuple(route for route in page if route.start.startswith(head))
+    return RangePage(shown, page[-1].start if len(page) == limit else "")
 
 
 def _refuse_list(txn: ReadTxn, caller: Caller, below: str, groups: Groups) -> Refusal | Unknown | None:

@@ -20,6 +20,14 @@ IDENTITY_PATTERN = r"([0-9]{1,10}:)?[^\u0000-\u001f\u007f-\u009f]+"
 
 PREFIX = Field("a prefix", "标识前缀", 1, PREFIX_BYTES_MAX, PREFIX_PATTERN, example="88.118.8")
 SUFFIX = Field("all behind the identifier's first slash", "标识后缀", 1, SUFFIX_CHARACTERS_MAX, SUFFIX_PATTERN, example="A1")
+SCOPE_PREFIX = Field(
+    "the prefix it is for, and all below it; empty for the whole node",
+    "标识前缀",
+    0,
+    PREFIX_BYTES_MAX,
+    f"({PREFIX_PATTERN})?",
+    example="88.118.8",
+)
 CURSOR = Field("'next' of the last page", "游标", 1, 2_000, "[A-Za-z0-9_-]+")
 LIMIT = Field("how many a page has at most", "每页数量", 1, PAGE_ITEMS_MAX)
 VERSION = Field("rises with every change", "版本", 0, 2**63 - 1, example=7)

@@ -28,6 +28,7 @@ class Field:
         form: a format of JSON Schema: `date-time`.
         example: shown in documents, and valid.
         name: on the wire, where that is no name of Python.
+        model: of an object, where the annotation cannot name it because the model is made from something else.
     """
 
     line: str
@@ -38,6 +39,7 @@ class Field:
     form: str = ""
     example: object = None
     name: str = ""
+    model: type[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,15 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One of the values of an enumeration of strings."""
+    """One member of an enumeration, by its value, or by its name in small letters where the values are numbers."""
 
     words: type[Enum]
     field: Field
+
+    @property
+    def choices(self) -> dict[str, Enum]:
+        """The members by what stands for them."""
+        return {word_of(member): member for member in self.words}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,11 @@ def members(model: type[Any]) -> tuple[Member, ...]:
     return known
 
 
+def word_of(member: Enum) -> str:
+    """What stands for a member of an enumeration."""
+    return member.value if isinstance(member.value, str) else member.name.lower()
+
+
 def shape_of(annotation: Any, field: Field = _NOTHING) -> Shape:
     """The shape that an annotation stands for."""
     if get_origin(annotation) is Annotated:
@@ -154,6 +166,8 @@ def shape_of(annotation: Any, field: Field = _NOTHING) -> Shape:
         return One(annotation, field)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return Word(annotation, field)
+    if annotation is object and field.model is not None:
+        return One(field.model, field)
     plain: dict[Any, type[Text | Whole | Flag | Anything]] = {str: Text, int: Whole, bool: Flag, object: Anything}
     return plain[annotation](field)
 

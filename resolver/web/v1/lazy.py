@@ -19,7 +19,10 @@ class LazyApi:
     """Answers as `Api` does; the arguments are its."""
 
     def __init__(
-        self, face: Face, caller_of: Callable[[web.Request], Awaitable[Caller | Refusal]], challenges: Callable[[web.Request], Sequence[str]]
+        self,
+        face: Face,
+        caller_of: Callable[[web.Request], Awaitable[Caller | Refusal]],
+        challenges: Callable[[web.Request], Sequence[str]],
     ) -> None:
         self._face = face
         self._caller_of = caller_of

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from idis.registry.caller import Action, Role
 from idis.resolver.config import Tier
-from idis.resolver.web.v1.common_model import IDENTITY, PREFIX
+from idis.resolver.web.v1.common_model import IDENTITY, PREFIX, SCOPE_PREFIX
 from idis.resolver.web.v1.field import Field
 
 
@@ -43,17 +43,7 @@ class RoleModel:
     """A role and the prefix it is held for."""
 
     role: Annotated[Role, Field("operator, auditor, administrator or application", "角色", example=Role.APPLICATION)]
-    prefix: Annotated[
-        str,
-        Field(
-            "the prefix it is held for, and all below it; empty for the whole node",
-            "标识前缀",
-            0,
-            255,
-            r"([0-9A-Za-z][0-9A-Za-z-]*(\.[0-9A-Za-z][0-9A-Za-z-]*)*)?",
-            example="88.118.8",
-        ),
-    ] = ""
+    prefix: Annotated[str, SCOPE_PREFIX] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,8 +140,8 @@ def example_of(shape: Shape) -> object:
             }
         case Many(item=item):
             return [example_of(item)]
-        case Word(words=words):
-            return next(iter(words)).value
+        case Word() as word:
+            return next(iter(word.choices))
         case Whole(field=field):
             return field.least or 0
         case Flag():
@@ -284,8 +284,8 @@ def _bare_schema(shape: Shape) -> dict[str, object]:
             return _reference(model)
         case Many(item=item, field=field):
             return {"type": "array", "items": _schema(item)} | _bounds(field, "minItems", "maxItems")
-        case Word(words=words):
-            return {"type": "string", "enum": [word.value for word in words]}
+        case Word() as word:
+            return {"type": "string", "enum": list(word.choices)}
         case Whole(field=field):
             return {"type": "integer"} | _bounds(field, "minimum", "maximum")
         case Flag():

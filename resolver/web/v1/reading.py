@@ -131,11 +131,10 @@ def read_text(shape: Shape, text: str, pointer: str) -> object:
             if text not in _FLAGS:
                 raise Malformed(pointer, "this must be true or false")
             return _FLAGS[text]
-        case Word(words=words):
-            known = [word.value for word in words]
-            if text not in known:
-                raise Malformed(pointer, f"this must be one of {', '.join(known)}")
-            return words(text)
+        case Word() as word:
+            if text not in word.choices:
+                raise Malformed(pointer, f"this must be one of {', '.join(word.choices)}")
+            return word.choices[text]
         case Text(field=field):
             return _text(field, text, pointer)
         case _:

@@ -50,22 +50,11 @@ _DISABLED = int(RecordFlag.DISABLED)
 async def get_record(call: Call[GetRecordParameters, None]) -> Reply | Refusal:
     """A record with the values that its asker may see."""
     asked = call.parameters
-    spelling = f"{asked.prefix}/{asked.suffix}"
-    query = Query(spelling, parse_identifier(spelling), indexes=asked.index, public_only=call.caller.anonymous)
-    site = encode_site(call.face.site)
+    spelling = _identifier(asked)
 
     def question(txn: ReadTxn, groups: Groups) -> RecordModel | Refusal | Unknown:
-        if call.caller.anonymous:
-            return _shown_to_public(authority.answer(query, txn, call.now, site=site), spelling)
-        reader = Reader(call.caller, groups)
-        outcome = authority.answer(query, txn, call.now, site=site, reader=reader)
-        if isinstance(outcome, Refused) and outcome.code in _NO_RIGHT:
-            # Not an error here: whoever may not see a value is answered as if it were not there.
-            outcome = authority.answer(replace(query, public_only=True), txn, call.now, site=site, reader=reader)
-        if isinstance(outcome, Unknown):
-            return outcome
-        shown = _shown(outcome, spelling)
-        return shown if isinstance(shown, Refusal) else _model(txn, call.caller, groups, spelling, shown)
+        shown = visible_values(call, txn, groups, spelling, asked.index)
+        return shown if isinstance(shown, Refusal | Unknown) else _model(txn, call.caller, groups, spelling, shown)
 
     answer: RecordModel | Refusal = await call.face.registrar.decide(question)
     return answer if isinstance(answer, Refusal) else Reply(answer, version=answer.version)
@@ -85,17 +74,7 @@ async def put_record(call: Call[RecordPath, PutRecord]) -> Reply | Refusal:
 
 async def patch_record(call: Call[RecordPath, PatchRecord]) -> Reply | Refusal:
     """Change some values of a record: all that is asked for, or nothing."""
-    body, identifier = call.body, _identifier(call.parameters)
-    if not body.values and not body.remove:
-        raise Malformed("#", "there is nothing to change: give 'values' or 'remove'")
-    if both := {value.index for value in body.values}.intersection(body.remove):
-        raise Malformed("#/remove", f"value {min(both)} cannot be written and removed at once")
-    wanted: list[acts.Act] = []
-    if body.values:
-        wanted.append(acts.AddValues(identifier, _values(body.values), overwrite=True))
-    if body.remove:
-        wanted.append(acts.RemoveValues(identifier, body.remove))
-    return await _perform(call, tuple(wanted))
+    return await _perform(call, changes_of(_identifier(call.parameters), call.body))
 
 
 async def delete_record(call: Call[RecordPath, None]) -> Reply | Refusal:
@@ -125,6 +104,45 @@ async def list_records(call: Call[ListRecordsParameters, None]) -> Reply | Refus
 
     answer = await call.face.registrar.decide(question)
     return answer if isinstance(answer, Refusal) else Reply(answer)
+
+
+def visible_values(
+    call: Call[Any, Any], txn: ReadTxn, groups: Groups, spelling: str, indexes: tuple[int, ...] = ()
+) -> tuple[Value, ...] | Refusal | Unknown:
+    """The values of a record or prefix that a caller may see, of these indexes or of all.
+
+    Raises:
+        IdentifierError: the spelling is no identifier.
+    """
+    anonymous = call.caller.anonymous
+    query = Query(spelling, parse_identifier(spelling), indexes=indexes, public_only=anonymous)
+    site = encode_site(call.face.site)
+    if anonymous:
+        return _shown(authority.answer(query, txn, call.now, site=site), spelling)
+    reader = Reader(call.caller, groups)
+    outcome = authority.answer(query, txn, call.now, site=site, reader=reader)
+    if isinstance(outcome, Refused) and outcome.code in _NO_RIGHT:
+        # Not an error here: whoever may not see a value is answered as if it were not there.
+        outcome = authority.answer(replace(query, public_only=True), txn, call.now, site=site, reader=reader)
+    return outcome if isinstance(outcome, Unknown) else _shown(outcome, spelling)
+
+
+def changes_of(identifier: str, body: PatchRecord) -> tuple[acts.AddValues | acts.RemoveValues, ...]:
+    """What a PATCH of values asks for.
+
+    Raises:
+        Malformed: nothing, or two things at once with one index.
+    """
+    if not body.values and not body.remove:
+        raise Malformed("#", "there is nothing to change: give 'values' or 'remove'")
+    if both := {value.index for value in body.values}.intersection(body.remove):
+        raise Malformed("#/remove", f"value {min(both)} cannot be written and removed at once")
+    wanted: list[acts.AddValues | acts.RemoveValues] = []
+    if body.values:
+        wanted.append(acts.AddValues(identifier, _values(body.values), overwrite=True))
+    if body.remove:
+        wanted.append(acts.RemoveValues(identifier, body.remove))
+    return tuple(wanted)
 
 
 def _page(txn: ReadTxn, prefix: str, subject: str, after: bytes | None, limit: int) -> RecordPage:
@@ -196,16 +214,11 @@ def _shown(outcome: Outcome, spelling: str) -> tuple[Value, ...] | Refusal:
             return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{spelling} is not registered")
 
 
-def _shown_to_public(outcome: Outcome, spelling: str) -> RecordModel | Refusal:
-    shown = _shown(outcome, spelling)
-    return shown if isinstance(shown, Refusal) else RecordModel(spelling, tuple(map(model_of, shown)), None, ())
-
-
 def _model(txn: ReadTxn, caller: Caller, groups: Groups, spelling: str, values: tuple[Value, ...]) -> RecordModel | Unknown:
     """The record as it is shown; what would tell of hidden values, only to whoever may see them."""
     place = find_place(txn, spelling)
     shown = tuple(model_of(value) for value in values)
-    if isinstance(place, Refusal) or place.stored is None:
+    if caller.anonymous or isinstance(place, Refusal) or place.stored is None:
         return RecordModel(spelling, shown, None, ())
     stored = place.stored
     admins = admins_of(place.values) or admins_of(decode_values(place.entry.values))
@@ -219,7 +232,7 @@ def _model(txn: ReadTxn, caller: Caller, groups: Groups, spelling: str, values: 
     return RecordModel(stored.identifier, shown, stored.version, aliases)
 
 
-def _identifier(path: RecordPath) -> str:
+def _identifier(path: RecordPath | GetRecordParameters) -> str:
     return f"{path.prefix}/{path.suffix}"
 
 

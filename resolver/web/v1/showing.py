@@ -7,13 +7,13 @@ from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from idis.resolver.web.v1.field import members
+from idis.resolver.web.v1.field import members, word_of
 
 
 def show(value: object) -> object:
     """The JSON of a model, of a list of them, or of a plain value."""
     if isinstance(value, Enum):
-        return value.value
+        return word_of(value)
     if is_dataclass(value):
         return {member.name: show(getattr(value, member.attribute)) for member in members(type(value))}
     if isinstance(value, Mapping):

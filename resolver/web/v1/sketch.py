@@ -16,8 +16,8 @@ def in_words(shape: Shape) -> str:
     match shape:
         case Maybe(shape=inner):
             return f"{in_words(inner)} or null"
-        case Word(words=words):
-            return " | ".join(str(word.value) for word in words)
+        case Word() as word:
+            return " | ".join(word.choices)
         case Whole(field=field):
             return f"number{_range(field)}"
         case Flag():

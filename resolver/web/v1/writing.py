@@ -14,14 +14,16 @@ from typing import Any, TypeVar, cast
 
 import msgpack
 
+from idis.proto.codes import ResponseCode
 from idis.registry.registration.checks import Refusal
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import OutcomeKey, WriteTxn
 from idis.resolver.web.v1.operation import Call, Condition, Reply
-from idis.resolver.web.v1.problem import outdated
+from idis.resolver.web.v1.problem import Outdated, Untimely, outdated
 from idis.resolver.web.v1.showing import show
 
 T = TypeVar("T")
+R = TypeVar("R", Refusal, Refusal | Unknown)
 Change = Callable[[WriteTxn, Groups], T | Refusal | Unknown]
 
 
@@ -50,14 +52,14 @@ async def commit(
     def decided(txn: WriteTxn, groups: Groups) -> bytes | Refusal | Unknown:
         result = change(txn, groups)
         if isinstance(result, Refusal | Unknown):
-            return result
+            return _timely(result)
         results[:] = [result]  # the last run is the one that was committed
         return _pack(reply(result)) if call.key else b""
 
     try:
         committed = await registrar.commit(call.caller, decided, outcome=_outcome_of(call))
     except Undone as undone:
-        return undone.refusal
+        return _timely(undone.refusal)
     if isinstance(committed, Refusal):
         return committed
     if committed.repeated:
@@ -70,6 +72,13 @@ async def commit(
 def refuse_condition(condition: Condition, version: int | None) -> Refusal | None:
     """What a condition has against a write; `version` is what is there, None for nothing."""
     return None if condition.holds(version) else outdated(version)
+
+
+def _timely(result: R) -> R | Refusal:
+    """Where the registry has no code for a refusal, what was asked for does not fit the state of things."""
+    if isinstance(result, Refusal) and result.code == ResponseCode.ERROR and not isinstance(result, Outdated):
+        return Untimely(result.code, result.message)
+    return result
 
 
 def _outcome_of(call: Call[Any, Any]) -> OutcomeKey | None:

@@ -9,12 +9,15 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from yarl import URL
 
 from idis.registry import tokens
-from idis.registry.caller import Action, Role, RoleGrant, tool
+from idis.registry.caller import Action, Caller, Role, RoleGrant, tool
+from idis.registry.registration.checks import Refusal
 from idis.registry.token import TokenTerms
 from idis.resolver.node import Node
+from idis.resolver.web.callers import Callers
 
 ALL_ACTIONS = frozenset(Action)
 OPERATOR = (RoleGrant(Role.OPERATOR),)
@@ -45,6 +48,24 @@ class Api:
             text = await answer.text()
             shown = json.loads(text) if text and answer.content_type.endswith("json") else text
             return answer.status, shown, answer.headers
+
+
+class StandIn:
+    """Whom every request is taken to come from; None: whom it proves."""
+
+    caller: Caller | None = None
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """Lets a test stand in for somebody who has proved a key."""
+    stand_in, proved = StandIn(), Callers.caller_of
+
+    async def caller_of(callers: Callers, request: web.Request) -> Caller | Refusal:
+        return stand_in.caller or await proved(callers, request)
+
+    monkeypatch.setattr(Callers, "caller_of", caller_of)
+    return stand_in
 
 
 @pytest.fixture

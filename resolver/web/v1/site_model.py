@@ -1,0 +1,87 @@
+"""Where a prefix is answered, as `/api/v1` shows and takes it: addresses and a port for each protocol (`domain.md` §4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Annotated
+
+from idis.proto.types.site import (
+    HTTP,
+    HTTPS,
+    INTERFACE_BOTH,
+    INTERFACE_QUERY,
+    SERVERS_MAX,
+    TCP,
+    UDP,
+    Interface,
+    Server,
+    Site,
+)
+from idis.registry.registration.values import SITES_MAX
+from idis.resolver.web.v1.field import Field
+from idis.resolver.web.v1.reading import Malformed
+
+_PORTS_MAX = 65_535
+_DESCRIPTION = "desc"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerModel:
+    """One server; it is reached by at least one protocol."""
+
+    address: Annotated[str, Field("IPv4 or IPv6", "地址", 2, 45, "[0-9a-fA-F:.]+", example="192.0.2.10")]
+    tcp: Annotated[int | None, Field("port of the binary protocol over TCP", "TCP端口", 1, _PORTS_MAX, example=2641)] = None
+    udp: Annotated[int | None, Field("port of the binary protocol over UDP", "UDP端口", 1, _PORTS_MAX)] = None
+    http: Annotated[int | None, Field("port of HTTP", "HTTP端口", 1, _PORTS_MAX)] = None
+    https: Annotated[int | None, Field("port of HTTPS", "HTTPS端口", 1, _PORTS_MAX)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteModel:
+    """A set of servers that all hold the same records."""
+
+    servers: Annotated[tuple[ServerModel, ...], Field("its servers", "服务器", 1, SERVERS_MAX)]
+    description: Annotated[str, Field("for people", "说明", 0, 255, r"[^\u0000-\u001f\u007f-\u009f]*")] = ""
+
+
+SITES = Field("the sites", "站点", most=SITES_MAX)
+
+
+def site_of(model: SiteModel, pointer: str) -> Site:
+    """A site as it was sent.
+
+    Raises:
+        Malformed: an address is none, or a server has no port.
+    """
+    servers = tuple(_server(at, server, f"{pointer}/servers/{at}") for at, server in enumerate(model.servers))
+    return Site(servers=servers, attributes=((_DESCRIPTION, model.description),) if model.description else ())
+
+
+def sites_of(models: tuple[SiteModel, ...], pointer: str) -> tuple[Site, ...]:
+    """Sites as they were sent; errors as `site_of`."""
+    return tuple(site_of(model, f"{pointer}/{at}") for at, model in enumerate(models))
+
+
+def model_of_site(site: Site) -> SiteModel:
+    """A site as it is shown; of several ports of one protocol, the first."""
+    return SiteModel(tuple(map(_model, site.servers)), site.attribute(_DESCRIPTION) or "")
+
+
+def _server(at: int, model: ServerModel, pointer: str) -> Server:
+    try:
+        address = str(ip_address(model.address))
+    except ValueError:
+        raise Malformed(f"{pointer}/address", "this must be an IPv4 or IPv6 address") from None
+    ports = ((TCP, model.tcp), (UDP, model.udp), (HTTP, model.http), (HTTPS, model.https))
+    ways = [Interface(INTERFACE_BOTH if protocol == TCP else INTERFACE_QUERY, protocol, port) for protocol, port in ports if port]
+    if not ways:
+        raise Malformed(pointer, "give at least one of the ports tcp, udp, http and https")
+    return Server(at + 1, address, b"", tuple(ways))
+
+
+def _model(server: Server) -> ServerModel:
+    ports: dict[int, int] = {}
+    for way in server.interfaces:
+        ports.setdefault(way.protocol, way.port)
+    return ServerModel(server.address, ports.get(TCP), ports.get(UDP), ports.get(HTTP), ports.get(HTTPS))

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from idis.resolver.node import Node
+
+
+async def test_a_path_that_is_none_is_a_problem(nobody: Any) -> None:
+    """404 in the one form of refusals."""
+    status, problem, headers = await nobody.ask("GET", "/nothing")
+
+    assert (status, problem["status"], problem["title"]) == (404, 404, "error")
+    assert headers["Content-Type"].startswith("application/problem+json")
+
+
+async def test_a_method_that_is_none_says_which_are(nobody: Any) -> None:
+    """405 with Allow."""
+    status, problem, headers = await nobody.ask("POST", "/node")
+
+    assert (status, problem["code"], headers["Allow"]) == (405, 5, "GET, HEAD, OPTIONS")
+
+
+async def test_head_is_get_without_its_body(nobody: Any) -> None:
+    """HEAD answers with the headers alone."""
+    status, text, headers = await nobody.ask("HEAD", "/node")
+
+    assert (status, text) == (200, "")
+    assert int(headers["Content-Length"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ("/records?prefix=88.118.8&limit=0", "limit"),
+        ("/records?prefix=88.118.8&limit=1001", "limit"),
+        ("/records?prefix=88.118.8&limit=ten", "limit"),
+        ("/records?prefix=88.118.8&limit=1&limit=2", "limit"),
+        ("/records?prefix=88..8", "prefix"),
+        ("/records", "prefix"),
+        ("/records?prefix=88.118.8&colour=red", "colour"),
+        ("/records?prefix=88.118.8&cursor=AAAA", "cursor"),
+        ("/audit?since=yesterday", "since"),
+        ("/audit?refused=maybe", "refused"),
+        ("/prefixes?state=happy", "state"),
+        ("/records/88.118.8/%00", "suffix"),
+        ("/records/88.118.8/%FF", "suffix"),
+    ],
+)
+async def test_what_is_wrong_with_a_parameter_is_pointed_at(operator: Any, path: str, pointer: str) -> None:
+    """The pointer is the parameter's name."""
+    status, problem, _ = await operator.ask("GET", path)
+
+    assert (status, problem["code"], problem["pointer"]) == (400, 4, pointer)
+
+
+@pytest.mark.parametrize("header", [{"If_Match": "7"}, {"If_None_Match": '"7"'}, {"Idempotency_Key": "a b"}])
+async def test_what_is_wrong_with_a_header_is_pointed_at(operator: Any, header: dict[str, str]) -> None:
+    """The pointer is the header's name."""
+    status, problem, _ = await operator.ask("DELETE", "/records/88.118.8/A1", **header)
+
+    assert (status, problem["pointer"]) == (400, next(iter(header)).replace("_", "-"))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content_Type": "text/plain"}, {"Content_Type": "application/json; charset=gbk"}, {"Content_Encoding": "gzip"}],
+)
+async def test_a_body_of_another_kind_is_refused(operator: Any, headers: dict[str, str]) -> None:
+    """Only JSON in UTF-8 as it is: 415."""
+    status, problem, _ = await operator.ask("PUT", "/records/88.118.8/N1", raw=b"{}", **headers)
+
+    assert (status, problem["code"]) == (415, 4)
+
+
+async def test_a_body_that_is_too_long_is_refused(operator: Any) -> None:
+    """One octet more than a megabyte: 413."""
+    status, problem, _ = await operator.ask("PUT", "/records/88.118.8/N1", raw=b" " * 1_048_577)
+
+    assert (status, problem["code"]) == (413, 4)
+
+
+async def test_a_body_that_is_too_long_in_pieces_is_refused(operator: Any) -> None:
+    """Neither does one without a length get further."""
+
+    async def pieces() -> Any:
+        for _ in range(17):
+            yield b" " * 65_536
+            await asyncio.sleep(0)
+
+    assert (await operator.ask("PUT", "/records/88.118.8/N1", raw=pieces()))[0] == 413
+
+
+async def test_a_bad_proof_is_refused_where_none_is_needed(nobody: Any) -> None:
+    """Who sends a token that is none is told so, not answered as nobody."""
+    status, problem, _ = await nobody.ask("GET", "/records/88.118.8/A1", Authorization="Bearer idis_none")
+
+    assert (status, problem["status"]) == (401, 401)
+
+
+async def test_who_am_i_tells_what_came_of_a_proof(operator: Any, nobody: Any) -> None:
+    """The token's roles and scope; nothing of nobody."""
+    _, known, _ = await operator.ask("GET", "/whoami")
+    _, unknown, _ = await nobody.ask("GET", "/whoami")
+
+    assert known["roles"] == [{"role": "operator", "prefix": ""}]
+    assert known["scope"]["prefixes"] == [""]
+    assert (known["anonymous"], unknown["anonymous"]) == (False, True)
+
+
+async def test_a_node_tells_its_limits(nobody: Any, node: Node) -> None:
+    """Name, tier and what one request may bring."""
+    _, shown, _ = await nobody.ask("GET", "/node")
+
+    assert (shown["name"], shown["tier"]) == (node.config.node.name, "enterprise")
+    assert shown["limits"]["body_bytes"] == 1_048_576
