@@ -236,9 +236,14 @@ class RelayClient:
         async with self._connecting:
             if self._writer is not None and not self._writer.is_closing():
                 return True
+            own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            own.setblocking(False)
             try:
-                reader, writer = await asyncio.open_unix_connection(_address(self._name))
+                # Connected here, because uvloop ends a name at its first zero octet.
+                await asyncio.get_running_loop().sock_connect(own, _address(self._name))
+                reader, writer = await asyncio.open_unix_connection(sock=own)
             except OSError:
+                own.close()
                 return False
             if not _is_own(writer):
                 note(logging.ERROR, "relay refused: the keeper's socket is somebody else's")
