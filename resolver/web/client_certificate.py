@@ -34,8 +34,11 @@ def named_identity(certificate: x509.Certificate, now: datetime) -> Identity | R
     """
     for kind in _NAMED_BY:
         for attribute in certificate.subject.get_attributes_for_oid(kind):
+            name = str(attribute.value)
+            if "/" not in name:  # a person's name, or a machine's
+                continue
             try:
-                identity = parse_identity(str(attribute.value))
+                identity = parse_identity(name)
             except IdentifierError:
                 continue
             return _refuse_date(certificate, identity, now) or identity

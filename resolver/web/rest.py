@@ -17,6 +17,7 @@ _MENDED_BY_PROOF = (
     ResponseCode.AUTHENTICATION_NEEDED,
     ResponseCode.AUTHENTICATION_FAILED,
     ResponseCode.AUTHENTICATION_TIMEOUT,
+    ResponseCode.AUTHENTICATION_ERROR,
     ResponseCode.SESSION_TIMEOUT,
 )
 _HTTPS = "send this over HTTPS with your credentials; they are not taken over plain HTTP"

@@ -8,7 +8,10 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from idis.resolver.config import DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, TlsSection
 from idis.resolver.node import Node
+from tests.resolver.admin.wire import administer
+from tests.resolver.web.rest_client import Rest
 
 
 class Browser:
@@ -47,3 +50,23 @@ def browser(session: aiohttp.ClientSession, node: Node) -> Browser:
 def browser_of(session: aiohttp.ClientSession):
     """Makes clients of other nodes."""
     return lambda node: Browser(session, node)
+
+
+@pytest.fixture
+async def secure_node(start_node) -> Node:
+    """A running node with TLS, whose prefix has administrators."""
+    running = await start_node(tls=TlsSection(DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, port=0))
+    administer(running._store)
+    return running
+
+
+@pytest.fixture
+def rest(session: aiohttp.ClientSession, secure_node: Node) -> Rest:
+    """A client of `secure_node` over HTTPS."""
+    return Rest(session, secure_node)
+
+
+@pytest.fixture
+def plain_rest(session: aiohttp.ClientSession, secure_node: Node) -> Rest:
+    """A client of `secure_node` over plain HTTP."""
+    return Rest(session, secure_node, tls=False)
