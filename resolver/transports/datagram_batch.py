@@ -37,6 +37,18 @@ _HOSTS = {
     socket.AF_INET: [slice(at + 4, at + 8) for at in range(0, DATAGRAMS_MAX * _NAME_BYTES, _NAME_BYTES)],
     socket.AF_INET6: [slice(at + 8, at + 24) for at in range(0, DATAGRAMS_MAX * _NAME_BYTES, _NAME_BYTES)],
 }
+# And the whole address: family, port and host.
+_PEERS = {
+    socket.AF_INET: [slice(at, at + 8) for at in range(0, DATAGRAMS_MAX * _NAME_BYTES, _NAME_BYTES)],
+    socket.AF_INET6: [slice(at, at + 28) for at in range(0, DATAGRAMS_MAX * _NAME_BYTES, _NAME_BYTES)],
+}
+
+_SOL_UDP, _UDP_SEGMENT = 17, 103
+_CONTROL_BYTES = 18  # a header of 16 and a number of two octets
+_NO_TRAINS = (errno.EINVAL, errno.EIO, errno.EOPNOTSUPP)
+
+# Packets of one size to the peer that a datagram came from: its number, the size, the packets.
+_Train = tuple[int, int, list[bytes]]
 
 
 class DatagramBatch(Protocol):
@@ -92,6 +104,7 @@ class _Together:
         self._socket = bound
         self._receive_many, self._send_many = _library.recvmmsg, _library.sendmmsg
         self._host_slices = _HOSTS[bound.family]
+        self._peer_slices = _PEERS[bound.family]
         self._octets = bytearray(DATAGRAMS_MAX * _STRIDE)
         self._names = bytearray(DATAGRAMS_MAX * _NAME_BYTES)
         self._named = b""
@@ -103,6 +116,12 @@ class _Together:
         self._received_vectors = vectors
         self._sent, self._sent_vectors = _messages(self._name_places)
         self._sent[1::_MESSAGE_WORDS] = _words([16 if bound.family == socket.AF_INET else _NAME_BYTES] * DATAGRAMS_MAX)
+        # A message that tells the kernel where to cut has one number of two octets beside it (cmsg(3), UDP_SEGMENT).
+        self._controls = _words([_CONTROL_BYTES, _UDP_SEGMENT << 32 | _SOL_UDP, 0] * DATAGRAMS_MAX)
+        controls_at = _place(self._controls)
+        self._sent[4::_MESSAGE_WORDS] = _words(range(controls_at, controls_at + DATAGRAMS_MAX * 24, 24))
+        self._leaving = b""  # what the messages name
+        self._has_trains = True
         self._name_room = _words([_NAME_BYTES] * DATAGRAMS_MAX)
         self._received_at, self._sent_at = _place(self._received), _place(self._sent)
 
@@ -126,19 +145,28 @@ class _Together:
         full = unreachable = 0
         for start in range(0, len(packets), DATAGRAMS_MAX):
             end = start + DATAGRAMS_MAX
-            unsent, lost = self._send(packets[start:end], numbers[start:end])
+            unsent, lost = self._send(self._couple(packets[start:end], numbers[start:end]))
             full, unreachable = full + unsent, unreachable + lost
         return full, unreachable
 
-    def _send(self, packets: Sequence[bytes], numbers: Sequence[int]) -> tuple[int, int]:
-        count, whole = len(packets), b"".join(packets)
-        sizes = array("Q", map(len, packets))
-        vectors, places = self._sent_vectors, self._name_places
-        start = ctypes.cast(ctypes.c_char_p(whole), ctypes.c_void_p).value or 0
-        vectors[0 : 2 * count : 2] = array("Q", accumulate(sizes[:-1], initial=start))
-        vectors[1 : 2 * count : 2] = sizes
-        self._sent[0 : _MESSAGE_WORDS * count : _MESSAGE_WORDS] = array("Q", [places[number] for number in numbers])
-        done = unreachable = 0
+    def _couple(self, packets: Sequence[bytes], numbers: Sequence[int]) -> list[_Train]:
+        """Packets of one size to one peer, in order, which pass through the kernel as one where it can."""
+        if not self._has_trains:
+            return [(number, len(packet), [packet]) for number, packet in zip(numbers, packets, strict=True)]
+        trains: dict[tuple[bytes, int], _Train] = {}
+        peers, named = self._peer_slices, self._named
+        for number, packet in zip(numbers, packets, strict=True):
+            size = len(packet)
+            peer = named[peers[number]], size
+            if (train := trains.get(peer)) is None:
+                trains[peer] = number, size, [packet]
+            else:
+                train[2].append(packet)
+        return list(trains.values())
+
+    def _send(self, trains: list[_Train]) -> tuple[int, int]:
+        self._describe(trains)
+        count, done, unreachable = len(trains), 0, 0
         while done < count:
             at = self._sent_at + _WORD_BYTES * _MESSAGE_WORDS * done
             sent = self._send_many(self._socket.fileno(), at, count - done, _DONTWAIT)
@@ -147,11 +175,28 @@ class _Together:
                 continue
             failure = ctypes.get_errno()
             if failure in (errno.EAGAIN, errno.ENOBUFS):
-                return count - done, unreachable
+                return sum(len(packets) for _, _, packets in trains[done:]), unreachable
+            if failure in _NO_TRAINS and self._has_trains:
+                self._has_trains = False
+                singles = [(number, size, [packet]) for number, size, packets in trains[done:] for packet in packets]
+                full, lost = self._send(singles)
+                return full, unreachable + lost
             if failure != errno.EINTR:
-                unreachable += 1
+                unreachable += len(trains[done][2])
                 done += 1
         return 0, unreachable
+
+    def _describe(self, trains: list[_Train]) -> None:
+        """One message for each train; its packets lie one behind the other, and the kernel cuts them where one ends."""
+        self._leaving = whole = b"".join([packet for _, _, packets in trains for packet in packets])
+        lengths = _words([size * len(packets) for _, size, packets in trains])
+        start = ctypes.cast(ctypes.c_char_p(whole), ctypes.c_void_p).value or 0
+        end, sent, places = _MESSAGE_WORDS * len(trains), self._sent, self._name_places
+        self._sent_vectors[0 : 2 * len(trains) : 2] = _words(accumulate(lengths[:-1], initial=start))
+        self._sent_vectors[1 : 2 * len(trains) : 2] = lengths
+        self._controls[2 : 3 * len(trains) : 3] = _words([size for _, size, _ in trains])
+        sent[0:end:_MESSAGE_WORDS] = _words([places[number] for number, _, _ in trains])
+        sent[5:end:_MESSAGE_WORDS] = _words([_CONTROL_BYTES if len(packets) > 1 else 0 for _, _, packets in trains])
 
     def _fill(self) -> int:
         """Receive into the arrays; how many datagrams came."""
