@@ -19,6 +19,7 @@ from idis.registry.roles import make_first_operator
 from idis.registry.store.base import Store
 from idis.registry.store.directory import user_name
 from idis.registry.store.lmdb import LmdbStore
+from idis.resolver.admin.server_key import KEY_FILE, make_server_key
 from idis.resolver.config import CONFIG_FILE, DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, NodeConfig
 from idis.resolver.config_load import check
 from idis.resolver.config_text import config_text
@@ -50,13 +51,14 @@ def create_node(
         directory: must not exist, or be empty.
         config: what `node.toml` will say; its `data_dir` is not used. Where it names the development certificate, one is made.
         owner: whom the prefixes belong to; the node's name when not given.
-        operator: who may administer it over the network; without one, only who may open the directory.
+        operator: who may administer it over the network; without one, only who may open the directory. With one the node
+            gets a server key, by which its clients know it.
 
     Returns:
         Who the operator is.
 
     Raises:
-        CreationError, ConfigError, OperatorKeyError, StoreError: one sentence; nothing is left behind.
+        CreationError, ConfigError, OperatorKeyError, ServerKeyError, StoreError: one sentence; nothing is left behind.
     """
     check(config)
     made = _make_directory(directory)
@@ -69,6 +71,8 @@ def create_node(
         finally:
             store.close()
         _make_certificate(directory, config)
+        if operator is not None:
+            make_server_key(directory / KEY_FILE)
         # The file comes last, but for the key to all this: a directory that has one has everything.
         _write_config(directory / CONFIG_FILE, config)
         if operator is not None and operator.path is not None:
