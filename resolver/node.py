@@ -322,6 +322,7 @@ class Node:
                 readiness=self._readiness,
                 registrar=self._office.registrar,
                 verifier=self._office.verifier,
+                elsewhere=self._office.elsewhere,
                 server_key=self._server_key,
                 started=self._started,
                 board=None if self._place is None else self._place.board,

@@ -106,6 +106,9 @@ async def _cross_origin(request: web.Request, handler: Handler) -> web.StreamRes
     origin = request.headers.get("Origin")
     if not request.path.startswith(_API):
         return await handler(request)
+    if _is_forged(request):
+        sentence = "a page elsewhere sent this without asking first: use a client, or a script that may"
+        return json_reply({"responseCode": int(ResponseCode.PROTOCOL_ERROR), "message": sentence}, 403)
     if request.method == "OPTIONS":
         answer: web.StreamResponse = web.Response(status=204, headers={"Allow": "DELETE, GET, HEAD, OPTIONS, POST, PUT"})
     else:
@@ -118,6 +121,13 @@ async def _cross_origin(request: web.Request, handler: Handler) -> web.StreamRes
             answer.headers["Access-Control-Allow-Headers"] = _CORS_HEADERS
             answer.headers["Access-Control-Max-Age"] = _CORS_AGE_S
     return answer
+
+
+def _is_forged(request: web.Request) -> bool:
+    """Whether a form or an image of another site writes in its reader's name, with credentials his browser keeps."""
+    crosses = request.headers.get("Sec-Fetch-Site", "none") in ("cross-site", "same-site")
+    unasked = request.headers.get("Sec-Fetch-Mode", "cors") in ("navigate", "no-cors")
+    return crosses and unasked and request.method not in ("GET", "HEAD", "OPTIONS")
 
 
 @web.middleware

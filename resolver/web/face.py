@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from idis.proto.types.site import Site
+from idis.resolver.admin.elsewhere import Elsewhere
 from idis.resolver.admin.registrar import Registrar
 from idis.resolver.admin.server_key import ServerKey
 from idis.resolver.admin.verifier import Verifier
@@ -37,6 +38,7 @@ class Face:
     readiness: Callable[[], Readiness]
     registrar: Registrar
     verifier: Verifier
+    elsewhere: Elsewhere
     server_key: ServerKey | None  # None where the node signs nothing
     started: float
     board: Board | None = None
