@@ -99,13 +99,15 @@ def reply(fast: Prepared, frame: bytes, store: MemoryStore = STORE) -> tuple[int
 
 
 FAST = Prepared(SERIAL, SITE)
+KNOWING = Prepared(SERIAL, SITE, known_bytes=2_000)  # two records or so: it forgets, too
 
 
 def prepared(frame: bytes) -> tuple[int, bytes] | None:
-    """The fast way, twice: as it meets a question first, and as it remembers it."""
+    """The fast way, as it meets a question first and as it remembers it, with and without the record."""
     first = reply(Prepared(SERIAL, SITE), frame)
     assert reply(FAST, frame) == first
-    assert reply(FAST, frame) == first
+    assert reply(KNOWING, frame) == first
+    assert reply(KNOWING, frame) == first
     return first
 
 
@@ -269,6 +271,22 @@ def test_a_change_of_a_prefix_is_seen_at_the_next_question(frame):
 
     assert [answer[0] for answer in before if answer] == [1, 100, 1]
     assert [answer and answer[0] for answer in (reply(fast, question, store) for question in asked)] == [301, 301, 301]
+
+
+def test_a_change_of_a_record_is_seen_at_the_next_question(frame):
+    """What is remembered of records holds only until the next commit."""
+    store = make_store()
+    fast = Prepared(SERIAL, SITE, known_bytes=10**6)
+    seen = []
+    for text in (b"first", b"second"):
+        record = prepare(Record("88.118.8/A1", (Value(1, "URL", text),)), NOW)
+        store.write(lambda txn, record=record: txn.put_record(record), actor="test").result()
+        answers = [reply(fast, frame("88.118.8/A1"), store) for _ in range(2)]
+        seen.append(all(text in answer[1] for answer in answers if answer))
+    store.write(lambda txn: txn.delete_record(b"88.118.8\0A1"), actor="test").result()
+
+    assert seen == [True, True]
+    assert reply(fast, frame("88.118.8/A1"), store)[0] == 100
 
 
 def test_an_expiration_is_echoed_as_long_as_it_lies_ahead(frame):
