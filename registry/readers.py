@@ -22,8 +22,17 @@ from idis.proto.codes import Permission
 from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.identifier import parse_identifier
 from idis.proto.value import INDEX_MAX, Value, decode_values
-from idis.registry.identity import Identity, parse_identity
-from idis.registry.record import MARK_LISTED, MARK_OFF, PERMISSION_BITS, StoredRecord
+from idis.registry.identity import Identity, normal, parse_identity
+from idis.registry.record import (
+    MARK_LISTED,
+    MARK_OFF,
+    PERMISSION_BITS,
+    PreparedRecord,
+    Record,
+    RecordFlag,
+    StoredRecord,
+    prepare,
+)
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
 
@@ -40,6 +49,9 @@ LISTS_MAX = 256  # of one record
 READERS_BYTES_MAX = 65_536  # of the value
 
 _FORM = 1
+_TOMBSTONE = int(RecordFlag.TOMBSTONE)
+_DISABLED = int(RecordFlag.DISABLED)
+_LISTED = int(RecordFlag.LISTED)
 _PERMISSIONS = int(Permission.ADMIN_READ)  # nobody changes it but the node, on behalf of whoever may
 
 
@@ -107,6 +119,12 @@ def lists_of(txn: ReadTxn, record: StoredRecord) -> Mapping[int, Sequence[Identi
     return {**template_lists(txn, values).lists, **own_lists(values).lists, READERS_INDEX: ()}
 
 
+def guards_others(values: Iterable[Value]) -> bool:
+    """Whether these are a template's, and its lists keep values of its records from somebody."""
+    values = tuple(values)
+    return any(value.type == ITEM_TYPE for value in values) and not own_lists(values).empty
+
+
 def template_of(values: Iterable[Value]) -> str | None:
     """The template a record names; None when it names none."""
     for value in values:
@@ -157,8 +175,46 @@ def mark(values: Sequence[Value], template: ReaderLists) -> tuple[Value, ...]:
     return tuple(_marked(value, value.index in listed or value.type == READERS_TYPE, value.index in off) for value in values)
 
 
+def relisted(record: PreparedRecord, templates: Mapping[str, ReaderLists]) -> PreparedRecord:
+    """A record that was prepared without a look at its template, as the template's lists make it.
+
+    Args:
+        record: prepared.
+        templates: the lists of every template that has any, by its normal spelling (`identity.normal`).
+    """
+    values = _values_of(record)
+    named = template_of(values)
+    try:
+        lists = None if named is None else templates.get(normal(named))
+    except IdentifierError:
+        return record
+    return record if lists is None else _prepared_anew(record, mark(values, lists))
+
+
+def carried(stored: StoredRecord, record: PreparedRecord) -> PreparedRecord:
+    """A record that a load puts in the place of another, with what that one kept from others.
+
+    Its readers' lists and disabled values stay, unless the new one has lists of its own; a disabled record stays disabled.
+    """
+    flags = int(stored.flags)
+    if flags & _LISTED and not (own := own_lists(stored.values)).empty:
+        values = _values_of(record)
+        if all(value.type != READERS_TYPE for value in values):
+            given = {value.index for value in values}
+            own = replace(own, off=own.off - given)
+            kept = [value for value in stored.values if value.index in own.off]
+            listed = {value.index: () for value in values if value.permissions & MARK_LISTED}
+            off = frozenset(value.index for value in values if value.permissions & MARK_OFF)
+            time = max((value.timestamp for value in values), default=0)
+            whole = (*values, *kept, replace(lists_value(own), timestamp=time))
+            record = _prepared_anew(record, mark(whole, ReaderLists(listed, off)))
+    if flags & _DISABLED:
+        record = replace(record, flags=record.flags | RecordFlag.DISABLED)
+    return record
+
+
 def held_record(txn: ReadTxn, identifier: str) -> StoredRecord | None:
-    """The live record of an identifier, if this node holds it; None for what is no identifier, too."""
+    """The record of an identifier, live or disabled, if this node holds it; None for what is no identifier, too."""
     try:
         parsed = parse_identifier(identifier)
     except IdentifierError:
@@ -167,12 +223,21 @@ def held_record(txn: ReadTxn, identifier: str) -> StoredRecord | None:
     if entry is None or parsed.suffix is None or not entry.answers_here:
         return None
     record = txn.record(record_key(entry.prefix, parsed.suffix, entry.fold_suffix))
-    return record if record is not None and record.live else None
+    return record if record is not None and not int(record.flags) & _TOMBSTONE else None
 
 
 def stored_values(record: StoredRecord) -> tuple[Value, ...]:
     """All values of a record with the marks of their stored form."""
     return (*decode_values(record.public), *decode_values(record.restricted))
+
+
+def _values_of(record: PreparedRecord) -> tuple[Value, ...]:
+    return (*decode_values(record.public), *decode_values(record.restricted))
+
+
+def _prepared_anew(record: PreparedRecord, values: tuple[Value, ...]) -> PreparedRecord:
+    anew = prepare(Record(record.identifier, values, record.aliases), None)
+    return replace(anew, flags=anew.flags | RecordFlag(int(record.flags) & _DISABLED))
 
 
 def _marked(value: Value, listed: bool, off: bool) -> Value:

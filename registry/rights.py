@@ -63,11 +63,15 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is to be administered: a record below a folded prefix, or the record of the prefix itself, and its HS_ADMIN values."""
+    """What is to be administered: a record below a folded prefix, or the record of the prefix itself, and its HS_ADMIN values.
+
+    `guarded`: it concerns administrators, groups, keys or readers' lists, which no application may change.
+    """
 
     prefix: str
     admins: tuple[Admin, ...]
     is_prefix: bool = False
+    guarded: bool = False
 
 
 def admins_of(values: Iterable[Value]) -> tuple[Admin, ...]:
@@ -112,10 +116,11 @@ def refuse(
             ResponseCode.INSUFFICIENT_PERMISSIONS,
             f"this token may not be used for '{action.value}' below {subject.prefix}: make one whose scope allows it",
         )
-    by_role = 0
+    by_role, unguarded = 0, 0
     for role, rights in ROLE_RIGHTS.items():
         if caller.holds(role, subject.prefix):
-            by_role |= rights[subject.is_prefix]
+            unguarded |= rights[subject.is_prefix]
+            by_role |= 0 if subject.guarded and role is Role.APPLICATION else rights[subject.is_prefix]
     if _suffices(by_role, alternatives):
         return None
     held = _held(txn, caller.identity, subject.admins, groups)
@@ -123,7 +128,13 @@ def refuse(
         return None
     if held.unknown:
         return Unknown(held.unknown)
-    if by_role or held.listed:
+    if _suffices(unguarded | held.rights, alternatives):
+        return Refusal(
+            ResponseCode.INSUFFICIENT_PERMISSIONS,
+            f"{caller.name} is an application, which changes no keys, groups, administrators or readers' lists: "
+            "leave them out, or have an administrator do it",
+        )
+    if unguarded or held.listed:
         words = " or ".join(_words(alternative) for alternative in alternatives)
         return Refusal(ResponseCode.INSUFFICIENT_PERMISSIONS, f"{caller.name} is an administrator without the right: {words}")
     return Refusal(

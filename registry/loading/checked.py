@@ -14,12 +14,13 @@ A place is a sheet's number and a line in one integer, so that it sorts as a rea
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from idis.registry.loading.error_sheet import RowFinding
 from idis.registry.loading.spill import Item, Run, RunWriter
 from idis.registry.pilots.finding import Finding
+from idis.registry.readers import ReaderLists, relisted
 from idis.registry.record import PreparedRecord
 from idis.registry.store.bulk import item_of
 
@@ -77,14 +78,16 @@ class Checked:
 class Gathering:
     """Collects the tuples of a block while its rows are checked.
 
-    `referred` are the cells whose references have been kept: rows repeat their suppliers and lots.
+    `listed` are the readers' lists of templates; `referred` are the cells whose
+    references have been kept: rows repeat their suppliers and lots.
     """
 
-    def __init__(self, weight: int) -> None:
+    def __init__(self, weight: int, listed: Mapping[str, ReaderLists] | None = None) -> None:
         self.rows = 0
         self.refused = 0
         self.partials: list[Item] = []
         self._weight = weight
+        self._listed = listed or {}
         self._records: list[Item] = []
         self._aliases: list[Item] = []
         self._references: dict[bytes, Item] = {}
@@ -93,7 +96,7 @@ class Gathering:
 
     def keep(self, place: int, key: bytes, record: PreparedRecord, unique_schemes: Container[str]) -> None:
         """Keep a good row. `unique_schemes` allow one bearer of a second name."""
-        key, rest, names = item_of(key, record, FIRST_VERSION)
+        key, rest, names = item_of(key, relisted(record, self._listed) if self._listed else record, FIRST_VERSION)
         self._records.append((key, place, rest, names))
         for alias in record.aliases:
             if alias.scheme in unique_schemes:

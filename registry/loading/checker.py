@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date
 from operator import itemgetter
 from typing import cast
@@ -31,6 +32,7 @@ from idis.registry.pilots.finding import Finding, Invalid
 from idis.registry.pilots.schema import DataType, ObjectType, Pilot
 from idis.registry.pilots.table import PILOTS
 from idis.registry.pilots.validation import validate
+from idis.registry.readers import ReaderLists
 from idis.registry.record import prepare
 
 
@@ -45,6 +47,7 @@ class Plan:
         domains: the prefixes of this node.
         today: what dates are judged by.
         now: unix time in seconds, the values' timestamp.
+        listed: the readers' lists of templates, by their normal spelling.
     """
 
     pilot: str
@@ -53,6 +56,7 @@ class Plan:
     domains: Domains
     today: date
     now: int
+    listed: Mapping[str, ReaderLists] = dataclass_field(default_factory=dict)
 
     def checker(self, writer: RunWriter) -> Callable[[Block], Checked]:
         """The function a worker applies to each block; its runs go to `writer`."""
@@ -66,10 +70,11 @@ class RestChecker:
         self._writer = writer
         self._naming = Naming(plan.domains, plan.prefix)
         self._now = plan.now
+        self._listed = plan.listed
 
     def __call__(self, block: Block) -> Checked:
         """Check and encode a block."""
-        gathering = Gathering(block.weight)
+        gathering = Gathering(block.weight, self._listed)
         for line, row in block.rows():
             gathering.rows += 1
             place = place_of(block.sheet_number, line)
@@ -111,7 +116,7 @@ class PilotChecker:
         Raises:
             FileRefused: its header does not fit the schema.
         """
-        gathering = Gathering(block.weight)
+        gathering = Gathering(block.weight, self._plan.listed)
         table = self._table(block) if block.columns else None
         for line, row in block.rows():
             gathering.rows += 1

@@ -168,7 +168,7 @@ def _check_partials(result: CrossCheck, partials: Iterator[Item], store: Store) 
         with store.read() as txn:
             for key, place, identifier in batch:
                 record = txn.record(key)
-                if record is not None and record.flags & RecordFlag.RESTRICTED:
+                if record is not None and record.withholds:
                     message = "the row lacks the values that are not public, which this node has"
                     finding = Finding("partial", "true", "partial", message, "export it again with --restricted")
                     result.refuse(place, identifier, finding)

@@ -132,8 +132,8 @@ class DumpWriter:
 
 def dump_item(key: bytes, record: StoredRecord, *, restricted: bool) -> Item:
     """A record as it is dumped."""
-    left_out = bool(record.flags & RecordFlag.RESTRICTED) and not restricted
-    flags = record.flags & ~RecordFlag.RESTRICTED if left_out else record.flags
+    left_out = record.withholds and not restricted
+    flags = record.flags & ~(RecordFlag.RESTRICTED | RecordFlag.LISTED) if left_out else record.flags
     kept = PreparedRecord(
         record.identifier,
         record.public,

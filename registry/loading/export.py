@@ -81,7 +81,7 @@ class Snapshot:
         for key, record in self._all_records(prefix):
             count += 1
             digest_sum += record.digest
-            left_out = bool(record.flags & RecordFlag.RESTRICTED) and not self.restricted
+            left_out = record.withholds and not self.restricted
             partial += left_out
             if not left_out or record.public != NO_VALUES:
                 shown += 1
@@ -212,14 +212,13 @@ def object_type_of(texts: Mapping[int, str]) -> ObjectType | None:
 
 
 def _is_hidden(record: StoredRecord) -> bool:
-    return bool(record.flags & RecordFlag.RESTRICTED) and record.public == NO_VALUES
+    return record.withholds and record.public == NO_VALUES
 
 
 def _values(record: StoredRecord, restricted: bool) -> tuple[Value, ...]:
-    values = decode_values(record.public)
     if not restricted:
-        return values
-    return tuple(sorted((*values, *decode_values(record.restricted)), key=lambda value: value.index))
+        return decode_values(record.public)
+    return tuple(sorted(record.values, key=lambda value: value.index))
 
 
 def _facts(value: Value) -> tuple[str, str]:

@@ -41,6 +41,7 @@ from idis.registry.loading.xlsx_rows import XlsxSource
 from idis.registry.pilots.finding import Severity
 from idis.registry.pilots.table import PILOTS
 from idis.registry.prefix import PrefixEntry
+from idis.registry.registration.relisting import listed_templates, relist_changed
 from idis.registry.store.base import Store
 from idis.registry.store.bulk import (
     COMMIT_BYTES_MAX,
@@ -114,7 +115,9 @@ def load(path: Path, store: Store, options: Options, *, folder: Path | None, tod
     """
     form = form_of(path)
     source = open_source(path, form, options)
-    plan = Plan(options.pilot, options.object_code, options.prefix, domains_of(all_prefixes(store)), today, now)
+    with store.read() as txn:
+        listed = listed_templates(txn)
+    plan = Plan(options.pilot, options.object_code, options.prefix, domains_of(all_prefixes(store)), today, now, listed)
     if options.prefix and (reason := Naming(plan.domains, "").reason_against(fold(options.prefix))):
         raise FileRefused(f"nothing can be loaded below {options.prefix}: {reason} (see 'idis prefix list')")
     workers = 0 if source.rows_about <= ATOMIC_ROWS_MAX or options.processes < 2 else min(options.processes, PROCESSES_MAX)
@@ -131,6 +134,8 @@ def load(path: Path, store: Store, options: Options, *, folder: Path | None, tod
         except OSError as error:
             raise _no_room(error, folder) from error
         loaded = work.count() if options.dry_run else work.store_all()
+        if not options.dry_run:
+            store.write(partial(relist_changed, listed), actor=ACTOR).result()
     return work.summary(loaded, sheet)
 
 

@@ -17,9 +17,9 @@ from idis.registry.loading.dump import BLOCK_RECORDS, BlockFacts, BlockPlace, He
 from idis.registry.loading.load import PROCESSES_MAX, refuse_beyond_quota
 from idis.registry.loading.naming import Domain, Naming, all_prefixes, domains_of
 from idis.registry.loading.rows import FileRefused
-from idis.registry.loading.sealing import Report, SealedAhead, seal_ahead, store_in_order
+from idis.registry.loading.sealing import ACTOR, Report, SealedAhead, seal_ahead, store_in_order
 from idis.registry.loading.workers import Workers
-from idis.registry.record import RecordFlag
+from idis.registry.registration.relisting import relist_changed
 from idis.registry.store.base import Store
 from idis.registry.store.bulk import (
     COMMIT_BYTES_MAX,
@@ -92,6 +92,9 @@ def load_dump(path: Path, store: Store, *, dry_run: bool, processes: int, report
         _refuse_beyond_quota(store, header, path, places)
         work = _DumpLoad(path, _batches(places, facts), frozenset(left_out), store, report, header.records)
         loaded = work.count() if dry_run else work.store_all(run)
+        if not dry_run:
+            # The source's lists are in its records, this node's are not.
+            store.write(partial(relist_changed, {}), actor=ACTOR).result()
     return DumpSummary(header, loaded, tuple(left_out.values()))
 
 
@@ -196,7 +199,7 @@ def _left_out(store: Store, partial_keys: tuple[bytes, ...]) -> dict[bytes, str]
         with store.read() as txn:
             for key in partial_keys[at : at + READ_KEYS]:
                 record = txn.record(key)
-                if record is not None and record.flags & RecordFlag.RESTRICTED:
+                if record is not None and record.withholds:
                     left_out[key] = record.identifier
     return left_out
 

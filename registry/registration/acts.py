@@ -8,18 +8,35 @@ A decision may hang on groups that other nodes keep; `perform` then changes noth
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idis.proto.codes import AdminRight, Permission, ResponseCode
 from idis.proto.value import Value, decode_values
 from idis.registry.audit.line import audit, record_summary
-from idis.registry.caller import Caller
-from idis.registry.record import Alias, StoredRecord
-from idis.registry.registration import records
+from idis.registry.caller import Action, Caller
+from idis.registry.identity import Identity
+from idis.registry.prefix import Privacy
+from idis.registry.readers import READERS_TYPE
+from idis.registry.record import MARKS, Alias, RecordFlag, StoredRecord
+from idis.registry.registration import records, visibility
 from idis.registry.registration.checks import Refusal
+from idis.registry.registration.contents import content
 from idis.registry.registration.place import Place, find_place
-from idis.registry.rights import HS_ADMIN, NO_GROUPS, Groups, Subject, Unknown, admins_of, refuse
+from idis.registry.rights import (
+    HS_ADMIN,
+    HS_VLIST,
+    NO_GROUPS,
+    Groups,
+    Subject,
+    Unknown,
+    admins_of,
+    enabled_values,
+    refuse,
+)
 from idis.registry.store.base import ReadTxn, WriteTxn
+
+# Values of these types say who may do what; who may only keep records up to date changes none of them.
+RIGHTS_TYPES = frozenset((HS_ADMIN, HS_VLIST, "HS_PUBKEY", "HS_SECKEY", "HS_CERT", READERS_TYPE))
 
 _PUBLIC_WRITE = int(Permission.PUBLIC_WRITE)
 
@@ -66,7 +83,32 @@ class RemoveValues:
     indexes: tuple[int, ...]
 
 
-Act = Create | Delete | AddValues | ModifyValues | RemoveValues
+@dataclass(frozen=True, slots=True)
+class SetReaders:
+    """Keep a value for these readers; of a template, the values at its index in all records. None lifts the list."""
+
+    identifier: str
+    index: int
+    readers: tuple[Identity, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Disable:
+    """Switch values off, or without indexes the whole record: kept, and answered as if it did not exist."""
+
+    identifier: str
+    indexes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Enable:
+    """Undo `Disable`."""
+
+    identifier: str
+    indexes: tuple[int, ...] = ()
+
+
+Act = Create | Delete | AddValues | ModifyValues | RemoveValues | SetReaders | Disable | Enable
 
 NAMES: dict[type[Act], str] = {
     Create: "create",
@@ -74,6 +116,9 @@ NAMES: dict[type[Act], str] = {
     AddValues: "add values",
     ModifyValues: "modify values",
     RemoveValues: "remove values",
+    SetReaders: "set readers",
+    Disable: "disable",
+    Enable: "enable",
 }
 
 
@@ -124,39 +169,96 @@ def perform(
     recorded = _do(txn, act, now)
     if isinstance(recorded, Refusal):
         return recorded
+    held = place.stored or place.disabled
     if recorded.changed and audited:
-        before = None if place.stored is None else record_summary(place.stored)
+        before = None if held is None else record_summary(held)
         after = _after(txn, place.key)
-        audit(txn, caller, NAMES[type(act)], recorded.identifier, before=before, after=after)
-    overwritten = place.stored is not None and recorded.changed
-    return Done(recorded.identifier, recorded.version, recorded.changed, overwritten)
+        audit(txn, caller, NAMES[type(act)], recorded.identifier, before=before, after=after, note=_note(act))
+    return Done(recorded.identifier, recorded.version, recorded.changed, held is not None and recorded.changed)
 
 
 def _after(txn: ReadTxn, key: bytes) -> Mapping[str, object] | None:
     stored: StoredRecord | None = txn.record(key)
-    return record_summary(stored) if stored is not None and stored.live else None
+    return record_summary(stored) if stored is not None and not int(stored.flags) & RecordFlag.TOMBSTONE else None
+
+
+def _note(act: Act) -> str:
+    match act:
+        case SetReaders(index=index, readers=None):
+            return f"value {index} is for nobody in particular any more"
+        case SetReaders(index=index, readers=readers):
+            return f"value {index} is for {', '.join(map(str, readers or ())) or 'administrators only'}"
+        case Disable(indexes=indexes) | Enable(indexes=indexes) if indexes:
+            return f"values {', '.join(map(str, indexes))}"
+        case _:
+            return ""
 
 
 def _judge(txn: ReadTxn, act: Act, place: Place, caller: Caller, groups: Groups) -> Refusal | Unknown | None:
-    prefix = place.entry.prefix
-    if place.stored is None:
-        if not isinstance(act, Create):
-            return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{act.identifier} is not registered")
-        owners = Subject(prefix, admins_of(decode_values(place.entry.values)), is_prefix=True)
-        return refuse(txn, caller, owners, [AdminRight.ADD_HANDLE], groups=groups)
-    if isinstance(act, Create) and not act.overwrite:
+    """Existence goes before rights, except where a name must not be acknowledged to whoever has none.
+
+    A disabled record is acknowledged to its administrators alone. Below a strict prefix, a record that shows nothing to
+    the public and a name that is not registered are refused alike.
+    """
+    prefix, strict = place.entry.prefix, place.entry.privacy is Privacy.STRICT
+    owners = admins_of(decode_values(place.entry.values))
+    held = _held(place, strict)
+    guarded = touches_rights(act, held)
+    if isinstance(act, Create) and (place.stored is None or not act.overwrite):
         # Whoever may register here learns that the name is taken; nobody else learns anything.
-        owners = Subject(prefix, admins_of(decode_values(place.entry.values)), is_prefix=True)
-        return refuse(txn, caller, owners, [AdminRight.ADD_HANDLE], groups=groups)
-    held = {value.index: value for value in place.values}
+        home = Subject(prefix, owners, is_prefix=True, guarded=guarded)
+        return refuse(txn, caller, home, [AdminRight.ADD_HANDLE], groups=groups)
+    absent = Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{act.identifier} is not registered")
+    if place.stored is None and place.disabled is None and not strict:
+        return absent
     alternatives = rights_for(act, held)
     if not alternatives:
         return None
-    admins = admins_of(held.values())
-    if not admins:
-        # A record without administrators of its own is its prefix's.
-        admins = admins_of(decode_values(place.entry.values))
-    return refuse(txn, caller, Subject(prefix, admins), alternatives, groups=groups)
+    # A record without administrators of its own is its prefix's.
+    subject = Subject(prefix, admins_of(_enabled(place)) or owners, guarded=guarded)
+    action = Action.ACCESS if isinstance(act, SetReaders) else Action.REGISTER
+    verdict = refuse(txn, caller, subject, alternatives, action=action, groups=groups)
+    if place.stored is None and not isinstance(verdict, Unknown):
+        if place.disabled is None:
+            return verdict or absent
+        return absent if verdict is not None and not strict else verdict
+    return verdict
+
+
+def _held(place: Place, strict: bool) -> dict[int, Value]:
+    """The values that are there; those that the public must not learn of are open to nobody."""
+    record = place.stored or place.disabled
+    if record is None:
+        return {}
+    held = {value.index: value for value in record.values}
+    if record.withholds:
+        for value in decode_values(record.restricted):
+            if strict or value.permissions & MARKS:
+                shut = held[value.index]
+                held[value.index] = replace(shut, permissions=shut.permissions & ~_PUBLIC_WRITE)
+    return held
+
+
+def _enabled(place: Place) -> tuple[Value, ...]:
+    record = place.stored or place.disabled
+    return () if record is None else enabled_values(record)
+
+
+def touches_rights(act: Act, held: Mapping[int, Value]) -> bool:
+    """Whether an act changes who may do what: administrators, groups, keys, or who may read; no application may."""
+    match act:
+        case SetReaders():
+            return True
+        case Delete() | Disable(indexes=()) | Enable(indexes=()):
+            return any(map(_gives_rights, held.values()))
+        case RemoveValues(indexes=indexes) | Disable(indexes=indexes) | Enable(indexes=indexes):
+            return any(_gives_rights(held[index]) for index in indexes if index in held)
+        case Create(values=values) | AddValues(values=values) | ModifyValues(values=values):
+            wanted = {value.index: value for value in values}
+            gone = held.keys() - wanted.keys() if isinstance(act, Create) and act.overwrite else ()
+            changed = [value for value in values if value.index not in held or content(held[value.index]) != content(value)]
+            before = [held[value.index] for value in changed if value.index in held]
+            return any(map(_gives_rights, (*changed, *before, *(held[index] for index in gone))))
 
 
 def rights_for(act: Act, held: Mapping[int, Value]) -> list[int]:
@@ -178,15 +280,25 @@ def rights_for(act: Act, held: Mapping[int, Value]) -> list[int]:
         case ModifyValues(values=values):
             needed = 0
             for value in values:
-                present = held.get(value.index, value)
-                if not _open_to_all(present, value):
-                    needed |= _right_to_modify(present, value)
-            return [needed] if needed or not values else []
+                present = held.get(value.index)
+                if present is None or not _open_to_all(present, value):
+                    needed |= _right_to_modify(present or value, value)
+            return [needed] if needed else [] if values else [AdminRight.MODIFY_VALUE]
         case RemoveValues(indexes=indexes):
             removed = [held[index] for index in indexes if index in held]
             return [_all(_right_to_remove(value) for value in removed) or AdminRight.REMOVE_VALUE]
         case Create(values=values):
             return [_all(_rights_to_replace(held, values)), AdminRight.ADD_ADMIN, AdminRight.DELETE_HANDLE]
+        case SetReaders(index=index):
+            # Whoever may do both could publish the value anyway.
+            admin = index in held and _is_admin(held[index])
+            return [AdminRight.READ_VALUE | (AdminRight.MODIFY_ADMIN if admin else AdminRight.MODIFY_VALUE)]
+        case Disable(indexes=()) | Enable(indexes=()):
+            return [AdminRight.DELETE_HANDLE]
+        case Disable(indexes=indexes):
+            return [_all(_right_to_switch(held.get(index), AdminRight.REMOVE_ADMIN) for index in indexes)]
+        case Enable(indexes=indexes):
+            return [_all(_right_to_switch(held.get(index), AdminRight.ADD_ADMIN) for index in indexes)]
 
 
 def _rights_to_replace(held: Mapping[int, Value], values: Iterable[Value]) -> Iterable[int]:
@@ -227,14 +339,24 @@ def _right_to_modify(before: Value, after: Value) -> int:
             return int(AdminRight.MODIFY_VALUE)
 
 
+def _right_to_switch(value: Value | None, of_admin: int) -> int:
+    return int(of_admin if value is not None and _is_admin(value) else AdminRight.MODIFY_VALUE)
+
+
 def _open_to_all(before: Value, after: Value) -> bool:
-    """Whether everybody may write a value; never one that gives rights, and never its own permissions."""
-    opened = before.permissions & _PUBLIC_WRITE and before.permissions == after.permissions
-    return bool(opened) and not _is_admin(before) and not _is_admin(after)
+    """Whether everybody may write a value; never an administrator, never its permissions, and nobody makes a key of it."""
+    if not before.permissions & _PUBLIC_WRITE or before.permissions != after.permissions:
+        return False
+    same_type = before.type.upper() == after.type.upper()
+    return not _is_admin(before) and (same_type or not (_gives_rights(before) or _gives_rights(after)))
 
 
 def _is_admin(value: Value) -> bool:
     return value.type.upper() == HS_ADMIN
+
+
+def _gives_rights(value: Value) -> bool:
+    return value.type.upper() in RIGHTS_TYPES
 
 
 def _all(rights: Iterable[int]) -> int:
@@ -260,3 +382,9 @@ def _do(txn: WriteTxn, act: Act, now: int) -> records.Recorded | Refusal:
             return records.modify_values(txn, identifier, values, now)
         case RemoveValues(identifier=identifier, indexes=indexes):
             return records.remove_values(txn, identifier, indexes, now)
+        case SetReaders(identifier=identifier, index=index, readers=readers):
+            return visibility.set_readers(txn, identifier, index, readers, now)
+        case Disable(identifier=identifier, indexes=indexes):
+            return visibility.disable(txn, identifier, indexes, now)
+        case Enable(identifier=identifier, indexes=indexes):
+            return visibility.enable(txn, identifier, indexes, now)

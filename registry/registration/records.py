@@ -14,7 +14,7 @@ from idis.proto.identifier import parse_identifier, prefix_handle
 from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.authority import DERIVED_SITE_TYPES, SITE_TYPES
 from idis.registry.prefix import PrefixEntry
-from idis.registry.readers import marked, template_items, with_item_state
+from idis.registry.readers import guards_others, marked, template_items, with_item_state
 from idis.registry.record import (
     Alias,
     PreparedRecord,
@@ -231,6 +231,10 @@ def delete_record(txn: WriteTxn, identifier: str) -> Recorded | Refusal:
     held = place.stored or place.disabled
     if held is None:
         return _not_found(identifier)
+    if guards_others(held.values):
+        return Refusal(
+            ResponseCode.INVALID_VALUE, f"{identifier} is a template with readers' lists or disabled items: lift them first"
+        )
     version = txn.delete_record(place.key)
     assert isinstance(version, int), "a write that expects nothing cannot conflict"
     return Recorded(held.identifier, version)

@@ -19,7 +19,8 @@ from itertools import groupby, islice
 from typing import cast
 
 from idis.registry.journal import POSITION_BYTES, Position
-from idis.registry.record import Alias, PreparedRecord, StoredRecord
+from idis.registry.readers import carried
+from idis.registry.record import Alias, PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import COMMIT_OPS_MAX, Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
@@ -33,6 +34,8 @@ READ_KEYS = 256  # compared in one read transaction
 VERSION_AT = 4
 POSITION_AT = 12
 POSITION_END = POSITION_AT + POSITION_BYTES
+FIRST_VERSION = 1
+KEPT_FROM_OTHERS = int(RecordFlag.LISTED | RecordFlag.DISABLED)  # what a load must not give away (`readers.carried`)
 NOWHERE = Position(0, 0, 0)  # stands there until the transaction that writes it is known
 
 Names = tuple[tuple[bytes, bytes], ...]  # keys and sealed values of the alias table
@@ -117,6 +120,8 @@ def put_all(txn: WriteTxn, batch: Iterable[Item]) -> Loaded:
     for key, rest, _names in batch:
         stored = txn.record(key)
         record = prepared(key, rest)
+        if stored is not None and int(stored.flags) & KEPT_FROM_OTHERS:
+            record = carried(stored, record)
         txn.put_record(record)
         if not rules.exists(stored):
             new += 1
@@ -228,6 +233,8 @@ def _compare(store: Store, batch: Sequence[Item]) -> tuple[Loaded, list[Item]]:
         for key, rest, names in batch:
             record = txn.record(key)
             if record is not None and rules.exists(record):
+                if int(record.flags) & KEPT_FROM_OTHERS:
+                    rest = codec.record_rest(key, carried(record, prepared(key, rest)), FIRST_VERSION, NOWHERE)
                 if rules.same_record(record, prepared(key, rest)):
                     continue
                 changed += 1
