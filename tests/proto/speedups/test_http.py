@@ -22,8 +22,8 @@ ROUNDS = int(os.environ.get("IDIS_HTTP_ROUNDS", "3000"))  # mutated buffers and 
 
 @pytest.fixture
 def index(tmp_path):
-    """An empty index that may answer."""
-    index = speedups.AnswerIndex.create(tmp_path / "index", 4_096, 1 << 22, bytes(range(16)))
+    """An empty index that may answer, and never fills up."""
+    index = speedups.AnswerIndex.create(tmp_path / "index", 4_096, 1 << 22, bytes(range(16)), ring=True)
     index.enabled = True
     yield index
     index.close()
