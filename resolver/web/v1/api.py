@@ -41,8 +41,8 @@ from idis.resolver.web.v1.operation import (
     VersionHeaders,
 )
 from idis.resolver.web.v1.page import page
-from idis.resolver.web.v1.problem import Pointed, Problem, problem_of, problem_reply
-from idis.resolver.web.v1.reading import Malformed, read_json, read_model, read_parameters
+from idis.resolver.web.v1.problem import Pointed, Problem, problem_of, problem_reply, status_of
+from idis.resolver.web.v1.reading import Malformed, Unfit, read_json, read_model, read_parameters
 from idis.resolver.web.v1.request_body import read_body
 from idis.resolver.web.v1.showing import show
 from idis.resolver.web.v1.table import OPERATIONS
@@ -81,6 +81,8 @@ class Api:
         """One request."""
         try:
             return await self._answer(request)
+        except Unfit as error:
+            return problem_reply(problem_of(Pointed(ResponseCode.INVALID_VALUE, error.detail, error.pointer)))
         except Malformed as error:
             return problem_reply(problem_of(Pointed(ResponseCode.PROTOCOL_ERROR, error.detail, error.pointer)))
         except IdentifierError as error:
@@ -107,10 +109,11 @@ class Api:
         known, match = found
         operation = known.operations.get(method)
         if operation is None:
-            return _not_allowed(known.operations)
+            return _not_allowed(method, known.operations)
         caller = await self._identify(request, operation)
         if isinstance(caller, Refusal):
-            return self._refuse(request, caller)
+            # A proof that cannot be read is no better than one that is wrong.
+            return self._refuse(request, caller, 401 if status_of(caller) == 400 else None)
         call = await self._read(request, operation, match, caller)
         if isinstance(call, Problem):
             return problem_reply(call)
@@ -159,8 +162,8 @@ class Api:
         digest = _digest(request.method, request.raw_path, repr(condition), octets) if key else b""
         return Call(self._face, caller, parameters, body, condition, key or "", digest)
 
-    def _refuse(self, request: web.Request, refusal: Refusal) -> web.Response:
-        answer = problem_reply(problem_of(refusal))
+    def _refuse(self, request: web.Request, refusal: Refusal, status: int | None = None) -> web.Response:
+        answer = problem_reply(problem_of(refusal, status))
         if answer.status == 401:
             for challenge in self._challenges(request):
                 answer.headers.add("WWW-Authenticate", challenge)
@@ -168,7 +171,7 @@ class Api:
 
     def _describe(self, path: str, method: str) -> web.Response:
         if method != "GET":
-            return _not_allowed({"GET": None})
+            return _not_allowed(method, {"GET": None})
         if path == "/openapi.json":
             if not self._document:
                 told = document(OPERATIONS, self._face.version, self._face.config.node.name)
@@ -232,8 +235,11 @@ def _digest(*parts: str | bytes) -> bytes:
     return digest.digest()
 
 
-def _not_allowed(operations: Mapping[str, object]) -> web.Response:
+def _not_allowed(method: str, operations: Mapping[str, object]) -> web.Response:
+    """The methods there are: as the answer to OPTIONS, and as the refusal of any other."""
     allowed = ", ".join(sorted({*operations, "OPTIONS", *(["HEAD"] if "GET" in operations else [])}))
+    if method == "OPTIONS":
+        return web.Response(status=204, headers={"Allow": allowed})
     refusal = Refusal(ResponseCode.OPERATION_NOT_SUPPORTED, f"allowed here: {allowed}")
     return problem_reply(problem_of(refusal, 405), {"Allow": allowed})
 

@@ -15,7 +15,7 @@ from idis.registry.store.keys import AUDIT_KEY_BYTES
 from idis.resolver.web.v1.audit_model import AuditLineModel, AuditPage, ExportAuditParameters, ListAuditParameters
 from idis.resolver.web.v1.cursor import make_cursor, read_cursor
 from idis.resolver.web.v1.operation import Call, Lines, Operation, Reply
-from idis.resolver.web.v1.reading import Malformed, read_time
+from idis.resolver.web.v1.reading import Unfit, read_time
 
 GROUP = "audit 审计"
 ROWS_AT_ONCE = 200  # of an export, made and sent between two turns of the loop
@@ -30,7 +30,7 @@ async def list_audit(call: Call[ListAuditParameters, None]) -> Reply | Refusal:
     subject = f"audit {asked.oldest_first} {wanted}"
     after = read_cursor(subject, asked.cursor)
     if after is not None and len(after) != AUDIT_KEY_BYTES:
-        raise Malformed("cursor", "this is no cursor of this list")
+        raise Unfit("cursor", "this is no cursor of this list")
     with call.face.service.chain.store.read() as txn:
         found = page(txn, wanted, after, asked.limit, newest_first=not asked.oldest_first)
     cursor = None if found.after is None else make_cursor(subject, found.after)

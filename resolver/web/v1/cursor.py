@@ -10,7 +10,7 @@ import base64
 import binascii
 from hashlib import blake2b
 
-from idis.resolver.web.v1.reading import Malformed
+from idis.resolver.web.v1.reading import Unfit
 
 DIGEST_BYTES = 6  # no secret: it finds mistakes
 
@@ -24,7 +24,7 @@ def read_cursor(subject: str, cursor: str | None) -> bytes | None:
     """The key a list goes on behind; None for its beginning.
 
     Raises:
-        Malformed: it is no cursor of this list.
+        Unfit: it is no cursor of this list.
     """
     if cursor is None:
         return None
@@ -34,7 +34,7 @@ def read_cursor(subject: str, cursor: str | None) -> bytes | None:
         octets = b""
     key = octets[DIGEST_BYTES:]
     if octets[:DIGEST_BYTES] != _digest(subject, key):
-        raise Malformed("cursor", "this is no cursor of this list: take 'next' of its last page, or begin without one")
+        raise Unfit("cursor", "this is no cursor of this list: take 'next' of its last page, or begin without one")
     return key
 
 

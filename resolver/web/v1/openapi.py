@@ -42,7 +42,7 @@ _MEANINGS = {
     412: "the expected version is not there",
     413: "the body is too long",
     415: "the body is not application/json",
-    422: "what was sent is well formed, but cannot be registered",
+    422: "the request is well formed, but cannot be used",
     500: "this node failed",
     501: "this node does not do that",
     503: "this node is too busy, or cannot write now; ask again after Retry-After seconds",
@@ -103,8 +103,8 @@ def statuses_of(operation: Operation[Any, Any]) -> list[int]:
         found.update(_WITH_BODY)
     if operation.versioned:
         found.add(412)
-    if operation.writes:
-        found.add(422)  # an idempotency key that was used for something else
+    if operation.writes or members(operation.parameters):
+        found.add(422)  # what no schema can say, and an idempotency key that was used for something else
     return sorted(found)
 
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from idis.proto.codes import ResponseCode
-from idis.resolver.web.v1.field import Field, Member, One, members
+from idis.resolver.web.v1.field import Field, Maybe, Member, One, members
 from idis.resolver.web.v1.openapi import BASE_PATH, example_of, meaning_of, path_names, statuses_of
 from idis.resolver.web.v1.operation import Lines, Operation
 from idis.resolver.web.v1.page_text import INTRODUCTION, STYLE
@@ -72,9 +72,10 @@ def _parameters(operation: Operation[Any, Any]) -> str:
 
 def _parameter(member: Member, place: str) -> str:
     needed = "" if member.required else " <span class=quiet>可选 optional</span>"
+    shape = member.shape.shape if isinstance(member.shape, Maybe) else member.shape
     return (
         f"<tr><td><code>{escape(member.name)}</code> <span class=quiet>{place}</span></td>"
-        f"<td>{escape(in_words(member.shape))}{needed}</td><td>{_line(member.field)}</td></tr>"
+        f"<td>{escape(in_words(shape))}{needed}</td><td>{_line(member.field)}</td></tr>"
     )
 
 

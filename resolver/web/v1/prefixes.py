@@ -33,7 +33,7 @@ from idis.resolver.web.v1.prefix_model import (
 )
 from idis.resolver.web.v1.prefix_views import changed_reply, prefix_detail, prefix_model
 from idis.resolver.web.v1.prefix_writing import Answered, form_of, organisation_of, perform_acts
-from idis.resolver.web.v1.reading import Malformed
+from idis.resolver.web.v1.reading import Unfit
 from idis.resolver.web.v1.record_model import PatchRecord
 from idis.resolver.web.v1.records import changes_of, visible_values
 from idis.resolver.web.v1.site_model import sites_of
@@ -118,7 +118,7 @@ async def put_sites(call: Call[PrefixPath, PutSites]) -> Reply | Refusal:
     """Let sites elsewhere answer for a prefix."""
     body = call.body
     if (body.service is None) is not bool(body.sites):
-        raise Malformed("#/sites", "give sites, or a service, and not both")
+        raise Unfit("#/sites", "give sites, or a service, and not both")
     act = prefix_acts.Delegate(
         call.parameters.prefix,
         sites_of(body.sites, "#/sites"),

@@ -27,7 +27,7 @@ STATUSES: dict[int, int] = {
     ResponseCode.SERVER_BACKUP: 503,
     ResponseCode.HANDLE_NOT_FOUND: 404,
     ResponseCode.HANDLE_ALREADY_EXISTS: 409,
-    ResponseCode.INVALID_HANDLE: 400,
+    ResponseCode.INVALID_HANDLE: 422,
     ResponseCode.VALUES_NOT_FOUND: 404,
     ResponseCode.VALUE_ALREADY_EXISTS: 409,
     ResponseCode.INVALID_VALUE: 422,

@@ -44,6 +44,10 @@ class Malformed(Exception):
         self.detail = detail
 
 
+class Unfit(Malformed):
+    """What was sent is what the document asks for, but cannot be used; more than a schema can say."""
+
+
 def read_json(octets: bytes) -> object:
     """The JSON of a body; a member given twice, a number that is none, and depth beyond JSON_DEPTH_MAX are refused.
 
@@ -161,7 +165,8 @@ def read_time(text: str, pointer: str) -> int:
     """Unix time in seconds of an RFC 3339 time.
 
     Raises:
-        Malformed: it is none, or lies outside what 32 bits count.
+        Malformed: it is none.
+        Unfit: it lies outside what 32 bits count.
     """
     try:
         moment = datetime.fromisoformat(text.upper())
@@ -169,7 +174,7 @@ def read_time(text: str, pointer: str) -> int:
     except (ValueError, OverflowError):
         raise Malformed(pointer, "this must be a time such as 2027-01-31T08:00:00Z") from None
     if not 0 <= seconds < 2**32:
-        raise Malformed(pointer, "this time lies outside 1970 to 2106")
+        raise Unfit(pointer, "this time lies outside 1970 to 2106")
     return seconds
 
 

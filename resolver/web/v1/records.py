@@ -24,7 +24,7 @@ from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.store.keys import prefix_bounds
 from idis.resolver.web.v1.cursor import make_cursor, read_cursor
 from idis.resolver.web.v1.operation import Call, Condition, Needs, Operation, Reply
-from idis.resolver.web.v1.reading import Malformed
+from idis.resolver.web.v1.reading import Unfit
 from idis.resolver.web.v1.record_model import (
     AliasModel,
     GetRecordParameters,
@@ -90,7 +90,7 @@ async def list_records(call: Call[ListRecordsParameters, None]) -> Reply | Refus
     after = read_cursor(subject, asked.cursor)
     low, high = prefix_bounds(prefix)
     if after is not None and not low <= after < high:
-        raise Malformed("cursor", "this is no cursor of this list")
+        raise Unfit("cursor", "this is no cursor of this list")
 
     def question(txn: ReadTxn, groups: Groups) -> RecordPage | Refusal | Unknown:
         entry = txn.prefix(prefix)
@@ -131,12 +131,12 @@ def changes_of(identifier: str, body: PatchRecord) -> tuple[acts.AddValues | act
     """What a PATCH of values asks for.
 
     Raises:
-        Malformed: nothing, or two things at once with one index.
+        Unfit: nothing, or two things at once with one index.
     """
     if not body.values and not body.remove:
-        raise Malformed("#", "there is nothing to change: give 'values' or 'remove'")
+        raise Unfit("#", "there is nothing to change: give 'values' or 'remove'")
     if both := {value.index for value in body.values}.intersection(body.remove):
-        raise Malformed("#/remove", f"value {min(both)} cannot be written and removed at once")
+        raise Unfit("#/remove", f"value {min(both)} cannot be written and removed at once")
     wanted: list[acts.AddValues | acts.RemoveValues] = []
     if body.values:
         wanted.append(acts.AddValues(identifier, _values(body.values), overwrite=True))

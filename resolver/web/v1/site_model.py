@@ -20,7 +20,7 @@ from idis.proto.types.site import (
 )
 from idis.registry.registration.values import SITES_MAX
 from idis.resolver.web.v1.field import Field
-from idis.resolver.web.v1.reading import Malformed
+from idis.resolver.web.v1.reading import Unfit
 
 _PORTS_MAX = 65_535
 _DESCRIPTION = "desc"
@@ -52,7 +52,7 @@ def site_of(model: SiteModel, pointer: str) -> Site:
     """A site as it was sent.
 
     Raises:
-        Malformed: an address is none, or a server has no port.
+        Unfit: an address is none, or a server has no port.
     """
     servers = tuple(_server(at, server, f"{pointer}/servers/{at}") for at, server in enumerate(model.servers))
     return Site(servers=servers, attributes=((_DESCRIPTION, model.description),) if model.description else ())
@@ -72,11 +72,11 @@ def _server(at: int, model: ServerModel, pointer: str) -> Server:
     try:
         address = str(ip_address(model.address))
     except ValueError:
-        raise Malformed(f"{pointer}/address", "this must be an IPv4 or IPv6 address") from None
+        raise Unfit(f"{pointer}/address", "this must be an IPv4 or IPv6 address") from None
     ports = ((TCP, model.tcp), (UDP, model.udp), (HTTP, model.http), (HTTPS, model.https))
     ways = [Interface(INTERFACE_BOTH if protocol == TCP else INTERFACE_QUERY, protocol, port) for protocol, port in ports if port]
     if not ways:
-        raise Malformed(pointer, "give at least one of the ports tcp, udp, http and https")
+        raise Unfit(pointer, "give at least one of the ports tcp, udp, http and https")
     return Server(at + 1, address, b"", tuple(ways))
 
 

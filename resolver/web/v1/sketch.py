@@ -73,8 +73,8 @@ def _line(member: Member, depth: int) -> str:
     """One member; what it is stands behind its first line."""
     first, newline, rest = sketch(member.shape, depth).partition("\n")
     named = f'{"  " * depth}"{member.name}"{"" if member.required else "?"}: {first}'
-    told = member.field.zh or member.field.line
-    return f"{named}   // {told}{newline}{rest}" if told else f"{named}{newline}{rest}"
+    told = " ".join(part for part in (member.field.zh, member.field.line) if part)
+    return f"{named}   // {told}{newline}{rest}"
 
 
 def _range(field: Field) -> str:
@@ -82,4 +82,4 @@ def _range(field: Field) -> str:
         return "" if field.least is None else f" from {field.least:,}"
     if field.most > 2**53:
         return ""
-    return f" {field.least or 0:,}–{field.most:,}"
+    return f" {field.most:,}" if field.least == field.most else f" {field.least or 0:,}–{field.most:,}"

@@ -18,7 +18,7 @@ from idis.proto.value import (
 )
 from idis.registry.registration.value_checks import TYPE_BYTES_MAX, usual_permissions
 from idis.resolver.web.v1.field import Field
-from idis.resolver.web.v1.reading import Malformed, read_time
+from idis.resolver.web.v1.reading import Unfit, read_time
 from idis.resolver.web.v1.showing import iso_time
 
 IDENTIFIER_CHARACTERS_MAX = 2_048  # as many as octets; whether it fits is judged with the octets
@@ -115,12 +115,12 @@ def value_of(model: ValueModel, pointer: str) -> Value:
         pointer: where.
 
     Raises:
-        Malformed: its data are not in their format, or no data of its type.
+        Unfit: its data are not in their format, or no data of its type.
     """
     try:
         data = compose(model.type, {"format": model.data.format.value, "value": model.data.value})
     except DataError as error:
-        raise Malformed(f"{pointer}/data", str(error)) from None
+        raise Unfit(f"{pointer}/data", str(error)) from None
     expires = None if model.expires is None else read_time(model.expires, f"{pointer}/expires")
     return Value(
         index=model.index,

@@ -41,7 +41,7 @@ async def test_head_is_get_without_its_body(nobody: Any) -> None:
         ("/records?prefix=88..8", "prefix"),
         ("/records", "prefix"),
         ("/records?prefix=88.118.8&colour=red", "colour"),
-        ("/records?prefix=88.118.8&cursor=AAAA", "cursor"),
+        ("/records?prefix=88.118.8&cursor=!", "cursor"),
         ("/audit?since=yesterday", "since"),
         ("/audit?refused=maybe", "refused"),
         ("/prefixes?state=happy", "state"),
@@ -116,3 +116,18 @@ async def test_a_node_tells_its_limits(nobody: Any, node: Node) -> None:
 
     assert (shown["name"], shown["tier"]) == (node.config.node.name, "enterprise")
     assert shown["limits"]["body_bytes"] == 1_048_576
+
+
+async def test_options_tells_the_methods_of_a_path(nobody: Any) -> None:
+    """Each path its own, without a proof."""
+    status, _, headers = await nobody.ask("OPTIONS", "/records/88.118.8/A1")
+
+    assert (status, headers["Allow"]) == (204, "DELETE, GET, HEAD, OPTIONS, PATCH, PUT")
+
+
+async def test_a_proof_that_cannot_be_read_is_a_401(nobody: Any) -> None:
+    """Whatever is wrong with it, what helps is another one."""
+    status, _, headers = await nobody.ask("GET", "/node", Authorization="Nonsense")
+
+    assert status == 401
+    assert "WWW-Authenticate" in headers

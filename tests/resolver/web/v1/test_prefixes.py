@@ -234,4 +234,4 @@ async def test_what_is_wrong_with_a_site_is_pointed_at(operator: Any, body: obje
     """No site, no port, no address."""
     status, problem, _ = await operator.ask("PUT", "/prefixes/88.118.8/sites", body)
 
-    assert (status, problem["pointer"]) == (400, pointer)
+    assert (status, problem["pointer"]) == (422, pointer)

@@ -234,7 +234,7 @@ async def test_a_cursor_of_another_list_is_refused(operator: Any) -> None:
     _, shown, _ = await operator.ask("GET", "/records?prefix=88.118.8&limit=1")
     status, problem, _ = await operator.ask("GET", f"/records?prefix=88.9&cursor={shown['next']}")
 
-    assert (status, problem["pointer"]) == (400, "cursor")
+    assert (status, problem["pointer"]) == (422, "cursor")
 
 
 async def test_listing_needs_the_right(api_of: Callable[..., Any]) -> None:
@@ -251,10 +251,8 @@ async def test_listing_needs_the_right(api_of: Callable[..., Any]) -> None:
         ({"values": [{**URL, "index": "1"}]}, "#/values/0/index"),
         ({"values": [{**URL, "permissions": "12"}]}, "#/values/0/permissions"),
         ({"values": [{**URL, "expires": "tomorrow"}]}, "#/values/0/expires"),
-        ({"values": [{**URL, "data": {"format": "base64", "value": "?"}}]}, "#/values/0/data"),
         ({"values": [{**URL, "colour": 1}]}, "#/values/0/colour"),
         ({"values": [URL], "a/b~": 1}, "#/a~1b~0"),
-        ({"values": [{**URL, "type": "HS_ADMIN"}]}, "#/values/0/data"),
         ([], "#"),
     ],
 )
@@ -285,6 +283,23 @@ async def test_a_body_that_is_no_json_of_ours_is_refused(operator: Any, raw: byt
     status, problem, _ = await operator.ask("PUT", "/records/88.118.8/N1", raw=raw)
 
     assert (status, problem["code"]) == (400, 4)
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "pointer"),
+    [
+        ("PUT", {"values": [{**URL, "data": {"format": "base64", "value": "?"}}]}, "#/values/0/data"),
+        ("PUT", {"values": [{**URL, "type": "HS_ADMIN"}]}, "#/values/0/data"),
+        ("PUT", {"values": [URL, {**URL, "expires": "2200-01-01T00:00:00Z"}]}, "#/values/1/expires"),
+        ("PATCH", {}, "#"),
+        ("PATCH", {"values": [URL], "remove": [1]}, "#/remove"),
+    ],
+)
+async def test_what_no_schema_can_say_is_pointed_at_too(operator: Any, method: str, body: object, pointer: str) -> None:
+    """Well formed, but no data of its type, no time, nothing to do, two things at once: 422."""
+    status, problem, _ = await operator.ask(method, "/records/88.118.8/A1", body)
+
+    assert (status, problem["code"], problem["pointer"]) == (422, 202, pointer)
 
 
 async def test_what_cannot_be_registered_is_a_422(operator: Any) -> None:
