@@ -45,7 +45,7 @@ def split_plain(bytes octets not None, uint32_t now, uint32_t value_bytes_max, d
         if size - position < VALUE_HEAD_BYTES:
             return None
         index = get_u32(at + position)
-        if index <= last or index > 0x7fffffff or index == 1000 or index == 1001:
+        if index <= last or index > 0x7fffffff or 1000 <= index <= 1002:
             return None
         if at[position + 8] != 0 or at[position + 13] > VALUE_PERMISSIONS_MAX:
             return None

@@ -22,7 +22,7 @@ ADMIN_BYTES_MAX = 512  # of an administrator that is remembered
 TYPE_BYTES_MAX = 255  # the usual limit of names
 
 # A record that names its template may have fields hidden by it; what the node writes is not its clients' to send.
-TEMPLATE_INDEXES = (1000, 1001)
+TEMPLATE_INDEXES = (1000, 1001, 1002)
 
 # Types with a structure, a secret, or a meaning for the node begin so; all others are their owner's own words.
 _MEANT = ("HS_", "IDIS.", "RECALLFLAG")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgpack
 
@@ -32,6 +32,8 @@ from idis.registry.registration.octets import prepare_plain
 from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_of, refuse
 from idis.registry.store.base import Conflict, Expect, WriteTxn
 from idis.registry.store.keys import record_key
+
+_ADMIN = b"HS_ADMIN"  # in any other case it is not plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,11 @@ def act_of(item: BatchItem) -> acts.Act | Refusal:
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """A prefix below which the caller may register."""
+    """A prefix below which the caller may register, records with administrators of their own included or not."""
 
     entry: PrefixEntry
     folded: str
+    administrators: bool
 
 
 class _Run:
@@ -169,6 +172,8 @@ class _Run:
             return 0
         if identifier.find("/") in (-1, len(identifier) - 1):
             return 0  # no record's name
+        if not home.administrators and _ADMIN in item.payload:
+            return 0
         prepared = prepare_plain(identifier, item.payload, self._now)
         if prepared is None:
             return 0
@@ -197,8 +202,12 @@ class _Run:
         if entry is None or entry.state is not PrefixState.ACTIVE or not entry.answers_here or entry.quota:
             return None
         owners = Subject(folded, admins_of(decode_values(entry.values)), is_prefix=True)
-        verdict = refuse(self._txn, self._caller, owners, [AdminRight.ADD_HANDLE], groups=self._groups)
-        return _Home(entry, folded) if verdict is None else None
+        if self._refuse(owners) is not None:
+            return None
+        return _Home(entry, folded, self._refuse(replace(owners, guarded=True)) is None)
+
+    def _refuse(self, owners: Subject) -> Refusal | Unknown | None:
+        return refuse(self._txn, self._caller, owners, [AdminRight.ADD_HANDLE], groups=self._groups)
 
 
 def _refused(item: BatchItem, refusal: Refusal) -> ItemResult:
