@@ -62,9 +62,16 @@ class Home(NamedTuple):
     strict: bool
 
 
-def home_of(entry: PrefixEntry | None) -> Home | None:
-    """The prefix as a home of records the index may hold; None when it may hold none of them."""
+def home_of(entry: PrefixEntry | None, txn: ReadTxn) -> Home | None:
+    """The prefix as a home of records the index may hold; None when it may hold none of them.
+
+    Args:
+        entry: of the prefix.
+        txn: the snapshot it was read from, in which a prefix above may be suspended.
+    """
     if entry is None or entry.state is not PrefixState.ACTIVE or not entry.answers_here or not entry.fold_suffix:
+        return None
+    if authority.stopped_by(txn, entry.prefix) is not None:
         return None
     return Home(entry.privacy is Privacy.STRICT)
 

@@ -245,15 +245,40 @@ class AnswerIndexKeeper:
                 pass  # no answer depends on either
 
     def _change_prefix(self, prefix: str, txn: ReadTxn) -> None:
+        if self._judge_prefix(prefix, txn):
+            self._walk_later(self._walk(prefix, b"", None))
+        # It may have been suspended or resumed, and what is registered below it stops and resumes with it.
+        if any(below.prefix.startswith(f"{prefix}.") for below in txn.prefixes(f"{prefix}.", 1)):
+            self._walk_later(self._walk_below(prefix))
+
+    def _judge_prefix(self, prefix: str, txn: ReadTxn) -> bool:
+        """Put what stands for a prefix; whether its records are to be walked, because they are answered otherwise now."""
         entry = txn.prefix(prefix)
         for item in prefix_items(prefix, entry, txn, self._site):
             self._put(item)
-        before, after = self._homes.get(prefix, _UNKNOWN), home_of(entry)
+        before, after = self._homes.get(prefix, _UNKNOWN), home_of(entry, txn)
         self._homes[prefix] = after
-        if before != after and txn.public_records(prefix, b"", 1):
-            if self.index is not None:
-                self.index.enabled = False
-            self._walks.append(self._walk(prefix, b"", None))
+        return before != after and bool(txn.public_records(prefix, b"", 1))
+
+    def _walk_later(self, walk: Iterator[None]) -> None:
+        if self.index is not None:
+            self.index.enabled = False
+        self._walks.append(walk)
+
+    def _walk_below(self, prefix: str) -> Iterator[None]:
+        """Judge every prefix below one anew, and walk the records of those that are answered otherwise."""
+        head = after = f"{prefix}."
+        while True:
+            with self._store.read() as txn:
+                page = txn.prefixes(after, PREFIXES_PER_PIECE)
+                below = [entry.prefix for entry in page if entry.prefix.startswith(head)]
+                changed = [name for name in below if self._judge_prefix(name, txn)]
+            for name in changed:
+                yield from self._walk(name, b"", None)
+            if len(below) < PREFIXES_PER_PIECE:
+                return
+            after = below[-1]
+            yield
 
     def _walk(self, prefix: str, start: bytes, last: bytes | None) -> Iterator[None]:
         """Put what stands for each record of a prefix from one key to another."""
@@ -292,7 +317,7 @@ class AnswerIndexKeeper:
     def _home(self, prefix: str, txn: ReadTxn) -> Home | None:
         # As known when it was first met; a change comes by the journal.
         if prefix not in self._homes:
-            self._homes[prefix] = home_of(txn.prefix(prefix))
+            self._homes[prefix] = home_of(txn.prefix(prefix), txn)
         return self._homes[prefix]
 
     # Generations.
@@ -394,12 +419,13 @@ class AnswerIndexKeeper:
             with self._store.read() as txn:
                 page = txn.prefixes(after, PREFIXES_PER_PIECE)
                 for entry in page:
+                    self._homes[entry.prefix] = home_of(entry, txn)
                     for item in prefix_items(entry.prefix, entry, txn, self._site):
                         if item.value is not None:
                             made.put(item.key, item.value, item.code, 0, item.flags)
             yield
             for entry in page:
-                home = self._homes[entry.prefix] = home_of(entry)
+                home = self._homes[entry.prefix]
                 if home is not None:
                     yield from self._load_records(made, entry.prefix, home)
             if len(page) < PREFIXES_PER_PIECE:

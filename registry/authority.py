@@ -38,6 +38,8 @@ _DERIVED_SUFFIX = ".PREFIX"
 # A prefix that was never granted is nobody's: queries pass over it to what is registered above.
 _NOT_GRANTED = (PrefixState.APPLIED, PrefixState.IN_REVIEW, PrefixState.REJECTED)
 
+_STOPPED = (PrefixState.SUSPENDED, PrefixState.REVOKED)
+
 _NO_VALUES = b"\x00\x00\x00\x00"
 _RESTRICTED = int(RecordFlag.RESTRICTED)
 _LISTED = int(RecordFlag.LISTED)
@@ -91,8 +93,27 @@ def answer(query: Query, txn: ReadTxn, now: int, *, site: bytes = b"", reader: R
 def responsible_entry(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
     """The entry that decides for a folded prefix: its own or the nearest above it that was granted.
 
-    A range counts as an entry of exactly the prefix it contains; a plain entry of that prefix wins over it.
+    A range counts as an entry of exactly the prefix it contains; a plain entry of that prefix wins over it. Where a prefix
+    above that entry is suspended or revoked here, it decides: whoever comes from above gets no further either.
     """
+    entry = _nearest_granted(txn, prefix)
+    return None if entry is None else stopped_by(txn, entry.prefix) or entry
+
+
+def stopped_by(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
+    """The nearest prefix above a folded one that is suspended or revoked here: everything below stops with it."""
+    above = prefix.rpartition(".")[0]
+    while above:
+        entry = txn.longest_prefix(above)
+        if entry is None:
+            return None
+        if entry.state in _STOPPED:
+            return entry
+        above = entry.prefix.rpartition(".")[0]
+    return None
+
+
+def _nearest_granted(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
     plain = txn.longest_prefix(prefix)
     if plain is not None and plain.prefix == prefix and plain.state not in _NOT_GRANTED:
         return plain

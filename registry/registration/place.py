@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import parse_identifier
 from idis.proto.value import Value
+from idis.registry.authority import stopped_by
 from idis.registry.prefix import PrefixEntry, PrefixState
 from idis.registry.record import RecordFlag, StoredRecord
 from idis.registry.registration.checks import STATE_WORDS, Refusal, unknown
@@ -53,6 +54,11 @@ def find_place(txn: ReadTxn, identifier: str) -> Place | Refusal:
     if entry.state is not PrefixState.ACTIVE:
         return Refusal(
             ResponseCode.SERVER_NOT_RESPONSIBLE, f"{prefix} is {STATE_WORDS[entry.state]}: nothing is registered below it now"
+        )
+    if (above := stopped_by(txn, prefix)) is not None:
+        return Refusal(
+            ResponseCode.SERVER_NOT_RESPONSIBLE,
+            f"{above.prefix} is {STATE_WORDS[above.state]}: nothing is registered below {prefix} now",
         )
     if not entry.answers_here:
         return Refusal(

@@ -14,6 +14,7 @@ from idis.proto.outcome import Answer, NotFound, NoValues, Referral, Refused
 from idis.proto.query import Query
 from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.authority import answer, responsible_entry
+from idis.registry.caller import covers
 from idis.registry.journal import Position
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy, RouteEntry
 from idis.registry.record import Record, RecordFlag, StoredRecord, prepare
@@ -32,8 +33,8 @@ class OneRecord:
     stored: StoredRecord | None
 
     def longest_prefix(self, prefix: str) -> PrefixEntry | None:
-        """The only entry."""
-        return self.entry
+        """The only entry, for what lies at or below it."""
+        return self.entry if covers(self.entry.prefix, prefix) else None
 
     def record(self, key: bytes) -> StoredRecord | None:
         """The only record."""
