@@ -226,6 +226,29 @@ def test_a_prefix_that_comes_back_brings_them_back(world):
     assert world.values("88.118/A") == public("88.118/A")
 
 
+@pytest.mark.parametrize("state", [PrefixState.SUSPENDED, PrefixState.REVOKED], ids=["suspended", "revoked"])
+def test_a_prefix_that_ends_takes_those_below_it_along(world, state):
+    """Their records and they themselves; whoever is registered beside it stays, and all come back with it."""
+    for number in range(20):
+        world.prefix(PrefixEntry(f"88.118.{number}", homed=True))
+        world.put(f"88.118.{number}/A")
+    world.prefix(PrefixEntry("88.1180", homed=True))
+    world.put("88.1180/A")
+    world.settle()
+    world.prefix(replace(HOME, state=state))
+
+    assert not world.keeper.fresh()
+    world.settle()
+    assert world.keeper.fresh()
+    assert not any(world.values(f"88.118.{number}/A") for number in range(20))
+    assert not any(world.find(b"\x0288.118.%d" % number) for number in range(20))
+    assert world.values("88.1180/A") == public("88.1180/A")
+    world.prefix(HOME)
+    world.settle()
+    assert all(world.values(f"88.118.{number}/A") == public(f"88.118.{number}/A") for number in range(20))
+    assert all(world.find(b"\x0288.118.%d" % number) for number in range(20))
+
+
 def test_a_change_of_a_prefix_that_changes_no_answer_walks_nothing(world):
     """Its quota, for example."""
     for number in range(300):
