@@ -46,6 +46,7 @@ from idis.resolver.own_site import own_site
 from idis.resolver.prepared import Prepared
 from idis.resolver.recursion.recursor import Recursor
 from idis.resolver.recursion.settings import RING_SHARE, RecursorSettings
+from idis.resolver.relister import keep_relisted
 from idis.resolver.reply import Replies
 from idis.resolver.service import Service
 from idis.resolver.transports.http import HttpTransport
@@ -223,6 +224,8 @@ class Node:
             self._tasks.append(asyncio.create_task(self._follower.run()))
         if self._hot_path is not None:
             self._tasks.append(asyncio.create_task(self._hot_path.run()))
+        if self._sockets.http or self.alone:
+            self._tasks.append(asyncio.create_task(keep_relisted(self._store)))
         if self._place is not None:
             self._tasks.append(asyncio.create_task(self._report_often(self._place)))
         if self.hot and self.config.node.busy_poll:

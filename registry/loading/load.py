@@ -41,6 +41,7 @@ from idis.registry.loading.xlsx_rows import XlsxSource
 from idis.registry.pilots.finding import Severity
 from idis.registry.pilots.table import PILOTS
 from idis.registry.prefix import PrefixEntry
+from idis.registry.registration import relisting
 from idis.registry.registration.relisting import listed_templates, relist_changed
 from idis.registry.store.base import Store
 from idis.registry.store.bulk import (
@@ -136,6 +137,7 @@ def load(path: Path, store: Store, options: Options, *, folder: Path | None, tod
         loaded = work.count() if options.dry_run else work.store_all()
         if not options.dry_run:
             store.write(partial(relist_changed, listed), actor=ACTOR).result()
+            relisting.finish(store)
     return work.summary(loaded, sheet)
 
 

@@ -19,6 +19,7 @@ from idis.registry.loading.naming import Domain, Naming, all_prefixes, domains_o
 from idis.registry.loading.rows import FileRefused
 from idis.registry.loading.sealing import ACTOR, Report, SealedAhead, seal_ahead, store_in_order
 from idis.registry.loading.workers import Workers
+from idis.registry.registration import relisting
 from idis.registry.registration.relisting import relist_changed
 from idis.registry.store.base import Store
 from idis.registry.store.bulk import (
@@ -95,6 +96,7 @@ def load_dump(path: Path, store: Store, *, dry_run: bool, processes: int, report
         if not dry_run:
             # The source's lists are in its records, this node's are not.
             store.write(partial(relist_changed, {}), actor=ACTOR).result()
+            relisting.finish(store)
     return DumpSummary(header, loaded, tuple(left_out.values()))
 
 

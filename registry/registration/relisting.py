@@ -8,7 +8,7 @@ in between follows the new lists already.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import msgpack
@@ -17,10 +17,11 @@ from idis.registry.document import DocumentKind, text_key
 from idis.registry.identity import normal
 from idis.registry.readers import ReaderLists, held_record, marked, own_lists, stored_values, template_of
 from idis.registry.record import Record, RecordFlag, StoredRecord, prepare
-from idis.registry.store.base import ReadTxn, WriteTxn
+from idis.registry.store.base import ReadTxn, Store, WriteTxn
 
 RECORDS_PER_STEP = 512  # looked at in one change: a few milliseconds of the writer
 PAGE_DOCUMENTS = 256
+ACTOR = "readers"  # who is named in the journal
 
 _FORM = 1
 _NAMED = b"TEMPLATE_ID"  # records without these octets name no template
@@ -99,6 +100,13 @@ def step(txn: WriteTxn) -> Relisting | None:
         work = replace(work, prefix=later[0].prefix, after=b"")
     _put(txn, work)
     return work
+
+
+def finish(store: Store, told: Callable[[Relisting], None] | None = None) -> None:
+    """Do all there is to do; `told` hears of every piece. Blocks; raises what the store raises, and goes on when called again."""
+    while (work := store.write(step, actor=ACTOR).result().result) is not None:
+        if told is not None:
+            told(work)
 
 
 def _finish(txn: WriteTxn, work: Relisting) -> Relisting:

@@ -23,8 +23,9 @@ from idis.registry.audit.line import audit, prefix_summary, record_summary
 from idis.registry.caller import tool
 from idis.registry.loading.rest_rows import record_of_rest
 from idis.registry.pilots.finding import Finding
-from idis.registry.record import Alias
-from idis.registry.registration import records
+from idis.registry.readers import READERS_TYPE
+from idis.registry.record import Alias, unmarked
+from idis.registry.registration import acts, records
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.records import Recorded
 from idis.registry.registration.value_checks import (
@@ -38,6 +39,7 @@ from idis.registry.store.keys import record_key
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
 from idis.resolver.cli.identifier_argument import identifier_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
+from idis.resolver.cli.readers import perform
 from idis.resolver.cli.register_batch import register_batches
 
 FILE_BYTES_MAX = 8 * 1_048_576  # a record of the largest size in its most verbose JSON form
@@ -77,6 +79,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     mode.add_argument("--modify", action="store_true", help="change the values at these indexes")
     mode.add_argument("--remove", action="append", type=int, default=[], metavar="INDEX", help="remove the value at this index")
     mode.add_argument("--delete", action="store_true", help="delete the record")
+    for name, line in (("--disable", "keep it, and answer as if it did not exist"), ("--enable", "undo --disable")):
+        mode.add_argument(name, nargs="*", type=int, metavar="INDEX", help=f"{line}: the values at these indexes, or the record")
     parser.add_argument("--ttl", type=int, metavar="S", help=f"seconds others may keep them; default {TTL_S_DEFAULT}")
     parser.add_argument(
         "--permissions",
@@ -102,6 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
     identifier_of(arguments.identifier)
     given = _given(arguments)
     values = given.values
+    if arguments.disable is not None or arguments.enable is not None:
+        return _switch(arguments, given)
     takes_none = arguments.delete or arguments.remove
     if takes_none and values:
         raise CommandError("--delete and --remove take no values: leave --value, --url, --email and --file out")
@@ -154,6 +160,34 @@ def _summary(txn: ReadTxn, identifier: str) -> dict[str, object] | None:
 def _verb(arguments: argparse.Namespace) -> str:
     chosen = ("delete", "remove", "add", "modify", "replace")
     return next((verb for verb in chosen if getattr(arguments, verb)), "create")
+
+
+def _switch(arguments: argparse.Namespace, given: _Given) -> int:
+    """Disable or enable the record, or some of its values."""
+    if given.values:
+        raise CommandError("--disable and --enable take no values: leave --value, --url, --email and --file out")
+    off = arguments.disable is not None
+    indexes = tuple(arguments.disable if off else arguments.enable)
+    act = acts.Disable(arguments.identifier, indexes) if off else acts.Enable(arguments.identifier, indexes)
+    done, position = perform(arguments, act)
+    what = f"{done.identifier} value {', '.join(map(str, indexes))}" if indexes else done.identifier
+    word = "disabled" if off else "enabled"
+    if arguments.json:
+        print_json(
+            {
+                "handle": done.identifier,
+                "version": done.version,
+                "changed": done.changed,
+                "disabled": off,
+                "indexes": list(indexes),
+                "position": position,
+            }
+        )
+    elif done.changed:
+        print(f"{what}: {word} (version {done.version}, position {position})")
+    else:
+        print(f"{what}: {word} already (version {done.version})")
+    return ExitCode.DONE
 
 
 def _change(txn: WriteTxn, arguments: argparse.Namespace, given: _Given, now: int) -> Recorded | Refusal:
@@ -245,7 +279,8 @@ def _file_given(identifier: str, name: str) -> _Given:
     prepared = record_of_rest(identifier, shown, 0)
     if isinstance(prepared, Finding):
         raise CommandError(f"{name}: {prepared.field}: {prepared.message}")
-    values = (*decode_values(prepared.public), *decode_values(prepared.restricted))
+    held = map(unmarked, (*decode_values(prepared.public), *decode_values(prepared.restricted)))
+    values = tuple(value for value in held if value.type != READERS_TYPE)  # which stay as they are here
     return _Given(values, prepared.aliases if "aliases" in shown else None)
 
 

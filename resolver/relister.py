@@ -1,0 +1,30 @@
+"""Keeps the records of templates in step with their readers' lists while the node runs (`registry/registration/relisting.py`)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from idis.registry.registration import relisting
+from idis.registry.store.base import Store, StoreError
+from idis.resolver.log import note
+
+LOOK_S = 0.5  # how long after a change of lists the first records follow
+REST_S = 0.001  # between two pieces: others write meanwhile
+
+
+async def keep_relisted(store: Store) -> None:
+    """Look for templates whose lists have changed and write their records anew, for ever; ends by cancellation."""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        try:
+            with store.read() as txn:
+                work = relisting.pending(txn)
+            while work is not None:
+                work = (await asyncio.wrap_future(store.write(relisting.step, actor=relisting.ACTOR))).result
+                if work is not None and work.done:
+                    note(logging.INFO, "readers' lists", template=work.template, seen=work.seen, changed=work.changed)
+                await asyncio.sleep(REST_S)
+        except StoreError as error:
+            # A busy writer is a reason to wait; whatever is worse is told where it stops the node's own work, too.
+            note(logging.WARNING, "readers' lists wait", error=str(error))
