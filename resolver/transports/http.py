@@ -147,8 +147,10 @@ class HttpConnection(asyncio.Protocol):
         if now - self._touched > TOUCH_S:
             self._touched = now
             self._service.table.touch(self)
-        if self._lent is not Lent.NO or self._stalled_since is not None:
+        if self._lent is not Lent.NO:
             self._lend(data)
+        elif self._stalled_since is not None:
+            self._hold(self._unread + data)
         else:
             self._answer(self._unread + data if self._unread else data)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 
+import pytest
+
 from idis.resolver.config import LimitsSection
+from idis.resolver.web.chunks import Chunks
 
 IMPATIENT = LimitsSection(header_ms=100, body_ms=200, idle_ms=1_000)
 
@@ -89,3 +93,101 @@ async def test_http_and_tcp_share_the_caps(start_node, client_of, frame):
     assert await answered_until_closed(reader) == b""
     writer.close()
     second.close()
+
+
+PLAIN = b"GET /api/handles/88.118.8/A1 HTTP/1.1\r\nHost: x\r\n\r\n"
+CLOSE = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+async def test_half_a_plain_request_is_cut(start_node):
+    """The chunk handler waits for the rest no longer than for any header, however often an octet comes."""
+    running = await start_node(limits=IMPATIENT)
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.http_port)
+    ended = asyncio.create_task(answered_until_closed(reader))
+    for octet in PLAIN[:30]:
+        with suppress(ConnectionError, RuntimeError):
+            writer.write(bytes((octet,)))
+        await asyncio.sleep(0.02)
+
+    assert await ended == b""
+    assert running.metrics.closed["header"] == 1
+
+
+async def test_an_idle_connection_of_plain_requests_is_closed(start_node):
+    """aiohttp never heard of it."""
+    running = await start_node(limits=IMPATIENT)
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.http_port)
+    writer.write(PLAIN)
+
+    assert (await answered_until_closed(reader)).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert running.metrics.closed["idle"] == 1
+    writer.close()
+
+
+async def test_a_connection_that_was_aiohttps_comes_back(node, monkeypatch):
+    """After one request of which the end is known; after one of which it is not, it stays there."""
+    asked = []
+    chunks_answer = Chunks.answer
+    monkeypatch.setattr(Chunks, "answer", lambda self, octets, peer: asked.append(octets) or chunks_answer(self, octets, peer))
+    health = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    for other, seen in ((health + b"\r\n", 3), (health + b"Content-Length: 0\r\n\r\n", 2)):
+        asked.clear()
+        reader, writer = await asyncio.open_connection("127.0.0.1", node.http_port)
+        async with asyncio.timeout(3):
+            for request, end in ((PLAIN, b"]}"), (other, b"ok\n"), (PLAIN, b"]}")):
+                writer.write(request)
+                await reader.readuntil(end)
+        writer.close()
+
+        assert len(asked) == seen
+
+
+async def test_whoever_does_not_read_is_read_no_more(start_node):
+    """Plain requests without end: what waits to be sent is bounded, and the peer is cut when it never reads."""
+    running = await start_node(limits=LimitsSection(write_stall_ms=100))
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.http_port, limit=1_024)
+    writer.write(PLAIN * 60_000)
+    for _ in range(200):
+        if running.metrics.closed["stalled"]:
+            break
+        await asyncio.sleep(0.02)
+
+    assert running.metrics.closed["stalled"] == 1
+    assert running.metrics.answered["http", 1] < 60_000
+    with suppress(ConnectionError):
+        await reader.read()
+    writer.close()
+
+
+async def test_whoever_reads_late_gets_everything(node):
+    """What was not answered while the peer did not read, is when it does."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.http_port, limit=1_024)
+    writer.write(PLAIN * 20_000 + CLOSE)
+    await asyncio.sleep(0.2)
+
+    assert (await answered_until_closed(reader)).count(b"HTTP/1.1 200 OK\r\n") == 20_001
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"GET /api/handles/" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"BREW /api/handles/88.118.8/A1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /api/handles/88.118.8/A1 HTTP/1.1\r\nHost: x\r\nAccept: " + b"a" * 9_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),
+    ],
+    ids=["long line", "no method", "long field", "TLS"],
+)
+async def test_what_is_no_http_is_told_so_in_json(node, octets, caplog):
+    """Without a traceback in the log, the names of libraries, or what was sent."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.http_port)
+    writer.write(octets)
+    head, _, body = (await answered_until_closed(reader)).partition(b"\r\n\r\n")
+    writer.close()
+
+    assert head.startswith(b"HTTP/1.0 400 ")
+    assert b"Server: idis" in head.splitlines()
+    assert json.loads(body)["responseCode"] == 4
+    assert b"aaaa" not in body
+    assert not caplog.records
+    assert node.metrics.closed["malformed"] == 1
