@@ -7,7 +7,7 @@ waiting, and resolves its future only after the commit has been flushed: acknowl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -170,6 +170,16 @@ class ReadTxn(Protocol):
         A key begins with the time in milliseconds (`keys.audit_key`), and what begins like one may be given as `after`.
         """
 
+    def edge_spans(self, spans: Iterable[tuple[bytes, bytes]], limit: int) -> list[list[tuple[bytes, bytes]]]:
+        """Rows of the edge table, in key order, for each span from a key on (inclusive) to another (exclusive).
+
+        `registry/trace/rows.py` knows their form. At most `limit` rows are read in all: the last list is then cut, and no
+        list follows for the spans behind it.
+        """
+
+    def last_edge(self, start: bytes, end: bytes) -> tuple[bytes, bytes] | None:
+        """The last row of the edge table from a key on (inclusive) to another (exclusive)."""
+
 
 class WriteTxn(ReadTxn, Protocol):
     """A snapshot that sees its own writes."""
@@ -197,6 +207,13 @@ class WriteTxn(ReadTxn, Protocol):
 
     def add_audit(self, line: bytes) -> None:
         """Append a line to the audit trail, at the time of this transaction. Raises StoreError when it is empty or too long."""
+
+    def put_edges(self, rows: Mapping[bytes, bytes]) -> None:
+        """Create or replace rows of the edge table; an empty one removes what is there.
+
+        They are part of the event or record they come from, whose journal entry tells of them. Raises StoreError when a key
+        or a row is too long.
+        """
 
 
 class Store(Protocol):

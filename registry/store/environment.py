@@ -44,6 +44,7 @@ class Tables:
     stat: Any
     document: Any
     audit: Any
+    edge: Any
 
 
 class Environment:

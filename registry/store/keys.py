@@ -32,13 +32,15 @@ OUTCOME = b"outcome"
 STAT = b"stat"
 DOCUMENT = b"document"
 AUDIT = b"audit"
-TABLES = (META, PREFIX, ROUTE, RECORD, JOURNAL, ALIAS, OUTCOME, STAT, DOCUMENT, AUDIT)
-LATER_TABLES = (DOCUMENT, AUDIT)  # a store made before they existed gets them when it is opened
+EDGE = b"edge"
+TABLES = (META, PREFIX, ROUTE, RECORD, JOURNAL, ALIAS, OUTCOME, STAT, DOCUMENT, AUDIT, EDGE)
+LATER_TABLES = (DOCUMENT, AUDIT, EDGE)  # a store made before they existed gets them when it is opened
 
 META_STORE = b"store"  # what the store is: format, engine, epoch
 META_TRIMMED = b"trimmed"  # position of the youngest journal entry that was trimmed away
 META_DOCUMENTS = b"documents"  # tally of the documents
 META_AUDITS = b"audits"  # tally of the audit lines
+META_EDGES = b"edges"  # tally of the rows of edges
 
 AUDIT_KEY_BYTES = 24
 

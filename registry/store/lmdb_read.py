@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -195,6 +195,34 @@ class LmdbReadTxn:
             if place != after:
                 found.append((place, codec.unseal(keys.AUDIT, place, value)))
         return found
+
+    def edge_spans(self, spans: Iterable[tuple[bytes, bytes]], limit: int) -> list[list[tuple[bytes, bytes]]]:
+        """Rows of the edge table for each span, at most `limit` in all."""
+        found: list[list[tuple[bytes, bytes]]] = []
+        with self._raw.cursor(self._tables.edge) as cursor:
+            for start, end in spans:
+                if limit <= 0:
+                    break
+                rows: list[tuple[bytes, bytes]] = []
+                found.append(rows)
+                # Most things have few edges, many have none: the first row is looked at before an iterator is made.
+                if not cursor.set_range(start) or cursor.key() >= end:
+                    continue
+                for key, value in cursor.iternext():
+                    if key >= end or limit <= 0:
+                        break
+                    rows.append((key, codec.unseal_edge(key, value)))
+                    limit -= 1
+        return found
+
+    def last_edge(self, start: bytes, end: bytes) -> tuple[bytes, bytes] | None:
+        """The last row of the edge table in a span."""
+        with self._raw.cursor(self._tables.edge) as cursor:
+            found = cursor.prev() if cursor.set_range(end) else cursor.last()
+            if not found or cursor.key() < start:
+                return None
+            key, value = cursor.item()
+            return key, codec.unseal_edge(key, value)
 
     def _get(self, table: Any, key: bytes) -> bytes | None:
         """The value of a key that came from outside: one that cannot be stored is not there."""

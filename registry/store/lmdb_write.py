@@ -7,7 +7,7 @@ Counts are kept in memory until `finish`, because a group touches few prefixes a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -191,6 +191,21 @@ class LmdbWriteTxn(LmdbReadTxn):
             self._put(self._tables.audit, place, value)
         self._tally(keys.META_AUDITS).take(value)
         self.add_entry(EntryKind.AUDIT, place, 0, line)
+
+    def put_edges(self, rows: Mapping[bytes, bytes]) -> None:
+        """Create or replace rows of the edge table; an empty one removes what is there."""
+        table, tally = self._tables.edge, self._tally(keys.META_EDGES)
+        for key in sorted(rows):
+            row = rows[key]
+            rules.check_edge(key, row)
+            if not row:
+                tally.drop(self._raw.pop(key, db=table))
+                continue
+            value = codec.seal(keys.EDGE, key, row)
+            if not self._raw.put(key, value, db=table, overwrite=False):
+                tally.drop(self._raw.replace(key, value, db=table))
+            tally.take(value)
+            self.octets += len(key) + len(value)
 
     def put_segment(self, records: Sequence[PreparedRecord]) -> int:
         """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""

@@ -8,7 +8,7 @@ change succeeds; a reader keeps the state it began with. What can be counted or 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -49,6 +49,7 @@ class _State:
     outcomes: dict[tuple[bytes, bytes], tuple[int, StoredOutcome]] = field(default_factory=dict)  # with their hour
     documents: dict[tuple[int, bytes], bytes] = field(default_factory=dict)
     audits: dict[bytes, bytes] = field(default_factory=dict)
+    edges: dict[bytes, bytes] = field(default_factory=dict)
     commits: int = 0
 
     def copy(self) -> _State:
@@ -61,6 +62,7 @@ class _State:
             dict(self.outcomes),
             dict(self.documents),
             dict(self.audits),
+            dict(self.edges),
             self.commits + 1,
         )
 
@@ -171,6 +173,21 @@ class MemoryTxn:
         lines = sorted(self._state.audits.items(), reverse=newest_first)
         return [line for line in lines if after is None or (line[0] < after if newest_first else line[0] > after)][:limit]
 
+    def edge_spans(self, spans: Iterable[tuple[bytes, bytes]], limit: int) -> list[list[tuple[bytes, bytes]]]:
+        """Rows of the edge table for each span, at most `limit` in all."""
+        rows = sorted(self._state.edges.items())
+        found: list[list[tuple[bytes, bytes]]] = []
+        for start, end in spans:
+            if limit <= 0:
+                break
+            found.append([row for row in rows if start <= row[0] < end][:limit])
+            limit -= len(found[-1])
+        return found
+
+    def last_edge(self, start: bytes, end: bytes) -> tuple[bytes, bytes] | None:
+        """The last row of the edge table in a span."""
+        return max((row for row in self._state.edges.items() if start <= row[0] < end), default=None)
+
     def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY) -> int | Conflict:
         """Create or replace; an equal record that exists is left alone and keeps its version."""
         position = self._next_position()
@@ -246,6 +263,14 @@ class MemoryTxn:
         place = keys.audit_key(self._now_ms, self._next_position())
         self._state.audits[place] = line
         self._note(EntryKind.AUDIT, place, 0, line)
+
+    def put_edges(self, rows: Mapping[bytes, bytes]) -> None:
+        """Create or replace rows of the edge table; an empty one removes what is there."""
+        for key, row in rows.items():
+            rules.check_edge(key, row)
+            self._state.edges.pop(key, None)
+            if row:
+                self._state.edges[key] = row
 
     def put_segment(self, records: Sequence[PreparedRecord]) -> int:
         """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""

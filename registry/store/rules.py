@@ -8,6 +8,7 @@ from idis.registry.document import DOCUMENT_BYTES_MAX, DOCUMENT_KEY_BYTES_MAX
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, RecordFlag, StoredRecord, same_content
 from idis.registry.store.base import Conflict, Expect, Expected, OutcomeKey, StoreError
+from idis.registry.store.keys import KEY_BYTES_MAX
 
 ACTOR_BYTES_MAX = 255  # a name for the journal, not a document
 SCHEME_BYTES_MAX = 64  # with a hashed second name and a hashed key it stays inside KEY_BYTES_MAX
@@ -20,6 +21,7 @@ PRINCIPAL_BYTES = 8
 OUTCOME_KEY_BYTES = 16
 REQUEST_DIGEST_BYTES_MAX = 64  # of any hash in use
 AUDIT_LINE_BYTES_MAX = 65_536  # one act in words; what it changed is there as digests
+EDGE_ROW_BYTES_MAX = 65_536  # two long names and the reasons of one edge
 
 
 def conflict(version: int, expect: Expected) -> Conflict | None:
@@ -149,6 +151,12 @@ def check_audit(line: bytes) -> None:
     """Raise StoreError when a line is not one of the audit trail."""
     if not 0 < len(line) <= AUDIT_LINE_BYTES_MAX:
         raise StoreError(f"a line of the audit trail has 1 to {AUDIT_LINE_BYTES_MAX} octets, not {len(line)}")
+
+
+def check_edge(key: bytes, row: bytes) -> None:
+    """Raise StoreError when a row of the edge table cannot be stored; an empty one removes."""
+    if not 0 < len(key) <= KEY_BYTES_MAX or len(row) > EDGE_ROW_BYTES_MAX:
+        raise StoreError(f"a row of edges has a key of {len(key)} and {len(row)} octets: more than fit")
 
 
 def _check_alias(alias: Alias) -> None:

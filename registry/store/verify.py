@@ -32,6 +32,7 @@ from idis.registry.store import codec, keys, rules, tallies
 from idis.registry.store.base import PrefixStat, RecordDamaged, StoreError
 from idis.registry.store.directory import NodeLock, current_generation
 from idis.registry.store.environment import Environment, Tables
+from idis.registry.trace import rows
 
 PROBLEMS_MAX = 10_000  # a list a person can still use; the count goes on
 PROGRESS_VALUES = 5_000  # checked between two calls of `progress`
@@ -169,7 +170,7 @@ class _Inspection:
         self._epoch = 0
         self._counts: dict[str, list[int]] = {}  # prefix → records, digest sum, octets
         self._segments: dict[Position, list[int]] = {}  # bulk position → records still of it, digest sum
-        self._tallies = {keys.META_DOCUMENTS: tallies.Tally(), keys.META_AUDITS: tallies.Tally()}
+        self._tallies = {name: tallies.Tally() for name in (keys.META_DOCUMENTS, keys.META_AUDITS, keys.META_EDGES)}
 
     def run(self) -> None:
         """Every table, those that others are compared with first."""
@@ -188,6 +189,7 @@ class _Inspection:
             (keys.OUTCOME, self._check_outcome),
             (keys.DOCUMENT, self._check_document),
             (keys.AUDIT, self._check_audit),
+            (keys.EDGE, self._check_edge),
         ):
             for key, value in self._walk(table):
                 try:
@@ -197,6 +199,7 @@ class _Inspection:
         self._check_missing_stats()
         self._check_tally(keys.DOCUMENT, keys.META_DOCUMENTS)
         self._check_tally(keys.AUDIT, keys.META_AUDITS)
+        self._check_tally(keys.EDGE, keys.META_EDGES)
         self._check_journal()
 
     def _walk(self, table: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -321,6 +324,17 @@ class _Inspection:
         rules.check_audit(codec.unseal(keys.AUDIT, place, value))
         if len(place) != keys.AUDIT_KEY_BYTES:
             raise RecordDamaged("its key is none of the audit trail")
+
+    def _check_edge(self, place: bytes, value: bytes) -> None:
+        """Every edge lies under both its ends."""
+        self._tallies[keys.META_EDGES].take(value)
+        row = codec.unseal(keys.EDGE, place, value)
+        try:
+            other = rows.mirror(place)
+        except (ValueError, IndexError):
+            raise RecordDamaged("its key is none of the table of edges") from None
+        if other is not None and self._raw.get(other, db=self._tables.edge) != codec.seal(keys.EDGE, other, row):
+            raise RecordDamaged("the other end of this edge says something else")
 
     def _check_tally(self, table: bytes, name: bytes) -> None:
         """Lines and documents do not disappear unseen."""

@@ -824,6 +824,61 @@ class TestDocuments:
         ]
 
 
+class TestEdges:
+    """Rows of the edge table: whatever is told of edges in a change, in key order."""
+
+    def test_spans(self, store: Store) -> None:
+        """Each span gives its rows from its start on, its end excluded."""
+        write(store, lambda txn: txn.put_edges({b"b\x00\x01": b"two", b"a\x00\x02": b"one", b"a\x00\x03": b"more"}))
+        with store.read() as txn:
+            found = txn.edge_spans([(b"a\x00\x01", b"a\x00\x03"), (b"c", b"d"), (b"a", b"z")], 99)
+
+        assert found == [[(b"a\x00\x02", b"one")], [], [(b"a\x00\x02", b"one"), (b"a\x00\x03", b"more"), (b"b\x00\x01", b"two")]]
+
+    def test_limit(self, store: Store) -> None:
+        """The limit counts rows over all spans: the list it cuts is the last."""
+        write(store, lambda txn: txn.put_edges({b"a1": b"1", b"a2": b"2", b"a3": b"3"}))
+        with store.read() as txn:
+            found = txn.edge_spans([(b"a1", b"a2"), (b"a", b"z"), (b"a", b"z")], 3)
+
+        assert found == [[(b"a1", b"1")], [(b"a1", b"1"), (b"a2", b"2")]]
+
+    def test_replaced_and_removed(self, store: Store) -> None:
+        """A row takes the place of the one that is there; an empty one removes it, or nothing."""
+        write(store, lambda txn: txn.put_edges({b"a": b"1", b"b": b"2"}))
+        write(store, lambda txn: txn.put_edges({b"a": b"new", b"b": b"", b"c": b""}))
+        with store.read() as txn:
+            assert txn.edge_spans([(b"a", b"z")], 9) == [[(b"a", b"new")]]
+
+    def test_last(self, store: Store) -> None:
+        """The last row of a span, or none."""
+        write(store, lambda txn: txn.put_edges({b"a1": b"1", b"a2": b"2", b"b1": b"3"}))
+        with store.read() as txn:
+            found = [txn.last_edge(*bounds) for bounds in ((b"a", b"b"), (b"a", b"b2"), (b"b2", b"c"), (b"A", b"a1"))]
+
+        assert found == [(b"a2", b"2"), (b"b1", b"3"), None, None]
+
+    def test_goes_with_its_change(self, store: Store) -> None:
+        """A change sees the rows it wrote, and leaves none when it raises."""
+        seen: list[Any] = []
+
+        def change(txn: WriteTxn) -> None:
+            txn.put_edges({b"a": b"1"})
+            seen.append(txn.last_edge(b"a", b"b"))
+            raise LookupError("after writing")
+
+        with pytest.raises(LookupError):
+            write(store, change)
+        with store.read() as txn:
+            assert (seen[0], txn.last_edge(b"a", b"b")) == ((b"a", b"1"), None)
+
+    @pytest.mark.parametrize(("key", "row"), [(b"", b"x"), (b"k" * 481, b"x"), (b"k", b"x" * 65_537)])
+    def test_too_long(self, store: Store, key: bytes, row: bytes) -> None:
+        """What does not fit is refused."""
+        with pytest.raises(StoreError):
+            write(store, lambda txn: txn.put_edges({key: row}))
+
+
 class TestAudits:
     """The audit trail: append only, in the order of time."""
 

@@ -142,6 +142,11 @@ class Engines(RuleBasedStateMachine):
         """A document, new, changed or the same; an empty one is refused."""
         self.both(lambda txn: txn.put_document(kind, key, body))
 
+    @rule(rows=st.dictionaries(st.sampled_from((b"a\x00\x0b", b"a\x00\x0b1", b"b\x00\x0b")), st.binary(max_size=2)))
+    def put_edges(self, rows: dict[bytes, bytes]) -> None:
+        """Rows of edges, new, changed, removed."""
+        self.both(lambda txn: txn.put_edges(rows))
+
     @rule(kind=kinds, key=document_keys)
     def delete_document(self, kind: DocumentKind, key: bytes) -> None:
         """A document removed, or none."""
@@ -205,6 +210,7 @@ def _content(store: MemoryStore | LmdbStore) -> dict[str, Any]:
         }
         for kind in (DocumentKind.TOKEN, DocumentKind.ROLE):
             everything[kind.name] = (txn.documents(kind, None, MANY), txn.documents(kind, b"b", 1), txn.document(kind, b"a"))
+        everything["edges"] = (txn.edge_spans([(b"a", b"b"), (b"a\x00\x0b1", b"z")], MANY), txn.last_edge(b"a", b"b"))
         trail = txn.audits(None, MANY)
         middle = trail[len(trail) // 2][0] if trail else b""
         everything["audits"] = [trail, txn.audits(middle, 2), txn.audits(middle, 2, newest_first=True)]

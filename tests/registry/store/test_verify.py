@@ -30,6 +30,11 @@ MakeRecord = Callable[..., PreparedRecord]
 SETTINGS = Settings(free_bytes_min=0)
 FLIPS = int(os.environ.get("IDIS_FLIPS", "60"))  # a campaign sets thousands
 KEY = b"88.118\x00A001"
+# P is in W from 1000 ms on, recorded at 2000 ms: under P and under W.
+EDGE_ROW = b"\x93\x00\xa2E1\xa688.118"
+EDGE_UNDER_PART = bytes.fromhex("38382e3131382f50 00 01 80000000000003e8 38382e3131382f57 00 80000000000007d0 0000000000000000")
+EDGE_UNDER_WHOLE = bytes.fromhex("38382e3131382f57 00 09 80000000000003e8 38382e3131382f50 00 80000000000007d0 0000000000000000")
+EDGE_ROWS = {EDGE_UNDER_PART: EDGE_ROW, EDGE_UNDER_WHOLE: EDGE_ROW}
 
 
 @pytest.fixture
@@ -43,6 +48,7 @@ def directory(tmp_path: Path, make_record: MakeRecord) -> Path:
         lambda txn: txn.put_record(make_record("88.118/a001", "changed")),
         lambda txn: txn.delete_record(b"88.118\x00A002"),
         lambda txn: [txn.put_document(DocumentKind.ROLE, b"role%d" % n, b"d" * 100) for n in range(5)],
+        lambda txn: txn.put_edges(EDGE_ROWS),
         lambda txn: [txn.delete_document(DocumentKind.ROLE, b"role4"), txn.add_audit(b"a" * 100), txn.add_audit(b"b" * 100)],
     ):
         store.write(change, actor="test").result(10)
@@ -82,6 +88,7 @@ def test_sound(directory: Path) -> None:
         "outcome": 1,
         "document": 4,
         "audit": 2,
+        "edge": 2,
         "journal": 44,
     }
 
@@ -271,6 +278,16 @@ def test_other_audit_line(directory: Path) -> None:
     assert {table for table, _ in faults(tamper(directory, change))} == {"audit", "journal"}
 
 
+def test_lost_edge(directory: Path) -> None:
+    """An edge that vanished under one of its ends is missed, and the other end says so."""
+    report = tamper(directory, lambda raw, tables: raw.delete(EDGE_UNDER_WHOLE, db=tables.edge))
+
+    assert [problem.fault for problem in report.problems] == [
+        "the other end of this edge says something else",
+        "2 were counted when written, 1 are there",
+    ]
+
+
 def test_lost_route(directory: Path) -> None:
     """A range the journal speaks of and that is not there is found."""
     report = tamper(directory, lambda raw, tables: raw.delete(keys.route_key("88.101.1000"), db=tables.route))
@@ -318,7 +335,7 @@ def test_progress(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check(store.environment, progress=lambda done, total: told.append((done, total)))
     store.close()
 
-    assert told == [(50, 145), (100, 145)]
+    assert told == [(50, 148), (100, 148)]
 
 
 def test_damaged_page(directory: Path) -> None:

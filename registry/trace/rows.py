@@ -1,0 +1,238 @@
+"""How edges lie in the store: keys and rows of the `edge` table (`storage.md` §3, `tracing.md` §4.4).
+
+A key is `thing 0 slot …`: whose row it is, and what it says of it. An edge has two rows, one under each end, so that both
+ends find it by one look-up. The slots are numbered so that all a walk forward reads of a thing lies in one span, and all a
+walk back reads likewise; what else is known of a thing (its life, what was said of its content) lies behind.
+
+An edge is never changed: it is retracted, and another one recorded. So its row holds two times of knowledge, and its key the
+earlier of them; the tag at its end tells apart what several sources say of the same two things at the same moment.
+
+A name longer than PART_BYTES_MAX is replaced by `ff` and its hash, as in every key of the store; the row then holds it in full.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import IntEnum
+from hashlib import blake2b
+from typing import Any
+
+import msgpack
+
+from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
+
+PART_BYTES_MAX = 190  # of a name: two of them, two times and a tag stay inside a key of 480 octets
+TAG_BYTES = 8
+EVENTS = bytes(TAG_BYTES)  # the tag of what all events together say of a thing inside another
+
+_HASH_BYTES = 32
+_BIAS = 2**63  # times before 1970 sort before those after it
+_TAIL_BYTES = 8 + TAG_BYTES  # recorded, tag
+_HASH_DIGITS = re.compile("[0-9a-f]{64}")
+_HASH_URI = ("ni:///sha-256;", "?ver=CBV2.0")  # an event named by its content is kept as 32 octets
+
+_POSSIBLE = 1
+_CLASS = 2
+
+Row = tuple[bytes, bytes]
+
+
+class Slot(IntEnum):
+    """What a row says of the thing in front of it."""
+
+    PART_OF = 1  # A: it is in another one
+    PACKED_IN = 2  # G: it is in a container
+    ITEMS = 3  # M: it is a lot, the other one belongs to it
+    RESULTS = 4  # T: the other one was made from it
+    SUCCEEDS = 5  # X: it is the newer one
+    SUCCEEDED = 6  # X: it is the older one
+    MEMBER_OF = 7  # M: it belongs to a lot
+    MADE_FROM = 8  # T: it was made from the other one
+    PARTS = 9  # A: the other one is in it
+    CONTENTS = 10  # G: it is a container
+    LIFE = 11  # an event that names it
+    FACT = 12  # what an event says of its content, for intervals
+    PROCESS = 13  # what went into a transformation and came out, for joins
+    EVENT = 14  # an event whose edges were derived
+    BEARER = 15  # a factor: what has it
+    FACTOR = 16  # a thing: a factor it has
+
+
+FORWARD = (Slot.PART_OF, Slot.SUCCEEDED)  # first and last slot of a walk forward
+FORWARD_AND_LOTS = (Slot.PART_OF, Slot.MEMBER_OF)
+BACK = (Slot.SUCCEEDS, Slot.CONTENTS)
+EDGES = (Slot.PART_OF, Slot.CONTENTS)
+
+UP = {
+    EdgeKind.PART_OF: Slot.PART_OF,
+    EdgeKind.PACKED_IN: Slot.PACKED_IN,
+    EdgeKind.MEMBER_OF: Slot.MEMBER_OF,
+    EdgeKind.MADE_FROM: Slot.MADE_FROM,
+    EdgeKind.SUCCEEDS: Slot.SUCCEEDS,
+}
+DOWN = {
+    EdgeKind.PART_OF: Slot.PARTS,
+    EdgeKind.PACKED_IN: Slot.CONTENTS,
+    EdgeKind.MEMBER_OF: Slot.ITEMS,
+    EdgeKind.MADE_FROM: Slot.RESULTS,
+    EdgeKind.SUCCEEDS: Slot.SUCCEEDED,
+}
+_KIND = {int(slot): kind for slots in (UP, DOWN) for kind, slot in slots.items()}
+_IS_UP = frozenset(int(slot) for slot in UP.values())
+
+
+def head(name: str) -> bytes:
+    """What the keys of a thing begin with: its name, hashed where it is long, and the octet that ends it."""
+    octets = name.encode()
+    if len(octets) > PART_BYTES_MAX:
+        octets = b"\xff" + blake2b(octets, digest_size=_HASH_BYTES).digest()
+    return octets + b"\x00"
+
+
+def is_hashed(name: str) -> bool:
+    """Whether keys hold a hash in place of a name."""
+    return len(name.encode()) > PART_BYTES_MAX
+
+
+def span(name: str, first: int, last: int) -> tuple[bytes, bytes]:
+    """The rows of a thing from one slot to another, inclusive."""
+    own = head(name)
+    return own + bytes((first,)), own + bytes((last + 1,))
+
+
+def time_key(time_ms: int) -> bytes:
+    """A time as it sorts in keys."""
+    return (time_ms + _BIAS).to_bytes(8, "big")
+
+
+def time_of(octets: bytes) -> int:
+    """The reverse of `time_key`."""
+    return int.from_bytes(octets, "big") - _BIAS
+
+
+def tag_of(origin: str) -> bytes:
+    """What tells apart rows that speak of the same things at the same moment: made from who says so."""
+    return blake2b(origin.encode(), digest_size=TAG_BYTES).digest() if origin else EVENTS
+
+
+def rows_of(edge: Edge, tag: bytes = EVENTS, *, of_class: bool = False) -> dict[bytes, bytes]:
+    """The two rows of an edge, ready for the store.
+
+    Args:
+        edge: the edge.
+        tag: see `tag_of`.
+        of_class: its child is so much of a class or lot, not one thing.
+    """
+    child, parent = head(edge.child), head(edge.parent)
+    begun, recorded = time_key(edge.from_ms), time_key(edge.recorded_ms) + tag
+    row = _pack(edge, of_class)
+    return {
+        child + bytes((UP[edge.kind],)) + begun + parent + recorded: row,
+        parent + bytes((DOWN[edge.kind],)) + begun + child + recorded: row,
+    }
+
+
+def moment_span(edge_kind: EdgeKind, child: str, parent: str, from_ms: int) -> tuple[bytes, bytes]:
+    """The rows, under the child, of every edge of one kind between two things that begins at one moment."""
+    start = head(child) + bytes((UP[edge_kind],)) + time_key(from_ms) + head(parent)
+    return start, start + b"\xff" * (_TAIL_BYTES + 1)
+
+
+def edge_of(key: bytes, row: bytes, thing: str) -> Edge:
+    """The edge of a row that lies under a thing."""
+    at = key.index(0) if key[0] != 0xFF else _HASH_BYTES + 1
+    slot = key[at + 1]
+    flags, source, holder, *rest = msgpack.unpackb(row)
+    to_ms = retracted_ms = ALWAYS_MS
+    quantity: Decimal | None = None
+    uom, reasons, other = "", (), ""
+    if rest:
+        to_ms, retracted_ms, amount, uom, listed, names = rest + _ABSENT[len(rest) :]
+        to_ms = ALWAYS_MS if to_ms is None else to_ms
+        retracted_ms = ALWAYS_MS if retracted_ms is None else retracted_ms
+        quantity = None if amount is None else Decimal(amount)
+        reasons = tuple(listed)
+        other = (names[1] if slot in _IS_UP else names[0]) if names else ""
+    if not other:
+        other = key[at + 10 : -_TAIL_BYTES - 1].decode()
+    child, parent = (thing, other) if slot in _IS_UP else (other, thing)
+    return Edge(
+        _KIND[slot],
+        child,
+        parent,
+        int.from_bytes(key[at + 2 : at + 10], "big") - _BIAS,
+        to_ms,
+        int.from_bytes(key[-_TAIL_BYTES:-TAG_BYTES], "big") - _BIAS,
+        retracted_ms,
+        quantity,
+        uom,
+        Certainty.POSSIBLE if flags & _POSSIBLE else Certainty.CERTAIN,
+        reasons,
+        source if isinstance(source, str) else _HASH_URI[0] + source.hex() + _HASH_URI[1],
+        holder,
+    )
+
+
+def edge_tag(key: bytes) -> bytes:
+    """The tag of an edge's row."""
+    return key[-TAG_BYTES:]
+
+
+def is_of_class(row: bytes) -> bool:
+    """Whether the child of an edge's row is so much of a class or lot."""
+    return bool(msgpack.unpackb(row)[0] & _CLASS)
+
+
+def mirror(key: bytes) -> bytes | None:
+    """The key of an edge's other row; None for rows that are no edge's."""
+    at = key.index(0) if key[0] != 0xFF else _HASH_BYTES + 1
+    slot = key[at + 1]
+    kind = _KIND.get(slot)
+    if kind is None:
+        return None
+    other_slot = (DOWN if slot in _IS_UP else UP)[kind]
+    begun, other, tail = key[at + 2 : at + 10], key[at + 10 : -_TAIL_BYTES], key[-_TAIL_BYTES:]
+    return other + bytes((other_slot,)) + begun + key[: at + 1] + tail
+
+
+def pack(fields: Mapping[str, Any] | list[Any]) -> bytes:
+    """A row of another slot; trailing members that are empty are left out."""
+    values = list(fields.values()) if isinstance(fields, Mapping) else list(fields)
+    while values and values[-1] in (None, "", 0, False):
+        values.pop()
+    packed: bytes = msgpack.packb(values)
+    return packed
+
+
+def unpack(row: bytes, length: int) -> list[Any]:
+    """The members of a row that `pack` made; absent ones are None."""
+    values: list[Any] = msgpack.unpackb(row)
+    values.extend([None] * (length - len(values)))
+    return values
+
+
+_ABSENT: list[Any] = [None, None, None, "", (), None]  # to, retracted, quantity, unit, reasons, names
+
+
+def _pack(edge: Edge, of_class: bool) -> bytes:
+    flags = (_POSSIBLE if edge.certainty is Certainty.POSSIBLE else 0) | (_CLASS if of_class else 0)
+    source: str | bytes = edge.source
+    first, last = _HASH_URI
+    if edge.source.startswith(first) and edge.source.endswith(last):
+        digits = edge.source[len(first) : -len(last)]
+        if _HASH_DIGITS.fullmatch(digits):
+            source = bytes.fromhex(digits)
+    rest: list[Any] = [
+        None if edge.to_ms == ALWAYS_MS else edge.to_ms,
+        None if edge.retracted_ms == ALWAYS_MS else edge.retracted_ms,
+        None if edge.quantity is None else str(edge.quantity),
+        edge.uom,
+        edge.reasons,
+        (edge.child, edge.parent) if is_hashed(edge.child) or is_hashed(edge.parent) else None,
+    ]
+    while rest and rest[-1] in (None, "", ()):
+        rest.pop()
+    packed: bytes = msgpack.packb([flags, source, edge.holder, *rest])
+    return packed
