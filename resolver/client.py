@@ -45,6 +45,7 @@ from idis.resolver.recursion.resolved import Hop
 from idis.resolver.recursion.target import DEFAULT_PORT, Target, server_address, site_at, targets
 from idis.resolver.recursion.upstream import Response, Upstream
 from idis.resolver.recursion.walk import walk
+from idis.resolver.recursion.way import default_port, split_scheme, way_to
 
 Transport = Literal["auto", "tcp", "udp"]
 
@@ -90,11 +91,14 @@ class Client:
     """A client of one node, usually a recursive one.
 
     Args:
-        server: `HOST:PORT` of the node; the port is 2641 unless given, an IPv6 address stands in brackets.
+        server: `HOST:PORT` of the node; the port is 2641 unless given, an IPv6 address stands in brackets. `https://HOST:PORT`
+            and `http://HOST:PORT` ask through the HTTP tunnel, port 8000 unless given.
         transport: `tcp` (persistent, pipelined), `udp`, or `auto`: UDP first, TCP when that is silent.
         timeout_s: longest time one question may take in all.
         direct: ask the node only where a prefix lives, remember that for its TTL, and ask there.
         follow_referrals: go on where a node that does not recurse refers to.
+        tls: ask this node over TLS, on port 2642 unless given; its certificate must be for HOST. Referrals are followed plainly.
+        ca: PEM file of the certificates to trust in place of the system's.
     """
 
     def __init__(
@@ -105,12 +109,19 @@ class Client:
         timeout_s: float = RESOLUTION_MS_MAX / 1_000,
         direct: bool = False,
         follow_referrals: bool = True,
+        tls: bool = False,
+        ca: str | None = None,
     ) -> None:
         try:
-            self._host, self._port = server_address(server)
+            scheme, named = split_scheme(server)
+            self._host, self._port = server_address(named, default_port(scheme, tls=tls, plain=DEFAULT_PORT))
         except ValueError as error:
             raise UnreachableError(str(error)) from None
-        self._transport = transport
+        try:
+            self._way = way_to(self._host, scheme, tls=tls, ca=ca)
+        except ValueError as error:
+            raise ClientError(str(error)) from None
+        self._transport: Transport = transport if self._way.name == "tcp" else "tcp"
         self._timeout_s = timeout_s
         self._direct = direct
         self._follow_referrals = follow_referrals
@@ -358,6 +369,8 @@ class Client:
                 udp_port=0 if self._transport == "tcp" else self._port,
                 tcp_port=0 if self._transport == "udp" else self._port,
             )
+            if self._way.name != "tcp":
+                self._upstream.pool.ways |= {(address, self._port): self._way for address in addresses}
         return self._target
 
     async def _addresses(self) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ class Batch:
         self._upstream = upstream
         self._target = target
         self._timeout_s = timeout_s
+        self._way = upstream.pool.way(target.addresses[0], target.tcp_port).name
 
     async def ask(self, queries: Sequence[Query]) -> list[Settled]:
         """What one answer settles, in the order of the queries; None where the connection was lost or could not be had."""
@@ -78,10 +79,10 @@ class Batch:
         for item in sent:
             if not item.future.done():
                 await asyncio.wait((item.future,), timeout=max(item.question.budget.deadline - time.monotonic(), 0))
-            settled[item.position] = _settled(item, connection, peer)
+            settled[item.position] = _settled(item, connection, peer, self._way)
 
 
-def _settled(item: _Sent, connection: PooledConnection, peer: str) -> Settled:
+def _settled(item: _Sent, connection: PooledConnection, peer: str, way: str) -> Settled:
     if not item.future.done():
         connection.give_up(item.question.frame)
         item.future.cancel()
@@ -89,6 +90,6 @@ def _settled(item: _Sent, connection: PooledConnection, peer: str) -> Settled:
     if item.future.exception() is not None:
         return None
     try:
-        return read_response(item.future.result(), item.question, peer, "tcp")
+        return read_response(item.future.result(), item.question, peer, way)
     except ProtocolError as error:
         return GarbledError(f"{peer}: {error}")

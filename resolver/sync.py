@@ -37,9 +37,17 @@ class Client:
         timeout_s: float = RESOLUTION_MS_MAX / 1_000,
         direct: bool = False,
         follow_referrals: bool = True,
+        tls: bool = False,
+        ca: str | None = None,
     ) -> None:
         self._client = async_client.Client(
-            server, transport=transport, timeout_s=timeout_s, direct=direct, follow_referrals=follow_referrals
+            server,
+            transport=transport,
+            timeout_s=timeout_s,
+            direct=direct,
+            follow_referrals=follow_referrals,
+            tls=tls,
+            ca=ca,
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="idis-client", daemon=True)

@@ -39,9 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--server",
         default=os.environ.get(SERVER_VARIABLE) or DEFAULT_SERVER,
         metavar="HOST:PORT",
-        help=f"the node to ask (default: ${SERVER_VARIABLE}, else {DEFAULT_SERVER})",
+        help=f"the node to ask, also https://HOST:PORT (default: ${SERVER_VARIABLE}, else {DEFAULT_SERVER})",
     )
     parser.add_argument("--tcp", action="store_true", help="ask over TCP only; otherwise UDP first")
+    parser.add_argument("--tls", action="store_true", help="ask over TLS, on port 2642 unless given")
+    parser.add_argument("--ca", metavar="FILE", help="certificates to trust, in PEM, in place of the system's")
     parser.add_argument("--json", action="store_true", help="one JSON object; an array for several identifiers")
     parser.add_argument("--explain", action="store_true", help="show who answered, from where, and every question on the way")
     parser.add_argument("--follow", action="store_true", help="follow HS_ALIAS")
@@ -69,9 +71,13 @@ async def _ask(arguments: argparse.Namespace) -> list[Reply | ClientError]:
     replies: list[Reply | ClientError] = []
     transport: Transport = "tcp" if arguments.tcp else "auto"
     try:
-        client = Client(arguments.server, transport=transport, timeout_s=arguments.timeout)
+        client = Client(
+            arguments.server, transport=transport, timeout_s=arguments.timeout, tls=arguments.tls, ca=arguments.ca
+        )
     except UnreachableError as error:
-        raise CommandError(f"{error}: write HOST:PORT, or [ADDRESS]:PORT with an IPv6 address") from None
+        raise CommandError(f"{error}: write HOST:PORT, [ADDRESS]:PORT with an IPv6 address, or https://HOST:PORT") from None
+    except ClientError as error:
+        raise CommandError(str(error)) from None
     async with client:
         for text in arguments.identifiers:
             try:

@@ -9,9 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 from idis.proto.connection import Connection
+from idis.resolver.recursion.tunnel import TunnelError, TunnelReader
+from idis.resolver.recursion.tunnel import requests as tunnel_requests
+from idis.resolver.recursion.way import PLAIN, Way
 
 CONNECTIONS_PER_SERVER_MAX = 4
 IN_FLIGHT_MAX = 128  # on one connection; servers of the field stop reading somewhere above (`wire.md` W1)
@@ -37,13 +41,16 @@ class ConnectionLost(OSError):
 class PooledConnection(asyncio.Protocol):
     """One connection; answers may come in any order."""
 
-    def __init__(self) -> None:
+    def __init__(self, way: Way = PLAIN) -> None:
         self._loop = asyncio.get_running_loop()
         self._frames = Connection()
+        self._host = way.host
+        self._tunnel = TunnelReader() if way.tunnelled else None
         self._transport: asyncio.Transport | None = None
         self._pending: dict[bytes, asyncio.Future[bytes]] = {}
         self._answers = 0
         self._silent = 0
+        self._failure = ""
         self.used_at = self._loop.time()
 
     @property
@@ -74,7 +81,7 @@ class PooledConnection(asyncio.Protocol):
             return futures
         self._pending.update((request[_REQUEST_ID], future) for request, future in zip(requests, futures, strict=True))
         self.used_at = self._loop.time()
-        self._transport.write(b"".join(requests))
+        self._transport.write(b"".join(requests) if self._tunnel is None else tunnel_requests(requests, self._host))
         return futures
 
     def give_up(self, request: bytes) -> None:
@@ -96,6 +103,13 @@ class PooledConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Match every whole frame with its question."""
+        if self._tunnel is not None:
+            try:
+                data = self._tunnel.receive(data)
+            except TunnelError as error:
+                self._failure = str(error)
+                self.close()
+                return
         frames = self._frames.receive_data(data)
         self._frames.answered(len(frames))
         self._silent = 0
@@ -109,7 +123,7 @@ class PooledConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever still waits."""
-        reason = "the server closed the connection" if exc is None else str(exc)
+        reason = self._failure or ("the server closed the connection" if exc is None else str(exc))
         self._transport = None
         for future in self._pending.values():
             if not future.done():
@@ -132,9 +146,14 @@ class _Peer:
 
 
 class Pool:
-    """Connections by (address, port)."""
+    """Connections by (address, port).
+
+    Attributes:
+        ways: to those servers that are not asked over plain TCP.
+    """
 
     def __init__(self) -> None:
+        self.ways: dict[tuple[str, int], Way] = {}
         self._peers: OrderedDict[tuple[str, int], _Peer] = OrderedDict()
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -142,6 +161,10 @@ class Pool:
         """Whether a connection stands ready, so that asking costs one round trip."""
         peer = self._peers.get((address, port))
         return peer is not None and any(connection.open for connection in peer.connections)
+
+    def way(self, address: str, port: int) -> Way:
+        """The way to a server."""
+        return self.ways.get((address, port), PLAIN)
 
     async def ask(self, address: str, port: int, request: bytes) -> bytes:
         """Send a frame and wait for its answer; the caller sets the time limit.
@@ -192,7 +215,7 @@ class Pool:
         await asyncio.gather(*connecting, return_exceptions=True)
 
     async def _connect(self, peer: _Peer, address: str, port: int) -> PooledConnection:
-        connection = await _open(address, port)
+        connection = await _open(address, port, self.way(address, port))
         peer.connections.append(connection)
         return connection
 
@@ -202,7 +225,7 @@ class Pool:
         peer.singles += 1
         connection = None
         try:
-            connection = await _open(address, port)
+            connection = await _open(address, port, self.way(address, port))
             return await connection.ask(request)
         finally:
             peer.singles -= 1
@@ -236,10 +259,16 @@ class Pool:
         self._sweeper = loop.call_later(SWEEP_S, self._sweep) if self._peers else None
 
 
-async def _open(address: str, port: int) -> PooledConnection:
+async def _open(address: str, port: int, way: Way) -> PooledConnection:
     # Everybody who wants a connection waits for this attempt, so it must not last as long as the kernel would try.
     async with asyncio.timeout(CONNECT_S):
-        _transport, connection = await asyncio.get_running_loop().create_connection(PooledConnection, address, port)
+        _transport, connection = await asyncio.get_running_loop().create_connection(
+            partial(PooledConnection, way),
+            address,
+            port,
+            ssl=way.context,
+            server_hostname=way.host if way.context is not None else None,
+        )
     return connection
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from idis.resolver.recursion.health import UDP_SILENT_S, Health, HealthTable
 from idis.resolver.recursion.pool import ConnectionLost, Pool
 from idis.resolver.recursion.target import Target, peer_name
 from idis.resolver.recursion.udp import UdpExchange
+from idis.resolver.recursion.way import tls_sentence
 
 HEAD_START_S = 0.300  # of IPv6 before IPv4 (RFC 8305, as the field's own client does it)
 TCP_PATIENCE_S_MIN = 0.500  # a connection has to be made first
@@ -238,21 +240,21 @@ class Upstream:
 
     async def _ask_tcp(self, question: Question, address: str) -> Response | Failure:
         port = question.target.tcp_port
-        peer = peer_name(address, port)
+        peer, way = peer_name(address, port), self.pool.way(address, port)
         started = self._clock()
         warm = self.pool.idle(address, port)
         try:
             async with asyncio.timeout(self._patience_s(question, factor=TCP_PATIENCE_FACTOR, least_s=TCP_PATIENCE_S_MIN)):
                 frame = await self._ask_pool(question, address, port)
-            response = read_response(frame, question, peer, "tcp")
+            response = read_response(frame, question, peer, way.name)
         except TimeoutError:
             self.counters.timeouts += 1
-            return Failure(Reason.SILENT, "no answer in time", peer, "tcp")
+            return Failure(Reason.SILENT, "no answer in time", peer, way.name)
         except OSError as error:
-            return Failure(Reason.UNREACHABLE, _reason(error), peer, "tcp")
+            return Failure(Reason.UNREACHABLE, _reason(error, way.host or address), peer, way.name)
         except ProtocolError as error:
             self.counters.mismatches += 1
-            return Failure(Reason.GARBLED, str(error), peer, "tcp")
+            return Failure(Reason.GARBLED, str(error), peer, way.name)
         now = self._clock()
         round_trips = 1 if warm else 2  # a new connection costs one more
         question.health.answered(now, (now - started) / round_trips)
@@ -297,7 +299,9 @@ def _preferred(target: Target) -> str:
     return "udp" if target.udp_port else "tcp"
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError, host: str = "") -> str:
+    if isinstance(error, ssl.SSLError):
+        return tls_sentence(error, host)
     if error.errno is not None:
         return os.strerror(error.errno).lower()
     return str(error) or type(error).__name__

@@ -169,7 +169,7 @@ def test_a_server_that_is_no_address_is_exit_code_2(capsys) -> None:
     assert main(["resolve", A1, "--server", "127.0.0.1:http"]) == 2
     said = capsys.readouterr().err
 
-    assert said == "idis: '127.0.0.1:http' is no server address: write HOST:PORT, or [ADDRESS]:PORT with an IPv6 address\n"
+    assert said == "idis: '127.0.0.1:http' is no server address: write HOST:PORT, [ADDRESS]:PORT with an IPv6 address, or https://HOST:PORT\n"
 
 
 async def test_the_server_may_come_from_the_environment(node, monkeypatch, capsys) -> None:
