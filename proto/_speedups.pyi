@@ -34,7 +34,8 @@ from typing import NamedTuple, final
 
 from idis.proto.errors import IdisError
 
-# The first octet of a key; the folded identifier follows, ASCII letters in upper case.
+# The first octet of a key; the folded identifier follows, ASCII letters in upper case. In a ring a suffix is as the asker
+# spelled it: whether its case matters, only its authority knows.
 KIND_RECORD: int
 """All public values of `prefix/suffix`; the question has neither indexes nor types."""
 KIND_SITE: int

@@ -22,7 +22,7 @@ One compilation unit in several files, one noun each:
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, getenv, malloc, realloc
-from libc.string cimport memcmp, memcpy, memmove, memset
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 # The switch is read here, so that nobody gets the module past it.
 if getenv("IDIS_NO_EXTENSIONS") is not NULL and getenv("IDIS_NO_EXTENSIONS")[0] not in (0, c'0'):

@@ -92,9 +92,16 @@ cdef inline int kind_asked(const uint8_t* tail, size_t size) noexcept nogil:
     return 0
 
 
-cdef inline int fold_key(uint8_t* key, int kind, const uint8_t* spelling, size_t size) noexcept nogil:
+cdef inline int fold_key(uint8_t* key, int kind, const uint8_t* spelling, size_t size, bint prefix_only) noexcept nogil:
     # Write the key of a spelling; returns its size. A prefix handle is kept under its prefix.
+    cdef const uint8_t* slash = NULL
     key[0] = <uint8_t>kind
+    if prefix_only and kind == 1:
+        slash = <const uint8_t*>memchr(spelling, c'/', size)
+    if slash is not NULL:
+        fold_into(key + 1, spelling, slash - spelling)
+        memcpy(key + 1 + (slash - spelling), slash, size - (slash - spelling))
+        return <int>size + 1
     fold_into(key + 1, spelling, size)
     if kind != 1 and size > 5 and memcmp(key + 1, b"0.NA/", 5) == 0:
         size -= 5
@@ -126,7 +133,7 @@ cdef inline bint recognise(Batch* batch, Question* question, const Arena* arena)
     if kind == 0:
         return False
     question.spelling_bytes = spelling_bytes
-    hash_key(arena, &question.key, key, fold_key(key, kind, frame + SPELLING_AT, spelling_bytes))
+    hash_key(arena, &question.key, key, fold_key(key, kind, frame + SPELLING_AT, spelling_bytes, arena.ring))
     batch.keys_bytes += question.key.size
     return True
 

@@ -352,7 +352,7 @@ cdef bint answer_path(const Arena* arena, const uint8_t* path, size_t size, Span
     cdef size_t spelling_bytes = spelling_of(path, size, _http_spelling)
     if spelling_bytes == 0 or spelling_bytes > IDENTIFIER_OCTETS_MAX or not is_text(_http_spelling, spelling_bytes, False):
         return False
-    hash_key(arena, &question.key, _http_key, fold_key(_http_key, 1, _http_spelling, spelling_bytes))
+    hash_key(arena, &question.key, _http_key, fold_key(_http_key, 1, _http_spelling, spelling_bytes, arena.ring))
     question.flags = ASKS_PUBLIC_ONLY
     question.probe = next_match(arena, &question.key, 0, &question.slot)
     if not find_answer(arena, &question, &answer, 0xFFFFFFFF) or not answer.entry.flags & FLAG_OWN:

@@ -2,8 +2,8 @@
 
 The recursor's cache decides what is known and for how long; this shows part of it. An entry is shown for SHOWN_S, and not
 beyond the time from which it is to be fetched anew, so that the recursor still learns what is popular. What it forgets,
-this forgets at once. Only what is asked with PO is shown, for questions without PO may be answered otherwise. And only
-suffixes without letters: the compiled step folds them, and whether case matters there only their authority knows.
+this forgets at once. Only what is asked with PO is shown, for questions without PO may be answered otherwise. A suffix is
+shown as it was asked for: whether its case matters, only its authority knows.
 
 Whether names are answered by this node's own registry decides the registry, so before each batch the journal is looked at
 when the store has moved: a prefix that was registered here a moment ago is no longer answered from the cache.
@@ -11,7 +11,6 @@ when the store has moved: a prefix that was registered here a moment ago is no l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -28,7 +27,6 @@ SHOWN_S = 10.0
 ENTRY_BYTES = 96  # the least an entry takes; gives the number of slots
 SECRET_BYTES = 16
 
-_LETTER = re.compile(r"[A-Za-z]")
 _ASKED_WITH_PO = 1  # the flags of a `cache_key`
 _EMPTY_MESSAGE = b"\x00\x00\x00\x00"
 _KINDS = {tuple(sorted(fold(name) for name in types)): kind for kind, types in TYPES_OF_KIND.items()}
@@ -120,7 +118,7 @@ def _place_of(key: Key) -> bytes | None:
     if flags != _ASKED_WITH_PO or not isinstance(prefix, str):
         return None
     if isinstance(suffix, str):
-        return None if filters or _LETTER.search(suffix) else bytes((_KINDS[()],)) + f"{prefix}/{suffix}".encode()
+        return None if filters else bytes((_KINDS[()],)) + f"{prefix}/{suffix}".encode()
     match filters:
         case [tuple(types), ()] if types in _KINDS and types:
             return bytes((_KINDS[types],)) + prefix.encode()

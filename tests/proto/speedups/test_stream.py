@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("idis.proto._speedups", reason="the compiled hot path is not loaded", exc_type=ImportError)
 
 from hot_differential import campaign
-from hot_questions import KINDS, NAMES, NOW, SERIAL, corpus, expected, make_index, question
+from hot_questions import KINDS, NAMES, NOW, SERIAL, SITE, corpus, expected, make_index, question
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,6 +136,20 @@ def test_a_closed_index_answers_nothing(tmp_path: Path) -> None:
     asked = question("88.118.8/a1")
 
     assert ask(index, asked)[2:4] == ([(0, len(asked))], 0)
+
+
+def test_a_ring_folds_the_prefix_alone(tmp_path: Path) -> None:
+    """What others said holds for the suffix as it was asked for; which case the prefix has matters nowhere."""
+    ring = AnswerIndex.create(tmp_path / "ring", 64, 65_536, bytes(16), ring=True)
+    ring.put(b"\x01AB.1/a/B", bytes.fromhex("00000001") + b"lower")
+    ring.put(b"\x02AB.1", bytes.fromhex("00000001") + b"site")
+    ring.put(b"\x01AB.1/absent", bytes(4), 100)
+    ring.enabled = True
+    names = ("ab.1/a/B", "AB.1/a/B", "ab.1/a/b", "ab.1/A/B", "Ab.1/absent", "ab.1/Absent")
+    answered = [ask(ring, question(name))[3] for name in names]
+
+    assert answered == [1, 1, 0, 0, 1, 0]
+    assert ask(ring, question("0.na/ab.1", SITE))[3] == 1
 
 
 def test_expiry_is_to_the_second(index: AnswerIndex) -> None:

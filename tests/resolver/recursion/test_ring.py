@@ -104,18 +104,24 @@ def test_nothing_is_shown_beyond_its_time(world, outcome, until_s):
         ("99.1/1", {"follow_alias": True}),
         ("99.1/1", {"types": ("URL",)}),
         ("99.1/1", {"indexes": (1,)}),
-        ("99.1/a", {}),
-        ("99.1/A", {}),
         ("99.1", {"types": ("URL",)}),
         ("99.1", {"types": ("HS_SITE",), "indexes": (1,)}),
         ("99.1", {}),
     ],
 )
 def test_what_the_compiled_step_might_confuse_is_not_shown(world, name, wish):
-    """Questions without PO, with filters, names whose case may matter."""
+    """Questions without PO, with filters."""
     world.learn(name, Answer(VALUES, 60), **wish)
 
     assert world.ring.index.fill().entries == 0
+
+
+def test_suffixes_are_shown_as_they_were_asked_for(world):
+    """Their authority may tell case apart: one spelling says nothing about another."""
+    world.learn("ab.1/a", Answer(VALUES, 60))
+    world.learn("ab.1/A", NotFound())
+
+    assert [world.find(key) and world.find(key)[1] for key in (b"\x01AB.1/a", b"\x01AB.1/A", b"\x01ab.1/a")] == [1, 100, None]
 
 
 def test_sites_of_prefixes_are_shown(world):
