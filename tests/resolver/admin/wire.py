@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import itertools
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -119,6 +119,15 @@ def sign(key: Any, octets: bytes, digest: str = "SHA-256") -> bytes:
             return signature
 
 
+async def eventually(fact: Callable[[], object]) -> bool:
+    """Whether something becomes true in bearable time."""
+    for _ in range(int(REPLY_S_MAX / 0.01)):
+        if fact():
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
 @dataclass(frozen=True)
 class Answer:
     """A response taken apart by hand."""
@@ -129,6 +138,11 @@ class Answer:
     def version(self) -> tuple[int, int]:
         """The version it is in."""
         return self.frame[0], self.frame[1]
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it is encrypted, so that only its envelope can be read."""
+        return bool(self.frame[2] & 0x40)
 
     @property
     def session_id(self) -> int:
@@ -236,7 +250,7 @@ class Admin:
         writer.write(frame)
         answers: list[Answer] = []
         async with asyncio.timeout(REPLY_S_MAX):
-            while not answers or answers[-1].flags & 0x0400_0000:
+            while not answers or (answers[-1].flags & 0x0400_0000 and not answers[-1].sealed):
                 envelope = await reader.readexactly(20)
                 answers.append(Answer(envelope + await reader.readexactly(int.from_bytes(envelope[16:20], "big"))))
         if self.stream is None:
