@@ -27,12 +27,11 @@ from idis.registry.store.base import StoreError
 from idis.resolver.log import note
 from idis.resolver.web.face import Face
 from idis.resolver.web.peer import peer_of
+from idis.resolver.web.v1.condition import UNCONDITIONAL, Condition, read_tags
 from idis.resolver.web.v1.field import members
 from idis.resolver.web.v1.openapi import BASE_PATH, document, path_names
 from idis.resolver.web.v1.operation import (
-    UNCONDITIONAL,
     Call,
-    Condition,
     KeyHeaders,
     Lines,
     Needs,
@@ -159,7 +158,11 @@ class Api:
                 return arrived
             octets = arrived
             body = read_model(operation.request, read_json(octets))
-        digest = _digest(request.method, request.raw_path, repr(condition), octets) if key else b""
+        digest = (
+            _digest(request.method, request.raw_path, *(headers.get(name, "") for name in ("If-Match", "If-None-Match")), octets)
+            if key
+            else b""
+        )
         return Call(self._face, caller, parameters, body, condition, key or "", digest)
 
     def _refuse(self, request: web.Request, refusal: Refusal, status: int | None = None) -> web.Response:
@@ -221,10 +224,10 @@ def _headers(model: type[Any], headers: MultiMapping[str]) -> Mapping[str, Seque
 
 def _condition(headers: MultiMapping[str]) -> Condition:
     given = read_parameters(VersionHeaders, _headers(VersionHeaders, headers))
-    if given.match is None:
-        return Condition(absent=given.none_match is not None)
-    version = None if given.match == "*" else int(given.match.removeprefix("W/").strip('"'))
-    return Condition(version, present=True, absent=given.none_match is not None)
+    return Condition(
+        None if given.match is None else read_tags(given.match, "If-Match"),
+        None if given.none_match is None else read_tags(given.none_match, "If-None-Match"),
+    )
 
 
 def _digest(*parts: str | bytes) -> bytes:

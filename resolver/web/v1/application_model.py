@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, make_dataclass
 from typing import Annotated, Any
 
 from idis.registry.registration.application import SYSTEMS_MAX, DeployMode, Item, SystemKind, items
-from idis.resolver.web.v1.field import Field, members
+from idis.resolver.web.v1.field import BLANKS, Field, members
 from idis.resolver.web.v1.showing import show
 
 
@@ -52,7 +52,7 @@ def _annotation(item: Item) -> Any:
         words = ", ".join(f"{int(choice)} {choice.name.lower().replace('_', ' ')}" for choice in item.choices)
         told = Field(f"{item.line}: {words}", "", min(item.choices), max(item.choices), example=_EXAMPLES.get(item.name))
         return Annotated[int if required else int | None, told]
-    pattern = "" if item.shape is None else item.shape.pattern
+    pattern = "" if item.shape is None else item.shape.pattern.replace(r"\s", BLANKS)
     told = Field(item.line, "", 1, item.most, pattern, "date" if item.is_date else "", _EXAMPLES.get(item.name))
     return Annotated[str if required else str | None, told]
 

@@ -14,6 +14,9 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
+# Blanks and control characters, for use between brackets: \s is not the same to Python and to ECMAScript.
+BLANKS = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from idis.registry.caller import Action, Caller
 from idis.registry.registration.checks import Refusal
 from idis.resolver.web.face import Face
+from idis.resolver.web.v1.condition import UNCONDITIONAL, Condition
 from idis.resolver.web.v1.field import Field
 
 P = TypeVar("P")
@@ -53,43 +54,18 @@ class KeyHeaders:
 
 @dataclass(frozen=True, slots=True)
 class VersionHeaders:
-    """Headers of writes to something that has versions."""
+    """Headers of writes to something that has versions (RFC 9110 §13.1)."""
 
     match: Annotated[
         str | None,
-        Field(
-            "the version that must be there now, as its ETag; * for any",
-            "期望版本",
-            1,
-            40,
-            r"\*|(W/)?\"[0-9]{1,20}\"",
-            example='"7"',
-            name="If-Match",
-        ),
+        Field("the version that must be there now, as its ETag; * for any", "期望版本", example='"7"', name="If-Match"),
     ] = None
     none_match: Annotated[
-        str | None, Field("* when nothing may be there yet", "仅当不存在", 1, 1, r"\*", example="*", name="If-None-Match")
+        str | None,
+        Field(
+            "* when nothing may be there yet; or versions that must not be there", "仅当不存在", example="*", name="If-None-Match"
+        ),
     ] = None
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What must be there for a write to happen: a version, something, or nothing."""
-
-    version: int | None = None
-    present: bool = False
-    absent: bool = False
-
-    def holds(self, version: int | None) -> bool:
-        """Whether it holds for what is there; None is nothing."""
-        if self.absent and version is not None:
-            return False
-        if self.present and version is None:
-            return False
-        return self.version is None or self.version == version
-
-
-UNCONDITIONAL = Condition()
 
 
 @dataclass(frozen=True, slots=True)

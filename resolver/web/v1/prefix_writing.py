@@ -17,11 +17,12 @@ from idis.registry.registration.prefix_acts import PrefixAct, RangeDone, judge_p
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import WriteTxn
 from idis.resolver.web.v1.application_model import given_form
-from idis.resolver.web.v1.operation import Call, Condition, Reply
+from idis.resolver.web.v1.condition import Condition
+from idis.resolver.web.v1.operation import Call, Reply
 from idis.resolver.web.v1.prefix_model import OrganisationModel
 from idis.resolver.web.v1.prefix_views import changed_reply
 from idis.resolver.web.v1.problem import Pointed
-from idis.resolver.web.v1.writing import Undone, commit, refuse_condition
+from idis.resolver.web.v1.writing import Undone, commit
 
 Answered = Registered | Awaiting
 
@@ -75,7 +76,7 @@ def _change(
             return verdict
     # Only whoever may change a prefix learns of its version.
     entry = txn.prefix(fold(getattr(wanted[0], "prefix", "")))
-    if refusal := refuse_condition(condition, None if entry is None else entry.version):
+    if refusal := condition.refuse(None if entry is None else entry.version):
         return refusal
     done: list[Answered] = []
     for act in wanted:

@@ -38,7 +38,7 @@ from idis.resolver.web.v1.record_model import PatchRecord
 from idis.resolver.web.v1.records import changes_of, visible_values
 from idis.resolver.web.v1.site_model import sites_of
 from idis.resolver.web.v1.value_model import model_of
-from idis.resolver.web.v1.writing import commit, refuse_condition
+from idis.resolver.web.v1.writing import commit
 
 GROUP = "prefixes 标识前缀"
 
@@ -105,7 +105,7 @@ async def change_terms(call: Call[PrefixPath, PatchTerms]) -> Reply | Refusal:
         act = prefix_acts.ChangeTerms(prefix, replace(terms, **wanted))
         if (verdict := prefix_acts.judge_prefix(txn, act, caller, now, groups)) is not None:
             return verdict
-        if refusal := refuse_condition(call.condition, None if entry is None else entry.version):
+        if refusal := call.condition.refuse(None if entry is None else entry.version):
             return refusal
         result = prefix_acts.perform_prefix(txn, act, caller, now, groups=groups)
         assert isinstance(result, Registered | Refusal | Unknown), "terms wait for nobody"

@@ -22,8 +22,9 @@ from idis.registry.registration.place import Place, find_place
 from idis.registry.rights import Groups, Subject, Unknown, admins_of, refuse
 from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.store.keys import prefix_bounds
+from idis.resolver.web.v1.condition import Condition
 from idis.resolver.web.v1.cursor import make_cursor, read_cursor
-from idis.resolver.web.v1.operation import Call, Condition, Needs, Operation, Reply
+from idis.resolver.web.v1.operation import Call, Needs, Operation, Reply
 from idis.resolver.web.v1.reading import Unfit
 from idis.resolver.web.v1.record_model import (
     AliasModel,
@@ -38,7 +39,7 @@ from idis.resolver.web.v1.record_model import (
     RecordWritten,
 )
 from idis.resolver.web.v1.value_model import ValueModel, model_of, value_of
-from idis.resolver.web.v1.writing import Undone, commit, refuse_condition
+from idis.resolver.web.v1.writing import Undone, commit
 
 GROUP = "records 标识记录"
 ROWS_READ_MAX = 2_000  # for one page: deleted records leave a mark that is passed over, and a snapshot is held for 10 ms at most
@@ -175,7 +176,7 @@ def _change(
     # Only whoever may change a record learns of its version.
     place = find_place(txn, wanted[0].identifier)
     assert isinstance(place, Place), "it was judged"
-    if refusal := refuse_condition(condition, None if place.stored is None else place.stored.version):
+    if refusal := condition.refuse(None if place.stored is None else place.stored.version):
         return refusal
     done: list[acts.Done] = []
     for act in wanted:

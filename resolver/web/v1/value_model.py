@@ -17,7 +17,7 @@ from idis.proto.value import (
     Value,
 )
 from idis.registry.registration.value_checks import TYPE_BYTES_MAX, usual_permissions
-from idis.resolver.web.v1.field import Field
+from idis.resolver.web.v1.field import BLANKS, Field
 from idis.resolver.web.v1.reading import Unfit, read_time
 from idis.resolver.web.v1.showing import iso_time
 
@@ -66,7 +66,7 @@ class ValueModel:
     """One numbered, typed element of a record."""
 
     index: Annotated[int, Field("its number in the record", "索引", 1, INDEX_MAX, example=1)]
-    type: Annotated[str, Field("its type, without blanks", "类型", 1, TYPE_BYTES_MAX, r"[^\s]+", example="URL")]
+    type: Annotated[str, Field("its type, without blanks", "类型", 1, TYPE_BYTES_MAX, f"[^{BLANKS}]+", example="URL")]
     data: Annotated[Data, Field("what it says", "数据")]
     ttl_s: Annotated[int, Field("how long a copy may be kept, in seconds; 172,800 at most count", "生存时间", 0, 2**32 - 1)] = (
         TTL_S_DEFAULT

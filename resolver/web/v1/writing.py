@@ -18,8 +18,8 @@ from idis.proto.codes import ResponseCode
 from idis.registry.registration.checks import Refusal
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import OutcomeKey, WriteTxn
-from idis.resolver.web.v1.operation import Call, Condition, Reply
-from idis.resolver.web.v1.problem import Outdated, Untimely, outdated
+from idis.resolver.web.v1.operation import Call, Reply
+from idis.resolver.web.v1.problem import Outdated, Untimely
 from idis.resolver.web.v1.showing import show
 
 T = TypeVar("T")
@@ -67,11 +67,6 @@ async def commit(
     (result,) = results
     answer = reply(result)
     return answer if secret is None else secret(result, answer)
-
-
-def refuse_condition(condition: Condition, version: int | None) -> Refusal | None:
-    """What a condition has against a write; `version` is what is there, None for nothing."""
-    return None if condition.holds(version) else outdated(version)
 
 
 def _timely(result: R) -> R | Refusal:

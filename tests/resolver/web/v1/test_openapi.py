@@ -83,6 +83,14 @@ def test_every_member_says_what_it_is(operation: Operation[Any, Any]) -> None:
     assert all(member.field.line for model in (operation.parameters, *operation.headers) for member in members(model))
 
 
+def test_patterns_mean_the_same_to_python_and_to_ecmascript() -> None:
+    r"""None uses the classes \s, \d, \w and \b, which differ, or what only one of them knows."""
+    patterns = re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', json.dumps(DOCUMENT))
+
+    assert len(patterns) > 20
+    assert [pattern for pattern in patterns if re.search(r"\\\\[sSdDwWbBAZ]|\(\?[^:]", pattern)] == []
+
+
 def test_refusals_are_told_for_every_operation() -> None:
     """Each may meet a bad request, a bad proof, a failing and a busy node."""
     assert all({400, 401, 500, 503} <= set(statuses_of(operation)) for operation in OPERATIONS)

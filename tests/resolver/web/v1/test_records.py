@@ -112,6 +112,31 @@ async def test_if_match_needs_something_to_be_there(operator: Any) -> None:
     assert (await operator.ask("PUT", "/records/88.118.8/N4", record_of(URL), If_Match="*"))[0] == 412
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"If_Match": '"1"'}, 200),
+        ({"If_Match": 'W/"1"'}, 200),
+        ({"If_Match": '"9", "1"'}, 200),
+        ({"If_Match": "*"}, 200),
+        ({"If_Match": '"9"'}, 412),
+        ({"If_Match": '"other"'}, 412),
+        ({"If_Match": '"*"'}, 412),
+        ({"If_None_Match": '"9"'}, 200),
+        ({"If_None_Match": '"9", "1"'}, 412),
+        ({"If_Match": '"1"', "If_None_Match": "*"}, 412),
+        ({"If_Match": "1"}, 400),
+        ({"If_Match": '"1" "2"'}, 400),
+        ({"If_None_Match": ""}, 400),
+    ],
+)
+async def test_conditions_are_read_as_http_has_them(operator: Any, headers: dict[str, str], status: int) -> None:
+    """Lists of entity tags, weak ones, and the asterisk (RFC 9110 §13.1)."""
+    await operator.ask("PUT", "/records/88.118.8/N3", record_of(URL))
+
+    assert (await operator.ask("PUT", "/records/88.118.8/N3", record_of(SECRET), **headers))[0] == status
+
+
 async def test_the_version_is_not_told_to_whoever_may_not_write(api_of: Callable[..., Any]) -> None:
     """Rights come before the condition: a stranger gets 403 whatever version he names."""
     stranger = api_of(RoleGrant(Role.APPLICATION, "88.9"))
