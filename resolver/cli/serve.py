@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from idis.resolver.cli.output import CommandError
 from idis.resolver.config import CONFIG_FILE, NodeConfig
 from idis.resolver.config_load import load
 from idis.resolver.first_stage import begin
+
+_NEEDED = "lmdb"  # of the packages of a node the one that it cannot do without; the first stage does not load it
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve; returns when SIGTERM or SIGINT came and everything under way is done."""
+    if find_spec(_NEEDED) is None:  # is told before anything about the directory
+        raise ModuleNotFoundError(f"No module named {_NEEDED!r}", name=_NEEDED)
     config = serve_config(arguments)
     stage = begin(config)
     from idis.resolver import serving  # takes longer than everything before it; the first stage answers meanwhile
