@@ -82,6 +82,7 @@ class ListenSection:
     hosts: Annotated[tuple[str, ...], Setting("IPv4 and IPv6 addresses to listen on; 0.0.0.0 and :: are all")] = ("127.0.0.1",)
     port: Annotated[int, Setting("binary protocol, UDP and TCP; 0 lets the kernel choose", 0, 65_535)] = DEFAULT_PORT
     http_port: Annotated[int, Setting("HTTP; 0 lets the kernel choose", 0, 65_535)] = DEFAULT_HTTP_PORT
+    proxies: Annotated[tuple[str, ...], Setting("networks of reverse proxies whose X-Forwarded-For and -Proto are believed")] = ()
     advertise: Annotated[str, Setting("address put into this node's HS_SITE; empty: the first of hosts")] = ""
 
 

@@ -228,6 +228,11 @@ def _check_listen(listen: ListenSection, tier: Tier) -> None:
         except ValueError:
             key = "listen.hosts" if host in listen.hosts else "listen.advertise"
             raise ConfigError(f"{key} holds {host!r}; IPv4 or IPv6 addresses are expected") from None
+    for network in listen.proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise ConfigError(f"listen.proxies holds {network!r}; a network like 10.0.0.0/8 is expected") from None
     if not listen.advertise and tier is not Tier.RECURSIVE and ipaddress.ip_address(listen.hosts[0]).is_unspecified:
         raise ConfigError(f"listen.advertise is empty and {listen.hosts[0]} is no address; name the one others shall use")
     if listen.advertise and ipaddress.ip_address(listen.advertise).is_unspecified:

@@ -20,6 +20,7 @@ from idis.resolver.web.json_reply import json_reply
 from idis.resolver.web.listing import HandleListing
 from idis.resolver.web.page import Page
 from idis.resolver.web.paths import HANDLES_PATH
+from idis.resolver.web.peer import PROXIES, networks_of
 from idis.resolver.web.prefixes import Prefixes
 from idis.resolver.web.sessions_api import SessionsApi
 from idis.resolver.web.tunnel import Tunnel
@@ -39,6 +40,7 @@ def application(face: Face) -> web.Application:
     """The HTTP face of one node."""
     app = web.Application(middlewares=[_timed, _cross_origin, _api_errors], client_max_size=HTTP_BODY_BYTES)
     app.on_response_prepare.append(_name_server)
+    app[PROXIES] = networks_of(face.config.listen.proxies)
     callers, health = Callers(face), Health(face)
     app.router.add_get("/", Page(face).get)
     app.router.add_post("/", Tunnel(face.service).post)

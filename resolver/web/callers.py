@@ -28,11 +28,10 @@ from idis.registry.registration.checks import Refusal
 from idis.registry.roles import roles_of
 from idis.registry.store.base import StoreError
 from idis.resolver.admin.proven import Proven
-from idis.resolver.guard.sources import Standing
 from idis.resolver.web.authorization import BadAuthorization, Basic, Bearer, HandleScheme, read_authorization
 from idis.resolver.web.client_certificate import holder, named_identity
 from idis.resolver.web.face import Face
-from idis.resolver.web.peer import is_secure, peer_of
+from idis.resolver.web.peer import address_of, is_secure, peer_of
 from idis.resolver.web.session_proof import identity_of, proof_of
 from idis.resolver.web.sessions import WebSession, WebSessions
 from idis.resolver.web.token_uses import TokenUses
@@ -102,8 +101,8 @@ class Callers:
 
     def open_session(self, request: web.Request) -> WebSession:
         """A new session for whoever asks."""
-        peer = peer_of(request)
-        return self.sessions.open(peer.source.host, self._now, trusted=peer.standing is Standing.TRUSTED)
+        source = self._face.service.sources.of(address_of(request))
+        return self.sessions.open(source.host, self._now, trusted=source.trusted)
 
     def challenges(self, request: web.Request) -> list[str]:
         """The WWW-Authenticate headers that ask for a proof."""
@@ -118,8 +117,12 @@ class Callers:
     def _now(self) -> float:
         return self._face.service.clock.monotonic()
 
+    def _host_of(self, request: web.Request) -> str:
+        """By what wrong proofs are counted."""
+        return self._face.service.sources.of(address_of(request)).host
+
     def _by_token(self, request: web.Request, secret: str) -> Caller | Refusal:
-        service, address = self._face.service, peer_of(request).source.address
+        service, address = self._face.service, address_of(request)
         now = int(service.clock.time())
         with service.chain.store.read() as txn:
             caller = tokens.authenticate(txn, secret, address, now, transport=_scheme(request))
@@ -131,9 +134,8 @@ class Callers:
 
     async def _by_secret(self, request: web.Request, said: Basic) -> Caller | Refusal:
         identity = identity_of(said.identity)
-        source = peer_of(request).source.host
         return await self._face.verifier.prove_secret(
-            identity, said.secret, origin=_origin(request), source=source, now=self._now
+            identity, said.secret, origin=_origin(request), source=self._host_of(request), now=self._now
         )
 
     async def _by_proof(self, request: web.Request, said: HandleScheme, session: WebSession) -> Caller | Refusal:
@@ -142,7 +144,7 @@ class Callers:
         if session.proven is not None and session.proof == proof and (known := session.proven.caller(now)) is not None:
             return replace(known, origin=_origin(request))
         proved = await self._face.verifier.prove(
-            proof, origin=_origin(request), source=peer_of(request).source.host, now=now
+            proof, origin=_origin(request), source=self._host_of(request), now=now
         )
         if isinstance(proved, Refusal):
             return proved
@@ -183,4 +185,4 @@ def _scheme(request: web.Request) -> str:
 
 
 def _origin(request: web.Request) -> str:
-    return f"{_scheme(request)} {peer_of(request).source.address}"
+    return f"{_scheme(request)} {address_of(request)}"

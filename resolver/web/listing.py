@@ -8,6 +8,7 @@ between which others are answered.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -152,16 +153,17 @@ async def _whole(request: web.Request, document: dict[str, object], pages: Async
     answer = web.StreamResponse(headers={"X-Content-Type-Options": "nosniff"})
     answer.content_type, answer.charset = "application/json", "utf-8"
     await answer.prepare(request)
-    await answer.write((json_text(document)[:-1] + ', "handles": [').encode())
-    first = True
-    async for names in pages:
-        if names:
-            text = ", ".join(map(_quoted, names))
-            await answer.write((text if first else f", {text}").encode())
-            first = False
-            await asyncio.sleep(0)
-    await answer.write(b"]}")
-    await answer.write_eof()
+    with contextlib.suppress(ConnectionResetError):  # whoever asked has gone
+        await answer.write((json_text(document)[:-1] + ', "handles": [').encode())
+        first = True
+        async for names in pages:
+            if names:
+                text = ", ".join(map(_quoted, names))
+                await answer.write((text if first else f", {text}").encode())
+                first = False
+                await asyncio.sleep(0)
+        await answer.write(b"]}")
+        await answer.write_eof()
     return answer
 
 

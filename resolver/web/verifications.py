@@ -16,7 +16,7 @@ from idis.resolver.web.face import Face
 from idis.resolver.web.json_reply import json_reply
 from idis.resolver.web.parameters import BadParameter
 from idis.resolver.web.paths import VERIFICATIONS_PATH, rest_of
-from idis.resolver.web.peer import peer_of
+from idis.resolver.web.peer import address_of
 from idis.resolver.web.rest import answer_refusal, limited
 from idis.resolver.web.session_proof import proof_of
 
@@ -42,7 +42,7 @@ class Verifications:
         if (busy := limited(request, self._face)) is not None:
             return self._refuse(request, busy, identity)
         now = self._face.service.clock.monotonic()
-        valid = await self._face.verifier.judge(proof, source=peer_of(request).source.host, now=now)
+        valid = await self._face.verifier.judge(proof, source=self._face.service.sources.of(address_of(request)).host, now=now)
         if isinstance(valid, Refusal):
             return self._refuse(request, valid, identity)
         return json_reply(
