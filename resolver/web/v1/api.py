@@ -41,7 +41,7 @@ from idis.resolver.web.v1.operation import (
 )
 from idis.resolver.web.v1.page import page
 from idis.resolver.web.v1.problem import Pointed, Problem, problem_of, problem_reply, status_of
-from idis.resolver.web.v1.reading import Malformed, Unfit, read_json, read_model, read_parameters
+from idis.resolver.web.v1.reading import Malformed, Unfit, Unmet, read_json, read_model, read_parameters
 from idis.resolver.web.v1.request_body import read_body
 from idis.resolver.web.v1.showing import show
 from idis.resolver.web.v1.table import OPERATIONS
@@ -82,6 +82,8 @@ class Api:
             return await self._answer(request)
         except Unfit as error:
             return problem_reply(problem_of(Pointed(ResponseCode.INVALID_VALUE, error.detail, error.pointer)))
+        except Unmet as error:
+            return problem_reply(problem_of(Pointed(ResponseCode.ERROR, error.detail, error.pointer), 412))
         except Malformed as error:
             return problem_reply(problem_of(Pointed(ResponseCode.PROTOCOL_ERROR, error.detail, error.pointer)))
         except IdentifierError as error:

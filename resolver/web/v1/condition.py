@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from idis.registry.registration.checks import Refusal
 from idis.resolver.web.v1.problem import outdated
-from idis.resolver.web.v1.reading import Malformed
+from idis.resolver.web.v1.reading import Unmet
 
 ANYTHING = "*"
 
@@ -47,10 +47,10 @@ def read_tags(header: str, name: str) -> frozenset[str]:
     """The entity tags of a header, without their quotes; `*` stands for any.
 
     Raises:
-        Malformed: it is neither.
+        Unmet: it is neither. The write does not happen, as its sender wanted it to be conditional.
     """
     if header.strip() == ANYTHING:
         return frozenset((ANYTHING,))
     if _LIST.fullmatch(header) is None:
-        raise Malformed(name, 'this must be * or entity tags in quotes, such as "7"')
+        raise Unmet(name, 'this must be * or entity tags in quotes, such as "7"')
     return frozenset(_OPAQUE.findall(header)) - {ANYTHING}

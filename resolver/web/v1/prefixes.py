@@ -34,8 +34,8 @@ from idis.resolver.web.v1.prefix_model import (
 from idis.resolver.web.v1.prefix_views import changed_reply, prefix_detail, prefix_model
 from idis.resolver.web.v1.prefix_writing import Answered, form_of, organisation_of, perform_acts
 from idis.resolver.web.v1.reading import Unfit
-from idis.resolver.web.v1.record_model import PatchRecord
-from idis.resolver.web.v1.records import changes_of, visible_values
+from idis.resolver.web.v1.record_model import PatchValues
+from idis.resolver.web.v1.records import changes_of, insist, visible_values
 from idis.resolver.web.v1.site_model import sites_of
 from idis.resolver.web.v1.value_model import model_of
 from idis.resolver.web.v1.writing import commit
@@ -155,10 +155,10 @@ async def get_values(call: Call[PrefixPath, None]) -> Reply | Refusal:
     return shown if isinstance(shown, Refusal) else Reply(PrefixValues(handle, tuple(map(model_of, shown))))
 
 
-async def patch_values(call: Call[PrefixPath, PatchRecord]) -> Reply | Refusal:
+async def patch_values(call: Call[PrefixPath, PatchValues]) -> Reply | Refusal:
     """Change some values of a prefix."""
     prefix = call.parameters.prefix
-    changes = changes_of(prefix_handle(prefix), call.body)
+    changes = insist(changes_of(prefix_handle(prefix), call.body))
     return await perform_acts(call, tuple(prefix_acts.ChangeValues(prefix, change) for change in changes))
 
 
@@ -324,7 +324,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
         may="the rights that each value needs, on the prefix or its parent; sites are the parent's matter",
         answer=patch_values,
         parameters=PrefixPath,
-        request=PatchRecord,
+        request=PatchValues,
         response=PrefixChanged,
         successes=((200, "the prefix"),),
         refusals=_REFUSED,

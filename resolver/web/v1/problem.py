@@ -96,10 +96,11 @@ def status_of(refusal: Refusal) -> int:
 
 def problem_of(refusal: Refusal, status: int | None = None) -> Problem:
     """The problem that a refusal is, under another status where one is given."""
+    shown = status or status_of(refusal)
     return Problem(
         type=f"{PAGE_PATH}#code-{int(refusal.code)}",
-        title="precondition failed" if isinstance(refusal, Outdated) else title_of(refusal.code),
-        status=status or status_of(refusal),
+        title="precondition failed" if shown == 412 else title_of(refusal.code),
+        status=shown,
         detail=refusal.message,
         code=int(refusal.code),
         pointer=refusal.pointer if isinstance(refusal, Pointed) else None,

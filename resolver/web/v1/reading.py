@@ -48,6 +48,10 @@ class Unfit(Malformed):
     """What was sent is what the document asks for, but cannot be used; more than a schema can say."""
 
 
+class Unmet(Malformed):
+    """A condition that nothing can meet."""
+
+
 def read_json(octets: bytes) -> object:
     """The JSON of a body; a member given twice, a number that is none, and depth beyond JSON_DEPTH_MAX are refused.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from idis.proto.codes import AdminRight, ResponseCode
 from idis.proto.identifier import fold, parse_identifier
@@ -14,12 +14,15 @@ from idis.proto.types.site import encode_site
 from idis.proto.value import Value, decode_values
 from idis.registry import authority
 from idis.registry.caller import Action, Caller
+from idis.registry.identity import parse_identity
 from idis.registry.permission import Reader
-from idis.registry.record import Alias, RecordFlag
+from idis.registry.readers import READERS_TYPE, own_lists
+from idis.registry.record import Alias, RecordFlag, StoredRecord
 from idis.registry.registration import acts
 from idis.registry.registration.checks import Refusal, unknown
 from idis.registry.registration.place import Place, find_place
-from idis.registry.rights import Groups, Subject, Unknown, admins_of, refuse
+from idis.registry.registration.value_checks import SECRET_TYPES
+from idis.registry.rights import Groups, Subject, Unknown, admins_of, enabled_values, refuse
 from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.store.keys import prefix_bounds
 from idis.resolver.web.v1.condition import Condition
@@ -31,7 +34,9 @@ from idis.resolver.web.v1.record_model import (
     GetRecordParameters,
     ListRecordsParameters,
     PatchRecord,
+    PatchValues,
     PutRecord,
+    ReadersModel,
     RecordLine,
     RecordModel,
     RecordPage,
@@ -44,6 +49,8 @@ from idis.resolver.web.v1.writing import Undone, commit
 GROUP = "records 标识记录"
 ROWS_READ_MAX = 2_000  # for one page: deleted records leave a mark that is passed over, and a snapshot is held for 10 ms at most
 
+T = TypeVar("T")
+
 _NO_RIGHT = (ResponseCode.INVALID_ADMIN, ResponseCode.INSUFFICIENT_PERMISSIONS, ResponseCode.AUTHENTICATION_NEEDED)
 _DISABLED = int(RecordFlag.DISABLED)
 
@@ -55,7 +62,7 @@ async def get_record(call: Call[GetRecordParameters, None]) -> Reply | Refusal:
 
     def question(txn: ReadTxn, groups: Groups) -> RecordModel | Refusal | Unknown:
         shown = visible_values(call, txn, groups, spelling, asked.index)
-        return shown if isinstance(shown, Refusal | Unknown) else _model(txn, call.caller, groups, spelling, shown)
+        return shown if isinstance(shown, Unknown) else _model(txn, call.caller, groups, spelling, shown)
 
     answer: RecordModel | Refusal = await call.face.registrar.decide(question)
     return answer if isinstance(answer, Refusal) else Reply(answer, version=answer.version)
@@ -75,7 +82,8 @@ async def put_record(call: Call[RecordPath, PutRecord]) -> Reply | Refusal:
 
 async def patch_record(call: Call[RecordPath, PatchRecord]) -> Reply | Refusal:
     """Change some values of a record: all that is asked for, or nothing."""
-    return await _perform(call, changes_of(_identifier(call.parameters), call.body))
+    identifier, body = _identifier(call.parameters), call.body
+    return await _perform(call, insist((*changes_of(identifier, body), *_visibility_of(identifier, body))))
 
 
 async def delete_record(call: Call[RecordPath, None]) -> Reply | Refusal:
@@ -128,14 +136,12 @@ def visible_values(
     return outcome if isinstance(outcome, Unknown) else _shown(outcome, spelling)
 
 
-def changes_of(identifier: str, body: PatchRecord) -> tuple[acts.AddValues | acts.RemoveValues, ...]:
-    """What a PATCH of values asks for.
+def changes_of(identifier: str, body: PatchValues | PatchRecord) -> tuple[acts.AddValues | acts.RemoveValues, ...]:
+    """The changes of values that a PATCH asks for.
 
     Raises:
-        Unfit: nothing, or two things at once with one index.
+        Unfit: two things at once with one index, or data that are none.
     """
-    if not body.values and not body.remove:
-        raise Unfit("#", "there is nothing to change: give 'values' or 'remove'")
     if both := {value.index for value in body.values}.intersection(body.remove):
         raise Unfit("#/remove", f"value {min(both)} cannot be written and removed at once")
     wanted: list[acts.AddValues | acts.RemoveValues] = []
@@ -143,6 +149,32 @@ def changes_of(identifier: str, body: PatchRecord) -> tuple[acts.AddValues | act
         wanted.append(acts.AddValues(identifier, _values(body.values), overwrite=True))
     if body.remove:
         wanted.append(acts.RemoveValues(identifier, body.remove))
+    return tuple(wanted)
+
+
+def insist(wanted: tuple[T, ...]) -> tuple[T, ...]:
+    """What is to be done, unless that is nothing.
+
+    Raises:
+        Unfit: it is nothing.
+    """
+    if not wanted:
+        raise Unfit("#", "there is nothing to change: give at least one member")
+    return wanted
+
+
+def _visibility_of(identifier: str, body: PatchRecord) -> tuple[acts.Act, ...]:
+    """The changes of who sees what that a PATCH asks for."""
+    wanted: list[acts.Act] = []
+    if body.enable:
+        wanted.append(acts.Enable(identifier, body.enable))
+    if body.disable:
+        wanted.append(acts.Disable(identifier, body.disable))
+    for readers in body.readers:
+        named = None if readers.readers is None else tuple(map(parse_identity, readers.readers))
+        wanted.append(acts.SetReaders(identifier, readers.index, named))
+    if body.disabled is not None:
+        wanted.append(acts.Disable(identifier) if body.disabled else acts.Enable(identifier))
     return tuple(wanted)
 
 
@@ -176,7 +208,8 @@ def _change(
     # Only whoever may change a record learns of its version.
     place = find_place(txn, wanted[0].identifier)
     assert isinstance(place, Place), "it was judged"
-    if refusal := condition.refuse(None if place.stored is None else place.stored.version):
+    held = place.stored or place.disabled
+    if refusal := condition.refuse(None if held is None else held.version):
         return refusal
     done: list[acts.Done] = []
     for act in wanted:
@@ -190,7 +223,7 @@ def _change(
         done[-1].identifier,
         done[-1].version,
         changed=any(one.changed for one in done),
-        overwritten=place.stored is not None,
+        overwritten=held is not None,
     )
 
 
@@ -215,22 +248,47 @@ def _shown(outcome: Outcome, spelling: str) -> tuple[Value, ...] | Refusal:
             return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{spelling} is not registered")
 
 
-def _model(txn: ReadTxn, caller: Caller, groups: Groups, spelling: str, values: tuple[Value, ...]) -> RecordModel | Unknown:
+def _model(
+    txn: ReadTxn, caller: Caller, groups: Groups, spelling: str, shown: tuple[Value, ...] | Refusal
+) -> RecordModel | Refusal | Unknown:
     """The record as it is shown; what would tell of hidden values, only to whoever may see them."""
     place = find_place(txn, spelling)
-    shown = tuple(model_of(value) for value in values)
-    if caller.anonymous or isinstance(place, Refusal) or place.stored is None:
-        return RecordModel(spelling, shown, None, ())
-    stored = place.stored
-    admins = admins_of(place.values) or admins_of(decode_values(place.entry.values))
-    subject = Subject(place.entry.prefix, admins)
-    verdict = refuse(txn, caller, subject, [int(AdminRight.READ_VALUE)], action=Action.READ, groups=groups)
-    if isinstance(verdict, Unknown):
-        return verdict
-    if verdict is not None:
-        return RecordModel(stored.identifier, shown, None, ())
-    aliases = tuple(AliasModel(alias.scheme, alias.local_id) for alias in stored.aliases)
-    return RecordModel(stored.identifier, shown, stored.version, aliases)
+    held = None if isinstance(place, Refusal) else place.stored or place.disabled
+    if not caller.anonymous and isinstance(place, Place) and held is not None:
+        verdict = _refuse_reading(txn, caller, groups, place, held)
+        if isinstance(verdict, Unknown):
+            return verdict
+        if verdict is None:
+            return _whole_model(held, enabled_values(held) if isinstance(shown, Refusal) else shown)
+    if isinstance(shown, Refusal):
+        return shown
+    spelled = spelling if held is None else held.identifier
+    return RecordModel(spelled, tuple(map(model_of, shown)), None, (), (), (), False)
+
+
+def _refuse_reading(txn: ReadTxn, caller: Caller, groups: Groups, place: Place, held: StoredRecord) -> Refusal | Unknown | None:
+    """What forbids a caller to see all that is known of a record."""
+    admins = admins_of(enabled_values(held)) or admins_of(decode_values(place.entry.values))
+    rights = [int(AdminRight.READ_VALUE)]
+    return refuse(txn, caller, Subject(place.entry.prefix, admins), rights, action=Action.READ, groups=groups)
+
+
+def _whole_model(held: StoredRecord, shown: tuple[Value, ...]) -> RecordModel:
+    lists = own_lists(held.values)
+    return RecordModel(
+        identifier=held.identifier,
+        values=tuple(model_of(value) for value in shown if value.type != READERS_TYPE and not _secret(held, value)),
+        version=held.version,
+        aliases=tuple(AliasModel(alias.scheme, alias.local_id) for alias in held.aliases),
+        readers=tuple(ReadersModel(index, tuple(map(str, named))) for index, named in sorted(lists.lists.items())),
+        off=tuple(sorted(lists.off)),
+        disabled=bool(int(held.flags) & _DISABLED),
+    )
+
+
+def _secret(held: StoredRecord, value: Value) -> bool:
+    """Whether a value of a record that is switched off stays unseen even by its administrators: no key is read that way."""
+    return not held.live and fold(value.type) in SECRET_TYPES
 
 
 def _identifier(path: RecordPath | GetRecordParameters) -> str:
@@ -282,8 +340,9 @@ OPERATIONS = (
         method="PATCH",
         path="/records/{prefix}/{suffix}",
         group=GROUP,
-        summary=("change some values", "更新标识"),
-        may="ADD_VALUE, MODIFY_VALUE, REMOVE_VALUE; for HS_ADMIN values ADD_ADMIN, MODIFY_ADMIN, REMOVE_ADMIN",
+        summary=("change values, who may read them, and whether they are on", "更新标识"),
+        may="ADD_VALUE, MODIFY_VALUE, REMOVE_VALUE; for HS_ADMIN values ADD_ADMIN, MODIFY_ADMIN, REMOVE_ADMIN;"
+        " for readers READ_VALUE too; to switch the record off or on DELETE_HANDLE",
         answer=patch_record,
         parameters=RecordPath,
         request=PatchRecord,

@@ -56,12 +56,14 @@ async def test_what_is_wrong_with_a_parameter_is_pointed_at(operator: Any, path:
     assert (status, problem["code"], problem["pointer"]) == (400, 4, pointer)
 
 
-@pytest.mark.parametrize("header", [{"If_Match": "7"}, {"If_None_Match": "7"}, {"Idempotency_Key": "a b"}])
-async def test_what_is_wrong_with_a_header_is_pointed_at(operator: Any, header: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "text", "status"), [("If-Match", "7", 412), ("If-None-Match", "7", 412), ("Idempotency-Key", "a b", 400)]
+)
+async def test_what_is_wrong_with_a_header_is_pointed_at(operator: Any, name: str, text: str, status: int) -> None:
     """The pointer is the header's name."""
-    status, problem, _ = await operator.ask("DELETE", "/records/88.118.8/A1", **header)
+    answered, problem, _ = await operator.ask("DELETE", "/records/88.118.8/A1", **{name: text})
 
-    assert (status, problem["pointer"]) == (400, next(iter(header)).replace("_", "-"))
+    assert (answered, problem["pointer"]) == (status, name)
 
 
 @pytest.mark.parametrize(
