@@ -139,7 +139,8 @@ def _value(random: Random, index: int) -> Value:
     kind = random.choice(TYPES)
     data = {"HS_ADMIN": ADMIN, "recallFlag": b"stop", "HS_ALIAS": b"88.1/y"}.get(kind, random.randbytes(random.randint(0, 40)))
     ttl = random.choice((0, 60, 86_400, NOW + 30))
-    return Value(index, kind, data, ttl=ttl, ttl_type=random.randint(0, 1), permissions=random.choice((14, 14, 14, 12, 15, 13, 2, 0)))
+    bits = random.choice((14, 14, 14, 12, 15, 13, 2, 0))
+    return Value(index, kind, data, ttl=ttl, ttl_type=random.randint(0, 1), permissions=bits)
 
 
 def _frame(random: Random) -> bytes:
@@ -157,7 +158,8 @@ def _frame(random: Random) -> bytes:
     flags = random.choice((0x1900_0000, 0x1800_0000, 0, random.getrandbits(32)))
     header = struct.pack(">IIIHBBII", opcode, 0, flags, 0xFFFF, 0, 0, 2_000_000_000, len(body))
     length = len(header) + len(body) + 4
-    return struct.pack(">BBBBIIII", 2, random.choice((3, 10)), 2, random.choice((3, 11)), 0, 9, 0, length) + header + body + bytes(4)
+    envelope = struct.pack(">BBBBIIII", 2, random.choice((3, 10)), 2, random.choice((3, 11)), 0, 9, 0, length)
+    return envelope + header + body + bytes(4)
 
 
 def _acts(random: Random) -> Iterator[acts.Act]:
