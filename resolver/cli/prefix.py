@@ -1,7 +1,8 @@
 """`idis prefix`: grant prefixes, decide who answers for them, and see what is registered.
 
-Works on the data directory of the node that registers the prefix, which is its parent's; only `home` belongs to the
-node that will answer for it.
+Works on the node that registers the prefix, which is its parent's; only `home` and `unhome` belong to the node that
+answers for it. Either in its data directory, as the operator that whoever may open it is, or with `--server` over its
+`/api/v1`, as the identity that an API token stands for.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from idis.registry.prefix import PrefixState
 from idis.resolver.cli import prefix_answering, prefix_life, prefix_view
 from idis.resolver.cli.data_directory import add_data_options
+from idis.resolver.cli.web_client import add_server_options
 
 _Verb = tuple[Callable[[argparse.Namespace], int], str]
 
@@ -23,9 +25,11 @@ _LIFE: dict[str, _Verb] = {
     "resubmit": (prefix_life.resubmit, "ask again after a rejection, with corrected facts"),
     "suspend": (prefix_life.advance, "stop answering for a prefix until it is resumed"),
     "resume": (prefix_life.advance, "end a suspension"),
-    "revoke": (prefix_life.advance, "give up a prefix for ever; it is never issued again"),
+    "transfer": (prefix_life.transfer, "give a prefix to another organisation; two persons must ask for it"),
+    "revoke": (prefix_life.revoke, "give up a prefix for ever; it is never issued again; two persons must ask for it"),
 }
-_REASONED = ("reject", "suspend", "revoke")
+_REASONED = ("reject", "suspend", "transfer", "revoke")
+_TWO_PERSONS = ("transfer", "revoke")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,16 +38,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for name, (act, line) in _LIFE.items():
         verb = _add(verbs, name, act, line)
         verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.8")
-        if name in ("apply", "resubmit"):
+        if name in ("apply", "resubmit", "transfer"):
             _add_organisation(verb)
+            verb.add_argument("--form", metavar="FILE", help="the application as JSON with the national names: orgName …")
         if name == "apply":
             _add_terms(verb)
+            verb.add_argument("--applicant", metavar="IDENTITY", help="for whom an operator asks, as 300:88.118.8/zhang")
+        if name in _TWO_PERSONS:
+            verb.add_argument("--alone", action="store_true", help="in a data directory: do it without a second person")
         if name in _REASONED:
             verb.add_argument("--reason", default="", required=name == "reject", help="one line the owner may read")
     _add_delegate(verbs)
     _add_route(verbs)
     _add_hosting(verbs)
     _add_home(verbs)
+    _add_unhome(verbs)
     _add_views(verbs)
 
 
@@ -59,6 +68,7 @@ def _add(
     verb = verbs.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
     verb.set_defaults(act=act)
     add_data_options(verb)
+    add_server_options(verb)
     return verb
 
 
@@ -123,6 +133,11 @@ def _add_home(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.8")
     _add_organisation(verb)
     _add_terms(verb)
+
+
+def _add_unhome(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = _add(verbs, "unhome", prefix_answering.unhome, "let this node answer for a homed prefix no longer")
+    verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.8; it must hold no records")
 
 
 def _add_views(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

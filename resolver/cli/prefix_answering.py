@@ -1,24 +1,29 @@
-"""The sub-commands of `idis prefix` that decide who answers: delegate, route, host, unhost, home."""
+"""The sub-commands of `idis prefix` that decide who answers: delegate, route, host, unhost, home, unhome."""
 
 from __future__ import annotations
 
 import argparse
 import socket
-import time
 from ipaddress import ip_address
 
 from idis.proto.identifier import fold
 from idis.proto.types.site import HTTP, INTERFACE_BOTH, INTERFACE_QUERY, TCP, UDP, Interface, Server, Site
-from idis.registry.prefix import Hosting, PrefixState, RouteEntry
-from idis.registry.registration import delegation, life
+from idis.registry.prefix import Hosting, PrefixEntry
 from idis.registry.registration.delegation import HostingEvent
-from idis.registry.registration.life import Event, Registered
-from idis.registry.store.base import WriteTxn
-from idis.resolver.cli.data_directory import commit, insist, position_text
+from idis.registry.registration.prefix_acts import (
+    Delegate,
+    DelegateRange,
+    Home,
+    Host,
+    PrefixAct,
+    Unhome,
+    WithdrawRange,
+)
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
+from idis.resolver.cli.prefix_acting import Acted, act, plan, tell
 from idis.resolver.cli.prefix_life import organisation_of, terms_of
-from idis.resolver.cli.prefix_view import acknowledge, route_json
+from idis.resolver.cli.web_client import connected
 from idis.resolver.recursion.target import server_address
 
 _PORT_MAX = 65_535
@@ -29,104 +34,86 @@ def delegate(arguments: argparse.Namespace) -> int:
     """Let sites elsewhere answer for a prefix, granting it first if nobody has asked for it or it waits for approval."""
     if bool(arguments.to) == bool(arguments.service):
         raise CommandError("to whom? Give --to HOST:PORT, or --service HANDLE")
-    prefix, sites, now = prefix_of(arguments.prefix), _sites(arguments), int(time.time())
-
-    granted = False
-
-    def change(txn: WriteTxn) -> Registered:
-        nonlocal granted
-        granted = _grant(txn, prefix, arguments, now)
-        if arguments.service:
-            return insist(delegation.delegate_to_service(txn, prefix, arguments.service, now))
-        return insist(delegation.delegate(txn, prefix, sites, now))
-
-    committed = commit(arguments, change)
-    word = f"{'granted and ' if granted else ''}delegated to {arguments.service or ', '.join(arguments.to)}"
-    return acknowledge(arguments, committed, word, "at the node that answers: idis prefix home {prefix}")
+    sites = () if arguments.service else tuple(_sites(arguments))
+    wanted = Delegate(
+        prefix_of(arguments.prefix), sites, service=arguments.service, grant=True, organisation=organisation_of(arguments)
+    )
+    acted = act(arguments, wanted)
+    word = f"{'granted and ' if acted.granted else ''}delegated to {arguments.service or ', '.join(arguments.to)}"
+    return tell(arguments, acted, word, "at the node that answers: idis prefix home {prefix}")
 
 
 def route(arguments: argparse.Namespace) -> int:
     """Delegate a range of prefixes, or end it."""
+    start = prefix_of(arguments.start)
     if arguments.remove:
-        return _withdraw(arguments)
+        acted = act(arguments, WithdrawRange(start))
+        if arguments.json:
+            print_json(acted.document)
+        else:
+            print(f"the range that began at {start} is no longer delegated{_at(acted)}")
+        return ExitCode.DONE
     if not arguments.end or not arguments.to:
         raise CommandError("a range needs FIRST, LAST and --to HOST:PORT; or FIRST and --remove")
-    start, end, now = prefix_of(arguments.start), prefix_of(arguments.end), int(time.time())
-    sites = _sites(arguments)
-    committed = commit(arguments, lambda txn: insist(delegation.delegate_range(txn, start, end, sites, now)))
+    end = prefix_of(arguments.end)
+    acted = act(arguments, DelegateRange(start, end, tuple(_sites(arguments))))
     if arguments.json:
-        print_json({**route_json(committed.result), "position": position_text(committed.position)})
+        print_json(acted.document)
     else:
-        _say_route(committed.result, f"delegated to {', '.join(arguments.to)}", position_text(committed.position))
+        print(f"{fold(start)} to {fold(end)}: delegated to {', '.join(arguments.to)} (version {acted.version}){_at(acted)}")
     return ExitCode.DONE
 
 
 def host(arguments: argparse.Namespace) -> int:
     """Host a prefix: ask for it and approve it, or only one of the two."""
-    prefix, now = prefix_of(arguments.prefix), int(time.time())
-
-    def change(txn: WriteTxn) -> Registered:
-        if arguments.apply:
-            return insist(delegation.host(txn, prefix, HostingEvent.APPLY, now))
-        if arguments.reject:
-            return insist(delegation.host(txn, prefix, HostingEvent.REJECT, now))
-        entry = txn.prefix(fold(prefix))
-        if entry is None or entry.hosting in (Hosting.NOT_HOSTED, Hosting.REJECTED):
-            insist(delegation.host(txn, prefix, HostingEvent.APPLY, now))
-        return insist(delegation.host(txn, prefix, HostingEvent.APPROVE, now))
-
+    prefix = prefix_of(arguments.prefix)
+    if arguments.apply or arguments.reject:
+        acted = act(arguments, Host(prefix, HostingEvent.APPLY if arguments.apply else HostingEvent.REJECT))
+    elif arguments.server:
+        acted = act(arguments, *_hosting(prefix, _hosting_at(arguments, prefix)))
+    else:
+        acted = plan(arguments, fold(prefix), lambda entry: _hosting(prefix, _waits(entry)))
     word = "hosting applied for" if arguments.apply else "hosting rejected" if arguments.reject else "hosted here"
     following = "idis prefix host {prefix}, or … --reject" if arguments.apply else "" if arguments.reject else _REGISTER_NEXT
-    return acknowledge(arguments, commit(arguments, change), word, following)
+    return tell(arguments, acted, word, following)
 
 
 def unhost(arguments: argparse.Namespace) -> int:
     """End the hosting of a prefix."""
-    prefix, now = prefix_of(arguments.prefix), int(time.time())
-    committed = commit(arguments, lambda txn: insist(delegation.host(txn, prefix, HostingEvent.END, now)))
-    return acknowledge(arguments, committed, "no longer hosted", "idis prefix delegate {prefix} --to HOST:PORT")
+    acted = act(arguments, Host(prefix_of(arguments.prefix), HostingEvent.END))
+    return tell(arguments, acted, "no longer hosted", "idis prefix delegate {prefix} --to HOST:PORT")
 
 
 def home(arguments: argparse.Namespace) -> int:
     """Make this node answer for a prefix; its own site is shown whenever it is asked."""
-    prefix, now = prefix_of(arguments.prefix), int(time.time())
-    committed = commit(
-        arguments,
-        lambda txn: insist(
-            delegation.home(txn, prefix, now, organisation=organisation_of(arguments), terms=terms_of(arguments))
-        ),
-    )
+    wanted = Home(prefix_of(arguments.prefix), organisation=organisation_of(arguments), terms=terms_of(arguments))
     following = f"{_REGISTER_NEXT}; the parent's operator: idis prefix delegate {{prefix}} --to THIS-HOST:PORT"
-    return acknowledge(arguments, committed, "homed here", following)
+    return tell(arguments, act(arguments, wanted), "homed here", following)
 
 
-def _grant(txn: WriteTxn, prefix: str, arguments: argparse.Namespace, now: int) -> bool:
-    """Every step of the way is a change of its own in the journal; all of them are undone if one is refused."""
-    entry = txn.prefix(fold(prefix))
-    if entry is None:
-        entry = insist(life.apply(txn, prefix, organisation_of(arguments), now)).entry
-    if entry.state is PrefixState.APPLIED:
-        entry = insist(life.advance(txn, prefix, Event.REVIEW)).entry
-    if entry.state is not PrefixState.IN_REVIEW:
-        return False
-    insist(life.advance(txn, prefix, Event.APPROVE))
-    return True
+def unhome(arguments: argparse.Namespace) -> int:
+    """Let this node answer for a homed prefix no longer."""
+    acted = act(arguments, Unhome(prefix_of(arguments.prefix)))
+    return tell(arguments, acted, "no longer homed here", "its parent still delegates it: idis prefix delegate {prefix} --to …")
 
 
-def _withdraw(arguments: argparse.Namespace) -> int:
-    start = prefix_of(arguments.start)
-    committed = commit(arguments, lambda txn: delegation.withdraw_range(txn, start))
-    if not committed.result:
-        raise CommandError(f"no range begins at {start}: see 'idis prefix list'", ExitCode.REFUSED)
-    if arguments.json:
-        print_json({"start": start, "removed": True, "position": position_text(committed.position)})
-    else:
-        print(f"the range that began at {start} is no longer delegated (position {position_text(committed.position)})")
-    return ExitCode.DONE
+def _hosting(prefix: str, waits: bool) -> list[PrefixAct]:
+    """What leads to hosting from where a prefix is: asking for it first, unless somebody has."""
+    asked = [] if waits else [Host(prefix, HostingEvent.APPLY)]
+    return [*asked, Host(prefix, HostingEvent.APPROVE)]
 
 
-def _say_route(entry: RouteEntry, word: str, position: str) -> None:
-    print(f"{entry.start} to {entry.end}: {word} (version {entry.version}, position {position})")
+def _waits(entry: PrefixEntry | None) -> bool:
+    return entry is not None and entry.hosting in (Hosting.APPLIED, Hosting.HOSTED)
+
+
+def _hosting_at(arguments: argparse.Namespace, prefix: str) -> bool:
+    with connected(arguments) as node:
+        return node.get("prefixes", fold(prefix))["prefix"]["hosting"] in ("applied", "hosted")
+
+
+def _at(acted: Acted) -> str:
+    return f" (position {acted.position})" if acted.position else ""
 
 
 def _sites(arguments: argparse.Namespace) -> list[Site]:

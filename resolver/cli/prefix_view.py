@@ -1,43 +1,37 @@
-"""How prefixes are shown: the list, one entry, and the line that acknowledges a change."""
+"""How prefixes are shown: the list, and one entry with what is known of it."""
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator
 
 from idis.proto.identifier import fold
 from idis.proto.value import Value, decode_values
+from idis.registry.caller import tool
 from idis.registry.loading.rest_rows import rest_of_value
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, Privacy, RouteEntry
-from idis.registry.registration.checks import PAGE_ENTRIES, STATE_WORDS, unknown
+from idis.registry.registration.application import application_json
+from idis.registry.registration.checks import PAGE_ENTRIES, STATE_WORDS, Refusal
 from idis.registry.registration.delegation import HOSTING_WORDS
-from idis.registry.registration.life import Registered, possible
-from idis.registry.store.base import Committed, ReadTxn
-from idis.resolver.cli.data_directory import insist, opened, position_text
+from idis.registry.registration.life import possible
+from idis.registry.registration.prefix_queries import show_prefix
+from idis.registry.rights import Unknown
+from idis.registry.store.base import ReadTxn
+from idis.registry.store.directory import user_name
+from idis.resolver.cli.data_directory import opened
 from idis.resolver.cli.identifier_argument import prefix_of
-from idis.resolver.cli.output import ExitCode, print_json, print_table
+from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
+from idis.resolver.cli.prefix_elsewhere import application_rows, list_elsewhere, show_elsewhere
 from idis.resolver.cli.shown import shown_data
 
 _SHOWN_CHARACTERS = 120  # of a value's data, in a table
 
 
-def acknowledge(arguments: argparse.Namespace, committed: Committed[Registered], word: str, following: str) -> int:
-    """Say what is durable now, and what usually comes next."""
-    entry, position = committed.result.entry, position_text(committed.position)
-    if arguments.json:
-        print_json({**entry_json(entry), "changed": committed.result.changed, "position": position})
-        return ExitCode.DONE
-    if committed.result.changed:
-        print(f"{entry.prefix}: {word} (version {entry.version}, position {position})")
-    else:
-        print(f"{entry.prefix}: unchanged ({STATE_WORDS[entry.state]}, answered {answered_by(entry)}, version {entry.version})")
-    if following:
-        print("next: " + following.format(prefix=entry.prefix))
-    return ExitCode.DONE
-
-
 def list_prefixes(arguments: argparse.Namespace) -> int:
     """Every prefix and range registered here, or those below one and in one state."""
+    if arguments.server:
+        return list_elsewhere(arguments, prefix_of(arguments.below) if arguments.below else "")
     below = fold(prefix_of(arguments.below)) if arguments.below else ""
     head = f"{below}." if below else ""
     with opened(arguments) as store:
@@ -75,14 +69,21 @@ def list_prefixes(arguments: argparse.Namespace) -> int:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """One prefix with its record."""
+    """One prefix with its record, the application for it, and what waits for a second person."""
     prefix = prefix_of(arguments.prefix)
+    if arguments.server:
+        return show_elsewhere(arguments, prefix)
     with opened(arguments) as store, store.read() as txn:
-        entry = txn.prefix(fold(prefix))
-        entry = insist(unknown(txn, prefix)) if entry is None else entry
-        records = txn.stat(entry.prefix).records
+        view = show_prefix(txn, tool(user_name()), prefix, int(time.time()))
+        if isinstance(view, Refusal):
+            raise CommandError(view.message, ExitCode.REFUSED)
+        assert not isinstance(view, Unknown), "whoever opens the data directory is an operator, and hangs on no group"
+    entry, records, filing = view.entry, view.records, view.filing
+    form = None if filing is None or filing.form is None else application_json(filing.form)
+    applicant = "" if filing is None or filing.applicant is None else str(filing.applicant)
     if arguments.json:
-        print_json(entry_json(entry, records))
+        waits = [{"act": one.act, "person": one.person, "until": one.until} for one in view.awaiting]
+        print_json(entry_json(entry, records) | {"applicant": applicant, "application": form, "awaiting": waits})
         return ExitCode.DONE
     facts = [
         ("prefix", entry.prefix),
@@ -95,6 +96,9 @@ def show(arguments: argparse.Namespace) -> int:
         ("restricted values", "as if absent (strict)" if entry.privacy is Privacy.STRICT else "challenged"),
         ("suffix case", "folded" if entry.fold_suffix else "exact"),
         ("version", entry.version),
+        ("applicant", applicant),
+        *application_rows(form),
+        *((f"waits to {one.act}", f"asked by {one.person}, within a day") for one in view.awaiting),
         ("possible now", ", ".join(event.value for event in possible(entry.state)) or "nothing, this state is final"),
     ]
     print_table(("field", "value"), [(name, value) for name, value in facts if value != ""])

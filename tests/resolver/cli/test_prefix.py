@@ -20,30 +20,19 @@ from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.cli import prefix
 from idis.resolver.cli.output import CommandError, ExitCode
 
-MAP_BYTES = 16 * 1_048_576
 Command = Callable[..., int]
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
+def data(data_of: Callable[[str], Path]) -> Path:
     """The data directory of a secondary node that homes 88.118."""
-    directory = tmp_path / "node"
-    store = LmdbStore.create(directory, map_bytes=MAP_BYTES)
-    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118", homed=True)), actor="test").result()
-    store.close()
-    return directory
+    return data_of("88.118")
 
 
 @pytest.fixture
-def idis(data: Path) -> Command:
+def idis(data: Path, command_of: Callable[..., Command]) -> Command:
     """Runs `idis prefix WORDS --data DIR`."""
-
-    def run(*words: str) -> int:
-        parser = argparse.ArgumentParser()
-        prefix.configure(parser)
-        return prefix.run(parser.parse_args([*words, "--data", str(data)]))
-
-    return run
+    return command_of(prefix, data)
 
 
 def _entry(data: Path, name: str) -> PrefixEntry:
@@ -68,7 +57,7 @@ def test_a_prefix_lives_through_its_states(idis: Command, capsys: pytest.Capture
         ("approve", "88.118.8"),
         ("suspend", "88.118.8", "--reason", "audit"),
         ("resume", "88.118.8"),
-        ("revoke", "88.118.8"),
+        ("revoke", "88.118.8", "--alone"),
     ]
     codes = [idis(*step) for step in steps]
     lines = capsys.readouterr().out.splitlines()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 from collections.abc import Callable
@@ -11,38 +10,26 @@ from pathlib import Path
 import pytest
 
 from idis.proto.value import TTL_ABSOLUTE, Value, decode_values
-from idis.registry.prefix import PrefixEntry
 from idis.registry.record import Alias, StoredRecord
 from idis.registry.store.keys import record_key
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.cli import register
 from idis.resolver.cli.output import CommandError, ExitCode
 
-MAP_BYTES = 16 * 1_048_576
 NAME = "88.118.8/A1"
 Command = Callable[..., int]
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
+def data(data_of: Callable[[str], Path]) -> Path:
     """The data directory of an enterprise node that homes 88.118.8."""
-    directory = tmp_path / "node"
-    store = LmdbStore.create(directory, map_bytes=MAP_BYTES)
-    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118.8", homed=True)), actor="test").result()
-    store.close()
-    return directory
+    return data_of("88.118.8")
 
 
 @pytest.fixture
-def idis(data: Path) -> Command:
+def idis(data: Path, command_of: Callable[..., Command]) -> Command:
     """Runs `idis register WORDS --data DIR`."""
-
-    def run(*words: str) -> int:
-        parser = argparse.ArgumentParser()
-        register.configure(parser)
-        return register.run(parser.parse_args([*words, "--data", str(data)]))
-
-    return run
+    return command_of(register, data)
 
 
 def _record(data: Path) -> StoredRecord:

@@ -1,0 +1,95 @@
+"""Prefixes of a running node as its `/api/v1` shows them to whoever asks: the list, and one with what is known of it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from idis.proto.identifier import fold
+from idis.registry.prefix import Hosting, PrefixState
+from idis.registry.registration.checks import STATE_WORDS
+from idis.registry.registration.delegation import HOSTING_WORDS
+from idis.registry.registration.life import possible
+from idis.resolver.cli.output import ExitCode, print_json, print_table
+from idis.resolver.cli.web_client import WebClient, connected
+
+PAGE_ITEMS = "200"
+
+
+def list_elsewhere(arguments: argparse.Namespace, below: str) -> int:
+    """Every prefix and range the asker may list, or those below one and in one state."""
+    narrowed = {"below": fold(below)} if below else {}
+    with connected(arguments) as node:
+        wanted = narrowed | ({"state": arguments.state} if arguments.state else {})
+        prefixes = _pages(node, "prefixes", wanted)
+        ranges = [] if arguments.state else _pages(node, "ranges", narrowed)
+    if arguments.json:
+        print_json({"prefixes": prefixes, "ranges": ranges})
+        return ExitCode.DONE
+    rows: list[tuple[object, ...]] = [
+        (one["prefix"], STATE_WORDS[_state(one)], answered_by_document(one), one["owner"], one["industry"]) for one in prefixes
+    ]
+    rows += [(f"{one['start']} to {one['end']}", "", "elsewhere", "", "") for one in ranges]
+    if rows:
+        print_table(("prefix", "state", "answered", "owner", "industry"), rows)
+    else:
+        print("no prefix is registered there")
+    return ExitCode.DONE
+
+
+def show_elsewhere(arguments: argparse.Namespace, prefix: str) -> int:
+    """One prefix with the application for it."""
+    with connected(arguments) as node:
+        document = node.get("prefixes", fold(prefix))
+    if arguments.json:
+        print_json(document)
+        return ExitCode.DONE
+    shown = document["prefix"]
+    state = _state(shown)
+    records, quota = document["records"], shown["quota"]
+    facts = [
+        ("prefix", shown["prefix"]),
+        ("state", STATE_WORDS[state] + (f" ({shown['reason']})" if shown["reason"] else "")),
+        ("answered", answered_by_document(shown)),
+        ("hosting", HOSTING_WORDS[Hosting[str(shown["hosting"]).upper()]]),
+        ("owner", " ".join(filter(None, (shown["owner"], shown["owner_code"])))),
+        ("industry", shown["industry"]),
+        ("records", f"{records}" + (f" of {quota}" if quota else "")),
+        ("version", shown["version"]),
+        ("applied", " ".join(filter(None, (document["applicant"], document["applied"])))),
+        *application_rows(document["form"]),
+        *((f"waits to {one['act']}", f"asked by {one['person']}, until {one['until']}") for one in document["awaiting"]),
+        ("possible now", ", ".join(event.value for event in possible(state)) or "nothing, this state is final"),
+    ]
+    print_table(("field", "value"), [(name, value) for name, value in facts if value != ""])
+    return ExitCode.DONE
+
+
+def application_rows(form: Any) -> list[tuple[str, object]]:
+    """The fields of an application form for a table."""
+    if not isinstance(form, dict):
+        return []
+    return [(name, value) for name, value in form.items() if isinstance(value, str | int)]
+
+
+def answered_by_document(shown: dict[str, Any]) -> str:
+    """Who answers for a prefix, in a word."""
+    if shown["homed"]:
+        return "here"
+    if shown["hosting"] == Hosting.HOSTED.name.lower():
+        return "here, hosted"
+    return "elsewhere" if shown["sites"] else "nowhere yet"
+
+
+def _state(shown: dict[str, Any]) -> PrefixState:
+    return PrefixState[str(shown["state"]).upper()]
+
+
+def _pages(node: WebClient, what: str, query: dict[str, str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = node.get(what, limit=PAGE_ITEMS, **query, **({"cursor": cursor} if cursor else {}))
+        found += page["items"]
+        cursor = page["next"]
+    return found
