@@ -139,7 +139,7 @@ def _remote(node: WebClient, wanted: tuple[PrefixAct, ...]) -> Acted:
         noted = f"{waits['act']} {waits['prefix']}: noted for {waits['person']}"
         until = f"{noted}; it happens when a second person asks for the same, until {waits['until']}"
         return Acted(str(waits["prefix"]), 0, False, "", "", answer, awaiting=until)
-    shown = answer.get("prefix")
+    shown = answer.get("entry")
     if not isinstance(shown, dict):  # a range
         return Acted(_subject(wanted[-1]), int(answer.get("version", 0)), changed, "", "", answer)
     state = f"{STATE_WORDS[PrefixState[str(shown['state']).upper()]]}, answered {answered_by_document(shown)}"
@@ -152,7 +152,7 @@ def _grant(node: WebClient, wanted: prefix_acts.Delegate) -> bool:
     if found.status == 404:
         node.change("POST", "prefixes", wanted.prefix, "allocate", body={"organisation": _organisation(wanted.organisation)})
         return True
-    state = found.document["prefix"]["state"]
+    state = found.document["entry"]["state"]
     steps = {"applied": ("review", "approve"), "in_review": ("approve",)}.get(state, ())
     for step in steps:
         node.change("POST", "prefixes", wanted.prefix, step, body={})

@@ -109,7 +109,7 @@ def _waits(entry: PrefixEntry | None) -> bool:
 
 def _hosting_at(arguments: argparse.Namespace, prefix: str) -> bool:
     with connected(arguments) as node:
-        return node.get("prefixes", fold(prefix))["prefix"]["hosting"] in ("applied", "hosted")
+        return node.get("prefixes", fold(prefix))["entry"]["hosting"] in ("applied", "hosted")
 
 
 def _at(acted: Acted) -> str:

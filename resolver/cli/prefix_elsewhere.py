@@ -44,7 +44,7 @@ def show_elsewhere(arguments: argparse.Namespace, prefix: str) -> int:
     if arguments.json:
         print_json(document)
         return ExitCode.DONE
-    shown = document["prefix"]
+    shown = document["entry"]
     state = _state(shown)
     records, quota = document["records"], shown["quota"]
     facts = [
