@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from idis.proto.batch import BatchRequest, read_batch
 from idis.proto.challenge import ChallengeAnswer, Verification, read_challenge_answer, read_verification
 from idis.proto.codes import OpCode
 from idis.proto.dialect import read_filter_indexes, read_filter_types
@@ -122,6 +123,7 @@ RequestBody = (
     | SessionSetup
     | LogRequest
     | DumpRequest
+    | BatchRequest
 )
 
 
@@ -196,4 +198,5 @@ _READERS: dict[int, Callable[[Reader, Message], RequestBody]] = {
     OpCode.DUMP_HANDLES: lambda reader, _: read_dump_request(reader),
     OpCode.BACKUP_SERVER: _read_name,
     OpCode.LOGIN_ID_SYSTEM: _read_login,
+    OpCode.BATCH: lambda reader, _: read_batch(reader.take(reader.remaining)),
 }

@@ -35,7 +35,11 @@ class OpCode(IntEnum):
     BACKUP_SERVER = 1003
     LOGIN = 2000
     LOGIN_ID_SYSTEM = 2001
-    BATCH = 9001  # ours (`batch.py`); beyond every number in use
+    BATCH = 9001  # ours (`batch.py`)
+
+
+FIRST_EXTENSION = 9_000  # ours lie beyond every number in use
+EXTENSION_OPCODES = frozenset(int(code) for code in OpCode if code > FIRST_EXTENSION)
 
 
 class ResponseCode(IntEnum):

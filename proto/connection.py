@@ -14,7 +14,7 @@ import struct
 
 from idis.proto.codes import EnvelopeFlag
 from idis.proto.errors import ProtocolError
-from idis.proto.message import ENVELOPE_BYTES, MESSAGE_BYTES_MAX, decode_envelope
+from idis.proto.message import ENVELOPE_BYTES, MESSAGE_BYTES_EXTENSION, MESSAGE_BYTES_MAX, decode_envelope
 
 MESSAGE_BYTES_ANONYMOUS = 65_536  # nothing anonymous is larger: a batch of 2,000 names fits
 PIPELINE_MAX = 256  # frames under way; fast clients ask for 128 and more, beyond it we stop reading
@@ -39,7 +39,7 @@ class Connection:
     def __init__(self, message_bytes_max: int = MESSAGE_BYTES_MAX) -> None:
         self._buffer = bytearray()
         self._needed = ENVELOPE_BYTES
-        self._octets_max = min(message_bytes_max, MESSAGE_BYTES_MAX)
+        self._octets_max = min(message_bytes_max, MESSAGE_BYTES_EXTENSION)
         self.error: ProtocolError | None = None
         self.broken_envelope = b""
         self.in_flight = 0
@@ -91,12 +91,12 @@ class Connection:
 
     @property
     def message_bytes_max(self) -> int:
-        """The longest message taken. It may be raised, up to MESSAGE_BYTES_MAX, once the peer has proved who it is."""
+        """The longest message taken. It may be raised, up to MESSAGE_BYTES_EXTENSION, once the peer has proved who it is."""
         return self._octets_max
 
     @message_bytes_max.setter
     def message_bytes_max(self, octets: int) -> None:
-        self._octets_max = min(octets, MESSAGE_BYTES_MAX)
+        self._octets_max = min(octets, MESSAGE_BYTES_EXTENSION)
 
     def _cut(self, data: bytes) -> tuple[list[bytes], int]:
         """All whole frames in `data`, and where the rest begins."""

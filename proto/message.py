@@ -11,12 +11,13 @@ import struct
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from idis.proto.codes import EnvelopeFlag, ResponseCode
+from idis.proto.codes import EXTENSION_OPCODES, EnvelopeFlag, ResponseCode
 from idis.proto.errors import ProtocolError
 
 ENVELOPE_BYTES = 20
 HEADER_BYTES = 24
 MESSAGE_BYTES_MAX = 262_144  # after the envelope; Handle's own limit, checked before the body is read
+MESSAGE_BYTES_EXTENSION = 4_194_304  # of our own operations: a batch of 2,000 records of 2 KB
 
 SITE_SERIAL_UNKNOWN = 0xFFFF
 EXPIRATION_S = 43_200  # what peers put on a request; a response must not be past it
@@ -76,15 +77,15 @@ def decode_envelope(packet: bytes, at: int = 0) -> Envelope:
     """Read the envelope at `at`.
 
     Raises:
-        ProtocolError: fewer than 20 octets, compression, or a message over MESSAGE_BYTES_MAX.
+        ProtocolError: fewer than 20 octets, compression, or a message over MESSAGE_BYTES_EXTENSION.
     """
     if len(packet) - at < ENVELOPE_BYTES:
         raise ProtocolError(f"an envelope has {ENVELOPE_BYTES} octets, {len(packet) - at} present", offset=at)
     major, minor, bits, suggested_minor, session_id, request_id, sequence, length = _ENVELOPE.unpack_from(packet, at)
     if bits & _COMPRESSED:
         raise ProtocolError("compressed messages are not part of the protocol", offset=at + 2)
-    if length > MESSAGE_BYTES_MAX:
-        raise ProtocolError(f"a message of {length} octets is longer than {MESSAGE_BYTES_MAX}", offset=at + 16)
+    if length > MESSAGE_BYTES_EXTENSION:
+        raise ProtocolError(f"a message of {length} octets is longer than {MESSAGE_BYTES_EXTENSION}", offset=at + 16)
     version = (major, minor) if major != 5 else VERSION_2_0  # the oldest clients wrote 5.0 and meant 2.0
     suggested = (bits & _SUGGESTED_MAJOR_BITS, suggested_minor)
     return Envelope(
@@ -115,6 +116,8 @@ def decode_message(frame: bytes) -> Message:
     opcode, response_code, opflags, site_serial, recursion_count, reserved, expiration, body_length = _HEADER.unpack_from(
         frame, ENVELOPE_BYTES
     )
+    if envelope.length > MESSAGE_BYTES_MAX and opcode not in EXTENSION_OPCODES:
+        raise ProtocolError(f"a message of {envelope.length} octets is longer than {MESSAGE_BYTES_MAX}", offset=16)
     body_at = ENVELOPE_BYTES + HEADER_BYTES
     body_end = body_at + body_length
     if body_end > end:

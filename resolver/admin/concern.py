@@ -37,6 +37,7 @@ OPERATIONS = frozenset(
         OpCode.SESSION_TERMINATE,
         OpCode.SESSION_EXCHANGE_KEY,
         OpCode.LOGIN_ID_SYSTEM,
+        OpCode.BATCH,
     )
 )
 

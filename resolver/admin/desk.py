@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from idis.proto.batch import BatchRequest
 from idis.proto.bodies import Login, Name, RequestBody, read_request
 from idis.proto.challenge import HS_SECKEY, Challenge, ChallengeAnswer, Verification
 from idis.proto.codes import OpCode, OpFlag, ResponseCode, opcode_name
@@ -26,6 +27,7 @@ from idis.registry.caller import Caller
 from idis.registry.registration.acts import Act
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import Store
+from idis.resolver.admin.batches import register_batch
 from idis.resolver.admin.challenges import Challenges
 from idis.resolver.admin.concern import concerns
 from idis.resolver.admin.dialogue import Dialogue
@@ -157,6 +159,8 @@ class Desk:
             if refusal := self.logins.refuse_repeated(dialogue.peer.link, request.request_id):
                 return refusal
             return await self._change(dialogue, act_of(request, body, self.random_octets), caller)
+        if isinstance(body, BatchRequest):
+            return await self._batch(dialogue, body, caller)
         if opcode in _HOMING and isinstance(body, Name):
             do = self.homing.home if opcode == OpCode.HOME_PREFIX else self.homing.unhome
             if (refusal := await do(body.handle, caller)) is None:
@@ -180,6 +184,13 @@ class Desk:
             return done
         reply = reply_of(dialogue.request, done)
         await self.letters.succeed(dialogue, reply.body, flags=reply.flags)
+        return None
+
+    async def _batch(self, dialogue: Dialogue, batch: BatchRequest, caller: Caller) -> Refusal | None:
+        reply = await register_batch(self.registrar, batch, caller)
+        if isinstance(reply, Refusal):
+            return reply
+        await self.letters.succeed(dialogue, reply.encode())
         return None
 
     async def _list(self, dialogue: Dialogue, handle: str, caller: Caller) -> Refusal | None:

@@ -14,9 +14,9 @@ from dataclasses import astuple, dataclass
 import msgpack
 
 from idis.proto.errors import ProtocolError
-from idis.proto.message import ENVELOPE_BYTES, MESSAGE_BYTES_MAX
+from idis.proto.message import ENVELOPE_BYTES, MESSAGE_BYTES_EXTENSION
 
-RELAY_BYTES_MAX = ENVELOPE_BYTES + MESSAGE_BYTES_MAX + 4_096  # a frame, an address and some numbers
+RELAY_BYTES_MAX = ENVELOPE_BYTES + MESSAGE_BYTES_EXTENSION + 4_096  # a frame, an address and some numbers
 _LENGTH = struct.Struct(">I")
 
 

@@ -18,7 +18,7 @@ from idis.proto.codes import EnvelopeFlag
 from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS, Connection
 from idis.proto.errors import ProtocolError
 from idis.proto.exchange import error_message, outline
-from idis.proto.message import ENVELOPE_BYTES, HEADER_BYTES, encode_message
+from idis.proto.message import ENVELOPE_BYTES, HEADER_BYTES, MESSAGE_BYTES_EXTENSION, encode_message
 from idis.resolver import plain_path
 from idis.resolver.chain import Deferred
 from idis.resolver.guard.arrival import OUT_BUFFER_BYTES, arrive
@@ -137,7 +137,9 @@ class TcpConnection(asyncio.Protocol):
     def _receive(self, data: bytes) -> None:
         connection = self._connection
         progress = False
-        if not self._frames and self._stalled_since is None and not self._known:
+        if self._known:
+            connection.message_bytes_max = MESSAGE_BYTES_EXTENSION
+        elif not self._frames and self._stalled_since is None:
             received = len(data) + connection.unfinished_bytes
             data = self._answer_common(data)
             progress = len(data) + connection.unfinished_bytes < received

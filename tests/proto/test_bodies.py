@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idis.proto.batch import BatchItem, BatchRequest, Verb
 from idis.proto.bodies import (
     ExchangeKey,
     Login,
@@ -79,6 +80,7 @@ CASES: list[tuple[int, str, RequestBody]] = [
     (1003, "00000001 2f", Name("/")),
     (2000, "00aabb", Opaque(b"\x00\xaa\xbb")),
     (2001, NAME + "0000012c", Login("1/a", 300)),
+    (9001, "93 01 c400 91 93 03 a3 312f61 c400", BatchRequest((BatchItem(Verb.DELETE, "1/a"),))),
     (77, "aabb", Opaque(b"\xaa\xbb")),
 ]
 

@@ -31,13 +31,14 @@ def test_response_code_names(code: int, name: str) -> None:
 
 
 def test_every_opcode_of_the_protocol_is_named() -> None:
-    """Handle, DO-IRP and IDIS operations, all of them."""
+    """Handle, DO-IRP and IDIS operations, all of them, and ours."""
     assert [int(code) for code in OpCode] == [
         *(1, 2),
         *range(100, 107),
         *(200, 201, 300, 301, 302, 400, 401, 402),
         *range(1000, 1004),
         *(2000, 2001),
+        9001,
     ]
 
 

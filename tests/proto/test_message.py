@@ -69,7 +69,7 @@ def test_flags_share_an_octet_with_the_suggested_version() -> None:
     ("octets", "offset"),
     [
         ("0203820b 00000000 00000001 00000000 00000018", 2),
-        ("0203020b 00000000 00000001 00000000 00040001", 16),
+        ("0203020b 00000000 00000001 00000000 00400001", 16),
         ("0203020b 00000000 00000001 00000000 000000", 0),
     ],
 )
@@ -150,3 +150,14 @@ def test_garbage_is_refused(octets: bytes) -> None:
         return
 
     assert len(message.body) <= len(octets)
+
+
+def test_only_our_own_operations_may_be_longer_than_the_protocol_allows() -> None:
+    """A quarter of a mebioctet is enough for a record; a batch holds many."""
+    body = bytes(262_144)
+    header = bytes(4) + bytes(8) + bytes.fromhex("ffff 00 00 00000000") + len(body).to_bytes(4, "big")
+    envelope = bytes.fromhex("020b020b 00000000 00000001 00000000") + (28 + len(body)).to_bytes(4, "big")
+
+    assert decode_message(envelope + (9001).to_bytes(4, "big") + header[4:] + body + bytes(4)).body == body
+    with pytest.raises(ProtocolError, match="longer than 262144"):
+        decode_message(envelope + (100).to_bytes(4, "big") + header[4:] + body + bytes(4))
