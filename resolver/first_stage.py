@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idis.registry.store import peek
-from idis.registry.store.peek import last_transaction
+from idis.registry.store.peek import Peek
 from idis.resolver.boot import boot_name
 from idis.resolver.config import NodeConfig
 from idis.resolver.transports.sockets import ListenError, Sockets, bind
@@ -50,15 +50,16 @@ class FirstStage:
         leftovers: descriptor of a socket → datagrams received that only the node can answer; to be read when it has ended.
     """
 
-    def __init__(self, config: NodeConfig, index: AnswerIndex, data: int, sockets: Sockets) -> None:
-        from idis.proto._speedups import Counters
+    def __init__(self, config: NodeConfig, index: AnswerIndex, store: Peek, sockets: Sockets) -> None:
+        from idis.proto._speedups import Counters, drain
         from idis.resolver.guard.gate import SECRET_BYTES, make_gate
 
         self.sockets = sockets
         self.counters = Counters()
+        self._step = drain
         self.leftovers: dict[int, list[Leftover]] = {bound.fileno(): [] for bound in sockets.udp}
         self._index = index
-        self._data = data
+        self._store = store
         self._gate = make_gate(config.guard, secrets.token_bytes(SECRET_BYTES))
         self._site_serial = config.node.site_serial
         self._wake, self._waker = os.pipe2(os.O_CLOEXEC)
@@ -73,7 +74,7 @@ class FirstStage:
         self._waker = -1
         self._thread.join()
         os.close(self._wake)
-        os.close(self._data)
+        self._store.close()
         self._index.close()
 
     def _run(self) -> None:
@@ -87,18 +88,13 @@ class FirstStage:
                 self._drain(descriptor)
 
     def _drain(self, descriptor: int) -> None:
-        from idis.proto._speedups import drain
-
-        _received, left = drain(
+        _received, left = self._step(
             self._index, self._gate, descriptor, int(time.time()), time.monotonic(), self._site_serial, self.counters, self._fresh
         )
         self.leftovers[descriptor] += left
 
     def _fresh(self) -> bool:
-        try:
-            return self._index.position == last_transaction(self._data)
-        except OSError:
-            return False
+        return self._index.position == self._store.last_transaction
 
 
 def begin(config: NodeConfig) -> FirstStage | None:
@@ -115,14 +111,14 @@ def begin(config: NodeConfig) -> FirstStage | None:
         index = AnswerIndex.open(directory / _INDEX, boot=boot_name())
     except (OSError, IndexUnusable):
         return None
-    data = -1
-    with suppress(OSError, ListenError):
+    store = None
+    with suppress(OSError, ValueError, ListenError):
         if len(note) == _NOTE_BYTES and note == _made_for(config) + index.mark[:8]:
-            data = os.open(_data_file(directory), os.O_RDONLY | os.O_CLOEXEC)
-            if index.enabled and index.position == last_transaction(data):
-                return FirstStage(config, index, data, bind(config.listen, config.tls))
-    if data >= 0:
-        os.close(data)
+            store = Peek(_data_file(directory))
+            if index.enabled and index.position == store.last_transaction:
+                return FirstStage(config, index, store, bind(config.listen, config.tls))
+    if store is not None:
+        store.close()
     index.close()
     return None
 

@@ -20,6 +20,7 @@ import lmdb
 from idis.registry.store import keys
 from idis.registry.store.base import StoreError, StoreFull
 from idis.registry.store.directory import user_name
+from idis.registry.store.peek import Peek
 
 TABLES_MAX = 24  # the named tables, with room
 READERS_MAX = 1_024  # workers, threads and tools; a slot costs 64 octets
@@ -28,6 +29,7 @@ MAP_FILL_GROW = 0.8  # the map doubles before it is full, so that no write has t
 GROW_WAIT_S = 5.0  # a read ends within milliseconds; one that does not is a fault, and must not stop every other one
 GROW_EARLY_WAIT_S = 0.02  # before the map is full there is time to try again: a slow reader holds nobody up
 ENGINE = "lmdb-0.9"
+DATA_FILE = "data.mdb"  # of an environment, as LMDB calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Environment:
             if self.map_bytes < map_bytes:
                 self._lmdb.set_mapsize(map_bytes)
             self.tables = Tables(*(self._open_table(name, create) for name in keys.TABLES))
+            self._peek = _peek(folder)
         except lmdb.Error as error:
             self._lmdb.close()
             raise _unusable(folder, error) from error
@@ -87,6 +90,8 @@ class Environment:
     @property
     def last_transaction(self) -> int:
         """The number of the last commit of any process: when it moved, there is something to follow."""
+        if self._peek is not None:
+            return self._peek.last_transaction
         return self._lmdb.info()["last_txnid"]
 
     @property
@@ -173,6 +178,8 @@ class Environment:
             self._closed = True
             self._gate_shut = False
             self._gate.notify_all()
+        if self._peek is not None:
+            self._peek.close()
         self._lmdb.close()
 
     def _open_table(self, name: bytes, create: bool) -> Any:
@@ -254,3 +261,11 @@ def _unusable(folder: Path, error: lmdb.Error | OSError) -> StoreError:
     if isinstance(error, lmdb.NotFoundError):
         return StoreError(f"{folder} lacks a table of this store: restore it from a copy")
     return StoreError(f"{folder} cannot be opened as a store ({error}): run 'idis verify' and restore it from a copy")
+
+
+def _peek(folder: Path) -> Peek | None:
+    """What tells the last commit for a third of what the engine takes, which every batch pays; None for another layout."""
+    try:
+        return Peek(folder / DATA_FILE)
+    except (OSError, ValueError):
+        return None

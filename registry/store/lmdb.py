@@ -20,7 +20,7 @@ from idis.registry.record import PreparedRecord
 from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import Committed, OutcomeKey, StoreBusy, StoreError, WriteTxn
 from idis.registry.store.directory import NodeLock, current_generation, make_directory, make_generation
-from idis.registry.store.environment import ENGINE, Environment
+from idis.registry.store.environment import DATA_FILE, ENGINE, Environment
 from idis.registry.store.lmdb_read import LmdbReadTxn, PrefixCache
 from idis.registry.store.lmdb_write import LmdbWriteTxn
 from idis.registry.store.segments import segments
@@ -32,7 +32,6 @@ T = TypeVar("T")
 MAP_BYTES_START = 64 * 2**30  # address space, not disk; a host that limits it starts lower
 SEGMENTS_WAITING_MAX = 2  # one being flushed, one being applied: a load does not crowd out other writers
 BUSY_PAUSE_S = 0.01
-DATA_FILE = "data.mdb"  # of an environment, as LMDB calls it
 
 DEFAULTS = Settings()
 
