@@ -7,7 +7,6 @@ first request it does not know; from there on the chunk is aiohttp's.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from idis.proto.codes import ResponseCode
@@ -74,8 +73,10 @@ class Chunks:
         if now != self._second:
             self._second, self._behind_length = now, behind_length(now)
         step = _Step(octets, allowed)
-        while (self._answer_quickly(step) or self._answer_one(step, peer, now)) and not step.done:
-            pass
+        if self._quick is None or not self._answer_quickly(self._quick, step):
+            while self._answer_one(step, peer, now) and not step.done:
+                if self._quick is not None and self._answer_quickly(self._quick, step):
+                    break
         if step.count:
             ended = chain.clock.monotonic()
             chain.observe.took(HTTP, ended - started, step.count)
@@ -83,20 +84,16 @@ class Chunks:
                 chain.limit.take(peer, ended, step.count - step.made)  # what was made has taken its own
         return b"".join(step.pieces), step.at, step.full and step.at < len(octets)
 
-    def _answer_quickly(self, step: _Step) -> bool:
-        """Whether the index has answered anything."""
-        if self._quick is None:
-            return False
+    def _answer_quickly(self, quick: Quick, step: _Step) -> bool:
+        """Let the index answer what it knows; whether nothing more is to be answered in this step."""
         left = step.allowed - step.count if step.allowed >= 0 else -1
-        answers, at, count = self._quick.answer(step.octets, step.at, self._behind_length, left, STEP_BYTES - step.size)
-        if not count:
-            return False
-        step.pieces.append(answers)
-        step.size += len(answers)
-        step.at = at
-        step.count += count
-        self._chain.observe.answered[HTTP, _SUCCESS] += count
-        return True
+        answers, step.at, count = quick.answer(step.octets, step.at, self._behind_length, left, STEP_BYTES - step.size)
+        if count:
+            step.pieces.append(answers)
+            step.size += len(answers)
+            step.count += count
+            self._chain.observe.answered[HTTP, _SUCCESS] += count
+        return step.done
 
     def _answer_one(self, step: _Step, peer: Peer, now: int) -> bool:
         """Whether the next request was plain, and has been answered from what is kept ready, or was made."""
@@ -120,17 +117,16 @@ class Chunks:
         return True
 
 
-@dataclass(slots=True)
 class _Step:
-    """What has become of one chunk so far."""
+    """What has become of one chunk so far; a plain class, because one is made for every chunk."""
 
-    octets: bytes
-    allowed: int
-    at: int = 0
-    size: int = 0
-    count: int = 0
-    made: int = 0
-    pieces: list[bytes] = field(default_factory=list)
+    __slots__ = ("allowed", "at", "count", "made", "octets", "pieces", "size")
+
+    def __init__(self, octets: bytes, allowed: int) -> None:
+        self.octets = octets
+        self.allowed = allowed
+        self.at = self.size = self.count = self.made = 0
+        self.pieces: list[bytes] = []
 
     @property
     def done(self) -> bool:
