@@ -50,6 +50,7 @@ class TlsStream(asyncio.Transport):
         while rest:
             rest = rest[self._tls.bio_write(rest) :]
         pieces: list[bytes] = []
+        replies = not self.established  # afterwards TLS itself hardly ever answers, and then with the next octets that are sent
         try:
             if not self.established:
                 self._tls.do_handshake()
@@ -63,7 +64,8 @@ class TlsStream(asyncio.Transport):
         except SSL.Error as error:
             self._flush()
             raise TlsError(_reason(error)) from None
-        self._flush()
+        if replies:
+            self._flush()
         return b"".join(pieces)
 
     # What a protocol asks of its transport.
@@ -150,14 +152,14 @@ class TlsStream(asyncio.Transport):
                 return
 
     def _flush(self) -> None:
-        pieces: list[bytes] = []
-        try:
-            while True:
-                pieces.append(self._tls.bio_read(RECORDS_BYTES))
-        except SSL.Error:  # nothing more
-            pass
-        if pieces:
-            self._wire.write(b"".join(pieces))
+        size = RECORDS_BYTES
+        while size == RECORDS_BYTES:
+            try:
+                octets = self._tls.bio_read(RECORDS_BYTES)
+            except SSL.Error:  # nothing more
+                return
+            self._wire.write(octets)
+            size = len(octets)
 
 
 def _reason(error: SSL.Error) -> str:

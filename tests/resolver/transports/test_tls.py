@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import ssl
 import urllib.request
 from dataclasses import replace
@@ -18,7 +19,10 @@ from idis.resolver.config import (
     LimitsSection,
     TlsSection,
 )
+from idis.resolver.creation import create_node
 from idis.resolver.development_certificate import make_development_certificate
+from idis.resolver.node import Node
+from idis.resolver.serving import serve
 from idis.resolver.transports.tls_keys import TlsKeyError, TlsKeys
 
 NOW = 1_800_000_000
@@ -138,7 +142,7 @@ async def test_versions_before_1_2_are_refused(secure):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
 
     with pytest.raises(ssl.SSLError):
@@ -212,3 +216,79 @@ def test_the_private_key_is_made_for_its_owner_only(tmp_path):
     _made(tmp_path)
 
     assert (tmp_path / DEVELOPMENT_KEY).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"\x16\x03\x01\x00\x05hello",
+        b"\x16\x03\x01\x00\x00",
+        b"\x16" + bytes(300),
+        b"\x16\x03\x03\xff\xff" + bytes(70_000),
+        b"\x16\x03\x01\x00\x02\x01\x00\x15\x03\x01\x00\x02\x02\x28",
+    ],
+    ids=["no handshake", "empty record", "zeros", "too long", "alert"],
+)
+async def test_what_only_begins_like_tls_ends_the_connection(secure, octets):
+    """The connection is closed and counted; others are served."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", secure.http_port)
+    writer.write(octets)
+    writer.write_eof()
+    await asyncio.wait_for(_rest(reader), 5)
+    writer.close()
+
+    assert (await fetch(f"https://127.0.0.1:{secure.http_port}/healthz", trust(secure)))[0] == 200
+    assert secure.metrics.connections["tls"] == 0
+
+
+async def test_a_reader_that_is_late_gets_everything(secure, frame, code):
+    """Four megabytes of answers, asked for in one go and read when they are all waiting."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", secure.tls_port, ssl=trust(secure))
+    writer.write(b"".join(frame("88.118.8/big", number) for number in range(1, 1_001)))
+    await asyncio.sleep(0.2)
+    answers = [await _frame(reader) for _ in range(1_000)]
+    writer.close()
+
+    assert sorted(int.from_bytes(answer[8:12], "big") for answer in answers) == list(range(1, 1_001))
+    assert {code(answer) for answer in answers} == {1}
+
+
+async def test_half_open_handshakes_make_room(start_node):
+    """Where there is no room left, who has not finished a handshake goes first."""
+    node = await start_node(tls=TLS, limits=LimitsSection(connections=4))
+    halves = [await asyncio.open_connection("127.0.0.1", node.http_port) for _ in range(4)]
+    for _reader, writer in halves:
+        writer.write(b"\x16\x03\x01\x02\x00\x01")
+    await asyncio.sleep(0.05)
+
+    assert (await fetch(f"https://127.0.0.1:{node.http_port}/healthz", trust(node)))[0] == 200
+    assert node.metrics.closed["room"] >= 1
+    for _reader, writer in halves:
+        writer.close()
+
+
+async def test_a_goodbye_is_answered_with_a_goodbye(secure):
+    """close_notify on both sides, so that nobody takes an answer that was cut for a whole one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", secure.http_port, ssl=trust(secure))
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = await asyncio.wait_for(reader.read(), 5)  # raises SSLError without a goodbye
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+async def test_hangup_takes_up_a_certificate_and_ends_nothing(make_config):
+    """SIGHUP to a node of one process, which would otherwise end it."""
+    config = make_config(tls=TLS)
+    create_node(config.data_dir, config)
+    node = Node(config)
+    ready = asyncio.Event()
+    served = asyncio.create_task(serve(node, ready.set))
+    await asyncio.wait_for(ready.wait(), 10)
+    (config.data_dir / DEVELOPMENT_CERTIFICATE).write_text("half")
+    os.kill(os.getpid(), signal.SIGHUP)
+    await asyncio.sleep(0.05)
+    assert not served.done()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+    assert await asyncio.wait_for(served, 10) == 0
