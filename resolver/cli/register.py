@@ -1,4 +1,4 @@
-"""`idis register`: create, replace, change or delete one record on this node's own data directory, or a file of them.
+"""`idis register`: create, replace, change or delete one record, in a data directory or over the network, or a file of them.
 
 Without a mode the record is created, and doing it again changes nothing. What is given as `--file` or on standard input
 is the JSON form of the REST interface (`wire.md` §15): a list of values, an object with `values`, or one value.
@@ -38,9 +38,11 @@ from idis.registry.store.directory import user_name
 from idis.registry.store.keys import record_key
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
 from idis.resolver.cli.identifier_argument import identifier_of
+from idis.resolver.cli.key_options import key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.readers import perform
 from idis.resolver.cli.register_batch import register_batches
+from idis.resolver.cli.register_remote import add_server_options, register_there
 
 FILE_BYTES_MAX = 8 * 1_048_576  # a record of the largest size in its most verbose JSON form
 URL_INDEX, EMAIL_INDEX = 1, 2  # by custom of the field (`domain.md` §7)
@@ -95,6 +97,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"largest value to accept; default {VALUE_BYTES_DEFAULT_MAX}, at most {VALUE_BYTES_MAX}",
     )
     add_data_options(parser)
+    add_server_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -103,16 +106,24 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError("give one IDENTIFIER, or --batch FILE")
     if arguments.batch is not None:
         return register_batches(arguments)
+    if arguments.server is None and key_of(arguments) is not None:
+        raise CommandError("a key proves an identity to a node: name it with --server HOST:PORT")
     identifier_of(arguments.identifier)
     given = _given(arguments)
     values = given.values
     if arguments.disable is not None or arguments.enable is not None:
+        if arguments.server is not None:
+            raise CommandError("--disable and --enable work on a data directory: leave --server out")
         return _switch(arguments, given)
     takes_none = arguments.delete or arguments.remove
     if takes_none and values:
         raise CommandError("--delete and --remove take no values: leave --value, --url, --email and --file out")
     if not takes_none and not values:
         raise CommandError("which values? Give --url URL, --value INDEX:TYPE=DATA, or --file FILE")
+    if arguments.server is not None:
+        if given.aliases:
+            raise CommandError("second names cannot be registered over the network: leave 'aliases' out")
+        return register_there(arguments, values)
     now = int(time.time())
     committed = commit(arguments, lambda txn: insist(_advised(_audited(txn, arguments, given, now))))
     recorded, position = committed.result, position_text(committed.position)

@@ -12,9 +12,12 @@ from idis.proto.types.table import describe
 from idis.proto.value import INDEX_MAX, TTL_ABSOLUTE, Value
 from idis.resolver.cli.advice import advice
 from idis.resolver.cli.identifier_argument import identifier_of
+from idis.resolver.cli.key_options import add_key_options, key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 from idis.resolver.cli.shown import printable, shown_data
 from idis.resolver.client import DEFAULT_SERVER, Client, Transport
+from idis.resolver.client_admin import Administrator
+from idis.resolver.client_key import Key
 from idis.resolver.client_reply import ClientError, Explanation, Reply, UnreachableError
 from idis.resolver.recursion.resolved import Hop
 
@@ -52,13 +55,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=_seconds, default=TIMEOUT_S, metavar="S", help="seconds for each identifier (default: 2)"
     )
     parser.add_argument("--all", "--no-public-only", action="store_true", dest="all_values", help="ask for restricted values too")
+    add_key_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, print, and tell the worst outcome by the exit code."""
     for text in arguments.identifiers:
         identifier_of(text)
-    replies = asyncio.run(_ask(arguments))
+    key = key_of(arguments)
+    replies = asyncio.run(_ask(arguments) if key is None else _ask_as(key, arguments))
     if arguments.json:
         documents = [_document(text, reply) for text, reply in zip(arguments.identifiers, replies, strict=True)]
         print_json(documents[0] if len(documents) == 1 else documents)
@@ -94,6 +99,22 @@ async def _ask(arguments: argparse.Namespace) -> list[Reply | ClientError]:
                 replies.append(error)
             else:
                 replies.append(reply)
+    return replies
+
+
+async def _ask_as(key: Key, arguments: argparse.Namespace) -> list[Reply | ClientError]:
+    """Ask as somebody, who sees what only some may."""
+    replies: list[Reply | ClientError] = []
+    try:
+        client = Administrator(arguments.server, key, timeout_s=arguments.timeout, tls=arguments.tls, ca=arguments.ca)
+    except ClientError as error:
+        raise CommandError(f"{error}: a key is proved over the binary port, HOST:PORT") from None
+    async with client:
+        for text in arguments.identifiers:
+            try:
+                replies.append(await client.resolve(text, types=arguments.types, indexes=arguments.indexes))
+            except ClientError as error:
+                replies.append(error)
     return replies
 
 
