@@ -40,6 +40,15 @@ class Privacy(IntEnum):
     STRICT = 1
 
 
+class Moving(IntEnum):
+    """Where the records of a prefix are on their way between two nodes (`registration/moving.py`)."""
+
+    STAYS = 0
+    ARRIVING = 1  # kept here already, and answered by the other node still
+    LEAVING = 2  # answered here, and no longer changed, until the other node has them all
+    LEFT = 3  # answered by the other node; what is still kept here is being deleted
+
+
 @dataclass(frozen=True, slots=True)
 class PrefixEntry:
     """One prefix of this node's registry.
@@ -66,11 +75,17 @@ class PrefixEntry:
     values: bytes = b"\x00\x00\x00\x00"
     ttl_s: int = 86_400
     version: int = 0
+    moving: Moving = Moving.STAYS
 
     @property
     def answers_here(self) -> bool:
-        """Whether this node holds the records below the prefix."""
+        """Whether this node answers for the records below the prefix."""
         return self.homed or self.hosting is Hosting.HOSTED
+
+    @property
+    def keeps_records(self) -> bool:
+        """Whether records below the prefix may lie in this node's store."""
+        return self.answers_here or self.moving in (Moving.ARRIVING, Moving.LEFT)
 
 
 @dataclass(frozen=True, slots=True)

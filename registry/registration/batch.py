@@ -22,6 +22,7 @@ from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold
 from idis.proto.value import decode_values
 from idis.registry.audit.line import audit
+from idis.registry.authority import stopped_by
 from idis.registry.caller import Caller
 from idis.registry.identity import Identity
 from idis.registry.prefix import PrefixEntry, PrefixState
@@ -199,7 +200,9 @@ class _Run:
         folded = fold(spelled)
         entry = self._txn.prefix(folded) if spelled.isascii() and spelled.isprintable() else None
         # Quotas are counted record by record.
-        if entry is None or entry.state is not PrefixState.ACTIVE or not entry.answers_here or entry.quota:
+        if entry is None or entry.state is not PrefixState.ACTIVE or not entry.answers_here or entry.quota or entry.moving:
+            return None
+        if stopped_by(self._txn, folded) is not None:
             return None
         owners = Subject(folded, admins_of(decode_values(entry.values)), is_prefix=True)
         if self._refuse(owners) is not None:

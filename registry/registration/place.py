@@ -8,7 +8,7 @@ from idis.proto.codes import ResponseCode
 from idis.proto.identifier import parse_identifier
 from idis.proto.value import Value
 from idis.registry.authority import stopped_by
-from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.prefix import Moving, PrefixEntry, PrefixState
 from idis.registry.record import RecordFlag, StoredRecord
 from idis.registry.registration.checks import STATE_WORDS, Refusal, unknown
 from idis.registry.store.base import ReadTxn
@@ -64,6 +64,10 @@ def find_place(txn: ReadTxn, identifier: str) -> Place | Refusal:
         return Refusal(
             ResponseCode.SERVER_NOT_RESPONSIBLE,
             f"{_NOT_OURS}: {prefix} is answered elsewhere; register there, or home or host the prefix here",
+        )
+    if entry.moving is Moving.LEAVING:
+        return Refusal(
+            ResponseCode.SERVER_TOO_BUSY, f"the records of {prefix} are moving to another node: ask again in a few seconds"
         )
     key = record_key(prefix, parsed.suffix, entry.fold_suffix)
     stored = txn.record(key)

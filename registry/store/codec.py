@@ -20,7 +20,7 @@ from typing import Any
 import msgpack
 
 from idis.registry.journal import POSITION_BYTES, Entry, EntryKind, Position
-from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, Privacy, RouteEntry
+from idis.registry.prefix import Hosting, Moving, PrefixEntry, PrefixState, Privacy, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.store import keys
 from idis.registry.store.base import PrefixStat, RecordDamaged, StoredOutcome, StoreError
@@ -277,9 +277,19 @@ def encode_prefix(entry: PrefixEntry) -> bytes:
 
 def decode_prefix(key: bytes, value: bytes) -> PrefixEntry:
     """The entry of a sealed value. Raises RecordDamaged."""
-    prefix, state, homed, hosting, owner, code, industry, privacy, *others = _unpack(keys.PREFIX, key, value)
+    *fields, moving = _unpack(keys.PREFIX, key, value)
+    prefix, state, homed, hosting, owner, code, industry, privacy, *others = fields
     return PrefixEntry(
-        prefix, PrefixState(state), homed, Hosting(hosting), owner, code, industry, Privacy(privacy), *others
+        prefix,
+        PrefixState(state),
+        homed,
+        Hosting(hosting),
+        owner,
+        code,
+        industry,
+        Privacy(privacy),
+        *others,
+        moving=Moving(moving),
     )
 
 

@@ -56,7 +56,7 @@ def check_home(entry: PrefixEntry | None, prefix: str) -> PrefixEntry:
     """The entry below which a record is written. Raises StoreError unless it is registered and answered here."""
     if entry is None:
         raise StoreError(f"the prefix {prefix} is not registered here: register it before its records")
-    if not entry.answers_here:
+    if not entry.keeps_records:
         raise StoreError(f"the records of {prefix} are kept elsewhere: it is neither homed nor hosted here")
     return entry
 
@@ -88,7 +88,7 @@ def check_prefix_change(old: PrefixEntry, new: PrefixEntry, records: int, tombst
         records: how many records exist below it.
         tombstones: whether any key exists below it, deleted ones included.
     """
-    if old.answers_here and not new.answers_here and records:
+    if old.keeps_records and not new.keeps_records and records:
         raise StoreError(f"{new.prefix} still holds {records} records here: delete or move them before it is answered elsewhere")
     if old.fold_suffix != new.fold_suffix and (records or tombstones):
         raise StoreError(f"{new.prefix} has records: whether their suffixes fold case cannot change any more")

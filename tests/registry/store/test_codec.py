@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idis.registry.journal import Entry, EntryKind, Position
-from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, Privacy, RouteEntry
+from idis.registry.prefix import Hosting, Moving, PrefixEntry, PrefixState, Privacy, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, RecordFlag
 from idis.registry.store import codec, keys
 from idis.registry.store.base import PrefixStat, RecordDamaged, StoredOutcome, StoreError
@@ -161,11 +161,13 @@ def test_prefix_round_trip() -> None:
         b"values",
         60,
         4,
+        Moving.LEAVING,
     )
     again = codec.decode_prefix(b"88.118", codec.encode_prefix(entry))
 
     assert again == entry
     assert again.state is PrefixState.SUSPENDED
+    assert again.moving is Moving.LEAVING
 
 
 def test_route_round_trip() -> None:
