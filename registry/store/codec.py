@@ -280,16 +280,7 @@ def decode_prefix(key: bytes, value: bytes) -> PrefixEntry:
     *fields, moving = _unpack(keys.PREFIX, key, value)
     prefix, state, homed, hosting, owner, code, industry, privacy, *others = fields
     return PrefixEntry(
-        prefix,
-        PrefixState(state),
-        homed,
-        Hosting(hosting),
-        owner,
-        code,
-        industry,
-        Privacy(privacy),
-        *others,
-        moving=Moving(moving),
+        prefix, PrefixState(state), homed, Hosting(hosting), owner, code, industry, Privacy(privacy), *others, Moving(moving)
     )
 
 
