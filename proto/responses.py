@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from idis.proto.batch import BatchReply, read_batch_reply
 from idis.proto.bodies import Opaque
 from idis.proto.codes import OpCode, OpFlag, ResponseCode
 from idis.proto.dialect import is_backup, read_filter_indexes
@@ -144,6 +145,7 @@ ResponseBody = (
     | ReferralBody
     | ErrorBody
     | ChallengeBody
+    | BatchReply
 )
 
 
@@ -217,4 +219,5 @@ _READERS: dict[int, Callable[[Reader], ResponseBody]] = {
     OpCode.LIST_HOMED_PREFIXES: _read_names,
     OpCode.SESSION_SETUP: read_session_reply,
     OpCode.RETRIEVE_TXN_LOG: lambda reader: LogFlags(reader.u8(), _rest(reader)),
+    OpCode.BATCH: lambda reader: read_batch_reply(_rest(reader)),
 }
