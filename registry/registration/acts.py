@@ -16,7 +16,6 @@ from idis.registry.audit.line import audit, record_summary
 from idis.registry.caller import Action, Caller
 from idis.registry.identity import Identity
 from idis.registry.prefix import Privacy
-from idis.registry.readers import READERS_TYPE
 from idis.registry.record import MARKS, Alias, RecordFlag, StoredRecord
 from idis.registry.registration import records, visibility
 from idis.registry.registration.checks import Refusal
@@ -36,7 +35,7 @@ from idis.registry.rights import (
 from idis.registry.store.base import ReadTxn, WriteTxn
 
 # Values of these types say who may do what; who may only keep records up to date changes none of them.
-RIGHTS_TYPES = frozenset((HS_ADMIN, HS_VLIST, "HS_PUBKEY", "HS_SECKEY", "HS_CERT", READERS_TYPE))
+RIGHTS_TYPES = frozenset((HS_ADMIN, HS_VLIST, "HS_PUBKEY", "HS_SECKEY", "HS_CERT"))
 
 _PUBLIC_WRITE = int(Permission.PUBLIC_WRITE)
 
