@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -277,11 +277,10 @@ def encode_prefix(entry: PrefixEntry) -> bytes:
 
 def decode_prefix(key: bytes, value: bytes) -> PrefixEntry:
     """The entry of a sealed value. Raises RecordDamaged."""
-    *fields, moving = _unpack(keys.PREFIX, key, value)
-    prefix, state, homed, hosting, owner, code, industry, privacy, *others = fields
-    return PrefixEntry(
-        prefix, PrefixState(state), homed, Hosting(hosting), owner, code, industry, Privacy(privacy), *others, Moving(moving)
-    )
+    fields = _unpack(keys.PREFIX, key, value)
+    prefix, state, homed, hosting, owner, code, industry, privacy, *others, moving = fields
+    entry = PrefixEntry(prefix, PrefixState(state), homed, Hosting(hosting), owner, code, industry, Privacy(privacy), *others)
+    return replace(entry, moving=Moving(moving)) if moving else entry
 
 
 def encode_route(route: RouteEntry) -> bytes:
