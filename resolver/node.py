@@ -184,7 +184,7 @@ class Node:
         """Log what this node does; a process among others leaves that to its supervisor."""
         level = logging.INFO if self.alone else logging.DEBUG
         if event == "ready":
-            log.note_ready(level, self.config, self.port, self.http_port)
+            log.note_ready(level, self.config, self.port, self.http_port, self.tls_port)
         else:
             log.note(level, event, name=self.config.node.name)
 

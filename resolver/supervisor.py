@@ -138,7 +138,7 @@ class Supervisor:
         if not self._answering and all(post.serving for post in self._posts):
             self._answering = True
             ports = self._posts[KEEPER].sockets
-            log.note_ready(logging.INFO, self._config, ports.port, ports.http_port)
+            log.note_ready(logging.INFO, self._config, ports.port, ports.http_port, ports.tls_port)
             if ready is not None:
                 ready()
         if self._told.to_renew:

@@ -70,7 +70,7 @@ def bind_shared(listen: ListenSection, workers: int, tls: TlsSection = NO_TLS) -
         ListenError: one sentence; nothing stays bound.
     """
     shares = _tried(listen, tls, workers)
-    http = Sockets(shares[0].port, shares[0].http_port, http=shares[0].http)
+    http = Sockets(shares[0].port, shares[0].http_port, http=shares[0].http, tls_port=shares[0].tls_port)
     shares[0].http = []
     return shares, http
 

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -24,7 +25,15 @@ from idis.proto.value import Value
 from idis.registry.record import Record, prepare
 from idis.registry.store.directory import NodeLock
 from idis.registry.store.lmdb import LmdbStore
-from idis.resolver.config import GuardSection, ListenSection, NodeConfig, NodeSection
+from idis.resolver.config import (
+    DEVELOPMENT_CERTIFICATE,
+    DEVELOPMENT_KEY,
+    GuardSection,
+    ListenSection,
+    NodeConfig,
+    NodeSection,
+    TlsSection,
+)
 from idis.resolver.creation import create_node
 from idis.resolver.node import REPORT_S
 
@@ -512,3 +521,22 @@ async def test_a_node_that_never_sleeps_answers_and_stops(start_node, client_of,
     assert code(await client.ask_tcp(frame("88.118.8/A1"))) == 1
     assert [code(answer) for answer in await client.ask_udp(frame("88.118.8/A1"))] == [1]
     await node.stop()
+
+
+def test_workers_answer_over_tls(make_directory, start, frame, code):
+    """The binary port over TLS is theirs, HTTPS is the keeper's."""
+    directory = make_directory(tls=TlsSection(DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, port=0))
+    running = start(directory).ready()
+    trusted = ssl.create_default_context(cafile=str(directory / DEVELOPMENT_CERTIFICATE))
+    for number in range(1, 9):
+        with (
+            socket.create_connection(("127.0.0.1", int(str(running._facts["tls_port"]))), timeout=ANSWER_S_MAX) as plain,
+            trusted.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+        ):
+            connection.sendall(frame("88.118.8/A1", number))
+            assert code(read_frame(connection)) == 1
+    url = f"https://127.0.0.1:{running._facts['http_port']}/healthz"
+    with urllib.request.urlopen(url, timeout=ANSWER_S_MAX, context=trusted) as answer:
+        assert answer.status == 200
+
+    assert running.end() == 0
