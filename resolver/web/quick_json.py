@@ -37,4 +37,4 @@ class QuickJson:
         """
         if not self._answers.fresh() or (index := self._answers.index) is None:
             return b"", at, 0
-        return resolve_http(index, self._blocks, octets, at, FOUND_HEAD, behind, allowed, max(octets_max, 1))
+        return resolve_http(index, self._blocks, octets, at, FOUND_HEAD, behind, allowed, octets_max)
