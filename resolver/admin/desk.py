@@ -50,13 +50,17 @@ from idis.resolver.recursion.recursor import Clock
 from idis.resolver.reply import Replies
 from idis.resolver.request import TCP, Peer
 
+OCTETS_MAX = 67_108_864  # of requests under way: some wait for other nodes, all may be large
+
+_TOO_MUCH = Refusal(ResponseCode.SERVER_TOO_BUSY, "this node has too much to administer: ask again in a second")
 _CERTIFY = int(OpFlag.CERTIFY)
 _CONTINUOUS = int(OpFlag.CONTINUOUS)
 _HOMING = (OpCode.HOME_PREFIX, OpCode.UNHOME_PREFIX)
+_CHANGES = RECORD_OPERATIONS | {OpCode.BATCH, *_HOMING}
 _READS = (OpCode.RESOLUTION, OpCode.GET_SITE_INFO)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Desk:
     """The administration of one node; its parts are made in `composition.py`."""
 
@@ -76,6 +80,7 @@ class Desk:
     metrics: Metrics
     trail: AuditWriter
     random_octets: Callable[[int], bytes]
+    octets: int = 0  # of requests under way
 
     def concerns(self, frame: bytes, peer: Peer) -> bool:
         """Whether a frame is for the desk."""
@@ -104,8 +109,15 @@ class Desk:
             case Rejected(dialogue=dialogue, refusal=refusal):
                 self.metrics.admin[f"rejected.{int(refusal.code)}"] += 1
                 await self.letters.refuse(dialogue, refusal)
+            case Dialogue() if self.octets > OCTETS_MAX:
+                self.metrics.limited["administration"] += 1
+                await self.letters.refuse(received, _TOO_MUCH)
             case Dialogue():
-                await self._take(received)
+                self.octets += len(frame)
+                try:
+                    await self._take(received)
+                finally:
+                    self.octets -= len(frame)
 
     async def _take(self, dialogue: Dialogue) -> None:
         wants_signature = dialogue.request.opflags & _CERTIFY and dialogue.session is None
@@ -155,9 +167,9 @@ class Desk:
 
     async def _operate(self, dialogue: Dialogue, body: RequestBody, caller: Caller) -> Refusal | None:
         request, opcode = dialogue.request, dialogue.request.opcode
+        if opcode in _CHANGES and (refusal := self.logins.refuse_repeated(dialogue.peer.link, request.request_id)):
+            return refusal
         if opcode in RECORD_OPERATIONS:
-            if refusal := self.logins.refuse_repeated(dialogue.peer.link, request.request_id):
-                return refusal
             return await self._change(dialogue, act_of(request, body, self.random_octets), caller)
         if isinstance(body, BatchRequest):
             return await self._batch(dialogue, body, caller)
