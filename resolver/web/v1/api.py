@@ -151,7 +151,6 @@ class Api:
         parameters = read_parameters(operation.parameters, _given(operation, match, request.query))
         headers = request.headers
         key = read_parameters(KeyHeaders, _headers(KeyHeaders, headers)).key if operation.writes else None
-        condition = _condition(headers) if operation.versioned else UNCONDITIONAL
         octets = b""
         body = None
         if operation.request is not None:
@@ -160,6 +159,7 @@ class Api:
                 return arrived
             octets = arrived
             body = read_model(operation.request, read_json(octets))
+        condition = _condition(headers) if operation.versioned else UNCONDITIONAL
         digest = (
             _digest(request.method, request.raw_path, *(headers.get(name, "") for name in ("If-Match", "If-None-Match")), octets)
             if key

@@ -201,7 +201,7 @@ class AwaitingModel:
 class PrefixDetail:
     """A prefix with the application for it and what waits for a second person."""
 
-    prefix: Annotated[PrefixModel, Field("the prefix", "标识前缀")]
+    entry: Annotated[PrefixModel, Field("the prefix", "标识前缀")]
     records: Annotated[int, Field("how many records this node holds below it", "标识数量", 0)]
     applicant: Annotated[str | None, IDENTITY]
     applied: Annotated[str | None, TIME]
@@ -214,7 +214,7 @@ class PrefixDetail:
 class PrefixChanged:
     """The prefix as it stands now, or what is awaited."""
 
-    prefix: Annotated[PrefixModel | None, Field("null while a second person is awaited", "标识前缀")]
+    entry: Annotated[PrefixModel | None, Field("null while a second person is awaited", "标识前缀")]
     changed: Annotated[bool, Field("false when it was so already", "是否变更")]
     awaiting: Annotated[AwaitingModel | None, Field("what waits for a second person", "待第二人确认")]
     version: Annotated[int | None, VERSION]

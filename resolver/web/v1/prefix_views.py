@@ -43,7 +43,7 @@ def prefix_detail(view: PrefixView) -> PrefixDetail:
     filing = view.filing
     applicant = None if filing is None or filing.applicant is None else str(filing.applicant)
     return PrefixDetail(
-        prefix=prefix_model(view.entry),
+        entry=prefix_model(view.entry),
         records=view.records,
         applicant=applicant,
         applied=None if filing is None else iso_time(filing.at),

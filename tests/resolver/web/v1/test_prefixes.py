@@ -46,15 +46,15 @@ async def granted(operator: Any, prefix: str) -> None:
 async def test_a_prefix_is_applied_for_examined_and_approved(operator: Any) -> None:
     """From the application to the delegation, each step answered with the prefix as it stands."""
     status, applied, headers = await operator.ask("POST", "/prefixes", APPLICATION)
-    assert (status, applied["prefix"]["prefix"], applied["prefix"]["state"]) == (201, "88.118.8.1", "applied")
+    assert (status, applied["entry"]["prefix"], applied["entry"]["state"]) == (201, "88.118.8.1", "applied")
     assert headers["Location"] == "/api/v1/prefixes/88.118.8.1"
     for event, state in (("review", "in_review"), ("approve", "active")):
         _, moved, _ = await operator.ask("POST", f"/prefixes/88.118.8.1/{event}", {})
-        assert moved["prefix"]["state"] == state
+        assert moved["entry"]["state"] == state
     status, routed, _ = await operator.ask("PUT", "/prefixes/88.118.8.1/sites", {"sites": [SITE]})
 
     assert status == 200
-    assert [server["address"] for server in routed["prefix"]["sites"][0]["servers"]] == ["192.0.2.10", "2001:db8::10"]
+    assert [server["address"] for server in routed["entry"]["sites"][0]["servers"]] == ["192.0.2.10", "2001:db8::10"]
 
 
 async def test_an_application_shows_its_form(operator: Any) -> None:
@@ -63,7 +63,7 @@ async def test_an_application_shows_its_form(operator: Any) -> None:
     _, shown, headers = await operator.ask("GET", "/prefixes/88.118.8.1")
 
     assert shown["form"]["orgCrtCode"] == "91310000MA1FL0007C"
-    assert (shown["prefix"]["owner"], shown["records"]) == ("示例船舶有限公司", 0)
+    assert (shown["entry"]["owner"], shown["records"]) == ("示例船舶有限公司", 0)
     assert headers["ETag"] == f'"{shown["version"]}"'
 
 
@@ -80,10 +80,10 @@ async def test_a_rejection_needs_a_reason(operator: Any) -> None:
     await operator.ask("POST", "/prefixes", APPLICATION)
     assert (await operator.ask("POST", "/prefixes/88.118.8.1/reject", {}))[0] == 422
     _, rejected, _ = await operator.ask("POST", "/prefixes/88.118.8.1/reject", {"reason": "no such company"})
-    assert (rejected["prefix"]["state"], rejected["prefix"]["reason"]) == ("rejected", "no such company")
+    assert (rejected["entry"]["state"], rejected["entry"]["reason"]) == ("rejected", "no such company")
 
     _, again, _ = await operator.ask("POST", "/prefixes/88.118.8.1/resubmit", {"organisation": {"owner": "新名"}})
-    assert (again["prefix"]["state"], again["prefix"]["owner"]) == ("applied", "新名")
+    assert (again["entry"]["state"], again["entry"]["owner"]) == ("applied", "新名")
 
 
 async def test_an_event_out_of_turn_is_a_conflict(operator: Any) -> None:
@@ -120,12 +120,12 @@ async def test_revoking_takes_two_persons(operator: Any, nobody: Any, act_as: Ca
     await granted(operator, "88.118.8.7")
     act_as("88.118.8/ZHANG", RoleGrant(Role.OPERATOR))
     status, waits, _ = await nobody.ask("POST", "/prefixes/88.118.8.7/revoke", {"reason": "gone"})
-    assert (status, waits["prefix"], waits["awaiting"]["act"]) == (202, None, "revoke")
+    assert (status, waits["entry"], waits["awaiting"]["act"]) == (202, None, "revoke")
     act_as("88.118.8/LI", RoleGrant(Role.OPERATOR))
     assert (await nobody.ask("GET", "/prefixes/88.118.8.7"))[1]["awaiting"][0]["person"] == "88.118.8/ZHANG"
 
     status, done, _ = await nobody.ask("POST", "/prefixes/88.118.8.7/revoke", {"reason": "gone"})
-    assert (status, done["prefix"]["state"]) == (200, "revoked")
+    assert (status, done["entry"]["state"]) == (200, "revoked")
 
 
 async def test_a_transfer_takes_two_persons(operator: Any, nobody: Any, act_as: Callable[..., None]) -> None:
@@ -136,7 +136,7 @@ async def test_a_transfer_takes_two_persons(operator: Any, nobody: Any, act_as: 
     assert (await nobody.ask("POST", "/prefixes/88.118.8.7/transfer", body))[0] == 202
     act_as("88.118.8/LI", RoleGrant(Role.OPERATOR))
 
-    assert (await nobody.ask("POST", "/prefixes/88.118.8.7/transfer", body))[1]["prefix"]["owner"] == "新船舶有限公司"
+    assert (await nobody.ask("POST", "/prefixes/88.118.8.7/transfer", body))[1]["entry"]["owner"] == "新船舶有限公司"
 
 
 async def test_prefixes_are_listed_by_parent_and_state(operator: Any) -> None:
@@ -155,7 +155,7 @@ async def test_terms_change_one_by_one(operator: Any) -> None:
     await operator.ask("PATCH", "/prefixes/88.118.8", {"quota": 50})
     _, changed, _ = await operator.ask("PATCH", "/prefixes/88.118.8", {"privacy": "strict"})
 
-    assert (changed["prefix"]["quota"], changed["prefix"]["privacy"]) == (50, "strict")
+    assert (changed["entry"]["quota"], changed["entry"]["privacy"]) == (50, "strict")
 
 
 async def test_hosting_is_asked_for_and_approved(operator: Any) -> None:
@@ -164,7 +164,7 @@ async def test_hosting_is_asked_for_and_approved(operator: Any) -> None:
     states = []
     for event in ("apply", "approve", "end"):
         _, changed, _ = await operator.ask("POST", "/prefixes/88.118.8.7/hosting", {"event": event})
-        states.append(changed["prefix"]["hosting"])
+        states.append(changed["entry"]["hosting"])
 
     assert states == ["applied", "hosted", "not_hosted"]
 
@@ -173,8 +173,8 @@ async def test_a_prefix_is_homed_and_let_go(operator: Any) -> None:
     """This node answers for it, and then no longer."""
     await granted(operator, "88.118.8.7")
 
-    assert (await operator.ask("PUT", "/prefixes/88.118.8.7/home"))[1]["prefix"]["homed"] is True
-    assert (await operator.ask("DELETE", "/prefixes/88.118.8.7/home"))[1]["prefix"]["homed"] is False
+    assert (await operator.ask("PUT", "/prefixes/88.118.8.7/home"))[1]["entry"]["homed"] is True
+    assert (await operator.ask("DELETE", "/prefixes/88.118.8.7/home"))[1]["entry"]["homed"] is False
 
 
 async def test_a_range_is_delegated_listed_and_withdrawn(operator: Any) -> None:
