@@ -45,6 +45,14 @@ KIND_SITES: int
 KIND_SITES_NAMESPACE: int
 """The same, asked for HS_SITE, HS_SITE.6, HS_SERV and HS_NAMESPACE, as Handle clients do."""
 
+KIND_BELOW: int
+"""What is told of names and prefixes that have no entry of their own, by a prefix at or above them that is answered elsewhere.
+
+The key holds that prefix. The value has three counted parts, whole bodies of answers: for names of the prefix (302), for
+names below it (302), for prefixes below it (303); an empty part says that Python decides. The code of the entry is 302. The
+last two parts must be empty unless nothing is registered below the prefix: so they hold whatever else a reader missed.
+"""
+
 # Flags of an entry.
 OWN: int
 """Answered by this node's own registry: marked authoritative, and also for those who ask for an authoritative answer."""
@@ -139,7 +147,7 @@ class AnswerIndex:
             key: kind ‖ folded identifier, at most KEY_BYTES_MAX octets.
             value: code 1: a counted array of values, copied behind the echoed spelling; else the body as a whole,
                 which for 100 and 200 is `00000000`, an empty message.
-            code: the response code: 1, 100 or 200.
+            code: the response code: 1, 100 or 200; 302 for KIND_BELOW.
             expires_s: unix time from which it misses; 0: never.
             flags: OWN (the default), PUBLIC_ONLY.
 
@@ -214,6 +222,12 @@ class AnswerIndex:
 
     @enabled.setter
     def enabled(self, value: bool) -> None: ...
+    @property
+    def refers(self) -> bool:
+        """Whether entries of KIND_BELOW are looked for; False for a new index."""
+
+    @refers.setter
+    def refers(self, value: bool) -> None: ...
     @property
     def retired(self) -> bool:
         """Whether a newer generation has taken its place."""

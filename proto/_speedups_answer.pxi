@@ -49,14 +49,28 @@ cdef struct Question:
     size_t frame_bytes
     size_t spelling_bytes
     uint32_t flags
+    int kind
     bint common
     int probe
     uint64_t slot
     Key key
 
+# The parts of an entry of KIND_BELOW, each counted: for names of the prefix, for names below it, for prefixes below it.
+cdef enum:
+    WHOLE_VALUE
+    NAMED
+    NAMED_BELOW
+    PREFIX_BELOW
+
+    KIND_OF_BELOW = 5
+    DO_NOT_REFER = 0x00100000
+    PREFIX_OCTETS_MAX = 255
+    LABELS_MAX = 16
+
 cdef struct Answer:
     const uint8_t* value
     Entry entry
+    int part
 
 cdef struct Batch:
     Question questions[QUESTIONS_MAX]
@@ -64,6 +78,7 @@ cdef struct Batch:
     uint8_t keys[KEYS_BYTES]
     size_t keys_bytes
     int lines  # of an entry
+    bint refers
 
 
 cdef inline bint all_zero(const uint8_t* octets, size_t size) noexcept nogil:
@@ -133,6 +148,7 @@ cdef inline bint recognise(Batch* batch, Question* question, const Arena* arena)
     if kind == 0:
         return False
     question.spelling_bytes = spelling_bytes
+    question.kind = kind
     hash_key(arena, &question.key, key, fold_key(key, kind, frame + SPELLING_AT, spelling_bytes, arena.ring))
     batch.keys_bytes += question.key.size
     return True
@@ -156,10 +172,10 @@ cdef inline void call_entries(Batch* batch, const Arena* arena, size_t start, si
         question = &batch.questions[number]
         if question.common:
             question.probe = next_match(arena, &question.key, 0, &question.slot)
-            question.common = question.probe >= 0
+            question.common = question.probe >= 0 or batch.refers
     for number in range(start, end):
         question = &batch.questions[number]
-        if question.common:
+        if question.common and question.probe >= 0:
             at = arena.octets + <uint64_t><uint32_t>question.slot * UNIT_BYTES  # past the end nothing is fetched
             for line in range(batch.lines):
                 prefetch(at + line * LINE_BYTES)
@@ -169,7 +185,9 @@ cdef inline void begin_batch(Batch* batch, const Arena* arena) noexcept nogil:
     # An entry lies across one line more than its size fills.
     batch.count = batch.keys_bytes = 0
     batch.lines = 0
+    batch.refers = False
     if arena is not NULL:
+        batch.refers = not arena.ring and load_acquire(&arena.header.refers) == 1
         batch.lines = <int>min(
             arena.header.live_bytes // (arena.header.entries | 1) // LINE_BYTES + 2, <uint64_t>LINES_MAX
         )
@@ -204,6 +222,7 @@ cdef inline Question* take_question(Batch* batch, const Arena* arena, size_t num
 
 cdef inline bint find_answer(const Arena* arena, Question* question, Answer* answer, uint32_t now) noexcept nogil:
     # The entry that answers the question, if there is one for this asker.
+    answer.part = WHOLE_VALUE
     while question.probe >= 0:
         answer.value = entry_of(arena, question.slot, &question.key, &answer.entry)
         if answer.value is not NULL:
@@ -216,9 +235,125 @@ cdef inline bint find_answer(const Arena* arena, Question* question, Answer* ans
     return False
 
 
+cdef inline bint is_prefix(const uint8_t* octets, size_t size) noexcept nogil:
+    # Whether this is certainly a prefix; what is stranger than ASCII is Python's to judge.
+    cdef size_t at
+    cdef size_t label = 0
+    cdef int labels = 1
+    if size > PREFIX_OCTETS_MAX:
+        return False
+    for at in range(size):
+        if octets[at] == c'.':
+            if label == 0:
+                return False
+            label = 0
+            labels += 1
+        elif octets[at] <= 0x20 or octets[at] >= 0x7F or octets[at] == c'/':
+            return False
+        else:
+            label += 1
+    return label > 0 and labels <= LABELS_MAX
+
+
+cdef inline bint is_printable(const uint8_t* octets, size_t size) noexcept nogil:
+    # Whether this is text that every asker may see; what is stranger than ASCII is Python's to judge.
+    cdef size_t at
+    for at in range(size):
+        if octets[at] < 0x20 or octets[at] >= 0x7F:
+            return False
+    return size > 0
+
+
+cdef inline size_t prefix_of(const Question* question, const uint8_t** prefix, int* part) noexcept nogil:
+    # The folded prefix of what is asked, and what is told of it; 0 when Python must look at the question.
+    cdef const uint8_t* name = question.key.octets + 1
+    cdef size_t size = question.key.size - 1
+    cdef const uint8_t* slash = <const uint8_t*>memchr(name, c'/', size)
+    prefix[0] = name
+    part[0] = PREFIX_BELOW
+    if slash is not NULL:
+        if question.kind != 1:
+            return 0
+        if slash - name == 4 and memcmp(name, b"0.NA", 4) == 0:
+            prefix[0] = slash + 1
+            size -= 5
+        else:
+            part[0] = NAMED
+            if not is_printable(slash + 1, size - (slash - name) - 1):
+                return 0
+            size = slash - name
+    return size if is_prefix(prefix[0], size) else 0
+
+
+cdef bint find_referral(const Arena* arena, Question* question, Answer* answer) noexcept nogil:
+    # What is told of a name or a prefix that has no entry of its own, by the nearest prefix at or above it that tells
+    # something. A miss may be due to a slot that moves or is damaged, so a miss proves nothing: what is told of names below a
+    # prefix stands in its entry only while nothing at all is registered below it.
+    cdef uint8_t octets[PREFIX_OCTETS_MAX + 1]
+    cdef const uint8_t* prefix = NULL
+    cdef Key key
+    cdef size_t size
+    cdef bint is_above = False
+    if question.flags & DO_NOT_REFER:
+        return False
+    size = prefix_of(question, &prefix, &answer.part)
+    if size == 0:
+        return False
+    octets[0] = KIND_OF_BELOW
+    memcpy(octets + 1, prefix, size)
+    while True:
+        hash_key(arena, &key, octets, <uint32_t>size + 1)
+        question.probe = next_match(arena, &key, 0, &question.slot)
+        while question.probe >= 0:
+            answer.value = entry_of(arena, question.slot, &key, &answer.entry)
+            if answer.value is not NULL:
+                question.key.hash = key.hash  # what the entry is checked by
+                # A prefix that is registered itself has answers of its own, or none that are common.
+                return is_above or answer.part == NAMED
+            question.probe = next_match(arena, &key, question.probe + 1, &question.slot)
+        while size and octets[size] != c'.':
+            size -= 1
+        if size == 0:
+            return False
+        size -= 1
+        is_above = True
+        if answer.part == NAMED:
+            answer.part = NAMED_BELOW
+
+
+cdef inline bint find_any(const Arena* arena, Question* question, Answer* answer, uint32_t now, bint refers) noexcept nogil:
+    # The answer of an entry, or the referral of a prefix above.
+    cdef bint is_there = question.probe >= 0
+    if find_answer(arena, question, answer, now):
+        return True
+    # An entry that is there and not for this asker is Python's.
+    return refers and (not is_there or question.probe < 0) and find_referral(arena, question, answer)
+
+
 cdef inline size_t answer_bytes(const Question* question, const Answer* answer) noexcept nogil:
     cdef size_t echoed = 4 + question.spelling_bytes if answer.entry.code == CODE_SUCCESS else 0
     return BODY_AT + echoed + answer.entry.value_bytes + CREDENTIAL_BYTES
+
+
+cdef inline uint16_t code_of(const Answer* answer) noexcept nogil:
+    return <uint16_t>CODE_PREFIX_REFERRAL if answer.part == PREFIX_BELOW else answer.entry.code
+
+
+cdef inline size_t take_part(uint8_t* octets, size_t size, int part) noexcept nogil:
+    # Move a counted part to the front; its size, 0 when it is empty or would end outside.
+    cdef size_t at = 0
+    cdef size_t length
+    while size - at >= 4:
+        length = get_u32(octets + at)
+        at += 4
+        if length > size - at:
+            return 0
+        if part == NAMED:
+            memmove(octets, octets + at, length)
+            return length
+        at += length
+        part -= 1
+    return 0
 
 
 cdef inline size_t write_answer(uint8_t* target, const Arena* arena, const Question* question, const Answer* answer,
@@ -229,8 +364,15 @@ cdef inline size_t write_answer(uint8_t* target, const Arena* arena, const Quest
     cdef size_t body_bytes = size - BODY_AT - CREDENTIAL_BYTES
     cdef size_t echoed = body_bytes - answer.entry.value_bytes
     cdef uint32_t expiration = get_u32(frame + 36)
+    cdef uint32_t code = answer.entry.code
     if not copy_value(arena, &question.key, question.probe, question.slot, &answer.entry, answer.value, target + BODY_AT + echoed):
         return 0
+    if answer.part != WHOLE_VALUE:
+        body_bytes = take_part(target + BODY_AT, body_bytes, answer.part)
+        if body_bytes == 0:
+            return 0
+        size = BODY_AT + body_bytes + CREDENTIAL_BYTES
+        code = code_of(answer)
     memcpy(target + BODY_AT, frame + BODY_AT, echoed)
     memset(target + size - CREDENTIAL_BYTES, 0, CREDENTIAL_BYTES)
     target[0] = target[2] = MAJOR
@@ -240,7 +382,7 @@ cdef inline size_t write_answer(uint8_t* target, const Arena* arena, const Quest
     set_u32(target + 12, 0)
     set_u32(target + 16, <uint32_t>(size - ENVELOPE_BYTES))
     set_u32(target + 20, RESOLUTION)
-    set_u32(target + 24, answer.entry.code)
+    set_u32(target + 24, code)
     set_u32(
         target + 28,
         (question.flags & <uint32_t>ECHOED_FLAGS)
@@ -265,6 +407,8 @@ cdef enum:
     COUNTED_SUCCESS
     COUNTED_NOT_FOUND
     COUNTED_NO_VALUES
+    COUNTED_SERVICE_REFERRAL
+    COUNTED_PREFIX_REFERRAL
     SILENT_MALFORMED
     SILENT_FRAGMENTS
     SILENT_RATE
@@ -288,8 +432,12 @@ cdef class Counters:
             self.counts[COUNTED_SUCCESS] += 1
         elif code == CODE_NOT_FOUND:
             self.counts[COUNTED_NOT_FOUND] += 1
-        else:
+        elif code == CODE_NO_VALUES:
             self.counts[COUNTED_NO_VALUES] += 1
+        elif code == CODE_SERVICE_REFERRAL:
+            self.counts[COUNTED_SERVICE_REFERRAL] += 1
+        else:
+            self.counts[COUNTED_PREFIX_REFERRAL] += 1
 
     @property
     def answered(self):
@@ -298,6 +446,8 @@ cdef class Counters:
             CODE_SUCCESS: self.counts[COUNTED_SUCCESS],
             CODE_NOT_FOUND: self.counts[COUNTED_NOT_FOUND],
             CODE_NO_VALUES: self.counts[COUNTED_NO_VALUES],
+            CODE_SERVICE_REFERRAL: self.counts[COUNTED_SERVICE_REFERRAL],
+            CODE_PREFIX_REFERRAL: self.counts[COUNTED_PREFIX_REFERRAL],
         }
 
     @property

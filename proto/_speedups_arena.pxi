@@ -36,6 +36,8 @@ cdef enum:
     CODE_SUCCESS = 1
     CODE_NOT_FOUND = 100
     CODE_NO_VALUES = 200
+    CODE_SERVICE_REFERRAL = 302
+    CODE_PREFIX_REFERRAL = 303
 
 cdef uint64_t MAGIC = 0x3158444953494449  # "IDISIDX1" in the octet order of this machine, which is part of the layout
 cdef uint64_t ARENA_BYTES_MAX = <uint64_t>1 << 36  # 32 bits of units
@@ -56,7 +58,8 @@ cdef struct Header:
     # Stored by the writer, read by readers before each batch: a cache line of their own.
     uint64_t state
     uint64_t position
-    uint64_t spare_line[6]
+    uint64_t refers  # whether there are entries that say what is told of names without one
+    uint64_t spare_line[5]
     # The writer's own.
     uint64_t tail  # where the next entry goes
     uint64_t entries

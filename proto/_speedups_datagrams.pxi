@@ -229,17 +229,21 @@ cdef void answer_all(Datagrams* all, const Arena* arena, Counters counters, uint
     all.leftovers_count = all.sent_count = all.answers_bytes = 0
     for number in range(all.batch.count):
         question = take_question(&all.batch, arena, number)
-        if question.common and find_answer(arena, question, &answer, now):
+        if question.common and find_any(arena, question, &answer, now, all.batch.refers):
             size = answer_bytes(question, &answer)
             source = &all.sources[(question.frame - &all.packets[0][0]) // RECEIVE_STRIDE]
-            if source.standing == STANDING_UNPROVEN and size > question.frame_bytes:
+            if source.standing == STANDING_UNPROVEN and size > question.frame_bytes and answer.part == WHOLE_VALUE:
                 counters.counts[SILENT_AMPLIFICATION] += 1
                 continue
-            if size <= ANSWER_BYTES_MAX and write_answer(
+            size = 0 if size > ANSWER_BYTES_MAX else write_answer(
                 all.answers + all.answers_bytes, arena, question, &answer, now, site_serial
-            ):
+            )
+            if size and source.standing == STANDING_UNPROVEN and size > question.frame_bytes:
+                counters.counts[SILENT_AMPLIFICATION] += 1
+                continue
+            if size:
                 post(all, question, size)
-                counters.count_answer(answer.entry.code)
+                counters.count_answer(code_of(&answer))
                 continue
         all.leftovers[all.leftovers_count] = (question.frame - &all.packets[0][0]) // RECEIVE_STRIDE
         all.leftovers_count += 1

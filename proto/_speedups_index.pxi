@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from idis.proto.errors import IdisError
 
-KIND_RECORD, KIND_SITE, KIND_SITES, KIND_SITES_NAMESPACE = range(1, 5)
+KIND_RECORD, KIND_SITE, KIND_SITES, KIND_SITES_NAMESPACE, KIND_BELOW = range(1, 6)
 OWN, PUBLIC_ONLY = FLAG_OWN, FLAG_PUBLIC_ONLY
 KEY_BYTES_MAX, VALUE_BYTES_MAX = KEY_OCTETS_MAX, VALUE_OCTETS_MAX
 
@@ -46,7 +46,7 @@ cdef enum:
     PAGE_OCTETS = 4096
 
 _SECRET_BYTES = 16
-_CODES = (CODE_SUCCESS, CODE_NOT_FOUND, CODE_NO_VALUES)
+_CODES = (CODE_SUCCESS, CODE_NOT_FOUND, CODE_NO_VALUES, CODE_SERVICE_REFERRAL)
 
 
 class IndexUnusable(IdisError):
@@ -247,6 +247,7 @@ cdef class AnswerIndex:
             raise
         new.mark = self.mark
         new.position = self.position
+        new.refers = self.refers
         new.enabled = self.enabled
         return new
 
@@ -300,6 +301,17 @@ cdef class AnswerIndex:
         if load_acquire(&self.arena.header.state) == RETIRED:
             raise ValueError("a retired index stays so")
         store_release(&self.arena.header.state, ENABLED if value else DISABLED)
+
+    @property
+    def refers(self):
+        """Whether entries of KIND_BELOW are looked for."""
+        self.check_open()
+        return load_acquire(&self.arena.header.refers) == 1
+
+    @refers.setter
+    def refers(self, bint value):
+        self.check_writable()
+        store_release(&self.arena.header.refers, value)
 
     @property
     def retired(self):

@@ -66,17 +66,17 @@ cdef size_t cut_frames(Stream* stream, Batch* batch, const Arena* arena, size_t 
 
 
 cdef bint append_answer(Out* out, Question* question, const Arena* arena, Counters counters, uint32_t now,
-                        uint16_t site_serial) noexcept nogil:
+                        uint16_t site_serial, bint refers) noexcept nogil:
     # Append the answer to one common question; False when Python must give it.
     cdef Answer answer
     cdef size_t size
-    if not find_answer(arena, question, &answer, now) or not reserve(out, answer_bytes(question, &answer)):
+    if not find_any(arena, question, &answer, now, refers) or not reserve(out, answer_bytes(question, &answer)):
         return False
     size = write_answer(out.octets + out.bytes, arena, question, &answer, now, site_serial)
     if size == 0:
         return False
     out.bytes += size
-    counters.count_answer(answer.entry.code)
+    counters.count_answer(code_of(&answer))
     return True
 
 
@@ -91,7 +91,7 @@ cdef bint answer_batch(Stream* stream, Out* out, Batch* batch, const Arena* aren
         if out.bytes >= stream.octets_max:
             return False
         if question.common and stream.allowed != 0 and append_answer(
-            out, question, arena, counters, stream.now, stream.site_serial
+            out, question, arena, counters, stream.now, stream.site_serial, batch.refers
         ):
             stream.answered += 1
             if stream.allowed > 0:

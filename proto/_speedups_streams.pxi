@@ -338,7 +338,7 @@ cdef class Streams:
                 question.common
                 and piece.allowed != 0
                 and piece.out_end - piece.out_start < self.octets_max
-                and append_answer(&group.out, question, arena, counters, now, site_serial)
+                and append_answer(&group.out, question, arena, counters, now, site_serial, group.batch.refers)
             ):
                 piece.answered += 1
                 piece.out_end = group.out.bytes

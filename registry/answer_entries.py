@@ -1,8 +1,9 @@
 """What stands in the answer index for a record and for a prefix: which questions, and the octets of their answers.
 
-Only what every asker gets alike: records below active prefixes answered here whose suffixes fold, and active prefixes
-themselves for the types that clients ask for. A record with restricted values is there for those alone who ask for public
-ones. All else, and every name that does not exist, is left to the store (`resolver/prepared.py`, `registry/authority.py`).
+Only what every asker gets alike: records below active prefixes answered here whose suffixes fold, active prefixes
+themselves for the types that clients ask for, and the referrals of what lies below prefixes answered elsewhere. A record
+with restricted values is there for those alone who ask for public ones. All else, and every name that does not exist, is
+left to the store (`resolver/prepared.py`, `registry/authority.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from idis.proto._speedups import (
+    KIND_BELOW,
     KIND_RECORD,
     KIND_SITE,
     KIND_SITES,
@@ -22,7 +24,7 @@ from idis.proto._speedups import (
 )
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import PREFIX_HANDLE_HEAD, Identifier
-from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Refused
+from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Refused
 from idis.proto.query import Query
 from idis.registry import authority
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
@@ -30,9 +32,11 @@ from idis.registry.record import RecordFlag
 from idis.registry.store.base import ReadTxn
 
 _RECORD = bytes((KIND_RECORD,))
+_BELOW = bytes((KIND_BELOW,))
 _HASHED = b"\xff"  # stands in a key for a suffix too long to be spelled there (`store/keys.py`)
 _NO_VALUES = b"\x00\x00\x00\x00"
 _EMPTY_MESSAGE = b"\x00\x00\x00\x00"
+_NO_HANDLE = b"\x00\x00\x00\x00"  # a referral names its sites itself
 _HEARTBEAT = "0"  # what idle IDIS clients resolve (`wire.md` §17.11); no answer of the registry may stand in its place
 _NOT_SHOWN = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
 _RESTRICTED = int(RecordFlag.RESTRICTED)
@@ -44,7 +48,7 @@ TYPES_OF_KIND: dict[int, tuple[str, ...]] = {
     KIND_SITES: ("HS_SITE", "HS_SITE.6", "HS_SERV"),
     KIND_SITES_NAMESPACE: ("HS_SITE", "HS_SITE.6", "HS_SERV", "HS_NAMESPACE"),
 }
-KEYS_PER_PREFIX = len(TYPES_OF_KIND) + 1  # asked for all values, it has a key for each of its two spellings
+KEYS_PER_PREFIX = len(TYPES_OF_KIND) + 1 + 3  # all values have two spellings, and one key holds three referrals
 
 
 class Item(NamedTuple):
@@ -125,6 +129,40 @@ def prefix_items(prefix: str, entry: PrefixEntry | None, txn: ReadTxn, site: byt
             value, code = _answer_of(outcome)
         for place in places:
             yield Item(place, value, code, flags)
+    yield below_item(prefix, entry, txn)
+
+
+def below_item(prefix: str, entry: PrefixEntry | None, txn: ReadTxn) -> Item:
+    """What stands in the index for names of a prefix and below it that are answered elsewhere.
+
+    What is told of names below it stands there only while nothing is registered below it; see `KIND_BELOW`.
+    """
+    place = _BELOW + prefix.encode()
+    if entry is None or entry.state is not PrefixState.ACTIVE or entry.answers_here:
+        return Item(place, None)
+    # No prefix has a blank, so this one is not registered.
+    below = "" if txn.routes(None, 1) or _has_below(prefix, txn) else f"{prefix}. "
+    asked = ((prefix, "x"), (below, "x"), (below, None))
+    parts = [_referral_of(name, suffix, txn) if name else b"" for name, suffix in asked]
+    value = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    if not any(parts) or len(value) > VALUE_BYTES_MAX:
+        return Item(place, None)
+    return Item(place, value, int(ResponseCode.SERVICE_REFERRAL))
+
+
+def _has_below(prefix: str, txn: ReadTxn) -> bool:
+    return any(entry.prefix.startswith(f"{prefix}.") for entry in txn.prefixes(f"{prefix}.", 1))
+
+
+def _referral_of(prefix: str, suffix: str | None, txn: ReadTxn) -> bytes:
+    """The body of the referral that everybody gets who asks so; empty when it is none."""
+    spelling = prefix if suffix is None else f"{prefix}/{suffix}"
+    code = ResponseCode.PREFIX_REFERRAL if suffix is None else ResponseCode.SERVICE_REFERRAL
+    match authority.answer(Query(spelling, Identifier(prefix, suffix)), txn, 0):
+        case Referral(code=told, values=values, handle="") if told == code:
+            return _NO_HANDLE + values
+        case _:
+            return b""
 
 
 def _place_of(key: bytes) -> bytes | None:

@@ -28,13 +28,14 @@ from hashlib import blake2b
 from pathlib import Path
 
 from idis.proto._speedups import AnswerIndex, Fill, IndexFull, IndexUnusable
-from idis.registry.answer_entries import KEYS_PER_PREFIX, Home, Item, home_of, prefix_items, record_item
+from idis.proto.identifier import ancestors
+from idis.registry.answer_entries import KEYS_PER_PREFIX, Home, Item, below_item, home_of, prefix_items, record_item
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.store import codec, keys
 from idis.registry.store.base import ReadTxn, Store, StoreError
 
 FOLDER = "answer-index"
-RULES = 1  # of what stands in an index; raised when `answer_entries.py` decides otherwise for the same store
+RULES = 2  # of what stands in an index; raised when `answer_entries.py` decides otherwise for the same store
 
 # Bounds of one piece of work.
 RECORDS_PER_PIECE = 64
@@ -117,6 +118,7 @@ class AnswerIndexKeeper:
         self._walks: deque[Iterator[None]] = deque()  # to end before the journal is read on
         self._next: AnswerIndex | None = None  # a generation in the making
         self._filling: Iterator[None] | None = None  # what makes it
+        self._refers = False  # what it will be able to tell below prefixes
         self._anew = False  # it is made from the store, not from the generation before it
         self._ended = False
 
@@ -238,13 +240,19 @@ class AnswerIndexKeeper:
             case EntryKind.PREFIX:
                 self._change_prefix(entry.key.decode(), txn)
             case EntryKind.ROUTE:
-                pass  # what is registered plainly goes before ranges, and nothing else stands here
+                # What is registered plainly goes before ranges. But they may stand below any prefix, so nothing is told
+                # below one until a generation is made without them.
+                self._refers = False
+                if self.index is not None:
+                    self.index.refers = False
             case EntryKind.EPOCH:
                 self._make_anew()
             case EntryKind.DOCUMENT | EntryKind.AUDIT:
                 pass  # no answer depends on either
 
     def _change_prefix(self, prefix: str, txn: ReadTxn) -> None:
+        for above in ancestors(prefix)[1:]:  # what they tell of names below them hangs on what is registered there
+            self._put(below_item(above, txn.prefix(above), txn))
         if self._judge_prefix(prefix, txn):
             self._walk_later(self._walk(prefix, b"", None))
         # It may have been suspended or resumed, and what is registered below it stops and resumes with it.
@@ -372,6 +380,9 @@ class AnswerIndexKeeper:
         made.mark = _MARK.pack(self._origin, self._position.encode())
         if before is not None and not self._anew:
             made.position = before.position
+            made.refers = before.refers
+        else:
+            made.refers = self._refers
         made.enabled = True
         self._aside.rename(self._path)
         self.index, self._next, self._anew = made, None, False
@@ -391,6 +402,7 @@ class AnswerIndexKeeper:
         """See how large a generation the records need, with room for more, and from where on to follow."""
         with self._store.read() as txn:
             self._position = txn.position
+            self._refers = not txn.routes(None, 1)
         entries = octets = 0
         after: str | None = None
         while True:

@@ -10,7 +10,11 @@ from random import Random
 import pytest
 
 from idis.proto import speedups
+from idis.proto.identifier import parse_identifier
+from idis.proto.outcome import Referral
+from idis.proto.query import Query
 from idis.proto.value import Value, encode_values
+from idis.registry import authority
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy, RouteEntry
 from idis.registry.record import Record, prepare
 from idis.registry.store.base import WriteTxn
@@ -319,13 +323,99 @@ def test_the_heartbeat_is_never_in_it(world):
     assert world.find(b"\x010") is None
 
 
-def test_ranges_change_nothing(world):
+def test_ranges_change_no_record(world):
     """They stand for prefixes that are not registered plainly."""
     world.put("88.118/A")
     world.change(lambda txn: txn.put_route(RouteEntry("88.101.1000", "88.101.1999", encode_values([]))))
 
     assert world.keeper.fresh()
     assert world.values("88.118/A") is not None
+
+
+ELSEWHERE = encode_values([Value(1, "HS_SITE", bytes(12)), Value(2, "HS_SITE.PREFIX", bytes(14)), Value(3, "URL", b"u")])
+
+
+def told(world: World, prefix: str) -> list[bytes] | None:
+    """What the index tells of names of a prefix, of names below it, of prefixes below it."""
+    found = world.find(b"\x05" + prefix.encode())
+    if found is None:
+        return None
+    assert found[1:] == (302, 0, OWN)
+    value, parts = found[0], []
+    while value:
+        size = int.from_bytes(value[:4], "big")
+        parts.append(value[4 : 4 + size])
+        value = value[4 + size :]
+    return parts
+
+
+def referred(world: World, *spellings: str) -> list[bytes]:
+    """The bodies of the referrals that the authority gives."""
+    with world.store.read() as txn:
+        outcomes = [authority.answer(Query(name, parse_identifier(name)), txn, NOW) for name in spellings]
+    assert all(isinstance(outcome, Referral) for outcome in outcomes)
+    return [bytes(4) + outcome.values for outcome in outcomes if isinstance(outcome, Referral)]
+
+
+def test_a_prefix_answered_elsewhere_tells_where(world):
+    """Names of it, names below it, prefixes below it: as the authority would."""
+    world.prefix(PrefixEntry("88.119", values=ELSEWHERE))
+
+    assert world.keeper.fresh()
+    assert world.keeper.index.refers
+    assert told(world, "88.119") == referred(world, "88.119/x", "88.119.7.8/y", "0.NA/88.119.7")
+    assert told(world, "88.118") is None
+
+
+def test_below_a_prefix_with_prefixes_of_its_own_nothing_is_told(world):
+    """A reader that missed one of them would go past it; names of the prefix itself are told all the same."""
+    world.prefix(PrefixEntry("88.119", values=ELSEWHERE))
+    world.prefix(PrefixEntry("88.119.7.8", homed=True))
+    world.settle()
+
+    assert told(world, "88.119") == [*referred(world, "88.119/x"), b"", b""]
+
+
+def test_a_new_generation_tells_the_same(world):
+    """Made from the store, it has what following the journal gave."""
+    for entry in (PrefixEntry("88.119", values=ELSEWHERE), PrefixEntry("88.119.7", values=ELSEWHERE), PrefixEntry("88.120")):
+        world.prefix(entry)
+    world.settle()
+    followed = [told(world, prefix) for prefix in ("88.119", "88.119.7", "88.120")]
+    world.keeper.close()
+    world.keeper = world.start(boot=b"another")
+    world.settle()
+
+    assert [told(world, prefix) for prefix in ("88.119", "88.119.7", "88.120")] == followed
+    assert followed[2] is None
+    assert world.keeper.index.refers
+
+
+@pytest.mark.parametrize("state", [PrefixState.SUSPENDED, PrefixState.REVOKED])
+def test_a_stopped_prefix_tells_nothing(world, state):
+    """Nor does any below it."""
+    for prefix in ("88.119", "88.119.7"):
+        world.prefix(PrefixEntry(prefix, values=ELSEWHERE))
+    world.settle()
+    before = told(world, "88.119.7")
+    world.prefix(PrefixEntry("88.119", values=ELSEWHERE, state=state))
+    world.settle()
+
+    assert before is not None
+    assert [told(world, prefix) for prefix in ("88.119", "88.119.7")] == [None, None]
+
+
+def test_where_there_are_ranges_nothing_is_told_below(world):
+    """A range stands for prefixes below any other; also in a generation made from such a store."""
+    world.prefix(PrefixEntry("88.119", values=ELSEWHERE))
+    world.change(lambda txn: txn.put_route(RouteEntry("88.119.1000", "88.119.1999", encode_values([]))))
+    assert world.keeper.fresh()
+    followed = world.keeper.index.refers
+    world.keeper.close()
+    world.keeper = world.start(boot=b"another")
+    world.settle()
+
+    assert (followed, world.keeper.index.refers) == (False, False)
 
 
 class TestAnotherRun:

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from idis.proto import speedups
-from idis.proto.value import Value
+from idis.proto.value import Value, encode_values
 from idis.registry.prefix import PrefixEntry, PrefixState
 from idis.registry.record import Record, prepare
 from idis.resolver import node as node_module
@@ -25,13 +25,24 @@ MANY = tuple(Record(f"88.118.8/N{number}", (Value(1, "URL", b"u" * (number % 90)
 COMPILED = speedups.LOADED == speedups.COMPILED
 needs_compiled = pytest.mark.skipif(not COMPILED, reason="the compiled hot path is not loaded")
 LOOKS_MAX, LOOK_S = 2_000, 0.005
+REFERRED = (
+    "88.20/x", "88.20.1.2/x", "88.20.1", "0.NA/88.20.1", "88.20", "88.21/x", "88.21.1/x", "88.21.2/X y", "88.21.3", "88.21.1.4/x",
+    "88.20..1/x", "88.20./x", "88.20.船/x", "88.20.1/船", "88.20.1/", "88.20.1/\x01", "88.22/x", "88.22.1/x",
+)  # fmt: skip
+_SITES = encode_values([Value(1, "HS_SITE", bytes(12)), Value(2, "HS_SITE.PREFIX", bytes(14)), Value(3, "HS_SITE.6", bytes(9))])
+DELEGATED = (
+    PrefixEntry("88.20", values=_SITES),
+    PrefixEntry("88.21", values=_SITES),
+    PrefixEntry("88.21.1", values=encode_values([Value(7, "HS_SITE", bytes(20))])),
+    PrefixEntry("88.22"),
+)
 ELSEWHERE = (Record("99.1/1", (Value(1, "URL", b"old"),)),)
 
 # What another process does with a data directory, a name and a text.
 WRITE = """
 import sys
 from pathlib import Path
-from idis.proto.value import Value
+from idis.proto.value import Value, encode_values
 from idis.registry.record import Record, prepare
 from idis.registry.store.lmdb import LmdbStore
 store = LmdbStore.open(Path(sys.argv[1]), exclusive=False)
@@ -133,7 +144,7 @@ def frames(random: Random, count: int) -> list[bytes]:
     for number in range(1, count + 1):
         record = f"88.118.8/N{random.randrange(330)}"
         name = random.choice(
-            [record, record, record, "88.118.8/n7", "88.118.8", "0.NA/88.118.8", "0.na/88.118.8", "99.1/x", "0", ""]
+            [record, record, record, "88.118.8/n7", "88.118.8", "0.NA/88.118.8", "0.na/88.118.8", "99.1/x", "0", "", *REFERRED]
         ).encode()
         types = random.choice([(), (), (), (b"HS_SITE",), (b"HS_SITE", b"HS_SITE.6", b"HS_SERV"), (b"URL",)])
         body = struct.pack(">I", len(name)) + name + bytes(4) + struct.pack(">I", len(types))
@@ -176,13 +187,16 @@ async def test_both_paths_give_the_same_octets(start_node):
     """Every question, common or not, sane or mutated, over streams cut anywhere: not one octet differs."""
     section = NodeSection(name="one", tier=Tier.ENTERPRISE, prefixes=("88.118.8",), log_level="error")
     compiled = await start_node("one", node=section, records=MANY)
+    for entry in DELEGATED:
+        compiled._store.write(lambda txn, entry=entry: txn.put_prefix(entry), actor="test").result()
     await ready(compiled)
-    questions = frames(Random(20_251_125), 4_000)
+    questions = frames(Random(20_251_125), 6_000)
     fast = await answers_of(compiled, questions)
     compiled._hot_path.accelerator.answers.index.enabled = False
     plain = await answers_of(compiled, questions)
 
-    assert len(fast) == len(plain) > 3_900
+    assert compiled.metrics.gathered().answered["tcp", 302] > 400
+    assert len(fast) == len(plain) > 5_900
     assert [number for number in plain if not alike(fast[number], plain[number])] == []
 
 

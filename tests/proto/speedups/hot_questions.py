@@ -16,9 +16,10 @@ from idis.proto._speedups import OWN, PUBLIC_ONLY, AnswerIndex
 from idis.proto.connection import Connection
 from idis.proto.errors import ProtocolError
 from idis.proto.exchange import query_of, response_message
-from idis.proto.identifier import fold
-from idis.proto.message import decode_message, encode_message
-from idis.proto.outcome import Answer, NotFound, NoValues, Outcome
+from idis.proto.identifier import ancestors, fold
+from idis.proto.message import Message, decode_message, encode_message
+from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral
+from idis.proto.query import Query
 
 NOW = 1_700_000_000
 SERIAL = 7
@@ -40,6 +41,7 @@ KINDS = {tail + auth: kind for kind, tail in enumerate((ALL, SITE, SITES, SITES_
 _UNCOMMON = 0x40000000 | 0x20000000 | 0x00800000 | 0x00080000 | 0x00040000 | 0x00000004
 _PUBLIC_ONLY_ASKED = 0x01000000
 _AUTHORITATIVE_ASKED = 0x80000000
+_DO_NOT_REFER_ASKED = 0x00100000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,17 @@ TABLE: dict[bytes, Held] = {
     key(4, "88.118.8"): Held(bytes.fromhex("00000003") + b"n" * 330),
     key(1, "88.118.8/HUGE"): Held(bytes.fromhex("00000001") + b"h" * 5_000),
 }
+# Prefix → what is told of names of it, and, where nothing is registered below it, of names and of prefixes below it.
+BELOW: dict[str, tuple[bytes, bytes, bytes]] = {
+    "88.118": (bytes(4) + b"named" * 9, b"", b""),
+    "66.ABD": (b"", bytes(4) + b"only below", b""),
+    "77": (bytes(4) + b"top", bytes(4) + b"t" * 500, bytes(4) + b"p" * 900),
+}
 NAMES = (
+    "88.118/x", "88.118.7/x", "88.118.7.5.4/a b/C", "88.118.8.1/x", "66.abd.d/x", "66.abd/none", "77/x", "77.1.2.3/x", "77.1",
+    "0.NA/77.1", "0.na/88.118.7", "88.118", "0.NA/88.118", "77..1/x", "77.1./x", ".77/x", "77.1/船", "77.1/", "77.é/x", "77. /x",
+    "77." + "1." * 14 + "1/x", "77." + "1." * 15 + "1/x", "77." + "1" * 251 + "/x", "77." + "1" * 253 + "/x", "0.NA/77/x",
+    "0.NA//77",
     "88.118.8/A1", "88.118.8/a1", "88.118.8/a2", "88.118.8/ship-0001", "88.118.8/标识/船", "88.118.8/{|}~@`", _LONG.lower(),
     "88.abc/Mixed", "88.118.9/cached", "88.118.9/public", "88.118.9/expired", "88.118.9/absent", "88.118.9/hidden",
     "88.118.8", "0.NA/88.118.8", "0.na/88.abc", "88.abc", "88.118.8/HUGE", "88.118.8/nobody", "0.NA/", "0", "/", "88.118.8/",
@@ -93,6 +105,9 @@ def make_index(path: Path) -> AnswerIndex:
     index = AnswerIndex.create(path, SLOTS, ARENA_BYTES, SECRET)
     for folded, held in TABLE.items():
         index.put(folded, held.value, held.code, held.expires_s, held.flags)
+    for prefix, parts in BELOW.items():
+        index.put(key(5, prefix), b"".join(struct.pack(">I", len(part)) + part for part in parts), 302)
+    index.refers = True
     index.enabled = True
     return index
 
@@ -138,7 +153,9 @@ def corpus() -> list[bytes]:
 def twin(frame: bytes, now: int = NOW) -> tuple[int, bytes] | None:
     """Code and octets of the answer to a common question; None when Python's chain must decide."""
     held = held_for(frame)
-    if held is None or (held.expires_s and held.expires_s <= now):
+    if held is None:
+        return referral_for(frame, now)
+    if (held.expires_s and held.expires_s <= now):
         return None
     message = decode_message(frame)
     if held.flags & PUBLIC_ONLY and not message.opflags & _PUBLIC_ONLY_ASKED:
@@ -150,8 +167,8 @@ def twin(frame: bytes, now: int = NOW) -> tuple[int, bytes] | None:
     return held.code, encode_message(response)
 
 
-def held_for(frame: bytes) -> Held | None:
-    """The table's entry for a question of common form."""
+def common_form(frame: bytes) -> tuple[int, Query, Message] | None:
+    """Kind, query and message of a question of common form."""
     try:
         message = decode_message(frame)
         if message.opcode != 1:
@@ -166,8 +183,40 @@ def held_for(frame: bytes) -> Held | None:
     behind = frame[44 + len(message.body) :]
     if kind is None or behind not in (b"", bytes(4)):
         return None
+    return kind, query, message
+
+
+def held_for(frame: bytes) -> Held | None:
+    """The table's entry for a question of common form."""
+    asked = common_form(frame)
+    if asked is None:
+        return None
+    kind, query, _ = asked
     name = fold(query.spelling)
     return TABLE.get(key(kind, name if kind == 1 else name.removeprefix("0.NA/")))
+
+
+def referral_for(frame: bytes, now: int) -> tuple[int, bytes] | None:
+    """What the nearest prefix tells of a question of common form for which the table has no entry."""
+    asked = common_form(frame)
+    if asked is None:
+        return None
+    kind, query, message = asked
+    prefix, suffix = query.identifier.folded_prefix, query.identifier.suffix
+    if message.opflags & _DO_NOT_REFER_ASKED or not prefix.isascii() or (suffix is not None and kind != 1):
+        return None
+    if suffix is not None and not (suffix.isascii() and suffix.isprintable()):
+        return None
+    for distance, above in enumerate(ancestors(prefix)):
+        if above in BELOW:
+            of_it, below, prefixes = BELOW[above]
+            body = (of_it if distance == 0 else below) if suffix is not None else (prefixes if distance else b"")
+            if not body:
+                return None
+            outcome = Referral(303 if suffix is None else 302, body[4:])
+            response = response_message(message, outcome, site_serial=SERIAL, primary=True, now=now)
+            return outcome.code, encode_message(response)
+    return None
 
 
 class Damage:

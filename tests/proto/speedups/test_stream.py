@@ -171,9 +171,10 @@ def test_answers_are_counted_by_code(index: AnswerIndex) -> None:
     """Where `process` answered, Python has nothing left to count."""
     counters = Counters()
     asked = [question(name) for name in ("88.118.8/a1", "88.118.8/a2", "88.118.9/absent", "88.118.9/hidden", "88.118.8/nobody")]
+    asked += [question("77/x"), question("77.1/x"), question("0.NA/77.1")]
     process(index, b"".join(asked), NOW, SERIAL, counters)
 
-    assert counters.answered == {1: 2, 100: 1, 200: 1}
+    assert counters.answered == {1: 2, 100: 1, 200: 1, 302: 2, 303: 1}
 
 
 def test_long_keys_end_a_batch_early(index: AnswerIndex) -> None:
