@@ -2,11 +2,18 @@
 
 import pytest
 
-FUZZ_FRAMES = 20_000  # a sample for every run; campaigns say their own number
+# A sample for every run; campaigns say their own numbers.
+FUZZ_FRAMES = 20_000
+ADMIN_REPLAYS = 5
+ADMIN_GUESSES = 160
+ADMIN_HALF_OPEN = 300
 HIDDEN_PAIRS = 60
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long campaigns run."""
     parser.addoption("--fuzz-frames", type=int, default=FUZZ_FRAMES, help="mutated frames for each run of the parser fuzzer")
+    parser.addoption("--admin-replays", type=int, default=ADMIN_REPLAYS, help="times each captured write is sent again")
+    parser.addoption("--admin-guesses", type=int, default=ADMIN_GUESSES, help="wrong answers to challenges")
+    parser.addoption("--admin-half-open", type=int, default=ADMIN_HALF_OPEN, help="challenges nobody answers")
     parser.addoption("--hidden-pairs", type=int, default=HIDDEN_PAIRS, help="pairs of registries with and without hidden values")

@@ -45,7 +45,7 @@ def start_signing(start_node: StartNode, monkeypatch: pytest.MonkeyPatch) -> Sta
         monkeypatch.setattr(node_module, "read_server_key", key_of)
         node = await start_node(**named)
         administer(node._store)
-        return Admin(node.port)
+        return Admin(node.port, node=node)
 
     return start
 

@@ -223,8 +223,9 @@ def request(
 class Admin:
     """A client that writes: a connection for each message as hdllib does, or one for all as IDIS clients do."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1", node: Any = None) -> None:
         self.port, self.host = port, host
+        self.node = node  # where a test looks inside
         self.ids: Iterator[int] = itertools.count(1_000_001)
         self.stream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
