@@ -175,6 +175,12 @@ def edge_of(key: bytes, row: bytes, thing: str) -> Edge:
     )
 
 
+def begun_ms(key: bytes) -> int:
+    """When the edge of a row begins."""
+    at = key.index(0) if key[0] != 0xFF else _HASH_BYTES + 1
+    return int.from_bytes(key[at + 2 : at + 10], "big") - _BIAS
+
+
 def edge_tag(key: bytes) -> bytes:
     """The tag of an edge's row."""
     return key[-TAG_BYTES:]

@@ -1,0 +1,220 @@
+"""Contents: what is packed into or installed in what, from aggregation and association events (`tracing.md` §4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from idis.registry.store.base import ReadTxn
+from idis.registry.trace import rows
+from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
+from idis.registry.trace.event import Action, EventType
+from idis.registry.trace.intervals import OVERLAP, Fact, Oddity, intervals, overlapping
+from idis.registry.trace.revising import Stored, believed, revise
+from idis.registry.trace.rows import UP, Slot
+from idis.registry.trace.saying import Saying
+
+CONTENT_KINDS = {EventType.AGGREGATION: EdgeKind.PACKED_IN, EventType.ASSOCIATION: EdgeKind.PART_OF}
+FACTS_MAX = 1_000_000  # of one whole: a returnable container in use for a century
+
+_ACTIONS = tuple(Action)
+_OF_CLASS, _CLAIM, _EVERYTHING = 1, 2, 4
+_MEMBERS = 9
+_KIND_NUMBERS = {EdgeKind.PART_OF: 1, EdgeKind.PACKED_IN: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """A fact where it lies. `child` is empty when the whole was emptied."""
+
+    child: str
+    fact: Fact
+    recorded_ms: int
+    retracted_ms: int = ALWAYS_MS
+
+
+def note_contents(txn: ReadTxn, saying: Saying) -> dict[bytes, bytes]:
+    """The rows that an aggregation or association adds and changes."""
+    return _settle(txn, saying, list(_facts(saying)))
+
+
+def withdraw_contents(txn: ReadTxn, saying: Saying) -> dict[bytes, bytes]:
+    """The rows that change when it was an error."""
+    return _settle(txn, saying, [replace(noted, retracted_ms=saying.recorded_ms) for noted in _facts(saying)])
+
+
+def oddities(txn: ReadTxn, child: str, parent: str, kind: EdgeKind) -> list[Oddity]:
+    """What does not fit in what events say of one content in one whole."""
+    if kind not in _KIND_NUMBERS:
+        return []
+    facts = [noted.fact for noted in _read(txn, parent, kind, child) if noted.retracted_ms == ALWAYS_MS]
+    return intervals(facts)[1]
+
+
+def _facts(saying: Saying) -> Iterator[_Noted]:
+    event, spelling = saying.event, saying.spelling
+    action = event.action
+    if not event.parent or action is None:
+        return  # observed together, in no whole
+    plain = Fact(event.time.time_ms, action, event.event_id, saying.holder, claim=saying.claim)
+    named: set[tuple[str, str]] = set()
+    for epc in event.child_epcs:
+        name = spelling.name(epc)
+        if (name, "item") not in named:
+            named.add((name, "item"))
+            yield _Noted(name, plain, saying.recorded_ms)
+    for amount in event.child_quantities:
+        name = spelling.name(amount.epc_class)
+        if (name, amount.uom) not in named:
+            named.add((name, amount.uom))
+            fact = replace(plain, of_class=True, quantity=amount.quantity, uom=amount.uom)
+            yield _Noted(name, fact, saying.recorded_ms)
+    if not named and action is Action.DELETE:
+        yield _Noted("", replace(plain, everything=True), saying.recorded_ms)
+
+
+def _settle(txn: ReadTxn, saying: Saying, said: list[_Noted]) -> dict[bytes, bytes]:
+    """Note facts, and think through whatever they touch."""
+    if not said:
+        return {}
+    kind = CONTENT_KINDS[saying.event.type]
+    parent = saying.spelling.name(saying.event.parent)
+    changed = dict(_fact_row(parent, kind, noted) for noted in said)
+    if any(not noted.child for noted in said):
+        touched = _by_child(_read(txn, parent, kind, None))
+    else:
+        emptied = _read(txn, parent, kind, "")
+        touched = {child: [*_read(txn, parent, kind, child), *emptied] for child in {noted.child for noted in said}}
+    own = {(noted.child, _fact_tag(noted.fact)) for noted in said}
+    for child, known in touched.items():
+        kept = [noted for noted in known if (noted.child, _fact_tag(noted.fact)) not in own]
+        kept.extend(noted for noted in said if noted.child in (child, ""))
+        changed.update(_edges(txn, kind, child, parent, kept, saying.recorded_ms))
+    return changed
+
+
+def _edges(
+    txn: ReadTxn, kind: EdgeKind, child: str, parent: str, noted: list[_Noted], now_ms: int
+) -> Mapping[bytes, bytes]:
+    """The rows that change between one content and one whole."""
+    found, _ = intervals([item.fact for item in noted if item.retracted_ms == ALWAYS_MS])
+    wanted = [
+        Stored(
+            Edge(
+                kind,
+                child,
+                parent,
+                interval.from_ms,
+                interval.to_ms,
+                now_ms,
+                quantity=interval.quantity,
+                uom=interval.uom,
+                reasons=interval.reasons,
+                source=interval.event_id,
+                holder=interval.holder,
+            ),
+            _class_tag(interval.uom) if interval.of_class else rows.EVENTS,
+            interval.of_class,
+        )
+        for interval in found
+    ]
+    if any(not item.fact.of_class and item.child for item in noted):
+        every = believed(txn, child, [rows.span(child, UP[kind], UP[kind])])
+    else:
+        begun = {item.fact.time_ms for item in noted}  # a lot may lie in thousands of wholes: look at this one's rows only
+        every = believed(txn, child, [rows.moment_span(kind, child, parent, moment) for moment in sorted(begun)])
+    current = [old for old in every if old.tag == (_class_tag(old.edge.uom) if old.of_class else rows.EVENTS)]
+    beside = [old for old in current if old.edge.parent != parent and not old.of_class]
+    kept = [replace(old, edge=replace(old.edge, recorded_ms=now_ms)) for old in beside]
+    there = beside + [old for old in current if old.edge.parent == parent]
+    return revise(there, map(_judged, _with_overlaps(wanted, kept)), now_ms)
+
+
+def _with_overlaps(wanted: list[Stored], beside: list[Stored]) -> Iterator[Stored]:
+    """All of them, those of single things marked where they are in two wholes at once."""
+    items = [item for item in (*wanted, *beside) if not item.of_class]
+    yield from (item for item in wanted if item.of_class)
+    marked = set(overlapping([(item.edge.parent, item.edge.from_ms, item.edge.to_ms) for item in items]))
+    for at, item in enumerate(items):
+        reasons = tuple(reason for reason in item.edge.reasons if reason != OVERLAP)
+        yield replace(item, edge=replace(item.edge, reasons=(*reasons, OVERLAP) if at in marked else reasons))
+
+
+def _judged(item: Stored) -> Stored:
+    certainty = Certainty.POSSIBLE if item.edge.reasons else Certainty.CERTAIN
+    return replace(item, edge=replace(item.edge, certainty=certainty))
+
+
+def _class_tag(uom: str) -> bytes:
+    return rows.tag_of(f"class {uom}")
+
+
+def _fact_tag(fact: Fact) -> bytes:
+    return rows.tag_of(f"{fact.event_id} {fact.uom}" if fact.of_class else fact.event_id)
+
+
+def _fact_row(parent: str, kind: EdgeKind, noted: _Noted) -> rows.Row:
+    fact = noted.fact
+    key = _facts_of(parent, kind) + rows.head(noted.child) + rows.time_key(fact.time_ms) + _fact_tag(fact)
+    flags = (_OF_CLASS if fact.of_class else 0) | (_CLAIM if fact.claim else 0) | (_EVERYTHING if fact.everything else 0)
+    members = [
+        _ACTIONS.index(fact.action),
+        fact.event_id,
+        noted.recorded_ms,
+        flags,
+        fact.holder,
+        None if fact.quantity is None else str(fact.quantity),
+        fact.uom,
+        noted.child if rows.is_hashed(noted.child) else None,
+        None if noted.retracted_ms == ALWAYS_MS else noted.retracted_ms,
+    ]
+    return key, rows.pack(members)
+
+
+def _noted_of(key: bytes, row: bytes, start: int) -> _Noted:
+    action, event_id, recorded, flags, holder, quantity, uom, child, retracted = rows.unpack(row, _MEMBERS)
+    flags = flags or 0
+    return _Noted(
+        child or key[start : -17].decode(),
+        Fact(
+            rows.time_of(key[-16:-8]),
+            _ACTIONS[action],
+            event_id,
+            holder or "",
+            bool(flags & _OF_CLASS),
+            None if quantity is None else Decimal(quantity),
+            uom or "",
+            bool(flags & _EVERYTHING),
+            bool(flags & _CLAIM),
+        ),
+        recorded or 0,
+        ALWAYS_MS if retracted is None else retracted,
+    )
+
+
+def _read(txn: ReadTxn, parent: str, kind: EdgeKind, child: str | None) -> list[_Noted]:
+    """Facts of one content, of the whole's being emptied (an empty name), or of all contents (None)."""
+    start = all_of = _facts_of(parent, kind)
+    end = all_of[:-1] + bytes((all_of[-1] + 1,))
+    if child is not None:
+        start = all_of + rows.head(child)
+        end = start + b"\xff" * 17
+    (found,) = txn.edge_spans([(start, end)], FACTS_MAX)
+    return [_noted_of(key, row, len(all_of)) for key, row in found]
+
+
+def _facts_of(parent: str, kind: EdgeKind) -> bytes:
+    return rows.head(parent) + bytes((Slot.FACT, _KIND_NUMBERS[kind]))
+
+
+def _by_child(noted: Iterable[_Noted]) -> dict[str, list[_Noted]]:
+    """The facts of each content, with those of the whole's being emptied."""
+    found: dict[str, list[_Noted]] = {}
+    emptied = []
+    for item in noted:
+        if item.child:
+            found.setdefault(item.child, []).append(item)
+        else:
+            emptied.append(item)
+    return {child: [*items, *emptied] for child, items in found.items()}

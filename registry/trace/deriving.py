@@ -1,0 +1,161 @@
+"""Deriving: what an event says of genealogy, written in the transaction that stores the event (`tracing.md` §4.2, §4.3).
+
+Events come late, in pieces and in any order, and some are withdrawn. So nothing is changed in place: an event leaves facts,
+and whatever its facts touch (one content in one whole, one transformation) is thought through again from all facts that are
+believed now. What comes out otherwise than what is stored is retracted, and recorded anew. The order of arrival cannot
+show in what is believed in the end, and what was believed on any day can still be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from idis.registry.store.base import ReadTxn, WriteTxn
+from idis.registry.trace import rows
+from idis.registry.trace.contents import CONTENT_KINDS, note_contents, withdraw_contents
+from idis.registry.trace.edge import ALWAYS_MS
+from idis.registry.trace.event import Action, Event, EventType, Quantity
+from idis.registry.trace.life import Moment, Role, holder_in, life_row, moment_of, place_in
+from idis.registry.trace.making import note_making, withdraw_making
+from idis.registry.trace.membership import membership_edges
+from idis.registry.trace.rows import Slot
+from idis.registry.trace.saying import Saying
+from idis.registry.trace.things import Spelling
+
+_WITHDRAWN = 1
+
+
+def take_event(
+    txn: WriteTxn, event: Event, *, spelling: Spelling, holder: str, recorded_ms: int, claim: bool = False
+) -> bool:
+    """Derive the edges of an event; False when it changes nothing, because it was taken or withdrawn before.
+
+    An event with an error declaration withdraws what the event of the same id said, now or whenever it arrives.
+
+    Args:
+        txn: the transaction that stores the event.
+        event: with its id.
+        spelling: how things are spelled at this node.
+        holder: the folded prefix in whose name it is said.
+        recorded_ms: now, unix time in milliseconds.
+        claim: whoever says so has no standing: its edges are possible only.
+
+    Raises:
+        IdentifierError: it names what is no identifier.
+    """
+    saying = Saying(event, spelling, holder, recorded_ms, claim)
+    key, withdrawn = _state(txn, event.event_id)
+    if withdrawn:
+        return False
+    if event.error is not None:
+        _withdraw(txn, saying, taken=withdrawn is not None)
+        txn.put_edges({key: rows.pack([recorded_ms, _WITHDRAWN])})
+        return True
+    if withdrawn is not None:
+        return False
+    found = {key: rows.pack([recorded_ms])}
+    found.update(_lives(saying))
+    for edge, tag in membership_edges(saying):
+        found.update(rows.rows_of(edge, tag))
+    if event.type in CONTENT_KINDS:
+        found.update(note_contents(txn, saying))
+    elif event.type is EventType.TRANSFORMATION:
+        found.update(note_making(txn, saying))
+    txn.put_edges(found)
+    return True
+
+
+def is_taken(txn: ReadTxn, event_id: str) -> bool:
+    """Whether the edges of an event were derived and are believed."""
+    return _state(txn, event_id)[1] is False
+
+
+def _state(txn: ReadTxn, event_id: str) -> tuple[bytes, bool | None]:
+    """The key of an event's own row; whether it was withdrawn, None where it is not known."""
+    key = rows.head(event_id) + bytes((Slot.EVENT,))
+    (found,) = txn.edge_spans([(key, key + b"\x00")], 1)
+    return key, bool(rows.unpack(found[0][1], 2)[1]) if found else None
+
+
+def _withdraw(txn: WriteTxn, saying: Saying, *, taken: bool) -> None:
+    """Take back what an event said, if it said it."""
+    if not taken:
+        return
+    found: dict[bytes, bytes] = {}
+    for thing, moment in _moments(saying):
+        key, _ = life_row(thing, moment)
+        (old,) = txn.edge_spans([(key, key + b"\x00")], 1)
+        if old:
+            found.update([life_row(thing, replace(moment_of(*old[0]), retracted_ms=saying.recorded_ms))])
+    for edge, tag in membership_edges(saying):
+        (old,) = txn.edge_spans([rows.moment_span(edge.kind, edge.child, edge.parent, edge.from_ms)], MEMBERSHIPS_MAX)
+        for place, row in old:
+            stored = rows.edge_of(place, row, edge.child)
+            if rows.edge_tag(place) == tag and stored.retracted_ms == ALWAYS_MS:
+                found.update(rows.rows_of(replace(stored, retracted_ms=saying.recorded_ms), tag))
+    if saying.event.type in CONTENT_KINDS:
+        found.update(withdraw_contents(txn, saying))
+    elif saying.event.type is EventType.TRANSFORMATION:
+        found.update(withdraw_making(txn, saying))
+    txn.put_edges(found)
+
+
+MEMBERSHIPS_MAX = 1_000  # events that say at one moment that one item is of one lot
+
+
+def _lives(saying: Saying) -> dict[bytes, bytes]:
+    event = saying.event
+    found = dict(life_row(thing, moment) for thing, moment in _moments(saying))
+    if event.read_point and (event.action is Action.ADD or event.type is EventType.TRANSFORMATION):
+        station = rows.head(station_of(saying.spelling.name(event.read_point))) + bytes((Slot.BEARER,))
+        begun = rows.time_key(event.time.time_ms)
+        for thing, moment in _moments(saying):
+            if moment.role in (Role.OBJECT, Role.CONTENT, Role.OUTPUT):
+                found[station + begun + rows.head(thing)] = rows.pack([thing])
+    return found
+
+
+def station_of(read_point: str) -> str:
+    """The factor that all things worked on at one read point share."""
+    return f"station {read_point}"
+
+
+def _moments(saying: Saying) -> Iterable[tuple[str, Moment]]:
+    """What an event adds to the life of each thing it names; the first way it names one counts."""
+    event, spelling = saying.event, saying.spelling
+    parent = spelling.name(event.parent) if event.parent else ""
+    common = Moment(
+        event.time.time_ms,
+        event.event_id,
+        event.type,
+        event.action,
+        Role.OBJECT,
+        event.biz_step,
+        event.disposition,
+        holder_in(event, spelling),
+        place_in(event, spelling),
+        spelling.name(event.read_point) if event.read_point else "",
+        saying.recorded_ms,
+        said_by=saying.holder,
+        other=event.transformation_id,
+    )
+    named: dict[str, Moment] = {}
+    if parent and event.type is not EventType.TRANSACTION:
+        named[parent] = replace(common, role=Role.WHOLE)
+    in_parent = replace(common, role=Role.CONTENT, other=parent)
+    _name(named, spelling, event.epcs, event.quantities, common)
+    _name(named, spelling, event.child_epcs, event.child_quantities, in_parent)
+    _name(named, spelling, event.output_epcs, event.output_quantities, replace(common, role=Role.OUTPUT))
+    _name(named, spelling, event.input_epcs, event.input_quantities, replace(common, role=Role.INPUT))
+    return named.items()
+
+
+def _name(
+    named: dict[str, Moment], spelling: Spelling, epcs: tuple[str, ...], quantities: tuple[Quantity, ...], moment: Moment
+) -> None:
+    for epc in epcs:
+        named.setdefault(spelling.name(epc), moment)
+    for amount in quantities:
+        counted = replace(moment, quantity=amount.quantity, uom=amount.uom)
+        named.setdefault(spelling.name(amount.epc_class), counted)

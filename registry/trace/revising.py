@@ -1,0 +1,65 @@
+"""Revising: edges as they are stored become edges as they should be, and nothing that was believed is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from idis.registry.store.base import ReadTxn
+from idis.registry.trace import rows
+from idis.registry.trace.edge import ALWAYS_MS, Edge, EdgeKind
+
+EDGES_AT_ONCE_MAX = 100_000  # of one thing, one kind; more of one moment is no genealogy
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An edge with what its rows hold beside it."""
+
+    edge: Edge
+    tag: bytes = rows.EVENTS
+    of_class: bool = False
+
+    @property
+    def place(self) -> tuple[EdgeKind, str, str, int, bytes]:
+        """Of all edges with one place, one at most is believed at a time."""
+        edge = self.edge
+        return edge.kind, edge.child, edge.parent, edge.from_ms, self.tag
+
+    def rows(self) -> dict[bytes, bytes]:
+        """Its two rows."""
+        return rows.rows_of(self.edge, self.tag, of_class=self.of_class)
+
+
+def believed(txn: ReadTxn, child: str, spans: Iterable[tuple[bytes, bytes]]) -> list[Stored]:
+    """The edges under a child, in some spans of its rows, that are not retracted."""
+    found = []
+    for span in txn.edge_spans(spans, EDGES_AT_ONCE_MAX):
+        for key, row in span:
+            edge = rows.edge_of(key, row, child)
+            if edge.retracted_ms == ALWAYS_MS:
+                found.append(Stored(edge, rows.edge_tag(key), rows.is_of_class(row)))
+    return found
+
+
+def revise(current: Iterable[Stored], wanted: Iterable[Stored], now_ms: int) -> dict[bytes, bytes]:
+    """The rows that make what is believed what should be.
+
+    Args:
+        current: what is believed.
+        wanted: what should be, `recorded_ms` being `now_ms` in all of it.
+        now_ms: since when it is known, unix time in milliseconds.
+    """
+    changed: dict[bytes, bytes] = {}
+    due = {item.place: item for item in wanted}
+    for old in current:
+        new = due.get(old.place)
+        if new is not None and replace(new.edge, recorded_ms=old.edge.recorded_ms) == old.edge and new.of_class == old.of_class:
+            del due[old.place]
+        elif old.edge.recorded_ms >= now_ms:
+            changed.update(dict.fromkeys(old.rows(), b""))  # believed for no time at all
+        else:
+            changed.update(replace(old, edge=replace(old.edge, retracted_ms=now_ms)).rows())
+    for new in due.values():
+        changed.update(new.rows())
+    return changed

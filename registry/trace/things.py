@@ -1,0 +1,120 @@
+"""Things: the one spelling by which edges know them.
+
+An event names things by URI, a record by handle, a scanner by GS1 element string; two names of one thing must meet in one
+node of the genealogy. So a handle, whether bare, behind `hdl:` or behind a resolver's host, becomes `prefix/suffix` folded
+as its prefix folds it; a GS1 key becomes the canonical Digital Link of its finest level; every other URI stays as it is,
+but for the case of its scheme and host.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from idis.proto.errors import IdentifierError
+from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold, parse_identifier
+
+PROXY_HOSTS = frozenset({"hdl.handle.net", "doi.org", "dx.doi.org"})  # public resolvers of the Handle family
+SPELLINGS_KEPT_MAX = 65_536  # a batch of events names the same containers and places again and again
+
+_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
+_WEB = re.compile(r"//([^/?#]*)([^?#]*)", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A thing as edges know it: its name, and those of the lot and the class its identifier says it belongs to."""
+
+    name: str
+    lot: str = ""
+    class_of: str = ""
+
+
+def never_hosts(host: str) -> bool:
+    """The rule of a node without hosts of its own."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How things are spelled at a node.
+
+    Attributes:
+        folds: whether the suffixes below a folded prefix fold case; of a foreign one nobody knows better than that most do.
+        own_host: whether a host, in small letters, stands in front of handles.
+        keys: reads a GS1 key in any of its forms; None for what is none.
+    """
+
+    folds: Callable[[str], bool] = lambda prefix: True
+    own_host: Callable[[str], bool] = never_hosts
+    keys: Callable[[str], Named | None] = lambda text: None
+    _kept: dict[str, Named] = field(default_factory=dict, repr=False, compare=False)
+
+    def name(self, text: str) -> str:
+        """The one spelling of a thing.
+
+        Raises:
+            IdentifierError: empty, too long, or with control characters.
+        """
+        return self.named(text).name
+
+    def named(self, text: str) -> Named:
+        """The one spelling, with lot and class where the identifier says them; raises as `name`."""
+        known = self._kept.get(text)
+        if known is None:
+            known = self._read(text)
+            if len(self._kept) >= SPELLINGS_KEPT_MAX:
+                self._kept.clear()
+            self._kept[text] = known
+        return known
+
+    def names(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """`name` of each."""
+        return tuple(self.name(text) for text in texts)
+
+    def _read(self, text: str) -> Named:
+        text = text.strip()
+        if not text:
+            raise IdentifierError("the identifier is missing")
+        if control := _CONTROL.search(text):
+            raise IdentifierError("the identifier holds a control character", position=control.start())
+        if len(text.encode()) > IDENTIFIER_BYTES_MAX:
+            raise IdentifierError(f"the identifier is longer than {IDENTIFIER_BYTES_MAX} octets")
+        if (key := self.keys(text)) is not None:
+            return key
+        uri = _URI.fullmatch(text)
+        if uri is None:
+            return Named(self._handle(text))
+        scheme, rest = uri[1].lower(), uri[2]
+        if scheme in ("hdl", "doi"):
+            return Named(self._handle(rest.removeprefix("//")))
+        if scheme in ("http", "https") and (web := _WEB.match(rest)) is not None:
+            host = web[1].lower()
+            # Only the path names the thing; a query or fragment says how to show it.
+            if (self.own_host(host) or host in PROXY_HOSTS) and (name := self._path_handle(web[2])):
+                return Named(name)
+            return Named(f"{scheme}://{host}{rest[2 + len(web[1]) :]}")
+        return Named(f"{scheme}:{rest}")
+
+    def _path_handle(self, path: str) -> str:
+        """The handle in the path of a resolver's URL; empty when it holds none."""
+        try:
+            return self._handle(unquote(path, errors="strict").removeprefix("/"))
+        except (IdentifierError, UnicodeDecodeError):
+            return ""
+
+    def _handle(self, text: str) -> str:
+        parsed = parse_identifier(text)
+        prefix = parsed.folded_prefix
+        if parsed.suffix is None:
+            return prefix
+        return f"{prefix}/{fold(parsed.suffix) if self.folds(prefix) else parsed.suffix}"
+
+
+def home_of(name: str) -> str:
+    """The folded prefix below which a thing's record lies; empty for what is no handle."""
+    prefix, slash, _ = name.partition("/")
+    return prefix if ":" not in prefix and (slash or "." in prefix) else ""

@@ -1,0 +1,369 @@
+"""Walking: from things along edges, as far as time allows it (`tracing.md` §7.1, §7.3). Sans I/O.
+
+A walk carries a window of time with it. Whatever a thing was part of while it was affected is affected for that while;
+what was made from it is affected from then on. Going back, whatever was in a thing while it matters, matters for that
+while; what it was made from matters at the moment it was made. Both ways, and only so, two walks meet.
+
+`next_requests` says whose edges are wanted, `receive` takes them: from a store, or from other nodes in any order and
+number. A thing is stepped on again only with a window that no earlier visit covers, or by a surer way. So cycles end, each
+thing is asked for once, and the first visit of a thing is one of the shortest ways to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
+from idis.registry.trace.expanding import (
+    ASKS_MAX,
+    BEGINNING_MS,
+    Ask,
+    Direction,
+    Expansion,
+    Pointer,
+    Request,
+    Step,
+    Tombstone,
+)
+
+TRACE_NODES = 64  # nodes asked in one question
+TRACE_DEPTH = 32  # edges from the start
+TRACE_EDGES = 100_000  # read for one question
+TRACE_MS = 5_000  # of one answer
+VISITS_PER_THING_MAX = 64  # windows of one thing that none covers
+CYCLES_MAX = 100  # reported
+TOMBSTONES_MAX = 1_000  # reported
+
+ONLY_THE_LOT = "the edge names only the lot"
+
+_A, _G, _M, _T = EdgeKind.PART_OF, EdgeKind.PACKED_IN, EdgeKind.MEMBER_OF, EdgeKind.MADE_FROM
+_X = EdgeKind.SUCCEEDS
+_CERTAIN = Certainty.CERTAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much a question may cost; beyond it comes a partial answer that says so."""
+
+    depth: int = TRACE_DEPTH
+    edges: int = TRACE_EDGES
+    ms: int = TRACE_MS
+    nodes: int = TRACE_NODES
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a walk begins. `part`: only some of a lot is meant, so all that follows is possible only."""
+
+    thing: str
+    from_ms: int = BEGINNING_MS
+    to_ms: int = ALWAYS_MS
+    part: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """A thing reached, for the while of a window, over one edge from another visit.
+
+    `shadow`: it is the lot of an item; only what names the lot is followed from it. `onward_ms`: going forward, until when
+    something else stands for it: what it is in, what it became.
+    """
+
+    thing: str
+    from_ms: int
+    to_ms: int
+    certain: bool
+    depth: int
+    edge: Edge | None = None
+    previous: Visit | None = None
+    shadow: bool = False
+    onward_ms: int = BEGINNING_MS
+
+    def path(self) -> tuple[Edge, ...]:
+        """The edges from the start to here."""
+        edges: list[Edge] = []
+        visit: Visit | None = self
+        while visit is not None and visit.edge is not None:
+            edges.append(visit.edge)
+            visit = visit.previous
+        return tuple(reversed(edges))
+
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is possible only; empty where it is certain."""
+        told = dict.fromkeys(reason for edge in self.path() for reason in edge.reasons)
+        visit: Visit | None = self
+        while visit is not None:
+            if visit.shadow:
+                told[ONLY_THE_LOT] = None
+            if visit.previous is None and not visit.certain:
+                told["only a part of the lot is affected"] = None
+            visit = visit.previous
+        return () if self.certain else tuple(told)
+
+
+@dataclass(slots=True)
+class _Known:
+    """The edges of a thing that were received, the windows they were asked for, and those that answers are awaited for."""
+
+    windows: list[tuple[int, int]] = field(default_factory=list)
+    awaited: list[tuple[int, int]] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    waiting: list[Visit] = field(default_factory=list)
+
+
+class Walk:
+    """One walk.
+
+    Args:
+        starts: where it begins.
+        direction: which way it goes.
+        as_of_ms: the moment it is about; None is all of time.
+        known_ms: what was believed then; None is now.
+        lots: going forward, what was made from the lot of an item, or holds some of it, is possibly affected.
+        budget: its bounds.
+        now_ms: any clock in milliseconds that only rises.
+    """
+
+    def __init__(
+        self,
+        starts: Iterable[Start],
+        direction: Direction,
+        *,
+        as_of_ms: int | None = None,
+        known_ms: int | None = None,
+        lots: bool = False,
+        budget: Budget | None = None,
+        now_ms: int = 0,
+    ) -> None:
+        self.direction = direction
+        self.as_of_ms = as_of_ms
+        self.known_ms = known_ms
+        self.budget = budget or Budget()
+        self.visits: dict[str, list[Visit]] = {}
+        self.packed: dict[str, list[Edge]] = {}  # going forward: the containers a thing was in
+        self.cycles: dict[str, None] = {}
+        self.tombstones: list[Tombstone] = []
+        self.pointers: list[Pointer] = []
+        self.limits: dict[str, None] = {}
+        self.edges_read = 0
+        self._lots = lots
+        self._until_ms = now_ms + self.budget.ms
+        self._end_ms = ALWAYS_MS if as_of_ms is None else as_of_ms + 1
+        self._frontier: list[Visit] = []
+        self._left: list[Ask] = []
+        self._known: dict[str, _Known] = {}
+        self._step = self._step_back if direction is Direction.BACK else self._step_forward
+        for start in starts:
+            begun = start.from_ms
+            if direction is Direction.BACK and as_of_ms is not None:
+                begun = max(begun, as_of_ms)
+            self._arrive(start.thing, begun, min(start.to_ms, self._end_ms), not start.part, 0, None, None)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing from what was found."""
+        return not self.tombstones and not self.limits
+
+    def next_requests(self, now_ms: int = 0) -> list[Request]:
+        """Whose edges are wanted now. None wanted and none awaited: the walk is over."""
+        asks, self._left = self._left, []
+        while self._frontier:
+            frontier, self._frontier = self._frontier, []
+            for visit in frontier:
+                if (ask := self._proceed(visit)) is not None:
+                    asks.append(ask)
+        if asks and (limit := self._exceeded(now_ms)):
+            self._stop(asks, *limit)
+            return []
+        return [
+            Request(self.direction, part, self.as_of_ms, self.known_ms, self._lots) for part in _parted(asks)
+        ]
+
+    def receive(self, request: Request, expansion: Expansion) -> None:
+        """Take the answer to a request."""
+        left = {ask.thing for ask in expansion.left}
+        for ask in request.asks:
+            known = self._known[ask.thing]
+            edges = expansion.edges.get(ask.thing, ())
+            self.edges_read += len(edges)
+            if edges:
+                if known.edges:
+                    seen = {_mark(edge) for edge in known.edges}
+                    edges = [edge for edge in edges if _mark(edge) not in seen]
+                known.edges.extend(edges)
+            if ask.thing not in left:
+                self._settle(known, (ask.from_ms, ask.to_ms))
+        self._left.extend(expansion.left)
+        self.pointers.extend(expansion.pointers)
+        for tombstone in expansion.tombstones:
+            self.bury(tombstone)
+
+    def bury(self, tombstone: Tombstone) -> None:
+        """Note a branch that could not be followed."""
+        if len(self.tombstones) < TOMBSTONES_MAX:
+            self.tombstones.append(tombstone)
+        else:
+            self.limits["tombstones"] = None
+
+    def best(self, thing: str) -> Visit:
+        """The surest of the shortest visits of a thing."""
+        return min(self.visits[thing], key=lambda visit: (not visit.certain, visit.depth))
+
+    def _proceed(self, visit: Visit) -> Ask | None:
+        """Step from a visit if its edges are known; else they are to be asked for, or are awaited."""
+        known = self._known.get(visit.thing)
+        if visit.depth >= self.budget.depth:
+            if known is None:
+                self._known[visit.thing] = _Known()
+                self._cut(visit, "depth", f"further than {self.budget.depth} edges from the start")
+            return None
+        if known is None:
+            known = self._known[visit.thing] = _Known()
+        if _covered(visit, known.windows):
+            if known.edges:
+                self._step(visit, known.edges)
+            return None
+        known.waiting.append(visit)
+        if _covered(visit, known.awaited):
+            return None
+        known.awaited.append((visit.from_ms, visit.to_ms))
+        return Ask(visit.thing, visit.from_ms, visit.to_ms)
+
+    def _settle(self, known: _Known, window: tuple[int, int]) -> None:
+        """Step from the visits that waited for a window."""
+        known.awaited.remove(window)
+        known.windows.append(window)
+        if len(known.waiting) == 1 and not known.awaited:
+            ready, known.waiting = known.waiting, []
+        else:
+            ready = [visit for visit in known.waiting if _covered(visit, known.windows)]
+            known.waiting = [visit for visit in known.waiting if visit not in ready]
+        if known.edges:
+            for visit in ready:
+                self._step(visit, known.edges)
+
+    def _exceeded(self, now_ms: int) -> tuple[str, str] | None:
+        if self.edges_read >= self.budget.edges:
+            return "edges", f"more than {self.budget.edges} edges"
+        if now_ms >= self._until_ms:
+            return "time", f"more than {self.budget.ms} ms"
+        return None
+
+    def _stop(self, asks: Sequence[Ask], limit: str, message: str) -> None:
+        for thing in dict.fromkeys(ask.thing for ask in asks):
+            self._cut(self.best(thing), limit, message)
+
+    def _cut(self, visit: Visit, limit: str, message: str) -> None:
+        self.limits[limit] = None
+        self.bury(Tombstone(visit.thing, "", Step.LIMIT, 0, message, last=visit.edge))
+
+    def _step_forward(self, visit: Visit, edges: Sequence[Edge]) -> None:
+        thing, begun, ended, certain, depth = visit.thing, visit.from_ms, visit.to_ms, visit.certain, visit.depth + 1
+        for edge in edges:
+            kind = edge.kind
+            sure = certain and edge.certainty is _CERTAIN
+            if kind is _A:
+                start = begun if begun > edge.from_ms else edge.from_ms
+                end = ended if ended < edge.to_ms else edge.to_ms
+                if start < end:
+                    self._arrive(edge.parent, start, end, sure and not visit.shadow, depth, edge, visit)
+            elif kind is _T:
+                if begun <= edge.from_ms < ended:
+                    self._arrive(edge.child, edge.from_ms, self._end_ms, sure and not visit.shadow, depth, edge, visit)
+            elif kind is _M:
+                if edge.parent == thing:
+                    if not visit.shadow:
+                        self._arrive(edge.child, begun, ended, sure, depth, edge, visit)
+                elif self._lots:
+                    self._arrive(edge.parent, begun, ended, False, depth, edge, visit, shadow=True)
+            elif kind is _G:
+                containers = self.packed.setdefault(thing, [])
+                if edge not in containers:
+                    containers.append(edge)
+            elif not visit.shadow:
+                other = edge.parent if edge.child == thing else edge.child
+                self._arrive(other, begun, ended, sure, depth, edge, visit)
+
+    def _step_back(self, visit: Visit, edges: Sequence[Edge]) -> None:
+        thing, begun, ended, certain, depth = visit.thing, visit.from_ms, visit.to_ms, visit.certain, visit.depth + 1
+        unpacking = visit.edge is None or visit.edge.kind is _G
+        for edge in edges:
+            kind = edge.kind
+            sure = certain and edge.certainty is _CERTAIN
+            if kind is _A or (kind is _G and unpacking):
+                start = begun if begun > edge.from_ms else edge.from_ms
+                end = ended if ended < edge.to_ms else edge.to_ms
+                if start < end:
+                    self._arrive(edge.child, start, end, sure, depth, edge, visit)
+            elif kind is _T:
+                if edge.from_ms < ended:
+                    self._arrive(edge.parent, edge.from_ms, edge.from_ms + 1, sure, depth, edge, visit)
+            elif kind is _M:
+                self._arrive(edge.parent, begun, ended, sure, depth, edge, visit)
+            elif kind is not _G:
+                other = edge.parent if edge.child == thing else edge.child
+                self._arrive(other, begun, ended, sure, depth, edge, visit)
+
+    def _arrive(
+        self,
+        thing: str,
+        from_ms: int,
+        to_ms: int,
+        certain: bool,
+        depth: int,
+        edge: Edge | None,
+        previous: Visit | None,
+        *,
+        shadow: bool = False,
+    ) -> None:
+        # The older of two names goes on as the newer one, not the reverse.
+        if previous is not None and not shadow and edge is not None and (edge.kind is not _X or edge.child == thing):
+            previous.onward_ms = max(previous.onward_ms, to_ms)
+        visits = self.visits.get(thing)
+        if visits is None:
+            visits = self.visits[thing] = []
+        else:
+            for old in visits:
+                if (
+                    old.from_ms <= from_ms
+                    and old.to_ms >= to_ms
+                    and (old.certain or not certain)
+                    and old.depth <= depth
+                    and (shadow or not old.shadow)
+                ):
+                    if len(self.cycles) < CYCLES_MAX and any(step.thing == thing for step in _way(previous)):
+                        self.cycles[thing] = None
+                    return
+            if len(visits) >= VISITS_PER_THING_MAX:
+                self.limits["visits"] = None
+                return
+        visit = Visit(thing, from_ms, to_ms, certain, depth, edge, previous, shadow)
+        visits.append(visit)
+        self._frontier.append(visit)
+
+
+def _covered(visit: Visit, windows: list[tuple[int, int]]) -> bool:
+    return any(begun <= visit.from_ms and visit.to_ms <= ended for begun, ended in windows)
+
+
+def _parted(asks: list[Ask]) -> Iterator[tuple[Ask, ...]]:
+    """In requests of at most ASKS_MAX, in none of them a thing twice."""
+    part: dict[str, Ask] = {}
+    for ask in asks:
+        if ask.thing in part or len(part) == ASKS_MAX:
+            yield tuple(part.values())
+            part = {}
+        part[ask.thing] = ask
+    if part:
+        yield tuple(part.values())
+
+
+def _way(visit: Visit | None) -> Iterator[Visit]:
+    while visit is not None:
+        yield visit
+        visit = visit.previous
+
+
+def _mark(edge: Edge) -> tuple[EdgeKind, str, str, int, str, int]:
+    return edge.kind, edge.child, edge.parent, edge.from_ms, edge.source, edge.recorded_ms
