@@ -404,17 +404,21 @@ cdef class AnswerIndex:
         return 0
 
     cdef int reserve_blocks(self) except -1:
-        # A page that finds no room when it is written to is a signal, not an error: all of it is taken now.
+        # A page that finds no room when it is written to is a signal, not an error: all of it is taken now. And each page is
+        # written to now, while the caller's other threads run: the first write to a page of a file may wait for the disk.
         cdef statfs_t found
         cdef int done
-        if fstatfs(self.lock, &found) == 0 and found.f_type == TMPFS:
-            with nogil:
-                done = madvise(self.arena.header, self.arena.mapped_bytes, MADV_POPULATE_WRITE)
-            if done == 0:
-                return 0
-            if errno == EFAULT or errno == ENOMEM:
-                raise OSError(ENOSPC, os.strerror(ENOSPC))
-        os.posix_fallocate(self.lock, 0, self.arena.mapped_bytes)
+        cdef bint in_memory = fstatfs(self.lock, &found) == 0 and found.f_type == TMPFS
+        if not in_memory:
+            os.posix_fallocate(self.lock, 0, self.arena.mapped_bytes)
+        with nogil:
+            done = madvise(self.arena.header, self.arena.mapped_bytes, MADV_POPULATE_WRITE)
+        if done == 0:
+            return 0
+        if errno == EFAULT or errno == ENOMEM:
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+        if in_memory:  # a kernel that cannot do so
+            os.posix_fallocate(self.lock, 0, self.arena.mapped_bytes)
         return 0
 
     cdef void unmap(self):
