@@ -79,8 +79,17 @@ class StandardError(logging.Handler):
 def note_ready(level: int, config: NodeConfig, port: int, http_port: int, tls_port: int) -> None:
     """Log that every port answers; `tls_port` is 0 without TLS."""
     node, hosts = config.node, list(config.listen.hosts)
-    ports = {"port": port, "http_port": http_port} | ({"tls_port": tls_port} if tls_port else {})
-    note(level, "ready", name=node.name, tier=node.tier.value, hosts=hosts, **ports, workers=node.workers)
+    note(
+        level,
+        "ready",
+        name=node.name,
+        tier=node.tier.value,
+        hosts=hosts,
+        port=port,
+        http_port=http_port,
+        tls_port=tls_port,
+        workers=node.workers,
+    )
 
 
 def _writer(descriptor: int) -> Callable[[bytes], int]:
