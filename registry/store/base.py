@@ -184,8 +184,12 @@ class ReadTxn(Protocol):
 class WriteTxn(ReadTxn, Protocol):
     """A snapshot that sees its own writes."""
 
-    def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY) -> int | Conflict:
-        """Create or replace; returns the new version. An equal live record is left alone and keeps its version."""
+    def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY, *, version_min: int = 1) -> int | Conflict:
+        """Create or replace; returns the new version. An equal live record is left alone and keeps its version.
+
+        With `version_min` the history of another node goes on here: the version is at least that, and an equal record
+        of a lower one is written anew.
+        """
 
     def delete_record(self, key: bytes, expect: Expected = Expect.ANY) -> int | Conflict:
         """Leave a tombstone; returns its version. Conflict(0) when there is nothing to delete."""

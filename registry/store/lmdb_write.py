@@ -81,18 +81,18 @@ class LmdbWriteTxn(LmdbReadTxn):
         """Counts of one folded prefix; tombstones are not counted."""
         return PrefixStat(*self._counts(prefix))
 
-    def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY) -> int | Conflict:
-        """Create or replace; an equal record that exists is left alone and keeps its version."""
+    def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY, *, version_min: int = 1) -> int | Conflict:
+        """Create or replace; an equal record that exists is left alone and keeps its version, if that is not too low."""
         key, stored = self._locate(record)
         existed = stored is not None and rules.exists(stored)
         if stored is not None and existed:
             if refusal := rules.conflict(stored.version, expect):
                 return refusal
-            if rules.same_record(stored, record):
+            if stored.version >= version_min and rules.same_record(stored, record):
                 return stored.version
         elif refusal := rules.conflict(0, expect):
             return refusal
-        version = stored.version + 1 if stored else 1
+        version = max(stored.version + 1 if stored else 1, version_min)
         value = codec.encode_record(key, record, version, self._next)
         self._replace(key, value, stored if existed else None, record.aliases)
         self.add_entry(EntryKind.PUT, key, version, value)

@@ -188,10 +188,10 @@ class MemoryTxn:
         """The last row of the edge table in a span."""
         return max((row for row in self._state.edges.items() if start <= row[0] < end), default=None)
 
-    def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY) -> int | Conflict:
-        """Create or replace; an equal record that exists is left alone and keeps its version."""
+    def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY, *, version_min: int = 1) -> int | Conflict:
+        """Create or replace; an equal record that exists is left alone and keeps its version, if that is not too low."""
         position = self._next_position()
-        result, changed = self._put(record, expect, position)
+        result, changed = self._put(record, expect, position, version_min)
         if changed is not None:
             self._note(EntryKind.PUT, changed, cast(int, result), self._state.values[changed])
         return result
@@ -293,7 +293,9 @@ class MemoryTxn:
         entry = Entry(Position(epoch, 1, 0), EntryKind.EPOCH, b"", epoch, b"", rules.STORE_ACTOR, self._now_ms)
         self._state.journal.append(entry)
 
-    def _put(self, record: PreparedRecord, expect: Expected, position: Position) -> tuple[int | Conflict, bytes | None]:
+    def _put(
+        self, record: PreparedRecord, expect: Expected, position: Position, version_min: int = 1
+    ) -> tuple[int | Conflict, bytes | None]:
         """Store a record; the key is None when nothing changed."""
         rules.check_record(record)
         identifier, _ = keys.identifier_key(record.identifier, True)
@@ -302,9 +304,9 @@ class MemoryTxn:
         stored = self.record(key)
         if refusal := rules.conflict(stored.version if stored and rules.exists(stored) else 0, expect):
             return refusal, None
-        if stored and rules.exists(stored) and rules.same_record(stored, record):
+        if stored and rules.exists(stored) and stored.version >= version_min and rules.same_record(stored, record):
             return stored.version, None
-        version = stored.version + 1 if stored else 1
+        version = max(stored.version + 1 if stored else 1, version_min)
         self._state.values[key] = codec.encode_record(key, record, version, position)
         return version, key
 

@@ -78,6 +78,19 @@ class TestPutRecord:
         assert put(store, make_record("88.118/a1", now=1_800_000_000)) == 1
         assert entries_of(store) == before
 
+    def test_a_history_goes_on(self, store: Store, make_record: MakeRecord) -> None:
+        """A record from another node keeps its version here, and it never falls: not by a lower one, nor by a deletion."""
+        record = make_record("88.118/a1")
+        versions = [
+            store.write(lambda txn, least=least: txn.put_record(record, version_min=least), actor="test").result().result
+            for least in (7, 3, 7, 9)
+        ]
+        two = make_record("88.118/a1", "two")
+        other = store.write(lambda txn: txn.put_record(two, version_min=4), actor="test").result().result
+
+        assert versions == [7, 7, 7, 9]
+        assert other == 10
+
     @pytest.mark.parametrize("change", ["spelling", "alias", "flag"])
     def test_other_than_values_counts(self, store: Store, make_record: MakeRecord, change: str) -> None:
         """Another spelling, second name or flag makes a record different."""
