@@ -38,6 +38,7 @@ class Ground(Enum):
     OWNER = "whoever asked for the prefix, its administrators, or the parent's"
     HOME = "an operator; or an administrator of a prefix that its parent delegates to this node"
     UNHOME = "an operator, or an administrator of the prefix"
+    MOVE = "an operator, or who may add and delete derived prefixes of the parent"
     VALUES = "the prefix's administrators; the parent's for its sites"
     SEE = "whoever may list the parent's derived prefixes, the prefix's administrators, or whoever asked for it"
 
@@ -81,6 +82,8 @@ def judge(txn: ReadTxn, claim: Claim, caller: Caller, groups: Groups) -> Refusal
             return judged.by_delegation(claim)
         case Ground.UNHOME:
             return None if judged.operates else judged.by_itself([AdminRight.DELETE_DERIVED_PREFIX])
+        case Ground.MOVE:
+            return None if judged.operates else judged.by_parent(_BOTH)
         case Ground.VALUES:
             assert claim.change is not None, "a change of values says which"
             return judged.by_values(claim.change)
