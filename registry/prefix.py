@@ -59,6 +59,8 @@ class PrefixEntry:
         fold_suffix: whether suffixes below compare without ASCII case.
         quota: most records allowed below it; 0 is unlimited.
         version: set by the store on every write.
+        signing_required: whether every record below it must carry its owner's signature (`registration/signing.py`).
+        daily_quota: most resolutions a day below it, counted by Beijing time; 0 is unlimited.
     """
 
     prefix: str
@@ -75,6 +77,8 @@ class PrefixEntry:
     values: bytes = b"\x00\x00\x00\x00"
     ttl_s: int = 86_400
     version: int = 0
+    signing_required: bool = False
+    daily_quota: int = 0
     moving: Moving = Moving.STAYS
 
     @property

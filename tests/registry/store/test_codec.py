@@ -161,6 +161,8 @@ def test_prefix_round_trip() -> None:
         b"values",
         60,
         4,
+        True,
+        1_000_000,
         Moving.LEAVING,
     )
     again = codec.decode_prefix(b"88.118", codec.encode_prefix(entry))
