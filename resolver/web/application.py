@@ -31,10 +31,12 @@ SERVER = "idis"
 HTTP_BODY_BYTES = 1_048_576  # memory of one request; nothing this face reads is larger
 
 _API = "/api/"
-_V1 = "/api/v1"  # knows the methods of its own paths
-_CORS_METHODS = "GET,POST,HEAD,PUT,PATCH,DELETE"
-_CORS_HEADERS = "X-Requested-With,Authorization,Origin,Accept,Content-Type,If-Match,If-None-Match,Idempotency-Key"
-_CORS_SHOWN = "ETag,Location"
+_V1 = "/api/v1"  # knows the methods of its own paths, and has some more headers
+_CORS_METHODS = "GET,POST,HEAD,PUT,DELETE"
+_CORS_HEADERS = "X-Requested-With,Authorization,Origin,Accept,Content-Type"
+_V1_METHODS = f"{_CORS_METHODS},PATCH"
+_V1_HEADERS = f"{_CORS_HEADERS},If-Match,If-None-Match,Idempotency-Key"
+_V1_SHOWN = "ETag,Location"
 _CORS_AGE_S = "86400"
 
 
@@ -113,7 +115,8 @@ async def _cross_origin(request: web.Request, handler: Handler) -> web.StreamRes
     if _is_forged(request):
         sentence = "a page elsewhere sent this without asking first: use a client, or a script that may"
         return json_reply({"responseCode": int(ResponseCode.PROTOCOL_ERROR), "message": sentence}, 403)
-    if request.method == "OPTIONS" and not request.path.startswith(_V1):
+    is_v1 = request.path.startswith(_V1)
+    if request.method == "OPTIONS" and not is_v1:
         answer: web.StreamResponse = web.Response(status=204, headers={"Allow": "DELETE, GET, HEAD, OPTIONS, POST, PUT"})
     else:
         answer = await handler(request)
@@ -121,11 +124,11 @@ async def _cross_origin(request: web.Request, handler: Handler) -> web.StreamRes
         answer.headers["Access-Control-Allow-Origin"] = origin
         answer.headers["Vary"] = "Origin"
         if request.method == "OPTIONS":
-            answer.headers["Access-Control-Allow-Methods"] = _CORS_METHODS
-            answer.headers["Access-Control-Allow-Headers"] = _CORS_HEADERS
+            answer.headers["Access-Control-Allow-Methods"] = _V1_METHODS if is_v1 else _CORS_METHODS
+            answer.headers["Access-Control-Allow-Headers"] = _V1_HEADERS if is_v1 else _CORS_HEADERS
             answer.headers["Access-Control-Max-Age"] = _CORS_AGE_S
-        else:
-            answer.headers["Access-Control-Expose-Headers"] = _CORS_SHOWN
+        elif is_v1:
+            answer.headers["Access-Control-Expose-Headers"] = _V1_SHOWN
     return answer
 
 

@@ -6,6 +6,7 @@ method, proof of identity, what a token allows, parameters, headers, body.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -47,6 +48,8 @@ from idis.resolver.web.v1.showing import show
 from idis.resolver.web.v1.table import OPERATIONS
 
 DOCUMENT_PATH = f"{BASE_PATH}/openapi.json"
+
+READ_AT_ONCE_BYTES = 16_384  # a millisecond of work
 
 CallerOf = Callable[[web.Request], Awaitable[Caller | Refusal]]
 
@@ -154,11 +157,11 @@ class Api:
         octets = b""
         body = None
         if operation.request is not None:
-            arrived = await read_body(request, self._face.config.limits.body_ms)
+            arrived = await read_body(request, operation.body_bytes_max, self._face.config.limits.body_ms)
             if isinstance(arrived, Problem):
                 return arrived
             octets = arrived
-            body = read_model(operation.request, read_json(octets))
+            body = await _read_model(operation.request, octets)
         condition = _condition(headers) if operation.versioned else UNCONDITIONAL
         digest = (
             _digest(request.method, request.raw_path, *(headers.get(name, "") for name in ("If-Match", "If-None-Match")), octets)
@@ -203,6 +206,13 @@ def _pattern(path: str) -> re.Pattern[str]:
     for name in path_names(path):
         pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{'.+' if name == 'suffix' else '[^/]+'})")
     return re.compile(pattern)
+
+
+async def _read_model(model: type[Any], octets: bytes) -> object:
+    """The body as a model; a long one is read beside the loop, where nobody waits for it but its sender."""
+    if len(octets) <= READ_AT_ONCE_BYTES:
+        return read_model(model, read_json(octets))
+    return await asyncio.to_thread(lambda: read_model(model, read_json(octets)))
 
 
 def _given(operation: Operation[Any, Any], match: re.Match[str], query: MultiMapping[str]) -> Mapping[str, Sequence[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from idis.proto.identifier import PREFIX_BYTES_MAX
+from idis.proto.identifier import IDENTIFIER_BYTES_MAX, PREFIX_BYTES_MAX
 from idis.resolver.web.v1.field import Field
 
 PAGE_ITEMS_MAX = 1_000  # of a list: one answer stays below a megabyte
@@ -31,6 +31,7 @@ SCOPE_PREFIX = Field(
 CURSOR = Field("'next' of the last page", "游标", 1, 2_000, "[A-Za-z0-9_-]+")
 LIMIT = Field("how many a page has at most", "每页数量", 1, PAGE_ITEMS_MAX)
 VERSION = Field("rises with every change", "版本", 0, 2**63 - 1, example=7)
+IDENTIFIER = Field("prefix/suffix", "标识", 1, IDENTIFIER_BYTES_MAX, SUFFIX_PATTERN, example="88.118.8/A1")
 IDENTITY = Field(
     "an identity, index:identifier; 0 or no index is any key of it",
     "标识身份",

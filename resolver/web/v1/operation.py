@@ -17,6 +17,8 @@ from idis.resolver.web.face import Face
 from idis.resolver.web.v1.condition import UNCONDITIONAL, Condition
 from idis.resolver.web.v1.field import Field
 
+BODY_BYTES_MAX = 1_048_576  # memory of one request; the largest record as JSON with room to spare
+
 P = TypeVar("P")
 B = TypeVar("B")
 
@@ -135,6 +137,7 @@ class Operation(Generic[P, B]):
         action: what a token must allow.
         may: whose right it needs, for a person.
         versioned: whether it takes If-Match and If-None-Match.
+        body_bytes_max: most octets of its body.
     """
 
     name: str
@@ -153,6 +156,7 @@ class Operation(Generic[P, B]):
     may: str = ""
     detail: str = ""
     versioned: bool = False
+    body_bytes_max: int = BODY_BYTES_MAX
 
     @property
     def writes(self) -> bool:

@@ -10,16 +10,15 @@ from idis.proto.codes import ResponseCode
 from idis.registry.registration.checks import Refusal
 from idis.resolver.web.v1.problem import Problem, problem_of
 
-BODY_BYTES_MAX = 1_048_576  # memory of one request; the largest record as JSON with room to spare
-
 _JSON = "application/json"
 
 
-async def read_body(request: web.Request, body_ms: int) -> bytes | Problem:
+async def read_body(request: web.Request, octets_max: int, body_ms: int) -> bytes | Problem:
     """The octets of a JSON body, or what is wrong with them as a body.
 
     Args:
         request: whose body.
+        octets_max: most octets it may have.
         body_ms: within how many milliseconds it must arrive.
     """
     if request.content_type != _JSON:
@@ -28,22 +27,22 @@ async def read_body(request: web.Request, body_ms: int) -> bytes | Problem:
         return _refuse(415, "send the body in UTF-8")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         return _refuse(415, "send the body without Content-Encoding")
-    if (request.content_length or 0) > BODY_BYTES_MAX:
-        return _too_long()
+    if (request.content_length or 0) > octets_max:
+        return _too_long(octets_max)
     octets = bytearray()
     try:
         async with asyncio.timeout(body_ms / 1_000):
             while piece := await request.content.readany():
                 octets += piece
-                if len(octets) > BODY_BYTES_MAX:
-                    return _too_long()
+                if len(octets) > octets_max:
+                    return _too_long(octets_max)
     except TimeoutError:
         return _refuse(408, f"the body did not arrive within {body_ms} ms")
     return bytes(octets)
 
 
-def _too_long() -> Problem:
-    return _refuse(413, f"a body has at most {BODY_BYTES_MAX} octets: send less at once")
+def _too_long(octets_max: int) -> Problem:
+    return _refuse(413, f"a body has at most {octets_max} octets: send less at once")
 
 
 def _refuse(status: int, detail: str) -> Problem:

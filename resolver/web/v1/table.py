@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from idis.resolver.web.v1 import audits, node, prefix_events, prefixes, ranges, records, roles, tokens
+from idis.resolver.web.v1 import audits, batches, moving, node, prefix_events, prefixes, ranges, records, roles, tokens
 from idis.resolver.web.v1.operation import Operation
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *records.OPERATIONS,
+    *batches.OPERATIONS,
     *prefixes.OPERATIONS,
     *prefix_events.OPERATIONS,
     *ranges.OPERATIONS,
+    *moving.OPERATIONS,
     *tokens.OPERATIONS,
     *roles.OPERATIONS,
     *audits.OPERATIONS,

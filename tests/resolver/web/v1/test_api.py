@@ -133,3 +133,13 @@ async def test_a_proof_that_cannot_be_read_is_a_401(nobody: Any) -> None:
 
     assert status == 401
     assert "WWW-Authenticate" in headers
+
+
+async def test_scripts_of_other_origins_may_use_it(nobody: Any) -> None:
+    """A preflight allows PATCH and the headers of conditions; an answer shows the version."""
+    _, _, asked = await nobody.ask("OPTIONS", "/records/88.118.8/A1", Origin="https://example.org")
+    _, _, answered = await nobody.ask("GET", "/node", Origin="https://example.org")
+
+    assert "PATCH" in asked["Access-Control-Allow-Methods"]
+    assert "If-Match,If-None-Match,Idempotency-Key" in asked["Access-Control-Allow-Headers"]
+    assert answered["Access-Control-Expose-Headers"] == "ETag,Location"
