@@ -153,7 +153,10 @@ class Desk:
             known = None if session.proven is None else session.proven.caller(now)
         else:
             known = self.logins.caller(dialogue.peer.link, now)
-        return dialogue.stranger if known is None else replace(known, origin=dialogue.origin)
+        if known is None:
+            return dialogue.stranger
+        # A login is of its connection; a session may be used from elsewhere than where it was proved.
+        return known if session is None or known.origin == dialogue.origin else replace(known, origin=dialogue.origin)
 
     async def _serve(self, dialogue: Dialogue, body: RequestBody, caller: Caller) -> Refusal | None:
         """Do what is asked, or challenge whoever asks; a refusal when neither is to be done."""

@@ -23,7 +23,7 @@ from idis.resolver.request import Peer
 
 VERSION_MIN = (2, 7)  # of a message whose code is believed: older ones covered octets that two sides did not agree on
 
-_FLAGS_AT = 2
+_FLAGS_AT, _SESSION_AT = 2, 4  # of the envelope
 _ENCRYPTED = int(EnvelopeFlag.ENCRYPTED)
 _DIGEST = int(OpFlag.REQUEST_DIGEST)
 _UNCOUNTED = (OpCode.RESOLUTION, OpCode.GET_SITE_INFO)  # may come with counter 0: a repeated question changes nothing
@@ -56,38 +56,44 @@ def receive(
         sessions: of the node.
         now: monotonic seconds.
     """
+    session_id = int.from_bytes(frame[_SESSION_AT : _SESSION_AT + 4], "big")
+    session = sessions.find(session_id, now) if session_id else None
     sealed = bool(frame[_FLAGS_AT] & _ENCRYPTED)
-    known = outline(frame)
-    if known is None:
-        return None
-    # Of a sealed frame only the envelope can be read: what stands at the header's place is ciphertext.
-    unread = Dialogue(replace(known, opcode=0, opflags=0) if sealed else known, peer, send)
-    session = sessions.find(known.session_id, now) if known.session_id else None
     if sealed:
         if session is None:
-            return Rejected(unread, _UNKNOWN_SESSION)
+            return _unread(frame, peer, send, _UNKNOWN_SESSION)
         try:
             frame = session.unseal(frame)
         except ProtocolError:
             sessions.fail(session)
-            return Rejected(unread, _WRONG_CODE)
+            return _unread(frame, peer, send, _WRONG_CODE)
     try:
         message = decode_message(frame)
         credential = decode_credential(message.credential) if message.credential else None
     except ProtocolError as error:
-        return Rejected(unread, Refusal(error.code, str(error)))
+        return _unread(frame, peer, send, Refusal(error.code, str(error)))
     idis = speaks_idis(message)
     if peer.link is not None:
         idis = peer.link.speaks_idis = peer.link.speaks_idis or idis
     dialogue = Dialogue(message, peer, send, idis=idis)
     if credential is None or not credential.is_mac:
-        return Rejected(unread, _WRONG_CODE) if sealed else dialogue
+        return Rejected(_without_digest(dialogue), _WRONG_CODE) if sealed else dialogue
     if session is None:
         return Rejected(_without_digest(dialogue), _UNKNOWN_SESSION)
     if (refusal := _refuse(message, credential, session, sessions)) is not None:
         return Rejected(_without_digest(dialogue), refusal)
     sessions.use(session, now)
     return replace(dialogue, session=session, counter=credential.session_counter, sealed=sealed)
+
+
+def _unread(frame: bytes, peer: Peer, send: Callable[[bytes], None], refusal: Refusal) -> Rejected | None:
+    """Refuse what cannot be read, as far as it says whom to tell."""
+    known = outline(frame)
+    if known is None:
+        return None
+    # Of a sealed frame only the envelope can be read: what stands at the header's place is ciphertext.
+    sealed = frame[_FLAGS_AT] & _ENCRYPTED
+    return Rejected(Dialogue(replace(known, opcode=0, opflags=0) if sealed else known, peer, send), refusal)
 
 
 def _refuse(message: Message, credential: Credential, session: Session, sessions: Sessions) -> Refusal | None:
