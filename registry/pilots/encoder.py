@@ -11,6 +11,7 @@ The timestamp lies inside every value, so what is remembered is forgotten when t
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -39,6 +40,7 @@ from idis.registry.record import Alias, PreparedRecord, RecordFlag, prepare
 MEMO_CELLS_MAX = 4_096  # remembered a column; beyond it the column is a running number and memory is better spent elsewhere
 PREFIXES_MAX = 1_024
 
+_pack_length = struct.Struct(">I").pack
 _NO_REFERENCES = u32(0)
 _EMPTY_TAIL_BYTES = 8  # of an encoded value with neither data nor references: the two zero counts
 _PUBLIC_TTL_S = min(TTL_S_DEFAULT, TTL_S_MAX)
@@ -243,9 +245,20 @@ class _Column(dict[str, _Entry]):
 class _TextColumn(_Column):
     """A column of free text, where running numbers live: printable text is stored as it stands, the rest read with care."""
 
+    def __init__(self, field: Field, permissions: int, now: int, today: date, *, folds: bool) -> None:
+        super().__init__(field, permissions, now, today, folds=folds)
+        self._length = field.length
+
     def __missing__(self, cell: str) -> _Entry:
-        if cell and cell.isprintable() and len(cell) <= self._field.length and cell[0] != " " and cell[-1] != " ":
-            return self._remember(cell, self._entry(cell, cell))
+        if cell and cell.isprintable() and len(cell) <= self._length and cell[0] != " " and cell[-1] != " ":
+            # Every row of a running number comes here, so this is `_entry` and `_remember` without their calls.
+            data = cell.encode()
+            octets = b"".join((self._head, _pack_length(len(data)), data, _NO_REFERENCES))
+            entry = (octets, cell, cell, self._folded(cell) if self._folds else ())
+            if len(self) >= MEMO_CELLS_MAX:
+                self.clear()
+            self[cell] = entry
+            return entry
         return super().__missing__(cell)
 
 
@@ -315,8 +328,8 @@ class _Table:
         restricted_count = len(restricted) - restricted.count(b"")
         return PreparedRecord(
             identifier,
-            u32(public_count) + b"".join(public),
-            u32(restricted_count) + b"".join(restricted),
+            _pack_length(public_count) + b"".join(public),
+            _pack_length(restricted_count) + b"".join(restricted),
             tuple([alias for naming in self._namings for alias in naming(entries, prefix)]),
             _FLAGS[entries[self._recall][2], restricted_count > 0],
             _PUBLIC_TTL_S if public_count else TTL_S_MAX,
