@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 
+from idis.proto.batch import BatchReply, BatchRequest
 from idis.proto.bodies import Login, Name, NameAndIndexes, NameAndValues, Resolve
 from idis.proto.challenge import answer_message, read_challenge
 from idis.proto.codes import OpCode, OpFlag, ResponseCode, response_code_name
@@ -154,6 +155,23 @@ class Administrator:
     async def remove(self, identifier: str, indexes: Iterable[int]) -> AdminReply:
         """Remove the values at these indexes; errors as of `create`."""
         return await self._change(OpCode.REMOVE_VALUE, NameAndIndexes(identifier, tuple(indexes)).encode())
+
+    async def batch(self, batch: BatchRequest) -> BatchReply | AdminReply:
+        """Many changes at once, one result each; the reply of a refusal when the node does not take them as a whole.
+
+        Log in first: a node takes no long message from nobody in particular.
+
+        Raises:
+            SilentError, UnreachableError, GarbledError: no reply came; sent again with its key, the batch is done once.
+        """
+        async with self._deadline():
+            answers, message = await self._ask(OpCode.BATCH, batch.encode(), 0)
+        with answers:
+            try:
+                _digest, body = read_response(message)
+            except ProtocolError as error:
+                raise GarbledError(f"{self._peer}: {error}") from None
+            return body if isinstance(body, BatchReply) else self._read(message)[0]
 
     async def home(self, prefix: str) -> AdminReply:
         """Let the node answer for a prefix; errors as of `create`."""

@@ -8,7 +8,7 @@ from typing import cast
 from idis.proto.codes import OpFlag
 from idis.proto.connection import Connection
 from idis.proto.errors import ProtocolError
-from idis.proto.message import Message, decode_message
+from idis.proto.message import MESSAGE_BYTES_EXTENSION, Message, decode_message
 from idis.resolver.client_reply import GarbledError, UnreachableError
 from idis.resolver.recursion.way import Way
 
@@ -21,7 +21,7 @@ class Stream(asyncio.Protocol):
 
     def __init__(self, peer: str) -> None:
         self._peer = peer
-        self._frames = Connection()
+        self._frames = Connection(MESSAGE_BYTES_EXTENSION)
         self._transport: asyncio.Transport | None = None
         self._answers: dict[int, asyncio.Queue[Message | None]] = {}
         self._reason = "the server closed the connection"

@@ -15,9 +15,12 @@ from idis.registry.store.directory import user_name
 from idis.resolver.batch.local import LocalSender
 from idis.resolver.batch.place import Place, errors_path, find_place
 from idis.resolver.batch.run import UNREAD, BatchLost, BatchRefused, Sender, register_file
+from idis.resolver.batch.wire import WireSender
 from idis.resolver.cli.data_directory import data_directory, opened
+from idis.resolver.cli.key_options import key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.progress import Progress
+from idis.resolver.client_admin import Administrator
 
 _RUN_BYTES = 16
 _DONE = str(int(ResponseCode.SUCCESS))
@@ -46,6 +49,12 @@ def register_batches(arguments: argparse.Namespace) -> int:
 @contextmanager
 def _sender(arguments: argparse.Namespace) -> Iterator[tuple[Sender, str]]:
     """Who takes the batches, and the name under which the place is kept."""
+    if arguments.server is not None:
+        key = key_of(arguments)
+        if key is None:
+            raise CommandError("a batch needs an administrator: give --identity INDEX:IDENTIFIER and its --key FILE")
+        yield WireSender(Administrator(arguments.server, key, tls=arguments.tls, ca=arguments.ca)), arguments.server
+        return
     with opened(arguments) as store:
         yield LocalSender(store, tool(user_name())), str(data_directory(arguments).resolve())
 
