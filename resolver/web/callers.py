@@ -32,6 +32,7 @@ from idis.resolver.web.authorization import BadAuthorization, Basic, Bearer, Han
 from idis.resolver.web.client_certificate import holder, named_identity
 from idis.resolver.web.face import Face
 from idis.resolver.web.peer import address_of, is_secure, peer_of
+from idis.resolver.web.server_proof import ServerProof
 from idis.resolver.web.session_proof import identity_of, proof_of
 from idis.resolver.web.sessions import WebSession, WebSessions
 from idis.resolver.web.token_uses import TokenUses
@@ -49,6 +50,7 @@ class Callers:
     def __init__(self, face: Face) -> None:
         self._face = face
         self._uses = TokenUses()
+        self._proof = ServerProof(face.server_key)
         self.sessions = WebSessions(secrets.token_bytes)
 
     async def caller_of(self, request: web.Request) -> Caller | Refusal:
@@ -107,11 +109,16 @@ class Callers:
     def challenges(self, request: web.Request) -> list[str]:
         """The WWW-Authenticate headers that ask for a proof."""
         session = self.open_session(request)
-        nonce = base64.b64encode(session.nonce).decode()
-        ways = [f'Handle sessionId="{session.session_id}", nonce="{nonce}"', BEARER]
+        fields = {"sessionId": session.session_id, "nonce": base64.b64encode(session.nonce).decode("ascii")}
+        fields |= self.server_signature(request, session, _asked_for_proof(request))
+        ways = ["Handle " + ", ".join(f'{name}="{text}"' for name, text in fields.items()), BEARER]
         # A browser would ask its user for a password where a script could do better.
         by_script = request.headers.get("X-Requested-With", "").lower() == "xmlhttprequest"
         return ways if by_script else [BASIC, *ways]
+
+    def server_signature(self, request: web.Request, session: WebSession, cnonce: bytes) -> dict[str, str]:
+        """This node's own proof in a session, for a client that sent a nonce; empty without, or when too many ask."""
+        return self._proof.sign(session.nonce, cnonce, self._host_of(request), self._now) if cnonce else {}
 
     @property
     def _now(self) -> float:
@@ -178,6 +185,15 @@ def _may_carry_proofs(request: web.Request) -> bool:
     if is_secure(request):
         return True
     return ipaddress.ip_address(peer_of(request).source.address.partition("%")[0]).is_loopback
+
+
+def _asked_for_proof(request: web.Request) -> bytes:
+    """The nonce of a client that wants this node's proof and gives none itself; empty otherwise."""
+    with contextlib.suppress(BadAuthorization):
+        said = read_authorization(request.headers.get("Authorization", ""))
+        if isinstance(said, HandleScheme) and not said.proves:
+            return said.cnonce
+    return b""
 
 
 def _scheme(request: web.Request) -> str:

@@ -46,7 +46,7 @@ class SessionsApi:
         if said.session_id:
             return _refuse(ResponseCode.PROTOCOL_ERROR, "a new session has no sessionId yet: send none")
         session = self._callers.open_session(request)
-        answer = self._shown(session, said)
+        answer = self._shown(request, session, said)
         answer.set_status(201)
         answer.headers["Location"] = _PATH
         return answer
@@ -64,14 +64,14 @@ class SessionsApi:
         if session is None:
             return _refuse(ResponseCode.SESSION_TIMEOUT, _NONE, 403)
         if not said.proves and not said.client_certificate:
-            return self._shown(session, said)
+            return self._shown(request, session, said)
         try:
             caller = await self._callers.by_handle_scheme(request, said)
         except BadAuthorization as error:
             return _refuse(ResponseCode.PROTOCOL_ERROR, str(error))
         if isinstance(caller, Refusal):
-            return self._shown(session, said, failure=caller)
-        return self._shown(session, said, caller=caller)
+            return self._shown(request, session, said, failure=caller)
+        return self._shown(request, session, said, caller=caller)
 
     async def delete(self, request: web.Request) -> web.Response:
         """End a session."""
@@ -104,14 +104,20 @@ class SessionsApi:
         return document if isinstance(document, Mapping) else {}
 
     def _shown(
-        self, session: WebSession, said: HandleScheme, *, caller: Caller | None = None, failure: Refusal | None = None
+        self,
+        request: web.Request,
+        session: WebSession,
+        said: HandleScheme,
+        *,
+        caller: Caller | None = None,
+        failure: Refusal | None = None,
     ) -> web.Response:
         document: dict[str, object] = {
             "sessionId": session.session_id,
             "nonce": base64.b64encode(session.nonce).decode("ascii"),
         }
-        if said.cnonce and not said.proves:
-            document |= self._signed(session, said.cnonce)
+        if not said.proves:
+            document |= self._callers.server_signature(request, session, said.cnonce)
         known = caller
         if known is None and failure is None and session.proven is not None:
             known = session.proven.caller(self._face.service.clock.monotonic())
@@ -121,14 +127,6 @@ class SessionsApi:
         if failure is not None:
             document |= {"error": failure.message, "responseCode": int(failure.code), "message": failure.message}
         return json_reply(document, 200 if failure is None else 401)
-
-    def _signed(self, session: WebSession, cnonce: bytes) -> dict[str, object]:
-        """Proof that this is the server whose key stands in the HS_SITE."""
-        key = self._face.server_key
-        if key is None:
-            return {}
-        signature = key.sign_octets(session.nonce + cnonce)
-        return {"serverAlg": "SHA-256", "serverSignature": base64.b64encode(signature).decode("ascii")}
 
 
 def _lowered(fields: Mapping[str, object]) -> dict[str, str]:

@@ -388,22 +388,46 @@ async def test_a_wrong_proof_reads_nothing(rest):
 # The server's own proof
 
 
-async def test_the_server_signs_a_nonce_of_the_client(monkeypatch, start_node, session):
-    """With the key of its HS_SITE, over its own nonce and the client's."""
+@pytest.fixture
+async def signing(monkeypatch, start_node):
+    """A node with a key in its HS_SITE."""
     monkeypatch.setattr(node_module, "read_server_key", lambda _path: ServerKey(rsa_key()))
-    node = await start_node(tls=TlsSection(DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, port=0))
-    rest = Rest(session, node)
-    header = f'Handle version="0", cnonce="{encoded(CNONCE)}"'
-    _status, begun, _headers = await rest.ask("POST", "/api/sessions", Authorization=header)
+    return await start_node(tls=TlsSection(DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, port=0))
+
+
+def verify(node, nonce: str, signature: str) -> None:
+    """With the key of its HS_SITE, over its own nonce and the client's."""
     public = load_rsa(node._site.servers[0].public_key)
+    public.verify(base64.b64decode(signature), base64.b64decode(nonce) + CNONCE, padding.PKCS1v15(), hashes.SHA256())
+
+
+ASKING = f'Handle version="0", cnonce="{encoded(CNONCE)}"'
+
+
+async def test_the_server_signs_a_nonce_of_the_client(signing, session):
+    """When a session begins, with the key of its HS_SITE."""
+    _status, begun, _headers = await Rest(session, signing).ask("POST", "/api/sessions", Authorization=ASKING)
 
     assert begun["serverAlg"] == "SHA-256"
-    public.verify(
-        base64.b64decode(begun["serverSignature"]),
-        base64.b64decode(begun["nonce"]) + CNONCE,
-        padding.PKCS1v15(),
-        hashes.SHA256(),
-    )
+    verify(signing, begun["nonce"], begun["serverSignature"])
+
+
+async def test_a_challenge_carries_the_signature_too(signing, session):
+    """On any path."""
+    _status, _code, _message, headers = await put(Rest(session, signing), ASKING)
+    (way,) = [way for way in headers.getall("WWW-Authenticate") if way.startswith("Handle")]
+    fields = dict(part.split("=", 1) for part in way.removeprefix("Handle ").split(", "))
+
+    verify(signing, fields["nonce"].strip('"'), fields["serverSignature"].strip('"'))
+
+
+async def test_signatures_are_rationed(signing, session):
+    """Each costs half a millisecond; whoever wants many gets sessions without."""
+    rest = Rest(session, signing)
+    begun = [(await rest.ask("POST", "/api/sessions", Authorization=ASKING))[1] for _ in range(20)]
+
+    assert "serverSignature" in begun[0]
+    assert "serverSignature" not in begun[-1]
 
 
 def load_rsa(octets: bytes) -> rsa.RSAPublicKey:
