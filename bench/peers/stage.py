@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -49,8 +49,15 @@ class Stage:
         path.mkdir(exist_ok=True)
         return path
 
-    def start(self, words: Sequence[str], name: str, *, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-        """Start a server; what it says goes to a file in the folder."""
+    def start(
+        self,
+        words: Sequence[str],
+        name: str,
+        *,
+        environment: Mapping[str, str] | None = None,
+        cores: Collection[int] = (),
+    ) -> subprocess.Popen[bytes]:
+        """Start a server, on the server core or on others; what it says goes to a file in the folder."""
         with (self.folder / f"{name}.log").open("wb") as log:
             try:
                 process = subprocess.Popen(
@@ -59,7 +66,7 @@ class Stage:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     env={**os.environ, **(environment or {})},
-                    preexec_fn=partial(_bind, self.server_core, os.getpid()),
+                    preexec_fn=partial(_bind, cores or (self.server_core,), os.getpid()),
                 )
             except OSError as error:
                 raise StageError(f"{words[0]} cannot be started: {error.strerror}") from None
@@ -144,10 +151,10 @@ def answers_by_stream(port: int, question: bytes) -> Callable[[], bool]:
     return ask
 
 
-def _bind(core: int, parent: int) -> None:
-    """In the child, before it becomes the server: to its core, and to its parent's life."""
+def _bind(cores: Collection[int], parent: int) -> None:
+    """In the child, before it becomes the server: to its cores, and to its parent's life."""
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(1)
     with contextlib.suppress(OSError):
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, cores)

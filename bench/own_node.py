@@ -1,0 +1,57 @@
+"""A node of ours with the sample data, started for a measurement that has no competitor."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from idis.bench.first_pass import learn_digests
+from idis.bench.load import Load, Question, Target, Transport
+from idis.bench.peers.contender import local
+from idis.bench.peers.dataset import identifiers
+from idis.bench.peers.node import make_data
+from idis.bench.peers.stage import HOST, Stage, answers_by_datagram, free_port
+from idis.bench.plan import Dialect
+from idis.bench.questions import handle_frames
+
+INDEX_S_MAX = 60.0  # until a million records are in the index
+_PROGRAM = "from idis.resolver.cli.main import main; raise SystemExit(main())"
+
+
+class OwnNode:
+    """A running node.
+
+    Args:
+        stage: where it is started, and ended.
+        folder: its data, made where there is none.
+        names: records.
+        workers: processes on its binary port.
+        cores: where it may run.
+
+    Attributes:
+        process: its number.
+        target, question: whom to ask, and what, with the digests of all answers.
+    """
+
+    def __init__(self, stage: Stage, folder: Path, names: int, *, workers: int = 1, cores: Collection[int]) -> None:
+        make_data(folder, names)
+        port = free_port()
+        words = [sys.executable, "-c", _PROGRAM, "serve", str(folder), "--port", str(port), "--http-port", str(free_port())]
+        words += ["--host", HOST, "--log-level", "warning", "--workers", str(workers)]
+        frames = handle_frames(identifiers(names), now=int(time.time()), datagrams=True)
+        running = stage.start(words, folder.name, cores=cores)
+        stage.wait(running, folder.name, answers_by_datagram(port, frames.of(0)))
+        self.process = running.pid
+        self.target: Target = local(port)
+        self._await_index(folder)
+        learnt = learn_digests(Load(transport=Transport.UDP, warm_up_s=0.0), self.target, Question(frames, Dialect.HANDLE))
+        self.question = Question(frames, Dialect.HANDLE, learnt.expected)
+
+    def _await_index(self, folder: Path) -> None:
+        """Until the file of the index has its name: it is whole then."""
+        deadline = time.monotonic() + INDEX_S_MAX
+        while not (folder / "answer-index" / "index").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1.0)  # workers look for it twice a second
