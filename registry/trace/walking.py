@@ -12,7 +12,7 @@ thing is asked for once, and the first visit of a thing is one of the shortest w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
 from idis.registry.trace.expanding import (
@@ -106,10 +106,11 @@ class Visit:
 class _Known:
     """The edges of a thing that were received, the windows they were asked for, and those that answers are awaited for."""
 
-    windows: list[tuple[int, int]] = field(default_factory=list)
-    awaited: list[tuple[int, int]] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
-    waiting: list[Visit] = field(default_factory=list)
+    # Most things are asked for once and have few edges: tuples that share the empty one cost next to nothing.
+    windows: tuple[tuple[int, int], ...] = ()
+    awaited: tuple[tuple[int, int], ...] = ()
+    edges: Sequence[Edge] = ()
+    waiting: tuple[Visit, ...] = ()
 
 
 class Walk:
@@ -185,13 +186,13 @@ class Walk:
         left = {ask.thing for ask in expansion.left}
         for ask in request.asks:
             known = self._known[ask.thing]
-            edges = expansion.edges.get(ask.thing, ())
-            self.edges_read += len(edges)
+            edges = expansion.edges.get(ask.thing)
             if edges:
+                self.edges_read += len(edges)
                 if known.edges:
                     seen = {_mark(edge) for edge in known.edges}
-                    edges = [edge for edge in edges if _mark(edge) not in seen]
-                known.edges.extend(edges)
+                    edges = [*known.edges, *(edge for edge in edges if _mark(edge) not in seen)]
+                known.edges = edges
             if ask.thing not in left:
                 self._settle(known, (ask.from_ms, ask.to_ms))
         self._left.extend(expansion.left)
@@ -212,33 +213,35 @@ class Walk:
 
     def _proceed(self, visit: Visit) -> Ask | None:
         """Step from a visit if its edges are known; else they are to be asked for, or are awaited."""
-        known = self._known.get(visit.thing)
+        thing, window = visit.thing, (visit.from_ms, visit.to_ms)
+        known = self._known.get(thing)
         if visit.depth >= self.budget.depth:
             if known is None:
-                self._known[visit.thing] = _Known()
+                self._known[thing] = _Known()
                 self._cut(visit, "depth", f"further than {self.budget.depth} edges from the start")
             return None
         if known is None:
-            known = self._known[visit.thing] = _Known()
+            self._known[thing] = _Known(awaited=(window,), waiting=(visit,))
+            return Ask(thing, *window)
         if _covered(visit, known.windows):
             if known.edges:
                 self._step(visit, known.edges)
             return None
-        known.waiting.append(visit)
+        known.waiting += (visit,)
         if _covered(visit, known.awaited):
             return None
-        known.awaited.append((visit.from_ms, visit.to_ms))
-        return Ask(visit.thing, visit.from_ms, visit.to_ms)
+        known.awaited += (window,)
+        return Ask(thing, *window)
 
     def _settle(self, known: _Known, window: tuple[int, int]) -> None:
         """Step from the visits that waited for a window."""
-        known.awaited.remove(window)
-        known.windows.append(window)
-        if len(known.waiting) == 1 and not known.awaited:
-            ready, known.waiting = known.waiting, []
-        else:
-            ready = [visit for visit in known.waiting if _covered(visit, known.windows)]
-            known.waiting = [visit for visit in known.waiting if visit not in ready]
+        known.awaited = tuple(other for other in known.awaited if other != window) if len(known.awaited) > 1 else ()
+        known.windows += (window,)
+        ready = known.waiting
+        known.waiting = ()
+        if known.awaited:
+            known.waiting = tuple(visit for visit in ready if not _covered(visit, known.windows))
+            ready = tuple(visit for visit in ready if _covered(visit, known.windows))
         if known.edges:
             for visit in ready:
                 self._step(visit, known.edges)
@@ -343,7 +346,7 @@ class Walk:
         self._frontier.append(visit)
 
 
-def _covered(visit: Visit, windows: list[tuple[int, int]]) -> bool:
+def _covered(visit: Visit, windows: tuple[tuple[int, int], ...]) -> bool:
     return any(begun <= visit.from_ms and visit.to_ms <= ended for begun, ended in windows)
 
 
