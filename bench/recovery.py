@@ -69,8 +69,8 @@ def main() -> int:
 
 def make_node(folder: Path, rows: int) -> int:
     """Make a node with records; returns its port."""
-    port = _free_port()
-    listen = ListenSection(port=port, http_port=_free_port())
+    port = free_port()
+    listen = ListenSection(port=port, http_port=free_port())
     create_node(folder / "node", NodeConfig(folder / "node", NodeSection("bench", prefixes=(PREFIX,)), listen))
     write_plain(folder / "plain.dump", rows)
     store = LmdbStore.open(folder / "node", exclusive=False)
@@ -177,7 +177,8 @@ def _environment(directory: Path) -> dict[str, str]:
     return environment | {"PYTHONPYCACHEPREFIX": str(directory.parent / "modules")}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port of the loopback that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

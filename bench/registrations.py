@@ -1,0 +1,258 @@
+"""How many registrations a node acknowledges, and what that costs those who read.
+
+    python -m idis.bench.registrations [--seconds 5] [--writers 64] [--rounds 3] [--dir DIR]
+
+One node, its clients in processes of their own, over the binary port. Each writer has a connection, logs in with its key,
+and sends its next CREATE when the last one was acknowledged: checked, audited, flushed. Batches hold 2,000 records each and
+are sent over a few connections. Meanwhile a reader asks at a fixed rate over UDP and counts from when each question was due.
+The disk's own flush is measured beside it, because every acknowledged change waits for one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from idis.bench.import_figures import fsync_ms
+from idis.bench.machine import machine_line
+from idis.bench.recovery import free_port
+from idis.proto.batch import BATCH_ITEMS_MAX, BatchItem, BatchReply, BatchRequest, Verb
+from idis.proto.exchange import outcome_of, request_message
+from idis.proto.identifier import parse_identifier
+from idis.proto.message import decode_message, encode_message
+from idis.proto.outcome import Answer
+from idis.proto.query import Query
+from idis.proto.types.admin import Admin, encode_admin
+from idis.proto.value import Value, encode_values
+from idis.resolver.client_admin import Administrator
+from idis.resolver.client_key import Key
+
+PREFIX = "88.118.8"
+IDENTITY = f"300:0.NA/{PREFIX}"
+READS_PER_S = 2_000
+BATCH_CONNECTIONS = 2
+LONE_S_MAX = 3.0
+_SERVE = "import sys; from idis.resolver.cli.main import main; sys.exit(main())"
+_VALUES = (
+    Value(1, "URL", b"https://example.com/p/1"),
+    Value(100, "HS_ADMIN", encode_admin(Admin(f"0.NA/{PREFIX}", 300))),
+    Value(2000, "productName", b"cell"),
+    Value(2001, "batch", b"B-2026-1"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the node is, and the key of its operator."""
+
+    directory: Path
+    port: int
+
+    @property
+    def key(self) -> Key:
+        """What the writers log in with."""
+        return Key.from_file(IDENTITY, self.directory / "operator.pem")
+
+    @property
+    def server(self) -> str:
+        """HOST:PORT."""
+        return f"127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one line of work came to: how many were acknowledged in how long, each one's latency in milliseconds."""
+
+    count: int
+    seconds: float
+    latencies_ms: Sequence[float]
+
+    @property
+    def per_s(self) -> float:
+        """Acknowledged a second."""
+        return self.count / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """Of the latencies, in milliseconds."""
+        ordered = sorted(self.latencies_ms)
+        return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m idis.bench.registrations", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="of each measurement (5)")
+    parser.add_argument("--writers", type=int, default=64, metavar="N", help="(64)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="medians are of so many (3)")
+    parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
+    given = parser.parse_args(arguments)
+    folder = Path(tempfile.mkdtemp(prefix="idis-registrations-", dir=given.dir))
+    try:
+        flush_ms = fsync_ms(folder)
+        print(f"{machine_line()}, flush of 4 KiB {flush_ms:.2f} ms at the median")
+        place, node = _start(folder / "node")
+        try:
+            _report(place, given, flush_ms)
+        finally:
+            node.terminate()
+            node.wait()
+    finally:
+        shutil.rmtree(folder)
+    return 0
+
+
+def _report(place: Place, given: argparse.Namespace, flush_ms: float) -> None:
+    for number in range(given.rounds):
+        quiet = _measured(_read, place, given.seconds, number)
+        lone = _measured(_write, place, min(given.seconds, LONE_S_MAX), f"l{number}", 1)
+        reading, writing = _beside(place, given, number)
+        batched = _measured(_write_batches, place, given.seconds, f"b{number}")
+        print(f"round {number + 1}")
+        flushes = _times(lone, 0.5, flush_ms)
+        print(f"  lone creates         {lone.per_s:8,.0f}/s  p50 {lone.percentile(0.5):.2f} ms = {flushes} flushes")
+        print(
+            f"  {given.writers:3} writers          {writing.per_s:8,.0f}/s  p50 {writing.percentile(0.5):.2f} ms,"
+            f" p99 {writing.percentile(0.99):.2f} ms = {_times(writing, 0.99, flush_ms)} flushes"
+        )
+        print(f"  batches of {BATCH_ITEMS_MAX:,}     {batched.per_s:8,.0f}/s  p50 {batched.percentile(0.5):.1f} ms a batch")
+        print(
+            f"  reads at {READS_PER_S:,}/s      p50 {quiet.percentile(0.5):.2f} ms, p99 {quiet.percentile(0.99):.2f} ms;"
+            f" beside the writers p50 {reading.percentile(0.5):.2f} ms, p99 {reading.percentile(0.99):.2f} ms"
+            f" ({reading.percentile(0.99) / quiet.percentile(0.99):.1f} times)"
+        )
+
+
+def _times(taken: Taken, share: float, flush_ms: float) -> str:
+    return f"{taken.percentile(share) / flush_ms:.0f}"
+
+
+def _beside(place: Place, given: argparse.Namespace, number: int) -> tuple[Taken, Taken]:
+    """Reads and writes at the same time, each from a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        writing = pool.apply_async(_write, (place, given.seconds, f"w{number}", given.writers))
+        reading = pool.apply_async(_read, (place, given.seconds, number))
+        return reading.get(), writing.get()
+
+
+def _measured(work: object, *arguments: object) -> Taken:
+    """Run one piece of work in a process of its own, so that nothing of ours stands in its way."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        taken: Taken = pool.apply(work, arguments)  # type: ignore[arg-type]  # pickled by name
+        return taken
+
+
+def _write(place: Place, seconds: float, name: str, writers: int) -> Taken:
+    return _run(_write_all(place, seconds, name, writers))
+
+
+async def _write_all(place: Place, seconds: float, name: str, writers: int) -> Taken:
+    key, latencies = place.key, []
+    clients = [Administrator(place.server, key) for _ in range(writers)]
+    for client in clients:
+        assert (await client.login()).done, "the operator may log in"
+    started = time.perf_counter()
+
+    async def write(number: int, client: Administrator) -> None:
+        count = 0
+        while (begun := time.perf_counter()) - started < seconds:
+            reply = await client.create(f"{PREFIX}/{name}-{number:03}-{count:07}", _VALUES)
+            assert reply.done, reply
+            latencies.append((time.perf_counter() - begun) * 1_000)
+            count += 1
+
+    await asyncio.gather(*(write(number, client) for number, client in enumerate(clients)))
+    taken = Taken(len(latencies), time.perf_counter() - started, latencies)
+    for client in clients:
+        client.close()
+    return taken
+
+
+def _write_batches(place: Place, seconds: float, name: str) -> Taken:
+    return _run(_write_all_batches(place, seconds, name))
+
+
+async def _write_all_batches(place: Place, seconds: float, name: str) -> Taken:
+    key, latencies, values = place.key, [], encode_values(_VALUES)
+    clients = [Administrator(place.server, key) for _ in range(BATCH_CONNECTIONS)]
+    for client in clients:
+        assert (await client.login()).done, "the operator may log in"
+    started = time.perf_counter()
+
+    async def write(number: int, client: Administrator) -> None:
+        count = 0
+        while (begun := time.perf_counter()) - started < seconds:
+            names = (f"{PREFIX}/{name}-{number}-{count + at:09}" for at in range(BATCH_ITEMS_MAX))
+            items = tuple(BatchItem(Verb.CREATE, identifier, values) for identifier in names)
+            reply = await client.batch(BatchRequest(items, os.urandom(16)))
+            assert isinstance(reply, BatchReply), reply
+            assert all(result.code == 1 for result in reply.results), "every record is new"
+            latencies.append((time.perf_counter() - begun) * 1_000)
+            count += BATCH_ITEMS_MAX
+
+    await asyncio.gather(*(write(number, client) for number, client in enumerate(clients)))
+    return Taken(len(latencies) * BATCH_ITEMS_MAX, time.perf_counter() - started, latencies)
+
+
+def _read(place: Place, seconds: float, number: int) -> Taken:
+    """Ask for one record at a fixed rate; latencies count from when a question was due."""
+    name = f"{PREFIX}/read"
+    question = encode_message(request_message(Query(name, parse_identifier(name)), request_id=number + 1, now=int(time.time())))
+    latencies, started, sent = [], time.perf_counter(), 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        asker.connect(("127.0.0.1", place.port))
+        asker.settimeout(5.0)
+        while (due := started + sent / READS_PER_S) < started + seconds:
+            if (early := due - time.perf_counter()) > 0:
+                time.sleep(early)
+            asker.send(question)
+            assert isinstance(outcome_of(decode_message(asker.recv(65_536))), Answer), "the record is there"
+            latencies.append((time.perf_counter() - due) * 1_000)
+            sent += 1
+    return Taken(sent, time.perf_counter() - started, latencies)
+
+
+def _run(work: object) -> Taken:
+    try:
+        import uvloop
+
+        return uvloop.run(work)  # type: ignore[arg-type]
+    except ImportError:
+        return asyncio.run(work)  # type: ignore[arg-type]
+
+
+def _start(directory: Path) -> tuple[Place, subprocess.Popen[bytes]]:
+    """Make and start a node that homes PREFIX and holds one record to read."""
+    port = free_port()
+    words = ["--tier", "enterprise", "--name", "bench", "--prefix", PREFIX, "--port", str(port), "--http-port", str(free_port())]
+    _idis("init", str(directory), *words, "--no-tls")
+    _idis("register", f"{PREFIX}/read", "--url", "https://example.com/read", "--data", str(directory))
+    node = subprocess.Popen([sys.executable, "-c", _SERVE, "serve", str(directory)], stderr=subprocess.DEVNULL)
+    place = Place(directory, port)
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1.0).close()
+            return place, node
+        except OSError:
+            if node.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit("the node did not start") from None
+            time.sleep(0.05)
+
+
+def _idis(*words: str) -> None:
+    subprocess.run([sys.executable, "-c", _SERVE, *words], check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
