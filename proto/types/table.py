@@ -16,8 +16,10 @@ from idis.proto.types import pubkey
 from idis.proto.types.admin import admin_from_json, admin_to_json, decode_admin, encode_admin
 from idis.proto.types.certificate import decode_certificate
 from idis.proto.types.fields import json_object, text_field
+from idis.proto.types.key_delegation import decode_delegation
 from idis.proto.types.namespace import decode_namespace
 from idis.proto.types.signature import decode_signature
+from idis.proto.types.signed import decode_signed
 from idis.proto.types.site import decode_site, encode_site
 from idis.proto.types.site_json import site_from_json, site_to_json
 from idis.proto.types.text import encode_text, octets_from_base64, octets_from_hex, octets_to_json, text_to_json
@@ -67,6 +69,8 @@ _CHECKS: dict[str, Check] = {
     "HS_NAMESPACE": decode_namespace,
     "HS_SIGNATURE": decode_signature,
     "HS_CERT": decode_certificate,
+    "IDIS.SIGNED": decode_signed,
+    "IDIS.DELEGATION": decode_delegation,
 }
 
 

@@ -28,6 +28,7 @@ class Domain:
     state: PrefixState
     answers_here: bool
     fold_suffix: bool
+    signing_required: bool = False
 
 
 Domains = Mapping[str, Domain]  # by folded prefix
@@ -42,7 +43,7 @@ class Named(NamedTuple):
 
 def domains_of(entries: Iterable[PrefixEntry]) -> dict[str, Domain]:
     """What `Naming` needs to know of the registered prefixes."""
-    return {entry.prefix: Domain(entry.state, entry.answers_here, entry.fold_suffix) for entry in entries}
+    return {entry.prefix: Domain(entry.state, entry.answers_here, entry.fold_suffix, entry.signing_required) for entry in entries}
 
 
 def all_prefixes(store: Store) -> Iterator[PrefixEntry]:
@@ -108,6 +109,9 @@ class Naming:
         folded = parsed.folded_prefix
         if reason := self.reason_against(folded):
             return _finding(text, "prefix", reason, "see 'idis prefix list'")
+        if self._domains[folded].signing_required:
+            reason = f"{folded} takes signed records only, and no row is signed"
+            return _finding(text, "prefix", reason, "register with 'idis register --sign', or load a dump of signed records")
         fold_suffix = self._domains[folded].fold_suffix
         try:
             key = record_key(folded, parsed.suffix, fold_suffix)

@@ -200,7 +200,9 @@ class _Run:
         folded = fold(spelled)
         entry = self._txn.prefix(folded) if spelled.isascii() and spelled.isprintable() else None
         # Quotas are counted record by record.
-        if entry is None or entry.state is not PrefixState.ACTIVE or not entry.answers_here or entry.quota or entry.moving:
+        if entry is None or entry.state is not PrefixState.ACTIVE or not entry.answers_here or entry.moving:
+            return None
+        if entry.quota or entry.signing_required:
             return None
         if stopped_by(self._txn, folded) is not None:
             return None

@@ -6,12 +6,22 @@ its place and is enabled. The node keeps which ones they are, beside the readers
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from idis.proto.statement import SIGNED_INDEX, SIGNED_TYPE
 from idis.proto.value import Value
-from idis.registry.readers import READERS_INDEX, READERS_TYPE, ReaderLists, lists_value, own_lists
-from idis.registry.record import StoredRecord
+from idis.registry.readers import (
+    READERS_INDEX,
+    READERS_TYPE,
+    ReaderLists,
+    lists_value,
+    marked,
+    own_lists,
+    stored_values,
+)
+from idis.registry.record import MARKS, StoredRecord
+from idis.registry.store.base import ReadTxn
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,28 @@ class Contents:
 def with_lists(values: Mapping[int, Value], lists: ReaderLists) -> tuple[Value, ...]:
     """The values with the one that keeps the lists, unless they say nothing."""
     return tuple(values.values()) if lists.empty else (*values.values(), lists_value(lists))
+
+
+def without_stale_statement(txn: ReadTxn, held: StoredRecord, values: Sequence[Value]) -> tuple[Value, ...]:
+    """The values of a record, its owner's statement switched off when something else is public now than what it is about.
+
+    Args:
+        txn: where the lists of its template are.
+        held: the record as it was.
+        values: those it is to have, without marks.
+    """
+    after = marked(txn, values)
+    in_force = any(value.type == SIGNED_TYPE and not value.permissions & MARKS for value in after)
+    if not in_force or _public(stored_values(held)) == _public(after):
+        return tuple(values)
+    lists = own_lists(values)
+    others = {value.index: value for value in values if value.type != READERS_TYPE}
+    return with_lists(others, replace(lists, off=lists.off | {SIGNED_INDEX}))
+
+
+def _public(values: Iterable[Value]) -> set[tuple[object, ...]]:
+    shown = (value for value in values if value.public and not value.permissions & MARKS and value.type != SIGNED_TYPE)
+    return {(value.index, *content(value)) for value in shown}
 
 
 def content(value: Value) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import parse_identifier, prefix_handle
+from idis.proto.statement import SIGNED_TYPE
 from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.authority import DERIVED_SITE_TYPES, SITE_TYPES
 from idis.registry.prefix import PrefixEntry
@@ -26,9 +27,10 @@ from idis.registry.record import (
     unmarked,
 )
 from idis.registry.registration.checks import Refusal, unknown
-from idis.registry.registration.contents import Contents, content, with_lists
+from idis.registry.registration.contents import Contents, content, with_lists, without_stale_statement
 from idis.registry.registration.life import write
 from idis.registry.registration.place import Place, find_place
+from idis.registry.registration.signing import refuse_statement
 from idis.registry.registration.value_checks import (
     RESERVED_INDEX,
     RESERVED_INDEXES,
@@ -213,7 +215,7 @@ def publish_record(txn: WriteTxn, record: Record, now: int) -> Recorded | Refusa
         return place
     if place.stored is not None:
         record = replace(record, values=_republished(place.stored, record.values))
-    prepared = _judge(txn, place, record, now)
+    prepared = _judge(txn, place, record, now, signed=False)
     if isinstance(prepared, Refusal):
         return prepared
     return (_refuse_new(txn, place) if place.stored is None else None) or _put(txn, place, prepared)
@@ -254,7 +256,8 @@ def rewrite(
     """
     held = place.stored or place.disabled
     assert held is not None, "only what exists is written anew"
-    prepared = _judge(txn, place, Record(held.identifier, tuple(values), held.aliases), now)
+    whole = without_stale_statement(txn, held, values)
+    prepared = _judge(txn, place, Record(held.identifier, whole, held.aliases), now, signed=False)
     if isinstance(prepared, Refusal):
         return prepared
     if place.stored is None if disabled is None else disabled:
@@ -329,11 +332,18 @@ def _unchanged(stored: StoredRecord, prepared: PreparedRecord) -> Recorded | Non
     return Recorded(stored.identifier, stored.version, changed=False) if same else None
 
 
-def _judge(txn: WriteTxn, place: Place, record: Record, now: int) -> PreparedRecord | Refusal:
-    """The record prepared, with what readers' lists and templates make of its values; those that stay keep their timestamps."""
+def _judge(txn: WriteTxn, place: Place, record: Record, now: int, *, signed: bool = True) -> PreparedRecord | Refusal:
+    """The record prepared, with what readers' lists and templates make of its values; those that stay keep their timestamps.
+
+    `signed`: its owner writes it, so that his statement must be right, and must be there where the prefix says so.
+    """
     if not record.values:
         return Refusal(ResponseCode.INVALID_VALUE, f"{record.identifier} needs at least one value")
     values = marked(txn, record.values)
+    if signed and (place.entry.signing_required or any(value.type == SIGNED_TYPE for value in values)):
+        refusal = refuse_statement(place.entry, record.identifier, values, txn.record(place.key), now)
+        if refusal is not None:
+            return refusal
     held = place.stored or place.disabled
     if held is None:
         prepared = prepare(replace(record, values=values), now)

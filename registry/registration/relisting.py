@@ -17,6 +17,7 @@ from idis.registry.document import DocumentKind, text_key
 from idis.registry.identity import normal
 from idis.registry.readers import ReaderLists, held_record, marked, own_lists, stored_values, template_of
 from idis.registry.record import Record, RecordFlag, StoredRecord, prepare
+from idis.registry.registration.contents import without_stale_statement
 from idis.registry.store.base import ReadTxn, Store, WriteTxn
 
 RECORDS_PER_STEP = 512  # looked at in one change: a few milliseconds of the writer
@@ -127,7 +128,7 @@ def _rewrite(txn: WriteTxn, record: StoredRecord, template: str) -> bool:
     named = template_of(record.values)
     if named is None or not _same(named, template):
         return False
-    wanted = marked(txn, record.values)
+    wanted = marked(txn, without_stale_statement(txn, record, record.values))
     if {value.index: value for value in wanted} == {value.index: value for value in stored_values(record)}:
         return False
     prepared = prepare(Record(record.identifier, wanted, record.aliases), None)

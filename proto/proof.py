@@ -1,0 +1,290 @@
+"""Whether a record proves itself: its owner's statement, and the chain of keys from a root to that owner (`trust.md` §3).
+
+Everything needed lies in the answer, in the records of the prefixes above it, and in one root key; no tier, cache or
+transport is trusted, and nothing is asked here. The signature on the statement selects one key, each delegation one key
+above it, so there is one chain to try and never a choice of many. The first signature that is wrong ends it.
+
+What comes out is one of four words. *Verified*: the owner signed exactly this. *Unsigned*: nobody claims so. *Unverifiable*: an
+algorithm is not known here, which says nothing about the record. *Failed*: somebody claims what is not so, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from idis.proto.errors import ProtocolError
+from idis.proto.identifier import parse_identifier
+from idis.proto.statement import SIGNED_TYPE, VIEW_PUBLIC, digest_of, digests_of, kid_of, signable, stored_spelling
+from idis.proto.types.key_delegation import DELEGATION_TYPE, DelegationRight, KeyDelegation, decode_delegation
+from idis.proto.types.signed import Signed, decode_signed
+from idis.proto.value import Value
+
+LINKS_MAX = 4  # root → national → secondary → enterprise → signer
+LINKS_LOOKED_AT_MAX = 64  # of those that came along; an honest prefix has two or three
+SKEW_S = 300  # clocks in plants
+
+_SIGN = int(DelegationRight.SIGN)
+_DELEGATE = int(DelegationRight.DELEGATE)
+_NAME_SIGNERS = int(DelegationRight.NAME_SIGNERS)
+
+
+class Standing(Enum):
+    """What a record's signature comes to."""
+
+    VERIFIED = "verified"
+    UNSIGNED = "unsigned"
+    UNVERIFIABLE = "cannot be verified here"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was found; `kid`, `version` and `not_after` are those of the statement when there is one."""
+
+    standing: Standing
+    reason: str = ""
+    kid: bytes = b""
+    version: int = 0
+    not_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RootKey:
+    """A key that is trusted before anything was asked."""
+
+    suite: int
+    key: bytes
+
+    @property
+    def kid(self) -> bytes:
+        """Its name."""
+        return kid_of(self.suite, self.key)
+
+
+class Verify(Protocol):
+    """Checks one signature."""
+
+    def __call__(self, suite: int, key: bytes, octets: bytes, signature: bytes) -> bool | None:
+        """Whether it is right; None when the suite is not known here."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was seen before, so that nobody can go back behind it.
+
+    Attributes:
+        statements: stored spelling → highest version of its public statement.
+        delegations: (prefix, child's key, issuer) → highest version.
+        revoked: names of keys that must not be believed any more.
+    """
+
+    statements: dict[str, int] = field(default_factory=dict)
+    delegations: dict[tuple[str, bytes, bytes], int] = field(default_factory=dict)
+    revoked: set[bytes] = field(default_factory=set)
+
+
+def links_of(values: Iterable[Value]) -> list[KeyDelegation]:
+    """The delegations among values; those that cannot be read are none."""
+    links = []
+    for value in values:
+        if value.type == DELEGATION_TYPE:
+            try:
+                links.append(decode_delegation(value.data))
+            except ProtocolError:
+                continue
+    return links
+
+
+def prove(
+    identifier: str,
+    values: Sequence[Value],
+    links: Sequence[KeyDelegation],
+    roots: Sequence[RootKey],
+    now: int,
+    verify: Verify,
+    *,
+    complete: bool = True,
+    memory: Memory | None = None,
+) -> Proof:
+    """Whether an answer is its owner's own.
+
+    Args:
+        identifier: as asked.
+        values: of the answer, as they came.
+        links: the delegations of the prefixes from the identifier's upwards, in any order.
+        roots: the keys that are trusted.
+        now: unix time in seconds.
+        verify: the caller's library.
+        complete: whether all public values were asked for; otherwise the statement's list may have more than the answer.
+        memory: of earlier proofs; told of this one when it succeeds.
+
+    Raises:
+        IdentifierError: the identifier is none.
+    """
+    memory = Memory() if memory is None else memory
+    carriers = [value for value in values if value.type == SIGNED_TYPE and value.public]
+    if not carriers:
+        return Proof(Standing.UNSIGNED, "the answer carries no statement of its owner")
+    try:
+        statements = [decode_signed(value.data) for value in carriers]
+    except ProtocolError:
+        return Proof(Standing.FAILED, "the statement cannot be read")
+    public = [signed for signed in statements if signed.view == VIEW_PUBLIC]
+    if len(public) != 1:
+        return Proof(Standing.FAILED if public else Standing.UNSIGNED, f"{len(public)} statements about the public values")
+    return _Chain(identifier, links, roots, now, verify, memory).judge(public[0], values, complete)
+
+
+def prove_absence(identifier: str) -> Proof:
+    """What an answer "not found" proves: nothing. Whoever needs certainty asks a second server."""
+    return Proof(Standing.UNSIGNED, f"nobody signs that {identifier} does not exist: ask another server before believing it")
+
+
+class _Wrong(Exception):
+    """The proof ends here."""
+
+    def __init__(self, reason: str, standing: Standing = Standing.FAILED) -> None:
+        super().__init__(reason)
+        self.proof = Proof(standing, reason)
+
+
+class _Chain:
+    """One proof under way."""
+
+    def __init__(
+        self,
+        identifier: str,
+        links: Sequence[KeyDelegation],
+        roots: Sequence[RootKey],
+        now: int,
+        verify: Verify,
+        memory: Memory,
+    ) -> None:
+        parsed = parse_identifier(identifier)
+        self._prefix = parsed.folded_prefix
+        self._spellings = dict.fromkeys(stored_spelling(identifier, exact=exact) for exact in (False, True))
+        self._links = links
+        self._roots = roots
+        self._now = now
+        self._verify = verify
+        self._memory = memory
+
+    def judge(self, signed: Signed, values: Sequence[Value], complete: bool) -> Proof:
+        """The whole of it, cheapest checks first."""
+        try:
+            if len(self._links) > LINKS_LOOKED_AT_MAX:
+                raise _Wrong(f"{len(self._links)} delegations came along, at most {LINKS_LOOKED_AT_MAX} are looked at")
+            self._check_time("the statement", signed.not_before, signed.not_after)
+            digests = _digests(signed, values, complete)
+            chain = self._find_chain(signed)
+            for link in reversed(chain):
+                self._check_link(link)
+            suite, key = chain[0].child_suite, chain[0].child_key
+            spelling = self._check_statement(signed, suite, key, digests)
+        except _Wrong as wrong:
+            return wrong.proof
+        self._remember(spelling, signed, chain)
+        return Proof(Standing.VERIFIED, "", signed.kid, signed.version, signed.not_after)
+
+    def _find_chain(self, signed: Signed) -> list[KeyDelegation]:
+        """The links from the signer up to a root, each allowed to make the one below it."""
+        chain = [self._link_to(signed.suite, signed.kid, self._prefix, None)]
+        if not chain[0].rights & _SIGN:
+            raise _Wrong(f"the key {signed.kid.hex()} may not sign records of {self._prefix}")
+        while not self._is_root(chain[-1]):
+            if len(chain) == LINKS_MAX:
+                raise _Wrong(f"no root within {LINKS_MAX} delegations")
+            chain.append(self._link_to(chain[-1].suite, chain[-1].kid, "", chain[-1]))
+            if chain[-1] in chain[:-1]:
+                raise _Wrong("the delegations form a circle")
+        return chain
+
+    def _link_to(self, suite: int, kid: bytes, prefix: str, below: KeyDelegation | None) -> KeyDelegation:
+        """The newest delegation of a key that may do what it did: sign for a prefix, or make the link below."""
+        named = [link for link in self._links if link.child_kid == kid]
+        if not named:
+            whose = prefix if below is None else f"the delegation of {below.prefix}"
+            raise _Wrong(f"the chain is broken: no delegation of the key {kid.hex()}, which signed {whose}")
+        fitting = [link for link in named if (link.prefix == prefix if below is None else _allows(link, below))]
+        if not fitting:
+            what = f"records of {prefix}" if below is None else f"a delegation of {below.prefix}"
+            raise _Wrong(f"the key {kid.hex()} signed {what}, which is beyond its rights")
+        link = max(fitting, key=lambda one: one.version)
+        if link.child_suite != suite:
+            raise _Wrong(f"suite {suite} is claimed for a key of suite {link.child_suite}")
+        return link
+
+    def _is_root(self, link: KeyDelegation) -> bool:
+        return any((root.suite, root.kid) == (link.suite, link.kid) for root in self._roots)
+
+    def _check_link(self, link: KeyDelegation) -> None:
+        what = f"the delegation of {link.prefix}"
+        self._check_time(what, link.not_before, link.not_after)
+        if {link.kid, link.child_kid} & self._memory.revoked:
+            raise _Wrong(f"{what} rests on a revoked key")
+        if link.version < self._memory.delegations.get((link.prefix, link.child_kid, link.kid), 0):
+            raise _Wrong(f"{what} is older than one that was seen before")
+        octets = link.octets()
+        self._check_signature(what, link.suite, self._key_of(link), octets, link.parent_signature)
+        self._check_signature(f"{what} by its own key", link.child_suite, link.child_key, octets, link.child_signature)
+
+    def _key_of(self, link: KeyDelegation) -> bytes:
+        """The key that issued a link; it was found before."""
+        keys = [root.key for root in self._roots if (root.suite, root.kid) == (link.suite, link.kid)]
+        keys += [one.child_key for one in self._links if (one.child_suite, one.child_kid) == (link.suite, link.kid)]
+        return keys[0]
+
+    def _check_statement(self, signed: Signed, suite: int, key: bytes, digests: tuple[bytes, ...]) -> str:
+        """Check the owner's signature; the spelling it is about."""
+        if signed.kid in self._memory.revoked:
+            raise _Wrong(f"the key {signed.kid.hex()} is revoked")
+        for spelling in self._spellings:
+            verdict = self._verify(suite, key, signed.statement(spelling, digests).octets(), signed.signature)
+            if verdict is None:
+                raise _Wrong(f"signatures of suite {suite} are not known here", Standing.UNVERIFIABLE)
+            if verdict:
+                if signed.version < (known := self._memory.statements.get(spelling, 0)):
+                    raise _Wrong(f"version {signed.version} is older than {known}, which was seen before")
+                return spelling
+        raise _Wrong("the values, or their identifier, are not those that were signed")
+
+    def _check_signature(self, what: str, suite: int, key: bytes, octets: bytes, signature: bytes) -> None:
+        verdict = self._verify(suite, key, octets, signature)
+        if verdict is None:
+            raise _Wrong(f"signatures of suite {suite} are not known here", Standing.UNVERIFIABLE)
+        if not verdict:
+            raise _Wrong(f"the signature on {what} is wrong")
+
+    def _check_time(self, what: str, not_before: int, not_after: int) -> None:
+        if self._now < not_before - SKEW_S:
+            raise _Wrong(f"{what} is not valid before {not_before} (unix time; {SKEW_S} s of clock difference are allowed)")
+        if self._now > not_after + SKEW_S:
+            raise _Wrong(f"{what} expired at {not_after} (unix time; {SKEW_S} s of clock difference are allowed)")
+
+    def _remember(self, spelling: str, signed: Signed, chain: Sequence[KeyDelegation]) -> None:
+        self._memory.statements[spelling] = signed.version
+        for link in chain:
+            self._memory.delegations[link.prefix, link.child_kid, link.kid] = link.version
+
+
+def _digests(signed: Signed, values: Sequence[Value], complete: bool) -> tuple[bytes, ...]:
+    """The list the signature must cover: made anew from a whole answer, given with one that a filter cut."""
+    indexes = [value.index for value in values if value.public]
+    if sorted(set(indexes)) != indexes:
+        raise _Wrong("the values are not in the order of their indexes")
+    if complete or not signed.digests:
+        return digests_of(values, signed.suite)
+    for value in filter(signable, values):
+        if digest_of(value, signed.suite) not in signed.digests:
+            raise _Wrong(f"value {value.index} is not one that was signed")
+    return signed.digests
+
+
+def _allows(link: KeyDelegation, below: KeyDelegation) -> bool:
+    """Whether a delegation lets its key make another one: of prefixes below its own, or of mere signers for it."""
+    if below.prefix == link.prefix:
+        return bool(link.rights & _NAME_SIGNERS) and below.rights == _SIGN
+    return bool(link.rights & _DELEGATE) and below.prefix.startswith(f"{link.prefix}.")

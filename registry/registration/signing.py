@@ -1,0 +1,156 @@
+"""What the registry asks of the statements it takes in: that they tell the truth, and that no node goes back behind them.
+
+A statement is the owner's; the node makes none and changes none. It is refused unless it matches the values it comes with,
+continues the version before it, is within its time, and is signed by a key that may sign for the prefix: a public key of the
+prefix's own record, or one that such a key has named as its signer. So a client that verifies (`proto/proof.py`) never
+meets, at an honest node, a record that fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from idis.proto.codes import ResponseCode
+from idis.proto.errors import DataError, ProtocolError
+from idis.proto.identifier import fold
+from idis.proto.proof import SKEW_S, links_of
+from idis.proto.statement import (
+    SIGNED_INDEX,
+    SIGNED_TYPE,
+    VIEW_PUBLIC,
+    Statement,
+    Suite,
+    digests_of,
+    stored_spelling,
+)
+from idis.proto.types.key_delegation import DelegationRight
+from idis.proto.types.signed import Signed, decode_signed, encode_signed
+from idis.proto.value import TTL_S_DEFAULT, Value, decode_values
+from idis.registry.prefix import PrefixEntry
+from idis.registry.record import MARKS, StoredRecord
+from idis.registry.registration.checks import Refusal
+from idis.registry.suites import PublicSuiteKey, SigningKey, read_public, verify
+
+PUBLIC_KEY = "HS_PUBKEY"
+VALID_S = 366 * 86_400  # an enterprise's key lives a year, and so does what it has signed (`trust.md` §4)
+
+_HOW = "sign what is written with 'idis register --sign KEY', or send a statement at index 410 with it"
+
+
+def refuse_statement(
+    entry: PrefixEntry, identifier: str, values: Sequence[Value], held: StoredRecord | None, now: int
+) -> Refusal | None:
+    """What forbids a record on account of its statement, or for lack of one.
+
+    Args:
+        entry: the prefix it lives below.
+        identifier: as registered.
+        values: all of them, with their marks.
+        held: what was there before, a tombstone or a disabled record included.
+        now: unix time in seconds.
+    """
+    shown = [value for value in values if not value.permissions & MARKS]
+    carriers = [value for value in shown if value.type == SIGNED_TYPE]
+    if not carriers:
+        return _refuse_unsigned(entry, identifier) if entry.signing_required and any(value.public for value in shown) else None
+    if len(carriers) > 1 or carriers[0].index != SIGNED_INDEX or not carriers[0].public:
+        return _refusal(f"a record has one statement, at index {SIGNED_INDEX}, for everybody to read")
+    try:
+        signed = decode_signed(carriers[0].data)
+    except ProtocolError as error:
+        return _refusal(f"value {SIGNED_INDEX}: {error}")
+    if signed.view != VIEW_PUBLIC or signed.digests:
+        return _refusal("the statement is about the public values and comes without their digests, which the record tells")
+    before = _statement_of(held)
+    if before != signed:
+        if signed.version != (expected := next_version(held)):
+            return _refusal(f"the statement is version {signed.version} of {identifier}, version {expected} is due: sign it anew")
+        if not signed.not_before - SKEW_S <= now <= signed.not_after + SKEW_S:
+            return _refusal("the statement is not valid now: sign it anew, with the time between its not_before and not_after")
+    return _refuse_signature(entry, identifier, shown, signed, now)
+
+
+def next_version(held: StoredRecord | None) -> int:
+    """The version a record's next statement has: it rises with every change of what is public, beyond deletion too."""
+    if held is None:
+        return 1
+    before = _statement_of(held)
+    return before.version + 1 if before is not None else held.version + 1
+
+
+def sign(
+    key: SigningKey, entry: PrefixEntry, identifier: str, values: Sequence[Value], held: StoredRecord | None, now: int
+) -> Value:
+    """The value that carries a record's statement; arguments as for `refuse_statement`."""
+    shown = [value for value in values if not value.permissions & MARKS]
+    public = key.public
+    unsigned = Signed(public.suite, public.kid, next_version(held), now, now + VALID_S, TTL_S_DEFAULT, b"")
+    statement = _statement(unsigned, entry, identifier, shown)
+    return Value(SIGNED_INDEX, SIGNED_TYPE, encode_signed(replace(unsigned, signature=key.sign(statement.octets()))))
+
+
+def keys_of(values: Iterable[Value], now: int) -> list[PublicSuiteKey]:
+    """The keys of a prefix's record that may sign for it: its own public keys, and those that one of them has named."""
+    values = tuple(values)
+    keys: list[PublicSuiteKey] = []
+    for value in values:
+        if fold(value.type) == PUBLIC_KEY:
+            try:
+                keys.append(read_public(value.data))
+            except DataError:
+                continue
+    own = {(key.suite, key.kid): key.key for key in keys}
+    for link in links_of(values):
+        issuer = own.get((link.suite, link.kid))
+        current = link.not_before - SKEW_S <= now <= link.not_after + SKEW_S
+        if issuer is None or link.rights != DelegationRight.SIGN or not current:
+            continue
+        octets = link.octets()
+        if verify(link.suite, issuer, octets, link.parent_signature) and verify(
+            link.child_suite, link.child_key, octets, link.child_signature
+        ):
+            keys.append(PublicSuiteKey(link.child_suite, link.child_key))
+    return keys
+
+
+def _refuse_signature(
+    entry: PrefixEntry, identifier: str, shown: Sequence[Value], signed: Signed, now: int
+) -> Refusal | None:
+    keys = [key for key in keys_of(decode_values(entry.values), now) if key.kid == signed.kid]
+    if not keys:
+        return _refusal(
+            f"the key {signed.kid.hex()} signs nothing for {entry.prefix}: sign with a key whose public half is an HS_PUBKEY "
+            "value of the prefix, or that such a key has named"
+        )
+    if keys[0].suite != signed.suite:
+        return _refusal(f"the key {signed.kid.hex()} is of suite {keys[0].suite}, the statement claims suite {signed.suite}")
+    verdict = verify(signed.suite, keys[0].key, _statement(signed, entry, identifier, shown).octets(), signed.signature)
+    if verdict is None:
+        name = "SM2: install it with 'idis[gm]'" if signed.suite == Suite.SM2 else f"suite {signed.suite}"
+        return _refusal(f"this node cannot verify signatures of {name}")
+    return None if verdict else _refusal(f"the statement does not match the values of {identifier}: {_HOW}")
+
+
+def _statement(signed: Signed, entry: PrefixEntry, identifier: str, shown: Sequence[Value]) -> Statement:
+    spelling = stored_spelling(identifier, exact=not entry.fold_suffix)
+    return signed.statement(spelling, digests_of(shown, signed.suite))
+
+
+def _statement_of(held: StoredRecord | None) -> Signed | None:
+    """The statement a record carried, whether it is in force or not."""
+    for value in () if held is None else held.values:
+        if (value.index, value.type) == (SIGNED_INDEX, SIGNED_TYPE):
+            try:
+                return decode_signed(value.data)
+            except ProtocolError:
+                return None
+    return None
+
+
+def _refuse_unsigned(entry: PrefixEntry, identifier: str) -> Refusal:
+    return _refusal(f"{entry.prefix} takes signed records only, and {identifier} comes without a statement: {_HOW}")
+
+
+def _refusal(message: str) -> Refusal:
+    return Refusal(ResponseCode.INVALID_VALUE, message)
