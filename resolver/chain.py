@@ -30,13 +30,14 @@ from idis.proto.exchange import outline, query_of
 from idis.proto.message import decode_message
 from idis.proto.outcome import Refused
 from idis.registry.store.base import READ_TXN_MS_MAX, ReadTxn, Store
+from idis.resolver.guard.sources import Standing
 from idis.resolver.handlers.limit import Limit
 from idis.resolver.handlers.observe import Observe
 from idis.resolver.log import note
 from idis.resolver.prepared import Prepared
 from idis.resolver.recursion.recursor import Clock, Recursor
 from idis.resolver.reply import Replies
-from idis.resolver.request import UDP, Later, Peer, Request, Settled, Silence, Verdict
+from idis.resolver.request import Later, Peer, Request, Settled, Silence, Verdict
 
 _FLAGS_AT = 2  # of the envelope
 _ENCRYPTED = int(EnvelopeFlag.ENCRYPTED)
@@ -235,7 +236,7 @@ class Batch:
             chain.observe(self._transport, Silence("malformed"))
             return None
         verdict = self._decided(request, verdict)
-        if administration is not None and peer.transport != UDP and _asks_for_proof(verdict):
+        if administration is not None and peer.standing is not Standing.UNPROVEN and _asks_for_proof(verdict):
             chain.administer(frame, peer, deliver)
             return Deferred.ADMINISTERED
         if isinstance(verdict, Later):

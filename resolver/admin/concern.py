@@ -6,6 +6,7 @@ import struct
 
 from idis.proto.codes import EnvelopeFlag, OpCode, OpFlag
 from idis.proto.message import ENVELOPE_BYTES, HEADER_BYTES
+from idis.resolver.guard.sources import Standing
 from idis.resolver.request import UDP, Peer
 
 _FLAGS_AT = 2
@@ -15,6 +16,7 @@ _ENCRYPTED = int(EnvelopeFlag.ENCRYPTED)
 _OPCODE = struct.Struct(">III")  # opcode, response code, opflags
 _BODY_BYTES = struct.Struct(">I")
 _NO_SESSION = bytes(4)
+_CHALLENGE_ANSWER = int(OpCode.CHALLENGE_ANSWER).to_bytes(4, "big")
 _PROVEN = int(OpFlag.CERTIFY | OpFlag.IDIS_AUTH_BYTES)  # a signature is wanted, or a token may be there
 _PUBLIC = (int(OpCode.RESOLUTION), int(OpCode.GET_SITE_INFO))
 
@@ -45,10 +47,12 @@ OPERATIONS = frozenset(
 def concerns(frame: bytes, peer: Peer) -> bool:
     """Whether a frame is for the administration: one that changes something, or in a session, or by somebody known.
 
-    Nothing over UDP is: what costs a signature or a change is not done for an address that may be forged.
+    Over UDP only the proof of who asks a question is, and from addresses that are known to be real.
     """
-    if peer.transport == UDP or len(frame) < ENVELOPE_BYTES:
+    if len(frame) < ENVELOPE_BYTES:
         return False
+    if peer.transport == UDP:
+        return answers_challenge(frame) and may_prove(peer)
     if frame[_FLAGS_AT] & _ENCRYPTED:
         return True
     if len(frame) < _BODY_AT:
@@ -63,6 +67,16 @@ def concerns(frame: bytes, peer: Peer) -> bool:
     if flags & _PROVEN or (peer.link is not None and peer.link.caller is not None):
         return True
     return frame[_SESSION_AT : _SESSION_AT + 4] != _NO_SESSION and _has_credential(frame)
+
+
+def may_prove(peer: Peer) -> bool:
+    """Whether a peer may be challenged: an address that may be forged has nothing to prove, and would be flooded."""
+    return peer.standing is not Standing.UNPROVEN
+
+
+def answers_challenge(frame: bytes) -> bool:
+    """Whether a frame is the answer to a challenge."""
+    return frame[ENVELOPE_BYTES : ENVELOPE_BYTES + 4] == _CHALLENGE_ANSWER and not frame[_FLAGS_AT] & _ENCRYPTED
 
 
 def _has_credential(frame: bytes) -> bool:

@@ -48,7 +48,7 @@ from idis.resolver.guard.sources import Standing
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.reply import Replies
-from idis.resolver.request import TCP, Peer
+from idis.resolver.request import TCP, UDP, Peer
 
 OCTETS_MAX = 67_108_864  # of requests under way: some wait for other nodes, all may be large
 
@@ -276,6 +276,8 @@ class Desk:
         """Whoever asked is known: do what he asked."""
         session, link = dialogue.session, dialogue.peer.link
         refusal: Refusal | None
+        if dialogue.peer.transport == UDP and dialogue.request.opcode not in _READS:
+            return Refusal(ResponseCode.OPERATION_NOT_SUPPORTED, "changes are made over TCP")
         if dialogue.request.opcode == OpCode.LOGIN_ID_SYSTEM:
             assert link is not None, "a login is of a connection"
             self.logins.add(link, Proven(caller, self.store, self.clock.monotonic()), caller)

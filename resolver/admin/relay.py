@@ -118,12 +118,10 @@ class _Worker:
             link.end()
 
     async def _answer(self, asked: Asked) -> None:
-        link = self._links.get(asked.link)
-        if link is None:
-            link = self._links[asked.link] = Link(secure=asked.secure)
-        link.speaks_idis = link.speaks_idis or asked.idis
+        link = self._link(asked)
         source = self._sources.of(asked.address)
-        peer = Peer(asked.transport, source, self._sources.standing_of_stream(source), link)
+        # A worker hands nothing on whose address may be forged.
+        peer = Peer(asked.transport, source, self._sources.standing_of_stream(source), link if asked.link else None)
         self._ahead[asked.call] = link, 0
         try:
             await self._desk.answer(asked.frame, peer, lambda octets: self._send(asked.call, octets))
@@ -133,6 +131,16 @@ class _Worker:
             del self._ahead[asked.call]
             link.flow()
             self._writer.write(encode(Done(asked.call, link.caller is not None, link.speaks_idis)))
+
+    def _link(self, asked: Asked) -> Link:
+        """What the connection has come to be; a datagram has none, and gets one for its answer alone."""
+        link = self._links.get(asked.link)
+        if link is None:
+            link = Link(secure=asked.secure)
+            if asked.link:
+                self._links[asked.link] = link
+        link.speaks_idis = link.speaks_idis or asked.idis
+        return link
 
     def _send(self, call: int, octets: bytes) -> None:
         link, ahead = self._ahead[call]
@@ -172,13 +180,21 @@ class RelayClient:
 
     async def answer(self, frame: bytes, peer: Peer, send: Callable[[bytes], None]) -> None:
         """Have one frame answered by the keeper."""
-        if peer.link is None or len(self._calls) >= CALLS_MAX or not await self._connected():
+        if len(self._calls) >= CALLS_MAX or not await self._connected():
             self._refuse(frame, send)
             return
-        link, call = peer.link, next(self._numbers)
+        link, call = peer.link or Link(), next(self._numbers)
         parts = self._calls[call] = asyncio.Queue()
         try:
-            asked = Asked(call, self._number(link), peer.source.address, peer.transport, link.speaks_idis, link.secure, frame)
+            asked = Asked(
+                call,
+                0 if peer.link is None else self._number(link),
+                peer.source.address,
+                peer.transport,
+                link.speaks_idis,
+                link.secure,
+                frame,
+            )
             if not await self._say(encode(asked)) or not await self._pass_on(parts, call, link, send):
                 self._refuse(frame, send)
         finally:

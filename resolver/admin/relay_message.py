@@ -26,7 +26,7 @@ class Asked:
 
     Attributes:
         call: the number of this exchange, the worker's own.
-        link: the number of the connection it came over, the worker's own.
+        link: the number of the connection it came over, the worker's own; 0 for a datagram.
         address: of the peer.
         transport: as the request's.
         idis: an earlier request of the connection used an IDIS feature.

@@ -7,6 +7,7 @@ import hmac
 
 import pytest
 
+from idis.resolver.config import GuardSection
 from tests.resolver.admin.wire import (
     ADMIN,
     MN,
@@ -14,6 +15,7 @@ from tests.resolver.admin.wire import (
     RD,
     REC,
     SECRET,
+    Answer,
     admin_octets,
     blob,
     dsa_key,
@@ -351,3 +353,26 @@ async def test_another_node_has_an_answer_verified(admin, secret, valid):
 async def test_nothing_is_administered_over_datagrams(admin_node, client_of):
     """A datagram's source may be forged: silence."""
     assert await client_of(admin_node).ask_udp(request(100, CREATE, request_id=1), wait_s=0.2) == []
+
+
+async def test_a_question_over_a_datagram_is_proved_over_either_way(admin_node, client_of, admin):
+    """A client asks over UDP first; the proof may come as a datagram too, or over TCP when that is where it goes next."""
+    asked = request(1, text("88.118.8/secret") + u32(0) + u32(0), request_id=5)
+    datagrams = client_of(admin_node)
+    (challenge,) = await datagrams.ask_udp(asked)
+    (shown,) = await datagrams.ask_udp(admin.proof(Answer(challenge), rsa_key()))
+    (other,) = await datagrams.ask_udp(asked)
+    over_tcp = await admin.prove(Answer(other), rsa_key())
+
+    assert (Answer(challenge).code, Answer(shown).code, over_tcp.code) == (402, 1, 1)
+    assert b"HS_SECKEY" in shown
+    assert b"HS_SECKEY" in over_tcp.body
+
+
+async def test_who_may_be_forged_is_not_challenged(start_node, client_of):
+    """An unproven address gets silence; over TCP it is served."""
+    node = await start_node(guard=GuardSection(trusted_networks=()))
+    asked = request(1, text("88.118.8/secret") + u32(0) + u32(0), request_id=5)
+
+    assert await client_of(node).ask_udp(asked, wait_s=0.2) == []
+    assert len(node._office.desk.challenges) == 0
