@@ -1,0 +1,35 @@
+"""Durable writes: so many records handed in together, until all are acknowledged. Each commit flushes to disk."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+
+import pytest
+
+from idis.bench.micro.conftest import RECORDS, Benchmark, sample_record
+from idis.registry.record import PreparedRecord
+from idis.registry.store.base import WriteTxn
+from idis.registry.store.lmdb import LmdbStore
+
+
+def _put(record: PreparedRecord, txn: WriteTxn) -> None:
+    txn.put_record(record)
+
+
+@pytest.mark.parametrize("together", [1, 64, 512])
+def bench_writes(benchmark: Benchmark, store: LmdbStore, together: int) -> None:
+    """Replacing records, each by a change of its own; the writer groups what waits."""
+    editions = itertools.count(1)
+
+    def setup() -> tuple[tuple[list[PreparedRecord]], dict[str, object]]:
+        edition = next(editions)
+        return ([sample_record(edition * together % RECORDS + number, edition) for number in range(together)],), {}
+
+    def write(records: list[PreparedRecord]) -> None:
+        for future in [store.write(partial(_put, record), actor="bench") for record in records]:
+            future.result()
+
+    before = store.last_transaction
+    benchmark.pedantic(write, setup=setup, rounds=30, warmup_rounds=2)  # type: ignore[attr-defined]
+    assert store.last_transaction > before

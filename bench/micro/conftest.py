@@ -1,0 +1,36 @@
+"""What the micro-benchmarks share: a store of records on disk. Not part of the ordinary test run; see `bench/README.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idis.bench.sample import sample_identifier, sample_values
+from idis.registry.prefix import PrefixEntry
+from idis.registry.record import PreparedRecord, Record, prepare
+from idis.registry.store.lmdb import LmdbStore
+
+PREFIX = "88.1000.11"
+RECORDS = 20_000
+NOW = 1_700_000_000
+
+Benchmark = Callable[..., Any]  # of pytest-benchmark
+
+
+def sample_record(number: int, edition: int = 0) -> PreparedRecord:
+    """A record of the sample data; another edition has other values."""
+    return prepare(Record(sample_identifier(PREFIX, number), sample_values(number + edition)), NOW)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[LmdbStore]:
+    """RECORDS records below one prefix answered here."""
+    LmdbStore.create(tmp_path / "data").close()
+    opened = LmdbStore.open(tmp_path / "data", exclusive=True)
+    opened.write(lambda txn: txn.put_prefix(PrefixEntry(PREFIX, homed=True)), actor="bench").result()
+    opened.write_all([sample_record(number) for number in range(RECORDS)], actor="bench")
+    yield opened
+    opened.close()
