@@ -105,6 +105,7 @@ class TlsKeys:
         context.set_cipher_list(_CIPHERS)
         context.set_options(SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_COMPRESSION)
         context.set_session_id(_SESSION_CONTEXT)
+        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # sessions go on by tickets, which clients keep, not we
         try:
             context.use_certificate_chain_file(str(self._certificate))
             context.use_privatekey_file(str(self._key))

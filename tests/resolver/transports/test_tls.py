@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import ssl
 import urllib.request
 from dataclasses import replace
@@ -292,3 +293,26 @@ async def test_hangup_takes_up_a_certificate_and_ends_nothing(make_config):
     os.kill(os.getpid(), signal.SIGTERM)
 
     assert await asyncio.wait_for(served, 10) == 0
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_client_goes_on_with_its_session(secure, version):
+    """A ticket spares the second connection most of the handshake; the server keeps nothing for it."""
+    context = trust(secure)
+    context.minimum_version = context.maximum_version = version
+
+    def ask(session: ssl.SSLSession | None) -> tuple[bool, ssl.SSLSession | None, bytes]:
+        with (
+            socket.create_connection(("127.0.0.1", secure.http_port), timeout=5) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1", session=session) as connection,
+        ):
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = connection.recv(12)  # tickets come before it
+            return connection.session_reused or False, connection.session, answer
+
+    def twice() -> list[tuple[bool, bytes]]:
+        first = ask(None)
+        second = ask(first[1])
+        return [(first[0], first[2]), (second[0], second[2])]
+
+    assert await asyncio.to_thread(twice) == [(False, b"HTTP/1.1 200"), (True, b"HTTP/1.1 200")]
