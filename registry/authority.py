@@ -22,6 +22,7 @@ from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Re
 from idis.proto.query import Query
 from idis.proto.value import Value, decode_values, encode_value, encode_values, scan_values
 from idis.registry import filters
+from idis.registry.cut_statement import with_digests
 from idis.registry.permission import Lists, Reader, Unproven, readable, refusal_of, unproven_of
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
 from idis.registry.readers import lists_of
@@ -147,7 +148,10 @@ def _answer_record(query: Query, privacy: Privacy, record: StoredRecord, now: in
         return Answer(public, ttl_s)
     if privacy is Privacy.STRICT and public == _NO_VALUES:
         return NotFound()
-    return _show(query, filters.select(query, public, record.restricted), unproven_of(query, privacy), now)
+    selection = filters.select(query, public, record.restricted)
+    if not query.wants_all:
+        selection = replace(selection, public=tuple(with_digests(selection.public, public)))
+    return _show(query, selection, unproven_of(query, privacy), now)
 
 
 def _answer_reader(

@@ -154,7 +154,7 @@ _PREFIXES = st.lists(st.sampled_from(["1", "10", "101", "88"]), min_size=1, max_
 
 @given(st.dictionaries(_PREFIXES, st.sampled_from(PrefixState), max_size=8), st.sets(_PREFIXES, max_size=4), _PREFIXES)
 def test_longest_match_equals_a_naive_search(plain: dict[str, PrefixState], ranges: set[str], asked: str) -> None:
-    """The nearest name by whole labels decides; a granted plain entry wins over a range of the same name."""
+    """The nearest name by whole labels decides; a plain entry wins over a range of its name, one stopped above over both."""
     store = MemoryStore(clock=lambda: NOW)
     with store.read() as txn:
         state = txn._state
@@ -171,7 +171,9 @@ def test_longest_match_equals_a_naive_search(plain: dict[str, PrefixState], rang
         name = ".".join(labels[:length])
         granted = plain.get(name) in (PrefixState.ACTIVE, PrefixState.SUSPENDED, PrefixState.REVOKED)
         if granted or name in ranges:
-            expected = (name, not granted)
+            above = [".".join(labels[:shorter]) for shorter in range(length - 1, 0, -1)]
+            stopped = [one for one in above if plain.get(one) in (PrefixState.SUSPENDED, PrefixState.REVOKED)]
+            expected = (stopped[0], False) if stopped else (name, not granted)
             break
 
     assert (found and (found.prefix, found.values != bytes(4))) == expected
