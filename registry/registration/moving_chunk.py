@@ -14,11 +14,12 @@ from typing import Any
 
 import msgpack
 
+from idis.proto.codes import Permission
 from idis.proto.errors import DataError, IdentifierError, ProtocolError
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX
-from idis.proto.value import VALUES_PER_RECORD_MAX, decode_values, encode_values, scan_values
+from idis.proto.value import VALUES_PER_RECORD_MAX, ValueSpan, decode_values, encode_values, scan_values
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
-from idis.registry.record import Alias, PreparedRecord, RecordFlag, StoredRecord
+from idis.registry.record import MARKS, Alias, PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.registration.prefix_values import is_site
 from idis.registry.registration.value_checks import RECORD_BYTES_MAX
 from idis.registry.store.keys import identifier_key
@@ -31,6 +32,7 @@ DIGEST_MODULUS = 1 << (8 * DIGEST_BYTES)
 ALIASES_MAX = 1_024  # of one record
 
 _TOMBSTONE = int(RecordFlag.TOMBSTONE)
+_PUBLIC = int(Permission.PUBLIC_READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,8 @@ def _moved(item: object, entry: PrefixEntry) -> Moved:
     if own != key:
         raise DataError(f"{name} does not belong under its key")
     _check_key(key, entry)
-    _check_values(public)
+    if any(span.permissions & ~MARKS != span.permissions or not span.permissions & _PUBLIC for span in _check_values(public)):
+        raise DataError(f"{name} shows a value that is not public")
     _check_values(shut)
     record = PreparedRecord(name, public, shut, _aliases(names), RecordFlag(flags), ttl_s, not_after)
     return Moved(key, record, version)
@@ -207,13 +210,14 @@ def _check_key(key: bytes, entry: PrefixEntry) -> None:
         raise DataError(f"a chunk for {entry.prefix} holds a record of another prefix")
 
 
-def _check_values(octets: bytes) -> None:
+def _check_values(octets: bytes) -> list[ValueSpan]:
     try:
         spans = list(scan_values(octets))
     except ProtocolError as error:
         raise DataError(f"values that cannot be read: {error}") from None
     if len(spans) > VALUES_PER_RECORD_MAX:
         raise DataError("more values than a record has")
+    return spans
 
 
 def _pack(packed: list[list[Any]]) -> bytes:
@@ -223,7 +227,7 @@ def _pack(packed: list[list[Any]]) -> bytes:
 
 def _unpack(octets: bytes) -> list[Any]:
     try:
-        fields = msgpack.unpackb(octets, max_buffer_size=4 * CHUNK_BYTES_MAX)
+        fields = msgpack.unpackb(octets)
     except (ValueError, msgpack.UnpackException) as error:
         raise DataError(f"these octets are no msgpack: {error}") from None
     if not isinstance(fields, list) or not fields:

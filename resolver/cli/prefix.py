@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable
 
 from idis.registry.prefix import PrefixState
-from idis.resolver.cli import prefix_answering, prefix_life, prefix_view
+from idis.resolver.cli import prefix_answering, prefix_life, prefix_move, prefix_view
 from idis.resolver.cli.data_directory import add_data_options
 from idis.resolver.cli.web_client import add_server_options
 
@@ -54,6 +54,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_home(verbs)
     _add_unhome(verbs)
     _add_views(verbs)
+    line = "move its records to another node while both run, compare them, and let that one answer"
+    mover = verbs.add_parser("move", help=line, description=line[0].upper() + line[1:] + ".")
+    mover.set_defaults(act=prefix_move.run)
+    prefix_move.configure(mover)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
 from typing import Any
 
-from idis.proto.codes import ResponseCode
 from idis.proto.errors import DataError
 from idis.proto.identifier import fold
 from idis.registry.caller import Action
@@ -58,6 +58,13 @@ from idis.resolver.web.v1.site_model import model_of_site, sites_of
 from idis.resolver.web.v1.writing import commit
 
 GROUP = "moving 前缀迁移"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stepped:
+    """What a step came to."""
+
+    result: Registered | Taken | Cleared
 
 
 async def show_state(call: Call[PrefixPath, None]) -> Reply | Refusal:
@@ -170,10 +177,11 @@ async def clear(call: Call[PrefixPath, ClearBody]) -> Reply | Refusal:
 async def _do(call: Call[Any, Any], act: MoveAct) -> Reply | Refusal:
     caller, now = call.caller, call.now
 
-    def change(txn: WriteTxn, groups: Groups) -> Registered | Taken | Cleared | Refusal | Unknown:
-        return perform_move(txn, act, caller, now, groups=groups)
+    def change(txn: WriteTxn, groups: Groups) -> _Stepped | Refusal | Unknown:
+        result = perform_move(txn, act, caller, now, groups=groups)
+        return result if isinstance(result, Refusal | Unknown) else _Stepped(result)
 
-    return await commit(call, change, _done)
+    return await commit(call, change, lambda stepped: _done(stepped.result))
 
 
 def _done(result: Registered | Taken | Cleared) -> Reply:

@@ -20,7 +20,7 @@ _RECORDS = Field("how many records are held below it", "标识数量", 0, 2**63 
 _SEAL = Field("changes whenever anything held below it does", "校验和", 16, 16, "[0-9a-f]{16}", example="00c0ffee00c0ffee")
 _AFTER = Field("where the last answer ended", "位置", 1, KEY_CHARACTERS_MAX, BASE64)
 _NEXT = Field("where to go on; null at the end", "下一位置")
-_CHUNK = Field("records, packed; base64url", "数据块", 0, CHUNK_CHARACTERS_MAX, BASE64)
+_CHUNK = Field("records, packed; base64url", "数据块", 0, CHUNK_CHARACTERS_MAX, BASE64, example="kgGQ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class MoveCount:
 class ArriveBody:
     """How the prefix is kept where it comes from."""
 
-    luggage: Annotated[str, Field("of the source's state", "前缀信息", 1, 100_000, BASE64)]
+    luggage: Annotated[str, Field("of the source's state", "前缀信息", 1, 100_000, BASE64, example="mQGgoKAAw8PNAFHNADw")]
 
 
 @dataclass(frozen=True, slots=True)
