@@ -30,6 +30,7 @@ from idis.proto.exchange import outline, query_of
 from idis.proto.message import decode_message
 from idis.proto.outcome import Refused
 from idis.registry.store.base import READ_TXN_MS_MAX, ReadTxn, Store
+from idis.resolver.admin.concern import is_own_token
 from idis.resolver.guard.sources import Standing
 from idis.resolver.handlers.limit import Limit
 from idis.resolver.handlers.observe import Observe
@@ -281,6 +282,8 @@ def _read(frame: bytes, peer: Peer, verdict: Verdict) -> tuple[Request | None, V
     if message.opcode != OpCode.RESOLUTION:
         return Request(message, None, peer), verdict
     try:
-        return Request(message, query_of(message), peer), verdict
+        query = query_of(message)
+        # A token of ours is a secret between its bearer and this node: other nodes are not asked with it.
+        return Request(message, replace(query, auth=b"") if is_own_token(query.auth) else query, peer), verdict
     except ProtocolError as error:
         return Request(message, None, peer), verdict or Refused(error.code, str(error))

@@ -6,6 +6,7 @@ import struct
 
 from idis.proto.codes import EnvelopeFlag, OpCode, OpFlag
 from idis.proto.message import ENVELOPE_BYTES, HEADER_BYTES
+from idis.registry.tokens import SECRET_HEAD
 from idis.resolver.guard.sources import Standing
 from idis.resolver.request import UDP, Peer
 
@@ -16,6 +17,7 @@ _ENCRYPTED = int(EnvelopeFlag.ENCRYPTED)
 _OPCODE = struct.Struct(">III")  # opcode, response code, opflags
 _BODY_BYTES = struct.Struct(">I")
 _NO_SESSION = bytes(4)
+_TOKEN_HEAD = SECRET_HEAD.encode()
 _CHALLENGE_ANSWER = int(OpCode.CHALLENGE_ANSWER).to_bytes(4, "big")
 _PROVEN = int(OpFlag.CERTIFY | OpFlag.IDIS_AUTH_BYTES)  # a signature is wanted, or a token may be there
 _PUBLIC = (int(OpCode.RESOLUTION), int(OpCode.GET_SITE_INFO))
@@ -77,6 +79,11 @@ def may_prove(peer: Peer) -> bool:
 def answers_challenge(frame: bytes) -> bool:
     """Whether a frame is the answer to a challenge."""
     return frame[ENVELOPE_BYTES : ENVELOPE_BYTES + 4] == _CHALLENGE_ANSWER and not frame[_FLAGS_AT] & _ENCRYPTED
+
+
+def is_own_token(auth: bytes) -> bool:
+    """Whether the authBytes of an IDIS client are a token of this node, not something that another node gave."""
+    return auth.isascii() and auth.startswith(_TOKEN_HEAD)
 
 
 def _has_credential(frame: bytes) -> bool:

@@ -7,15 +7,17 @@ from dataclasses import replace
 from idis.proto.codes import OpCode, OpFlag, ResponseCode
 from idis.proto.exchange import query_of
 from idis.proto.outcome import Outcome, Referral, Refused
-from idis.registry import authority
+from idis.registry import authority, tokens
 from idis.registry.caller import Caller
 from idis.registry.permission import Reader
 from idis.registry.registration.checks import Refusal
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import ReadTxn
+from idis.resolver.admin.concern import is_own_token
 from idis.resolver.admin.dialogue import Dialogue
 from idis.resolver.admin.registrar import Registrar
 from idis.resolver.chain import Chain
+from idis.resolver.guard.sources import Standing
 from idis.resolver.request import Request, Settled
 
 _CERTIFY = int(OpFlag.CERTIFY)
@@ -44,6 +46,13 @@ class Reading:
         # Whether the answer is signed is decided where it is written; the steps know nothing of signatures.
         message = replace(dialogue.request, opflags=dialogue.request.opflags & ~_CERTIFY)
         query = query_of(message) if message.opcode == OpCode.RESOLUTION else None
+        if query is not None and is_own_token(query.auth):
+            if caller.anonymous:
+                known = self._by_token(query.auth.decode("ascii"), dialogue)
+                if isinstance(known, Refusal):
+                    return Refused(known.code, known.message)
+                caller = known
+            query = replace(query, auth=b"")  # it is a secret between its bearer and this node
         request = Request(message, query, dialogue.peer)
         settled: Settled | Refusal
         if query is None or caller.anonymous:
@@ -59,6 +68,16 @@ class Reading:
         if isinstance(settled, Refused) and settled.code == ResponseCode.AUTHENTICATION_NEEDED:
             return Refusal(settled.code, settled.message)
         return settled
+
+
+    def _by_token(self, token: str, dialogue: Dialogue) -> Caller | Refusal:
+        """Whoever a token stands for."""
+        peer = dialogue.peer
+        if peer.standing is not Standing.TRUSTED and not (peer.link is not None and peer.link.secure):
+            return Refusal(ResponseCode.VERIFY_CREDENTIAL_FAILED, "tokens are taken over TLS only: this connection can be read")
+        with self._chain.store.read() as txn:
+            known = tokens.authenticate(txn, token, peer.source.address, self._registrar.now, transport=peer.transport)
+        return Refusal(ResponseCode.VERIFY_CREDENTIAL_FAILED, known.message) if isinstance(known, Refusal) else known
 
 
 def _is_elsewhere(decided: Outcome | Refusal) -> bool:

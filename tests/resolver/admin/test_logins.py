@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 
 import gmssl_pyx
 import pytest
 
+from idis.registry import tokens
+from idis.registry.caller import tool
+from idis.registry.identity import identity_of
+from idis.registry.token import TokenTerms
 from idis.resolver.admin import sm2
 from tests.resolver.admin.wire import (
     ADMIN,
+    REC,
     Admin,
     Answer,
     eventually,
@@ -316,3 +322,49 @@ async def test_an_sm2_key_logs_in(pointer, admin):
     done = await pointer.ask(200, body, session_id=10_001, credential=None)
 
     assert (done.code, done.opcode) == (1, 2001), done.message
+
+
+# Tokens in authBytes.
+
+
+def token_of(node, **terms) -> str:
+    """A token of the node that stands for its administrator."""
+
+    def make(txn):
+        wanted = TokenTerms(label="test", identity=identity_of(300, ADMIN), **terms)
+        return tokens.create(txn, tool("test"), wanted, int(time.time()))
+
+    made = node._store.write(make, actor="test").result().result
+    return made[1]
+
+
+async def test_a_token_shows_what_its_bearer_may_see(pointer, admin_node):
+    """Flag 4 and authBytes behind the types, as id-pointer carries an identity."""
+    token = token_of(admin_node)
+    asked = text("88.118.8/secret") + u32(0) + u32(0) + text(token)
+    shown = await pointer.ask(1, asked, flags=REC | 4, credential=None)
+
+    assert (shown.code, b"HS_SECKEY" in shown.body) == (1, True), shown.message
+
+
+@pytest.mark.parametrize("flags", [REC, REC | 4 | 0x0100_0000])
+async def test_a_token_without_its_flag_is_passed_over(pointer, admin_node, flags):
+    """And one that asks for public values gets those."""
+    asked = text("88.118.8/secret") + u32(0) + u32(0) + text(token_of(admin_node))
+    answer = await pointer.ask(1, asked, flags=flags, credential=None)
+
+    assert b"HS_SECKEY" not in answer.body
+
+
+async def test_a_token_that_is_none_is_told_so(pointer):
+    """3001 to a client that speaks IDIS."""
+    asked = text("88.118.8/secret") + u32(0) + u32(0) + text("idis_" + 43 * "A")
+
+    assert (await pointer.ask(1, asked, flags=REC | 4, credential=None)).code == 3001
+
+
+async def test_what_other_nodes_gave_is_carried_on(pointer):
+    """Authbytes that are no token of ours are not judged here."""
+    asked = text("88.118.8/A1") + u32(0) + u32(0) + text("somebody else's")
+
+    assert (await pointer.ask(1, asked, flags=REC | 4, credential=None)).code == 1
