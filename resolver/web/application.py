@@ -54,7 +54,7 @@ def application(face: Face) -> web.Application:
     _add_handles(app, face, callers)
     _add_sessions(app, face, callers)
     v1 = LazyApi(face, callers.caller_of, callers.challenges)
-    app.router.add_route("*", "/api/v1{rest:(/.*)?}", v1.answer)
+    app.router.add_route("*", r"/api/v1{rest:(/[\s\S]*)?}", v1.answer)
     app.router.add_get("/{identifier:[0-9][^/]*/.+}", _to_api)
     return app
 

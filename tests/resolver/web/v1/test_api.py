@@ -46,6 +46,7 @@ async def test_head_is_get_without_its_body(nobody: Any) -> None:
         ("/audit?refused=maybe", "refused"),
         ("/prefixes?state=happy", "state"),
         ("/records/88.118.8/%00", "suffix"),
+        ("/records/88.118.8/%0A", "suffix"),
         ("/records/88.118.8/%FF", "suffix"),
     ],
 )
