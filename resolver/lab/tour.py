@@ -12,21 +12,17 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from idis.proto.codes import ResponseCode, response_code_name
 from idis.proto.errors import IdisError
 from idis.proto.identifier import prefix_handle
 from idis.proto.types.site import decode_site
-from idis.proto.value import Value
 from idis.registry.pilots.schema import DataType, EdgeKind
 from idis.registry.pilots.table import PILOTS
-from idis.registry.registration.checks import Refusal
-from idis.registry.registration.records import create_record
-from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.client import Transport
 from idis.resolver.client_reply import Reply
-from idis.resolver.lab.build import ACTOR, LabError, SampleSet
+from idis.resolver.lab.build import LabError, SampleSet
+from idis.resolver.lab.life_tour import a_prefix_comes_to_life, register
 from idis.resolver.lab.plan import LabNode, Plan
 from idis.resolver.sync import Client
 
@@ -45,18 +41,19 @@ def take_tour(plan: Plan, samples: SampleSet) -> int:
     Raises:
         LabError: an answer was wrong; the text says which, and what was expected.
     """
-    with _Tour(plan) as tour:
+    with Tour(plan) as tour:
         _where_names_live(tour)
         _every_face_of_one_answer(tour, samples)
         _no_is_an_answer(tour)
         _from_product_to_source(tour, samples)
         _registered_means_resolvable(tour)
+        a_prefix_comes_to_life(tour)
         _all_samples_at_once(tour, samples)
         print(f"\n{tour.stops} stops, every answer as expected.")
     return 0
 
 
-class _Tour:
+class Tour:
     """Prints stops and keeps one client for each node and transport."""
 
     def __init__(self, plan: Plan) -> None:
@@ -64,7 +61,7 @@ class _Tour:
         self.stops = 0
         self._clients: dict[tuple[str, Transport], Client] = {}
 
-    def __enter__(self) -> _Tour:
+    def __enter__(self) -> Tour:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -110,7 +107,7 @@ class _Tour:
             raise LabError(f"stop {self.stops} failed: {question}: {error}") from error
 
 
-def _where_names_live(tour: _Tour) -> None:
+def _where_names_live(tour: Tour) -> None:
     print("Where names live: each tier knows its children, and says who answers")
     plan = tour.plan
     for node in plan.children(plan.national):
@@ -123,7 +120,7 @@ def _where_names_live(tour: _Tour) -> None:
     tour.ask(plan.recursive, deep.homed[0], ResponseCode.SUCCESS, _site(deep), types=("HS_SITE",))
 
 
-def _every_face_of_one_answer(tour: _Tour, samples: SampleSet) -> None:
+def _every_face_of_one_answer(tour: Tour, samples: SampleSet) -> None:
     print("\nOne identifier, every way to ask: owner, recursive node, memory, TCP, HTTP")
     for identifiers in samples.identifiers.values():
         identifier = identifiers[0]
@@ -139,7 +136,7 @@ def _every_face_of_one_answer(tour: _Tour, samples: SampleSet) -> None:
             tour.ask(tour.plan.recursive, hosted, ResponseCode.SUCCESS, _hosted_by(node))
 
 
-def _no_is_an_answer(tour: _Tour) -> None:
+def _no_is_an_answer(tour: Tour) -> None:
     print("\nNo is an answer too")
     plan = tour.plan
     tour.ask(plan.recursive, "88.118.8/NO-SUCH-BLOCK", ResponseCode.HANDLE_NOT_FOUND, _sourced)
@@ -148,7 +145,7 @@ def _no_is_an_answer(tour: _Tour) -> None:
     tour.ask(plan.holder("88.118.8"), "88.120.5/X", ResponseCode.SERVER_NOT_RESPONSIBLE, lambda reply: reply.message)
 
 
-def _from_product_to_source(tour: _Tour, samples: SampleSet) -> None:
+def _from_product_to_source(tour: Tour, samples: SampleSet) -> None:
     print("\nFrom the product to its source: references followed through the recursive node")
     client = tour.client(tour.plan.recursive, "tcp")
     known: dict[str, Reply] = {}
@@ -164,19 +161,19 @@ def _from_product_to_source(tour: _Tour, samples: SampleSet) -> None:
             print(f"       {'→ ' if step != path[0] else '  '}{step}")
 
 
-def _registered_means_resolvable(tour: _Tour) -> None:
+def _registered_means_resolvable(tour: Tour) -> None:
     print("\nRegistered means resolvable: written in the enterprise's data directory while its node runs")
     node = tour.plan.holder("88.118.8")
     identifier = f"{node.homed[0]}/TOUR-{time.time_ns()}"
     with tour.stop(f"register {identifier.partition('/')[2]}") as show:
         started = time.monotonic()
-        _register(node, identifier)
+        register(node, identifier)
         show("durable", time.monotonic() - started)
     tour.ask(node, identifier, ResponseCode.SUCCESS, _named)
     tour.ask(tour.plan.recursive, identifier, ResponseCode.SUCCESS, _sourced)
 
 
-def _all_samples_at_once(tour: _Tour, samples: SampleSet) -> None:
+def _all_samples_at_once(tour: Tour, samples: SampleSet) -> None:
     print("\nA batch: every sample identifier in one pipelined call")
     batch = [identifier for identifiers in samples.identifiers.values() for identifier in identifiers]
     with tour.stop(f"{len(batch)} identifiers ← {tour.plan.recursive.name} tcp") as show:
@@ -235,7 +232,7 @@ def _identifiers(data: object) -> Iterator[str]:
             yield from _identifiers(list(data.values()))
 
 
-def _over_http(tour: _Tour, identifier: str, expected: Reply) -> None:
+def _over_http(tour: Tour, identifier: str, expected: Reply) -> None:
     node = tour.plan.recursive
     url = f"http://{node.host}:{node.http_port}/api/handles/{urllib.parse.quote(identifier)}"
     with tour.stop(f"GET /api/handles/… ← {node.name} http") as show:
@@ -248,17 +245,6 @@ def _over_http(tour: _Tour, identifier: str, expected: Reply) -> None:
         if document["responseCode"] != expected.code or len(document["values"]) != len(expected.values):
             raise LabError(f"HTTP and the binary port disagree: {document}")
         show(f"{response.status}  {len(document['values'])} values", seconds)
-
-
-def _register(node: LabNode, identifier: str) -> None:
-    store = LmdbStore.open(node.directory, exclusive=False)
-    try:
-        values = (Value(1, "URL", b"https://example.com/tour"),)
-        change = partial(create_record, identifier=identifier, values=values, now=int(time.time()))
-        if isinstance(result := store.write(change, actor=ACTOR).result().result, Refusal):
-            raise LabError(result.message)
-    finally:
-        store.close()
 
 
 def _site(node: LabNode) -> Callable[[Reply], str]:
