@@ -48,7 +48,7 @@ from idis.resolver.guard.sources import Standing
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.reply import Replies
-from idis.resolver.request import TCP, UDP, Peer
+from idis.resolver.request import HTTP, TCP, UDP, Peer
 
 OCTETS_MAX = 67_108_864  # of requests under way: some wait for other nodes, all may be large
 
@@ -209,6 +209,9 @@ class Desk:
         return None
 
     async def _list(self, dialogue: Dialogue, handle: str, caller: Caller) -> Refusal | None:
+        if dialogue.peer.transport == HTTP:
+            # The tunnel answers in one piece, and a list has no end that is known before.
+            return Refusal(ResponseCode.OPERATION_NOT_SUPPORTED, "lists go over the binary port: they take many messages")
         pages = await self.listing.names(dialogue.request.opcode, handle, caller)
         if isinstance(pages, Refusal):
             return pages

@@ -60,6 +60,7 @@ class Elsewhere:
         self._store = store
         self._roots = roots
         self._clock = clock
+        self._verifying = 0
         self._upstream = _OverTcp(clock=clock.monotonic, wall_clock=clock.time)
         settings = RecursorSettings(roots=roots, cache_bytes=CACHE_BYTES, pending_queries=WAITING_MAX)
         self._recursor = Recursor(settings, clock, upstream=self._upstream)
@@ -83,9 +84,16 @@ class Elsewhere:
 
     async def verify_secret(self, identity: Identity, proof: Proof, challenge: Challenge) -> bool | Refusal:
         """Let the responsible node say whether an answer was made with a secret it holds (operation 201)."""
-        target = await self._responsible(identity)
-        if isinstance(target, Refusal):
-            return target
+        if self._verifying >= WAITING_MAX:
+            return Refusal(ResponseCode.SERVER_TOO_BUSY, "too many secrets are being verified elsewhere: ask again in a second")
+        self._verifying += 1
+        try:
+            target = await self._responsible(identity)
+            return target if isinstance(target, Refusal) else await self._have_verified(target, identity, proof, challenge)
+        finally:
+            self._verifying -= 1
+
+    async def _have_verified(self, target: Target, identity: Identity, proof: Proof, challenge: Challenge) -> bool | Refusal:
         body = Verification(identity.identifier, identity.index, challenge.nonce, challenge.digest, proof.octets).encode()
         request = Message(
             opcode=int(OpCode.VERIFY_CHALLENGE),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 
+import aiohttp
 import pytest
 
 from idis.resolver.config import GuardSection
@@ -15,6 +17,7 @@ from tests.resolver.admin.wire import (
     RD,
     REC,
     SECRET,
+    Admin,
     Answer,
     admin_octets,
     blob,
@@ -376,3 +379,37 @@ async def test_who_may_be_forged_is_not_challenged(start_node, client_of):
 
     assert await client_of(node).ask_udp(asked, wait_s=0.2) == []
     assert len(node._office.desk.challenges) == 0
+
+
+@pytest.mark.parametrize("off_s", [-86_400, 0, 86_400])
+async def test_a_clock_that_is_off_by_a_day_does_no_harm(admin, off_s):
+    """An expiration a day too early or too late is echoed or replaced; the answer is never past its own."""
+    frame = bytearray(request(100, CREATE, request_id=9))
+    frame[36:40] = u32(int(time.time()) + 43_200 + off_s)
+    challenge = await admin.send(bytes(frame))
+    proof = bytearray(admin.proof(challenge, rsa_key()))
+    proof[36:40] = frame[36:40]
+    created = await admin.send(bytes(proof))
+
+    assert created.code == 1, created.message
+    assert int.from_bytes(created.frame[36:40], "big") > time.time()
+
+
+async def test_the_tunnel_serves_what_takes_one_message(admin_node):
+    """Challenge and proof through HTTP; lists, which take many, are told where to go."""
+    url = f"http://127.0.0.1:{admin_node.http_port}/"
+    headers = {"Content-Type": "application/x-hdl-message", "Accept": "application/x-hdl-message"}
+    client = Admin(0)
+
+    async with aiohttp.ClientSession() as http:
+
+        async def send(frame: bytes) -> Answer:
+            async with http.post(url, data=frame, headers=headers) as answer:
+                return Answer(await answer.read())
+
+        challenge = await send(request(100, CREATE, request_id=1))
+        created = await send(client.proof(challenge, rsa_key()))
+        listed = await send(request(105, text(ADMIN), request_id=2))
+        login = await send(request(2001, text(ADMIN) + u32(300), request_id=3, session_id=10_001))
+
+    assert (challenge.code, created.code, listed.code, login.code) == (402, 1, 5, 5)

@@ -63,6 +63,14 @@ async def test_every_answer_carries_the_code_of_the_session(session):
     assert session.verifies(challenge, session.counter)
 
 
+async def test_a_common_question_in_a_session_is_answered_in_it(session):
+    """With the code, though the same question without one has its octets ready."""
+    answer = await session.ask(1, text("88.118.8/A1") + u32(0) + u32(0), flags=0x1900_0000)
+
+    assert answer.code == 1
+    assert session.verifies(answer, session.counter)
+
+
 async def test_another_identity_does_not_authenticate_the_session(signing_admin):
     """It proves its one request, and is asked again for the next."""
     session, _ = await set_up(signing_admin, "0.NA/88.118.9", 300)
