@@ -10,6 +10,7 @@ algorithm is not known here, which says nothing about the record. *Failed*: some
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -24,6 +25,7 @@ from idis.proto.value import Value
 
 LINKS_MAX = 4  # root → national → secondary → enterprise → signer
 LINKS_LOOKED_AT_MAX = 64  # of those that came along; an honest prefix has two or three
+LINKS_REMEMBERED_MAX = 65_536
 SKEW_S = 300  # clocks in plants
 
 _SIGN = int(DelegationRight.SIGN)
@@ -79,11 +81,14 @@ class Memory:
         statements: stored spelling → highest version of its public statement.
         delegations: (prefix, child's key, issuer) → highest version.
         revoked: names of keys that must not be believed any more.
+        links: digests of delegations whose signatures were found right, with the keys they were checked with: what is left
+            of a second proof below the same prefix is one signature.
     """
 
     statements: dict[str, int] = field(default_factory=dict)
     delegations: dict[tuple[str, bytes, bytes], int] = field(default_factory=dict)
     revoked: set[bytes] = field(default_factory=set)
+    links: set[bytes] = field(default_factory=set)
 
 
 def links_of(values: Iterable[Value]) -> list[KeyDelegation]:
@@ -227,9 +232,15 @@ class _Chain:
             raise _Wrong(f"{what} rests on a revoked key")
         if link.version < self._memory.delegations.get((link.prefix, link.child_kid, link.kid), 0):
             raise _Wrong(f"{what} is older than one that was seen before")
-        octets = link.octets()
-        self._check_signature(what, link.suite, self._key_of(link), octets, link.parent_signature)
+        octets, issuer = link.octets(), self._key_of(link)
+        known = hashlib.sha256(b"".join((bytes((link.suite,)), issuer, b"\x00", link.encode()))).digest()
+        if known in self._memory.links:
+            return
+        self._check_signature(what, link.suite, issuer, octets, link.parent_signature)
         self._check_signature(f"{what} by its own key", link.child_suite, link.child_key, octets, link.child_signature)
+        if len(self._memory.links) >= LINKS_REMEMBERED_MAX:
+            self._memory.links.clear()
+        self._memory.links.add(known)
 
     def _key_of(self, link: KeyDelegation) -> bytes:
         """The key that issued a link; it was found before."""

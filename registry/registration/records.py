@@ -30,7 +30,7 @@ from idis.registry.registration.checks import Refusal, unknown
 from idis.registry.registration.contents import Contents, content, with_lists, without_stale_statement
 from idis.registry.registration.life import write
 from idis.registry.registration.place import Place, find_place
-from idis.registry.registration.signing import refuse_statement
+from idis.registry.registration.signing import refuse_statement, sign, to_be_signed
 from idis.registry.registration.value_checks import (
     RESERVED_INDEX,
     RESERVED_INDEXES,
@@ -41,6 +41,7 @@ from idis.registry.registration.value_checks import (
     refuse_values,
 )
 from idis.registry.store.base import WriteTxn
+from idis.registry.suites import SigningKey
 
 _SITE_TYPES = frozenset(name.decode() for name in SITE_TYPES | DERIVED_SITE_TYPES)
 
@@ -62,6 +63,7 @@ def create_record(
     *,
     aliases: tuple[Alias, ...] = (),
     value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX,
+    signer: SigningKey | None = None,
 ) -> Recorded | Refusal:
     """Register an identifier that does not exist; existing with the same values is success, with others is a refusal.
 
@@ -72,6 +74,7 @@ def create_record(
         now: unix time in seconds.
         aliases: its names in other schemes.
         value_bytes_max: most octets in one value; at most VALUE_BYTES_MAX.
+        signer: the owner's key, when the record is to be signed here and now.
 
     Raises:
         IdentifierError: the text is no identifier.
@@ -81,8 +84,9 @@ def create_record(
         return place
     if refusal := refuse_values(values, value_bytes_max):
         return refusal
+    values = values if signer is None else to_be_signed(values)
     held = () if place.stored is None else _kept(place.stored, values)
-    prepared = _judge(txn, place, Record(identifier, (*values, *held), aliases), now)
+    prepared = _judge(txn, place, Record(identifier, (*values, *held), aliases), now, signer=signer)
     if isinstance(prepared, Refusal):
         return prepared
     if place.stored is None:
@@ -101,6 +105,7 @@ def replace_record(
     *,
     aliases: tuple[Alias, ...] | None = None,
     value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX,
+    signer: SigningKey | None = None,
 ) -> Recorded | Refusal:
     """Register an identifier whether it exists or not; arguments and errors as for `create_record`.
 
@@ -113,18 +118,26 @@ def replace_record(
     if refusal := refuse_values(values, value_bytes_max):
         return refusal
     if place.stored is None:
-        prepared = _judge(txn, place, Record(identifier, tuple(values), aliases or ()), now)
+        prepared = _judge(txn, place, Record(identifier, tuple(values), aliases or ()), now, signer=signer)
         return prepared if isinstance(prepared, Refusal) else _refuse_new(txn, place) or _put(txn, place, prepared)
+    values = values if signer is None else to_be_signed(values)
     kept = (*values, *_kept(place.stored, values))
     contents = {value.index: content(value) for value in kept}
     present = Contents.of(place.stored).present.values()
     lost = [value for value in present if contents.get(value.index) != content(value)]
-    prepared = _judge(txn, place, Record(identifier, kept, place.stored.aliases if aliases is None else aliases), now)
+    record = Record(identifier, kept, place.stored.aliases if aliases is None else aliases)
+    prepared = _judge(txn, place, record, now, signer=signer)
     return prepared if isinstance(prepared, Refusal) else refuse_read_only(lost) or _put(txn, place, prepared)
 
 
 def add_values(
-    txn: WriteTxn, identifier: str, values: Sequence[Value], now: int, *, value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX
+    txn: WriteTxn,
+    identifier: str,
+    values: Sequence[Value],
+    now: int,
+    *,
+    value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX,
+    signer: SigningKey | None = None,
 ) -> Recorded | Refusal:
     """Add values at indexes that are free; a value that is there already, with the same content, stays.
 
@@ -144,11 +157,17 @@ def add_values(
         present.update((value.index, value) for value in values)
         return None
 
-    return _change(txn, identifier, change, now)
+    return _change(txn, identifier, change, now, signer)
 
 
 def put_values(
-    txn: WriteTxn, identifier: str, values: Sequence[Value], now: int, *, value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX
+    txn: WriteTxn,
+    identifier: str,
+    values: Sequence[Value],
+    now: int,
+    *,
+    value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX,
+    signer: SigningKey | None = None,
 ) -> Recorded | Refusal:
     """Add values at indexes that are free and change those at indexes that are taken.
 
@@ -163,11 +182,17 @@ def put_values(
         present.update((value.index, value) for value in values)
         return None
 
-    return _change(txn, identifier, change, now)
+    return _change(txn, identifier, change, now, signer)
 
 
 def modify_values(
-    txn: WriteTxn, identifier: str, values: Sequence[Value], now: int, *, value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX
+    txn: WriteTxn,
+    identifier: str,
+    values: Sequence[Value],
+    now: int,
+    *,
+    value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX,
+    signer: SigningKey | None = None,
 ) -> Recorded | Refusal:
     """Change values whose indexes exist.
 
@@ -185,10 +210,12 @@ def modify_values(
         present.update((value.index, value) for value in values)
         return None
 
-    return _change(txn, identifier, change, now)
+    return _change(txn, identifier, change, now, signer)
 
 
-def remove_values(txn: WriteTxn, identifier: str, indexes: Iterable[int], now: int) -> Recorded | Refusal:
+def remove_values(
+    txn: WriteTxn, identifier: str, indexes: Iterable[int], now: int, *, signer: SigningKey | None = None
+) -> Recorded | Refusal:
     """Remove the values at these indexes; one that is absent already is no error. A record keeps at least one value.
 
     A value at an index that the record's template names is switched off instead: fields are disabled, not deleted.
@@ -205,7 +232,7 @@ def remove_values(txn: WriteTxn, identifier: str, indexes: Iterable[int], now: i
             del present[value.index]
         return None
 
-    return _change(txn, identifier, change, now)
+    return _change(txn, identifier, change, now, signer)
 
 
 def publish_record(txn: WriteTxn, record: Record, now: int) -> Recorded | Refusal:
@@ -267,7 +294,13 @@ def rewrite(
     return Recorded(held.identifier, version, changed=version != held.version)
 
 
-def _change(txn: WriteTxn, identifier: str, change: Callable[[dict[int, Value]], Refusal | None], now: int) -> Recorded | Refusal:
+def _change(
+    txn: WriteTxn,
+    identifier: str,
+    change: Callable[[dict[int, Value]], Refusal | None],
+    now: int,
+    signer: SigningKey | None,
+) -> Recorded | Refusal:
     """Change the values of an existing record by index, and write them if they changed."""
     parsed = parse_identifier(identifier)
     if parsed.suffix is None:
@@ -281,11 +314,13 @@ def _change(txn: WriteTxn, identifier: str, change: Callable[[dict[int, Value]],
     present = dict(contents.present)
     if refusal := change(present):
         return refusal
+    if signer is not None:
+        present = {value.index: value for value in to_be_signed(tuple(present.values()))}
     items = template_items(txn, place.values) if contents.present.keys() - present.keys() else frozenset()
     values = contents.changed(present, items)
     if all(value.index in RESERVED_INDEXES for value in values):
         return _nothing_left(identifier)
-    prepared = _judge(txn, place, Record(place.stored.identifier, values, place.stored.aliases), now)
+    prepared = _judge(txn, place, Record(place.stored.identifier, values, place.stored.aliases), now, signer=signer)
     return prepared if isinstance(prepared, Refusal) else _put(txn, place, prepared)
 
 
@@ -332,14 +367,18 @@ def _unchanged(stored: StoredRecord, prepared: PreparedRecord) -> Recorded | Non
     return Recorded(stored.identifier, stored.version, changed=False) if same else None
 
 
-def _judge(txn: WriteTxn, place: Place, record: Record, now: int, *, signed: bool = True) -> PreparedRecord | Refusal:
+def _judge(
+    txn: WriteTxn, place: Place, record: Record, now: int, *, signed: bool = True, signer: SigningKey | None = None
+) -> PreparedRecord | Refusal:
     """The record prepared, with what readers' lists and templates make of its values; those that stay keep their timestamps.
 
     `signed`: its owner writes it, so that his statement must be right, and must be there where the prefix says so.
     """
     if not record.values:
         return Refusal(ResponseCode.INVALID_VALUE, f"{record.identifier} needs at least one value")
-    values = marked(txn, record.values)
+    values = marked(txn, record.values if signer is None else to_be_signed(record.values))
+    if signer is not None:
+        values = sign(signer, place.entry, record.identifier, values, txn.record(place.key), now)
     if signed and (place.entry.signing_required or any(value.type == SIGNED_TYPE for value in values)):
         refusal = refuse_statement(place.entry, record.identifier, values, txn.record(place.key), now)
         if refusal is not None:

@@ -79,15 +79,28 @@ def next_version(held: StoredRecord | None) -> int:
     return before.version + 1 if before is not None else held.version + 1
 
 
+def to_be_signed(values: Sequence[Value]) -> tuple[Value, ...]:
+    """Values with the place of the statement that `sign` will make, in the place of any other."""
+    return (*(value for value in values if value.type != SIGNED_TYPE), Value(SIGNED_INDEX, SIGNED_TYPE, b""))
+
+
 def sign(
     key: SigningKey, entry: PrefixEntry, identifier: str, values: Sequence[Value], held: StoredRecord | None, now: int
-) -> Value:
-    """The value that carries a record's statement; arguments as for `refuse_statement`."""
-    shown = [value for value in values if not value.permissions & MARKS]
+) -> tuple[Value, ...]:
+    """The values with the statement about them in its place; arguments as for `refuse_statement`.
+
+    What the same key has signed already, and what is not about to expire, is left as it is.
+    """
+    shown = [value for value in values if not value.permissions & MARKS and value.type != SIGNED_TYPE]
+    before = _statement_of(held)
+    if before is not None and before.kid == key.public.kid and now + VALID_S // 2 < before.not_after:
+        statement = _statement(before, entry, identifier, shown)
+        if verify(before.suite, key.public.key, statement.octets(), before.signature):
+            return _filled(values, before)
     public = key.public
     unsigned = Signed(public.suite, public.kid, next_version(held), now, now + VALID_S, TTL_S_DEFAULT, b"")
     statement = _statement(unsigned, entry, identifier, shown)
-    return Value(SIGNED_INDEX, SIGNED_TYPE, encode_signed(replace(unsigned, signature=key.sign(statement.octets()))))
+    return _filled(values, replace(unsigned, signature=key.sign(statement.octets())))
 
 
 def keys_of(values: Iterable[Value], now: int) -> list[PublicSuiteKey]:
@@ -112,6 +125,11 @@ def keys_of(values: Iterable[Value], now: int) -> list[PublicSuiteKey]:
         ):
             keys.append(PublicSuiteKey(link.child_suite, link.child_key))
     return keys
+
+
+def _filled(values: Sequence[Value], signed: Signed) -> tuple[Value, ...]:
+    data = encode_signed(signed)
+    return tuple(replace(value, data=data) if value.type == SIGNED_TYPE else value for value in values)
 
 
 def _refuse_signature(

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("import_", "load records from CSV, XLSX or JSON lines, checked against a pilot's schema"),
     "export": ("export", "write records out as JSON lines or CSV"),
     "pilot": ("pilot", "show a pilot's objects and fields, write sample data"),
+    "key": ("key", "make keys that sign records, delegate from a prefix to the keys below it"),
     "readers": ("readers", "keep values of records for some readers only"),
     "role": ("role", "grant, revoke and list the roles of people and programs on a node"),
     "token": ("token", "make, list and revoke API tokens"),

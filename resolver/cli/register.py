@@ -36,8 +36,10 @@ from idis.registry.registration.value_checks import (
 from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.store.directory import user_name
 from idis.registry.store.keys import record_key
+from idis.registry.suites import SigningKey
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
 from idis.resolver.cli.identifier_argument import identifier_of
+from idis.resolver.cli.key_file import read_signing_key
 from idis.resolver.cli.key_options import key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.readers import perform
@@ -90,6 +92,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="admin-read, admin-write, public-read, public-write; default 1110, of HS_SECKEY 1100; --file says its own",
     )
     parser.add_argument(
+        "--sign", type=Path, metavar="KEY", help="sign the record as its owner, with this private key in PEM (see 'idis key')"
+    )
+    parser.add_argument(
         "--value-bytes-max",
         type=int,
         default=VALUE_BYTES_DEFAULT_MAX,
@@ -120,6 +125,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError("--delete and --remove take no values: leave --value, --url, --email and --file out")
     if not takes_none and not values:
         raise CommandError("which values? Give --url URL, --value INDEX:TYPE=DATA, or --file FILE")
+    if given.signer is not None and (arguments.server is not None or arguments.delete):
+        raise CommandError("--sign works where a record is written in a data directory: leave --server and --delete out")
     if arguments.server is not None:
         if given.aliases:
             raise CommandError("second names cannot be registered over the network: leave 'aliases' out")
@@ -207,14 +214,14 @@ def _change(txn: WriteTxn, arguments: argparse.Namespace, given: _Given, now: in
     if arguments.delete:
         return records.delete_record(txn, name)
     if arguments.remove:
-        return records.remove_values(txn, name, arguments.remove, now)
+        return records.remove_values(txn, name, arguments.remove, now, signer=given.signer)
     if arguments.add:
-        return records.add_values(txn, name, values, now, value_bytes_max=most)
+        return records.add_values(txn, name, values, now, value_bytes_max=most, signer=given.signer)
     if arguments.modify:
-        return records.modify_values(txn, name, values, now, value_bytes_max=most)
+        return records.modify_values(txn, name, values, now, value_bytes_max=most, signer=given.signer)
     if arguments.replace:
-        return records.replace_record(txn, name, values, now, aliases=given.aliases, value_bytes_max=most)
-    return records.create_record(txn, name, values, now, aliases=given.aliases or (), value_bytes_max=most)
+        return records.replace_record(txn, name, values, now, aliases=given.aliases, value_bytes_max=most, signer=given.signer)
+    return records.create_record(txn, name, values, now, aliases=given.aliases or (), value_bytes_max=most, signer=given.signer)
 
 
 def _advised(result: Recorded | Refusal) -> Recorded | Refusal:
@@ -226,19 +233,21 @@ def _advised(result: Recorded | Refusal) -> Recorded | Refusal:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What to write; `aliases` is None when nothing is said about them."""
+    """What to write; `aliases` is None when nothing is said about them; `signer` is the owner's key."""
 
     values: tuple[Value, ...]
     aliases: tuple[Alias, ...] | None
+    signer: SigningKey | None
 
 
 def _given(arguments: argparse.Namespace) -> _Given:
     """All values of the command line and the file."""
     values = _values(arguments)
+    signer = None if arguments.sign is None else read_signing_key(arguments.sign)
     if arguments.file is None:
-        return _Given(tuple(values), None)
+        return _Given(tuple(values), None, signer)
     filed = _file_given(arguments.identifier, arguments.file)
-    return _Given((*values, *filed.values), filed.aliases)
+    return _Given((*values, *filed.values), filed.aliases, signer)
 
 
 def _values(arguments: argparse.Namespace) -> list[Value]:
@@ -292,7 +301,7 @@ def _file_given(identifier: str, name: str) -> _Given:
         raise CommandError(f"{name}: {prepared.field}: {prepared.message}")
     held = map(unmarked, (*decode_values(prepared.public), *decode_values(prepared.restricted)))
     values = tuple(value for value in held if value.type != READERS_TYPE)  # which stay as they are here
-    return _Given(values, prepared.aliases if "aliases" in shown else None)
+    return _Given(values, prepared.aliases if "aliases" in shown else None, None)
 
 
 def _read(name: str) -> bytes:

@@ -6,8 +6,11 @@ import argparse
 import asyncio
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from idis.proto.codes import OpFlag
+from idis.proto.proof import Proof, Standing
+from idis.proto.statement import stored_spelling
 from idis.proto.types.table import describe
 from idis.proto.value import INDEX_MAX, TTL_ABSOLUTE, Value
 from idis.resolver.cli.advice import advice
@@ -15,6 +18,7 @@ from idis.resolver.cli.identifier_argument import identifier_of
 from idis.resolver.cli.key_options import add_key_options, key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 from idis.resolver.cli.shown import printable, shown_data
+from idis.resolver.cli.verifying import TYPES, Bundle, collect, judge, load, proof_document, proof_line, root_keys, save
 from idis.resolver.client import DEFAULT_SERVER, Client, Transport
 from idis.resolver.client_admin import Administrator
 from idis.resolver.client_key import Key
@@ -55,6 +59,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=_seconds, default=TIMEOUT_S, metavar="S", help="seconds for each identifier (default: 2)"
     )
     parser.add_argument("--all", "--no-public-only", action="store_true", dest="all_values", help="ask for restricted values too")
+    parser.add_argument("--verify", action="store_true", help="check the owner's signature, from a root key")
+    parser.add_argument("--root-key", type=Path, metavar="FILE", help="public keys that are trusted, in PEM; $IDIS_ROOT_KEY")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="with --verify: keep the answer and what proves it")
+    parser.add_argument("--from", type=Path, metavar="FILE", dest="saved", help="with --verify: judge a kept answer, offline")
     add_key_options(parser)
 
 
@@ -62,18 +70,60 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask, print, and tell the worst outcome by the exit code."""
     for text in arguments.identifiers:
         identifier_of(text)
+    if (arguments.save or arguments.saved) and not (arguments.verify and len(arguments.identifiers) == 1):
+        raise CommandError("--save and --from go with --verify and one identifier")
+    if arguments.saved:
+        return _judge_saved(arguments)
     key = key_of(arguments)
-    replies = asyncio.run(_ask(arguments) if key is None else _ask_as(key, arguments))
+    if key is not None and arguments.verify:
+        raise CommandError("--verify is about what everybody may see: leave the key out")
+    answers = asyncio.run(_ask(arguments) if key is None else _ask_as(key, arguments))
+    replies = [reply for reply, _ in answers]
+    proofs = _proofs(arguments, [bundle for _, bundle in answers])
     if arguments.json:
-        documents = [_document(text, reply) for text, reply in zip(arguments.identifiers, replies, strict=True)]
+        documents = [
+            _document(text, reply) | ({} if proof is None else {"verification": proof_document(proof)})
+            for text, reply, proof in zip(arguments.identifiers, replies, proofs, strict=True)
+        ]
         print_json(documents[0] if len(documents) == 1 else documents)
     else:
-        _print(arguments, replies)
-    return max(_exit_code(reply) for reply in replies)
+        _print(arguments, replies, proofs)
+    failed = any(proof is not None and proof.standing is Standing.FAILED for proof in proofs)
+    return max(ExitCode.REFUSED if failed else ExitCode.DONE, *(_exit_code(reply) for reply in replies))
 
 
-async def _ask(arguments: argparse.Namespace) -> list[Reply | ClientError]:
-    replies: list[Reply | ClientError] = []
+def _proofs(arguments: argparse.Namespace, bundles: Sequence[Bundle | None]) -> list[Proof | None]:
+    """What each answer proves; None where there is none, or none is to be proved."""
+    roots = root_keys(arguments.root_key) if arguments.verify else []
+    if arguments.save and bundles[0] is not None:
+        save(arguments.save, bundles[0])
+    return [None if bundle is None else judge(bundle, roots) for bundle in bundles]
+
+
+def _judge_saved(arguments: argparse.Namespace) -> int:
+    """Judge an answer that was kept, without asking anybody."""
+    bundle = load(arguments.saved)
+    if stored_spelling(bundle.identifier) != stored_spelling(arguments.identifiers[0]):
+        raise CommandError(f"{arguments.saved} holds an answer about {printable(bundle.identifier)}")
+    proof = judge(bundle, root_keys(arguments.root_key))
+    if arguments.json:
+        values = [_value_document(value) for value in bundle.values]
+        print_json({"identifier": bundle.identifier, "values": values, "verification": proof_document(proof)})
+    else:
+        print(f"{printable(bundle.identifier)}  {printable(proof_line(proof))}")
+        if bundle.values:
+            print_table(("index", "type", "ttl", "data"), [_row(value) for value in bundle.values])
+    return ExitCode.REFUSED if proof.standing is Standing.FAILED else ExitCode.DONE
+
+
+# Each reply and, where it is to be verified, what proves it.
+Answers = list[tuple[Reply | ClientError, Bundle | None]]
+
+
+async def _ask(arguments: argparse.Namespace) -> Answers:
+    replies: Answers = []
+    complete = not arguments.types and not arguments.indexes
+    types = arguments.types if complete or not arguments.verify else [*arguments.types, *TYPES]
     transport: Transport = "tcp" if arguments.tcp else "auto"
     try:
         client = Client(
@@ -88,7 +138,7 @@ async def _ask(arguments: argparse.Namespace) -> list[Reply | ClientError]:
             try:
                 reply = await client.resolve(
                     text,
-                    types=arguments.types,
+                    types=types,
                     indexes=arguments.indexes,
                     public_only=not arguments.all_values,
                     authoritative=arguments.authoritative,
@@ -96,15 +146,15 @@ async def _ask(arguments: argparse.Namespace) -> list[Reply | ClientError]:
                     explain=arguments.explain,
                 )
             except ClientError as error:
-                replies.append(error)
+                replies.append((error, None))
             else:
-                replies.append(reply)
+                replies.append((reply, await collect(client, reply, complete=complete) if arguments.verify else None))
     return replies
 
 
-async def _ask_as(key: Key, arguments: argparse.Namespace) -> list[Reply | ClientError]:
+async def _ask_as(key: Key, arguments: argparse.Namespace) -> Answers:
     """Ask as somebody, who sees what only some may."""
-    replies: list[Reply | ClientError] = []
+    replies: Answers = []
     try:
         client = Administrator(arguments.server, key, timeout_s=arguments.timeout, tls=arguments.tls, ca=arguments.ca)
     except ClientError as error:
@@ -112,9 +162,9 @@ async def _ask_as(key: Key, arguments: argparse.Namespace) -> list[Reply | Clien
     async with client:
         for text in arguments.identifiers:
             try:
-                replies.append(await client.resolve(text, types=arguments.types, indexes=arguments.indexes))
+                replies.append((await client.resolve(text, types=arguments.types, indexes=arguments.indexes), None))
             except ClientError as error:
-                replies.append(error)
+                replies.append((error, None))
     return replies
 
 
@@ -127,8 +177,8 @@ def _exit_code(reply: Reply | ClientError) -> ExitCode:
 # For people
 
 
-def _print(arguments: argparse.Namespace, replies: Sequence[Reply | ClientError]) -> None:
-    for position, (text, reply) in enumerate(zip(arguments.identifiers, replies, strict=True)):
+def _print(arguments: argparse.Namespace, replies: Sequence[Reply | ClientError], proofs: Sequence[Proof | None]) -> None:
+    for position, (text, reply, proof) in enumerate(zip(arguments.identifiers, replies, proofs, strict=True)):
         if position:
             print()
         if isinstance(reply, ClientError):
@@ -136,6 +186,8 @@ def _print(arguments: argparse.Namespace, replies: Sequence[Reply | ClientError]
             print(f"  {advice(text, 0, filtered=False)}")
             continue
         print(_headline(reply))
+        if proof is not None:
+            print(f"  {printable(proof_line(proof))}")
         if reply.message:
             print(f"  {printable(reply.message)}")
         if not reply.found and (line := advice(text, reply.code, filtered=bool(arguments.types or arguments.indexes))):

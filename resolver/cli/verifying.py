@@ -1,0 +1,134 @@
+"""`idis resolve --verify`: whether answers prove themselves, from one root key (`proto/proof.py`).
+
+The delegations of the prefixes above an identifier are asked of the same node as the answer: it need not be trusted, for
+what it makes up has no signature. An answer and its delegations can be saved, and verified later without any network.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from idis.proto.codes import ResponseCode
+from idis.proto.errors import IdentifierError, ProtocolError
+from idis.proto.identifier import ancestors, parse_identifier, prefix_handle
+from idis.proto.proof import Proof, RootKey, Standing, links_of, prove, prove_absence
+from idis.proto.statement import SIGNED_TYPE
+from idis.proto.types.key_delegation import DELEGATION_TYPE, KeyDelegation, decode_delegation
+from idis.proto.value import Value, decode_values, encode_values
+from idis.resolver.cli.output import CommandError
+from idis.resolver.client import Client
+from idis.resolver.client_reply import ClientError, Reply
+
+ROOT_KEY_VARIABLE = "IDIS_ROOT_KEY"
+BUNDLE_BYTES_MAX = 4 * 1_048_576  # a record of the largest size, in base64, with its delegations
+TYPES = (SIGNED_TYPE, DELEGATION_TYPE)  # asked for with every filter, since they are what is verified
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """An answer with what proves it. `complete`: all public values were asked for."""
+
+    identifier: str
+    code: int
+    values: tuple[Value, ...]
+    links: tuple[KeyDelegation, ...]
+    complete: bool
+
+
+async def collect(client: Client, reply: Reply, *, complete: bool) -> Bundle:
+    """Ask for the delegations of the prefixes above an answer's identifier."""
+    links = links_of(reply.values)
+    for prefix in ancestors(parse_identifier(reply.identifier).folded_prefix):
+        try:
+            above = await client.resolve(prefix_handle(prefix), types=[DELEGATION_TYPE])
+        except ClientError:
+            continue  # without it the chain may still be whole
+        links += links_of(above.values)
+    return Bundle(reply.identifier, reply.code, reply.values, tuple(dict.fromkeys(links)), complete)
+
+
+def judge(bundle: Bundle, roots: list[RootKey]) -> Proof:
+    """What an answer proves."""
+    if bundle.code in (ResponseCode.HANDLE_NOT_FOUND, ResponseCode.VALUES_NOT_FOUND):
+        return prove_absence(bundle.identifier)
+    if bundle.code != ResponseCode.SUCCESS:
+        return Proof(Standing.UNSIGNED, "the node refused, and a refusal is not signed")
+    if not roots:
+        return Proof(Standing.UNVERIFIABLE, f"no root key is known: give --root-key FILE, or set {ROOT_KEY_VARIABLE}")
+    try:
+        from idis.registry.suites import verify
+    except ModuleNotFoundError as missing:
+        raise CommandError(f"verifying needs a library ({missing.name} is missing): pip install 'idis[node]'") from None
+    return prove(
+        bundle.identifier, bundle.values, bundle.links, roots, int(time.time()), verify, complete=bundle.complete
+    )
+
+
+def root_keys(path: Path | None) -> list[RootKey]:
+    """The keys that are trusted, of a file or of the file the environment names; none without either."""
+    name = path or os.environ.get(ROOT_KEY_VARIABLE)
+    if not name:
+        return []
+    try:
+        from idis.resolver.cli.key_file import read_public_keys
+    except ModuleNotFoundError as missing:
+        raise CommandError(f"verifying needs a library ({missing.name} is missing): pip install 'idis[node]'") from None
+    return [RootKey(key.suite, key.key) for key in read_public_keys(Path(name))]
+
+
+def proof_line(proof: Proof) -> str:
+    """A proof in one line for people."""
+    if proof.standing is not Standing.VERIFIED:
+        return f"{proof.standing.value}: {proof.reason}"
+    until = datetime.fromtimestamp(proof.not_after, UTC).strftime("%Y-%m-%d")
+    return f"verified: version {proof.version}, signed with the key {proof.kid.hex()}, good until {until}"
+
+
+def proof_document(proof: Proof) -> dict[str, object]:
+    """The same for programs."""
+    document: dict[str, object] = {"standing": proof.standing.name.lower(), "reason": proof.reason}
+    if proof.standing is Standing.VERIFIED:
+        document |= {"kid": proof.kid.hex(), "version": proof.version, "notAfter": proof.not_after}
+    return document
+
+
+def save(path: Path, bundle: Bundle) -> None:
+    """Write an answer down with what proves it. Raises CommandError."""
+    document = {
+        "identifier": bundle.identifier,
+        "code": bundle.code,
+        "values": base64.b64encode(encode_values(bundle.values)).decode("ascii"),
+        "delegations": [base64.b64encode(link.encode()).decode("ascii") for link in bundle.links],
+        "complete": bundle.complete,
+    }
+    try:
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def load(path: Path) -> Bundle:
+    """Read what `save` wrote. Raises CommandError."""
+    try:
+        with path.open("rb") as file:
+            document = json.loads(file.read(BUNDLE_BYTES_MAX))
+        identifier, values, links = document["identifier"], document["values"], document["delegations"]
+        parse_identifier(identifier)
+        return Bundle(
+            identifier,
+            int(document["code"]),
+            decode_values(base64.b64decode(values, validate=True)),
+            tuple(decode_delegation(base64.b64decode(link, validate=True)) for link in links),
+            document["complete"] is True,
+        )
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError, AttributeError, binascii.Error, ProtocolError, IdentifierError):
+        raise CommandError(f"{path} holds no saved answer: write one with 'idis resolve --verify --save FILE'") from None
