@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import time
 
 import aiohttp
 import pytest
 
+from idis.registry.audit.line import decode_line
 from idis.resolver.config import GuardSection
+from tests.resolver.admin.session_client import set_up
 from tests.resolver.admin.wire import (
     ADMIN,
     MN,
@@ -23,6 +26,7 @@ from tests.resolver.admin.wire import (
     blob,
     dsa_key,
     ed25519_key,
+    eventually,
     other_rsa_key,
     request,
     rsa_key,
@@ -413,3 +417,39 @@ async def test_the_tunnel_serves_what_takes_one_message(admin_node):
         login = await send(request(2001, text(ADMIN) + u32(300), request_id=3, session_id=10_001))
 
     assert (challenge.code, created.code, listed.code, login.code) == (402, 1, 5, 5)
+
+
+def lines_of(node) -> list[tuple[str, str, str, int]]:
+    """The audit trail: actor, act, subject, code."""
+    with node._store.read() as txn:
+        lines = [decode_line(octets) for _, octets in txn.audits(None, 100)]
+    return [(line.actor, line.act, line.subject, line.code) for line in lines]
+
+
+async def test_the_trail_tells_of_proofs_and_logins(admin_node, admin):
+    """A wrong answer with the identity it was for, a login, and what was changed by whom."""
+    await admin.prove(await admin.ask(100, CREATE), other_rsa_key())
+    await admin.do(100, CREATE)
+    pointer = await Admin(admin_node.port).connect()
+    await pointer.prove(await pointer.ask(2001, text(ADMIN) + u32(300), session_id=10_001, credential=None), rsa_key())
+    await pointer.close()
+
+    told = lines_of(admin_node)
+    assert ("", "prove identity", f"300:{ADMIN}", 403) in told
+    assert (f"300:{ADMIN}", "create", NAME, 1) in told
+    assert await eventually(lambda: (f"300:{ADMIN}", "log in", f"300:{ADMIN}", 1) in lines_of(admin_node))
+
+
+async def test_nothing_secret_is_logged(start_signing, caplog):
+    """At the most talkative level: no secret, no key of a session, no signature."""
+    caplog.set_level(logging.DEBUG)
+    client = await start_signing()
+    await client.prove_secret(await client.ask(100, CREATE), SECRET)
+    await client.prove_secret(await client.ask(100, CREATE), b"wrong guess")
+    session, _ = await set_up(client, ADMIN, 300)
+    await session.ask(100, b"\x00\x00\x00\x40")
+    await client.send(session.frame(1, b"", sealed=True)[:-16] + bytes(16))
+
+    for secret in (SECRET, b"wrong guess", session.key):
+        assert secret.hex() not in caplog.text
+        assert repr(secret)[2:-1] not in caplog.text
