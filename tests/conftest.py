@@ -8,6 +8,7 @@ ADMIN_REPLAYS = 5
 ADMIN_GUESSES = 160
 ADMIN_HALF_OPEN = 300
 HIDDEN_PAIRS = 60
+HTTP_CASES = 200
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,4 +17,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--admin-replays", type=int, default=ADMIN_REPLAYS, help="times each captured write is sent again")
     parser.addoption("--admin-guesses", type=int, default=ADMIN_GUESSES, help="wrong answers to challenges")
     parser.addoption("--admin-half-open", type=int, default=ADMIN_HALF_OPEN, help="challenges nobody answers")
+    parser.addoption("--http-cases", type=int, default=HTTP_CASES, help="requests made up against /api/v1")
     parser.addoption("--hidden-pairs", type=int, default=HIDDEN_PAIRS, help="pairs of registries with and without hidden values")
