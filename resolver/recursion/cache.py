@@ -244,15 +244,27 @@ class AnswerCache:
         if self.mirror is not None and now >= entry.shown_until:
             entry.shown_until = self.mirror.show(entry, now, unix)
 
-    def put(self, key: Key, outcome: Outcome, now: float, unix: float) -> Entry | None:
-        """Keep what an authority just answered; None when it grants no lifetime."""
+    def put(
+        self, key: Key, outcome: Outcome, now: float, unix: float, *, negative_ttl_s: int | None = None
+    ) -> Entry | None:
+        """Keep what an authority just answered; None when it grants no lifetime.
+
+        Args:
+            key: of the question.
+            outcome: what was answered.
+            now: monotonic seconds.
+            unix: unix time in seconds.
+            negative_ttl_s: keeps this absence no longer, if that is shorter than any other.
+        """
+        absent_s = self._negative_ttl_s if negative_ttl_s is None else min(self._negative_ttl_s, negative_ttl_s)
         match outcome:
             case Answer(ttl_s=ttl_s):
                 lifetime_s, segment = min(ttl_s, self._ttl_max_s), self._answers
             case NotFound() | NoValues():
-                lifetime_s, segment = self._negative_ttl_s, self._negatives
+                lifetime_s, segment = absent_s, self._negatives
             case _:
-                return self._refuse(key, outcome, now)
+                # Who is not responsible now may be soon: believed no longer than an absence.
+                return self._refuse(key, outcome, now, max(absent_s, FAILURE_TTL_S_MIN))
         if lifetime_s <= 0:
             self._drop(key)
             return None
@@ -284,12 +296,14 @@ class AnswerCache:
             self._drop(key)
         return len(doomed)
 
-    def _refuse(self, key: Key, outcome: Outcome, now: float) -> Entry | None:
+    def _refuse(
+        self, key: Key, outcome: Outcome, now: float, seconds_max: float = FAILURE_TTL_S_MAX
+    ) -> Entry | None:
         """Remember a refusal: whatever else was known of the question is over."""
         entry = self.get(key, now)
         failures = min(entry.failures + 1, 32) if entry is not None and isinstance(entry.outcome, Refused) else 1
         entry = self._place(key, self._failures)
-        self._fill(entry, outcome, now, min(FAILURE_TTL_S_MIN * 2 ** (failures - 1), FAILURE_TTL_S_MAX))
+        self._fill(entry, outcome, now, min(FAILURE_TTL_S_MIN * 2 ** (failures - 1), seconds_max))
         entry.failures = failures
         entry.valid_until = entry.prefetch_at = _NEVER
         return self._admit(entry, self._failures)

@@ -30,11 +30,17 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The resolution is over. `failed`: nobody who should know could be heard, so an older answer may be better."""
+    """The resolution is over.
+
+    Attributes:
+        failed: nobody who should know could be heard, so an older answer may be better.
+        no_prefix: it ended because the prefix itself is not registered.
+    """
 
     outcome: Outcome
     hops: tuple[Hop, ...]
     failed: bool = False
+    no_prefix: bool = False
 
 
 @dataclass(frozen=True, slots=True)

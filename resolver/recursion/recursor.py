@@ -28,7 +28,7 @@ from idis.resolver.recursion.event import Done
 from idis.resolver.recursion.flood import FloodGate
 from idis.resolver.recursion.resolution import Resolution
 from idis.resolver.recursion.resolved import Resolved
-from idis.resolver.recursion.settings import RecursorSettings
+from idis.resolver.recursion.settings import PREFIX_NEGATIVE_TTL_S, RecursorSettings
 from idis.resolver.recursion.target import server_address, site_at
 from idis.resolver.recursion.upstream import Upstream
 from idis.resolver.recursion.walk import walk
@@ -292,7 +292,8 @@ class Recursor:
             self._flood.count(query.identifier.folded_prefix, now)
         if not done.failed:
             if keep:
-                self.cache.put(key, done.outcome, now, unix)
+                negative_ttl_s = PREFIX_NEGATIVE_TTL_S if done.no_prefix else None
+                self.cache.put(key, done.outcome, now, unix, negative_ttl_s=negative_ttl_s)
             return Resolved(done.outcome, "upstream", hops=done.hops)
         self.counters.failures += 1
         entry = self.cache.fail(key, done.outcome, now) if keep else None

@@ -186,7 +186,8 @@ class Resolution:
             if self._query.follow_alias and (alias := _alias(outcome.values)) is not None:
                 self._follow_alias(alias, now)
                 return
-        self._done = Done(outcome, tuple(self._hops))
+        of_prefix = goal.step is Step.FIND or goal.query.identifier.names_prefix
+        self._done = Done(outcome, tuple(self._hops), no_prefix=of_prefix and isinstance(outcome, NotFound))
 
     def _settle_service(self, goal: Goal, outcome: Outcome, now: float) -> None:
         found = home_pointers(outcome.values) if isinstance(outcome, Answer) else Pointers((), ())

@@ -10,6 +10,7 @@ CACHE_BYTES = 256 * 1024 * 1024
 RING_SHARE = 0.25  # of the same memory, where the compiled step answers: what it shows of the cache
 TTL_MAX_S = 86_400  # the field's SDK caps at two days; a day bounds how long a mistake lives
 NEGATIVE_TTL_S = 60
+PREFIX_NEGATIVE_TTL_S = 5  # of a prefix that is not registered: somebody waits for its approval to take effect
 NEGATIVE_TTL_S_MAX = 300  # a name registered now must be seen within minutes
 STALE_MAX_S = 86_400
 PENDING_CLIENT_QUERIES = 10_000  # a waiting query costs memory; BIND counts 20 KB each

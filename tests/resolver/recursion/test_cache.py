@@ -123,6 +123,24 @@ class TestLifetime:
 
         assert cache.put(key(), NotFound(), 0.0, 0.0).expires_at == 300.0
 
+    def test_an_absence_may_be_kept_for_less(self) -> None:
+        """Never for more than any other."""
+        cache = AnswerCache(no_jitter, negative_ttl_s=20)
+
+        assert cache.put(key("88.1/a"), NotFound(), 0.0, 0.0, negative_ttl_s=5).expires_at == 5.0
+        assert cache.put(key("88.1/b"), NotFound(), 0.0, 0.0, negative_ttl_s=50).expires_at == 20.0
+
+    def test_a_refusal_is_believed_no_longer_than_an_absence(self) -> None:
+        """Who is suspended now may be resumed soon: 1, 2, 4 … 60 s, however often it was asked."""
+        cache = AnswerCache(no_jitter)
+        now, lifetimes = 0.0, []
+        for _ in range(9):
+            entry = cache.put(key(), Refused(301), now, 0.0)
+            lifetimes.append(entry.expires_at - now)
+            now = entry.expires_at
+
+        assert lifetimes == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
     def test_failures_are_kept_twice_as_long_each_time(self) -> None:
         """1, 2, 4 … 300 s."""
         cache = AnswerCache(no_jitter)

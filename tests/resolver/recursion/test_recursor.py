@@ -109,6 +109,16 @@ class TestAnswers:
         clock.now += 60
         assert recursor.cached(world.query("88.118.8/NOPE"), clock.time()) is None
 
+    @pytest.mark.parametrize("name", ["88.999.1/X", "88.999.1"])
+    async def test_a_prefix_that_is_not_registered_is_soon_asked_for_again(self, recursor, world, clock, name) -> None:
+        """Somebody waits for its approval to take effect: five seconds, for its identifiers too."""
+        world.national_tree()
+        await recursor.resolve(world.query(name))
+
+        assert recursor.cached(world.query(name), clock.time()).outcome == NotFound()
+        clock.now += 5
+        assert recursor.cached(world.query(name), clock.time()) is None
+
     async def test_an_authoritative_question_passes_the_cache_by(self, recursor, world, clock) -> None:
         """And its answer refreshes it."""
         await recursor.resolve(world.query(X))
