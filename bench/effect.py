@@ -2,7 +2,7 @@
 
     python -m idis.bench.effect [--rounds 10] [--cached] [--base-port 22640] [--json]
 
-The lab's whole tree is started. In each round an enterprise's node homes a new prefix and registers an identifier below
+The lab's national, secondary, enterprise and recursive node are started, each a process of its own. In each round an enterprise's node homes a new prefix and registers an identifier below
 it; then the parent's operator approves and delegates it over `/api/v1`, and the clock runs from before the approval leaves.
 Every node on the way is asked for the identifier without pause over UDP: when the national node refers to the secondary one,
 the secondary one to the enterprise, and the recursive node gives the record.
@@ -26,10 +26,10 @@ from idis.bench.machine import machine_line
 from idis.proto.codes import ResponseCode
 from idis.registry.caller import Role, RoleGrant
 from idis.resolver.cli.web_client import WebClient
-from idis.resolver.lab.build import build_node, make_samples
+from idis.resolver.lab.build import SampleSet, build_node
 from idis.resolver.lab.life_tour import APPLICANT, register, site_of, web_client
 from idis.resolver.lab.plan import LabNode, Plan, make_plan
-from idis.resolver.lab.processes import Processes, ipv6_works, refuse_taken_ports
+from idis.resolver.lab.processes import Processes, refuse_taken_ports
 from idis.resolver.sync import Client
 
 ROUNDS_DEFAULT = 10
@@ -63,11 +63,10 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="idis-effect-") as folder:
-        plan = make_plan(Path(folder), base_port=arguments.base_port, ipv6=ipv6_works())
+        plan = on_the_way(make_plan(Path(folder), base_port=arguments.base_port))
         refuse_taken_ports(plan.nodes)
-        samples = make_samples(int(time.time()))
         for node in plan.nodes:
-            build_node(node, plan, samples)
+            build_node(node, plan, SampleSet({}, {}))
         processes = Processes()
         processes.start(plan)
         try:
@@ -76,6 +75,11 @@ def main() -> int:
             processes.stop()
     print(json.dumps(document_of(effects, cached_ms)) if arguments.json else report_of(effects, cached_ms))
     return 0
+
+
+def on_the_way(plan: Plan) -> Plan:
+    """The nodes that an identifier below PARENT is asked of, from the top down, without sample data."""
+    return Plan((plan.national, plan.holder(PARENT), plan.holder(CHILD), plan.recursive))
 
 
 def measure(plan: Plan, rounds: int, *, cached: bool) -> tuple[list[Effect], float | None]:

@@ -36,7 +36,7 @@ def test_programs_get_the_same_figures() -> None:
 
 
 def test_it_measures_the_lab() -> None:
-    """A whole tree is started, one prefix is approved, and every node on the way answers for it."""
+    """Four nodes are started, one prefix is approved, and every node on the way answers for it."""
     words = [sys.executable, "-m", "idis.bench.effect", "--rounds", "1", "--base-port", "27640", "--json"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=100, check=True)
     figures = json.loads(done.stdout)
