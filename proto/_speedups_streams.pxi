@@ -233,7 +233,8 @@ cdef class Streams:
             if not link.present:
                 continue
             piece = &group.pieces[group.count]
-            memcpy(group.octets + group.bytes, link.rest, link.rest_bytes)
+            if link.rest_bytes:
+                memcpy(group.octets + group.bytes, link.rest, link.rest_bytes)
             size = recv(fd, group.octets + group.bytes + link.rest_bytes, STREAM_BYTES, MSG_DONTWAIT)
             if size < 0 and (errno == EAGAIN or errno == EINTR):
                 continue
@@ -364,11 +365,12 @@ cdef class Streams:
 
     cdef int send(self, Piece* piece, list handed) except -1:
         # What the peer does not take goes to Python, which waits for it.
-        cdef const uint8_t* octets = self.group.out.octets + piece.out_start
+        cdef const uint8_t* octets
         cdef size_t size = piece.out_end - piece.out_start
         cdef ssize_t sent
         if size == 0 or not self.links[piece.fd].present:
             return 0
+        octets = self.group.out.octets + piece.out_start
         sent = send_all(piece.fd, octets, size)
         if sent < 0:
             piece.ended = True
