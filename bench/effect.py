@@ -2,13 +2,14 @@
 
     python -m idis.bench.effect [--rounds 10] [--cached] [--base-port 22640] [--json]
 
-The lab's national, secondary, enterprise and recursive node are started, each a process of its own. In each round an enterprise's node homes a new prefix and registers an identifier below
-it; then the parent's operator approves and delegates it over `/api/v1`, and the clock runs from before the approval leaves.
-Every node on the way is asked for the identifier without pause over UDP: when the national node refers to the secondary one,
-the secondary one to the enterprise, and the recursive node gives the record.
+The lab's national, secondary, enterprise and recursive node are started, each a process of its own. In each round the
+enterprise's node homes a new prefix and registers an identifier below it; then the parent's operator approves and delegates
+it over `/api/v1`, and the clock runs from before the approval leaves. Every node on the way is asked for the identifier
+without pause over UDP: when the national node refers to the secondary one, the secondary one to the enterprise, and the
+recursive node gives the record.
 
-A recursive node that was asked for the identifier before keeps 'not found' for `recursion.negative_ttl_s`. With `--cached`
-one more round asks it just before the approval, and waits for the end of that: up to a minute.
+A recursive node that was asked for the identifier before knows for a while that its prefix is not registered. With
+`--cached` one more round asks it just before the approval, and waits for the end of that.
 """
 
 from __future__ import annotations
