@@ -8,6 +8,7 @@ ADMIN_REPLAYS = 5
 ADMIN_GUESSES = 160
 ADMIN_HALF_OPEN = 300
 HIDDEN_PAIRS = 60
+ATTACKS = 30  # of each kind
 HTTP_CASES = 200
 
 
@@ -19,3 +20,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--admin-half-open", type=int, default=ADMIN_HALF_OPEN, help="challenges nobody answers")
     parser.addoption("--http-cases", type=int, default=HTTP_CASES, help="requests made up against /api/v1")
     parser.addoption("--hidden-pairs", type=int, default=HIDDEN_PAIRS, help="pairs of registries with and without hidden values")
+    parser.addoption("--attacks", type=int, default=ATTACKS, help="tries of each attack on signed records")
