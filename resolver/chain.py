@@ -154,12 +154,14 @@ class Chain:
 
     async def _administered(self, frame: bytes, peer: Peer, deliver: Deliver) -> None:
         assert self.administration is not None, "only an administration concerns itself with frames"
+        started = self.clock.monotonic()
         try:
             await self.administration.answer(frame, peer, lambda octets: deliver(octets, more=True))
         except Exception:  # the outermost loop of one request: its connection goes on, the others are served
             note(logging.ERROR, "administration failed", peer=peer.source.address, exc_info=True)
         finally:
             deliver(b"")
+            self.observe.took(peer.transport, self.clock.monotonic() - started)
 
     async def _asked(self, later: Later) -> Settled:
         assert self._recursor is not None, "only the recursion step defers a question"

@@ -120,13 +120,14 @@ class Challenges:
         self.counters.opened += 1
         return challenge
 
-    def take(self, session_id: int, *, source: str, link: object | None, now: float) -> list[Pending]:
+    def take(self, session_id: int, *, source: str, link: object | None, in_session: bool, now: float) -> list[Pending]:
         """The challenges that an answer of that session may be for, oldest first; they are no longer open.
 
-        More than one only where several requests of one session were refused at once.
+        More than one only where several requests of one session were refused at once. Those of a session are its own:
+        an answer without its code, `in_session` being false, does not spend them.
         """
         self.expire(now)
-        for scope in (id(link), source, _IN_SESSION):
+        for scope in (_IN_SESSION,) if in_session else (id(link), source):
             if found := self._by_scope.get(scope, {}).get(session_id):
                 taken = [pending for pending in found if pending.until > now]
                 for pending in list(found):

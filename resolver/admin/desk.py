@@ -256,7 +256,10 @@ class Desk:
     async def _prove(self, dialogue: Dialogue, answer: ChallengeAnswer) -> Refusal | None:
         """A challenge is answered: verify it, and do what was asked in the first place."""
         message, peer, now = dialogue.request, dialogue.peer, self.clock.monotonic()
-        open_ones = self.challenges.take(message.session_id, source=peer.source.host, link=peer.link, now=now)
+        in_session = dialogue.session is not None
+        open_ones = self.challenges.take(
+            message.session_id, source=peer.source.host, link=peer.link, in_session=in_session, now=now
+        )
         if not open_ones:
             self.metrics.admin["failures.late"] += 1
             return Refusal(

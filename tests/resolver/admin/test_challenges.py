@@ -34,9 +34,12 @@ class Table:
         request = Message(opcode=100, body=bytes(octets), request_id=number, session_id=session_id, expiration=number)
         return self.challenges.open(request, source=source, trusted=trusted, link=link, in_session=in_session, now=now)
 
-    def take(self, session_id: int, *, source: str = HERE, link=None, now: float = 0.0):
+    def take(self, session_id: int, *, source: str = HERE, link=None, in_session=False, now: float = 0.0):
         """The request ids of what an answer may be for."""
-        return [pending.request.request_id for pending in self.challenges.take(session_id, source=source, link=link, now=now)]
+        return [
+            pending.request.request_id
+            for pending in self.challenges.take(session_id, source=source, link=link, in_session=in_session, now=now)
+        ]
 
 
 @pytest.fixture
@@ -117,17 +120,24 @@ def test_a_session_has_few_open(table):
     for number in range(CHALLENGES_PER_SESSION_MAX + 1):
         table.open(number, session_id=7, in_session=True)
 
-    assert table.take(7) == list(range(1, CHALLENGES_PER_SESSION_MAX + 1))
+    assert table.take(7, in_session=True) == list(range(1, CHALLENGES_PER_SESSION_MAX + 1))
 
 
 def test_what_was_not_answered_is_open_again(table):
     """Where a session had several open."""
     for number in (1, 2):
         table.open(number, session_id=7, in_session=True)
-    first, second = table.challenges.take(7, source=HERE, link=None, now=0.0)
+    first, second = table.challenges.take(7, source=HERE, link=None, in_session=True, now=0.0)
     table.challenges.put_back(second)
 
-    assert (first.request.request_id, table.take(7)) == (1, [2])
+    assert (first.request.request_id, table.take(7, in_session=True)) == (1, [2])
+
+
+def test_a_sessions_challenge_is_not_spent_without_its_code(table):
+    """Whoever only knows the number of a session takes nothing from it."""
+    table.open(1, session_id=7, in_session=True)
+
+    assert (table.take(7), table.take(7, in_session=True)) == ([], [1])
 
 
 def test_the_end_of_a_connection_is_the_end_of_its_challenges(table):
