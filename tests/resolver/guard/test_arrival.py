@@ -46,7 +46,8 @@ class Newcomer:
 @pytest.fixture
 def service() -> SimpleNamespace:
     """What arriving needs of a service, with room for one connection."""
-    return SimpleNamespace(metrics=Metrics(), sources=Sources(GuardSection()), table=ConnectionTable(LimitsSection(connections=1)))
+    table = ConnectionTable(LimitsSection(connections=1))
+    return SimpleNamespace(metrics=Metrics(), sources=Sources(GuardSection()), table=table)
 
 
 def test_whoever_arrives_is_counted_and_seated(service):
