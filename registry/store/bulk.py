@@ -25,6 +25,8 @@ from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import COMMIT_OPS_MAX, Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.lmdb_write import LmdbWriteTxn
+from idis.registry.trace.fields import TEMPLATE
+from idis.registry.trace.records import new_rows, spelling_at
 
 RECORDS_PER_COMMIT = 10_000  # a commit of some 4 MB: 40 ms, and the flush no longer counts
 COMMIT_BYTES_MAX = 16 * 1024 * 1024  # the same bound where records are large
@@ -189,10 +191,21 @@ def _append(first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], 
     if sealed.names:
         with txn.raw.cursor(txn.tables.alias) as cursor:
             cursor.putmulti(sealed.names)
+    _put_edges(txn, sealed.values)
     txn.octets += sealed.octets
     txn.add_counts(prefix, count, sealed.digest_sum, sealed.octets)
     txn.add_segment(first, last, count, sealed.digest_sum)
     return Loaded(new=count)
+
+
+def _put_edges(txn: LmdbWriteTxn, values: Iterable[tuple[bytes, bytes]]) -> None:
+    """The edges that new records declare."""
+    spelling = spelling_at(txn)
+    edges: dict[bytes, bytes] = {}
+    for key, value in values:
+        if TEMPLATE in value:  # most records are of no template: those are not taken apart
+            edges.update(new_rows(codec.decode_record(key, value), spelling=spelling, now_ms=txn.now_ms))
+    txn.put_edges(edges)
 
 
 def _sealed_at(sealed: Sealed, position: Position) -> Sealed:

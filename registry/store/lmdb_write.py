@@ -28,6 +28,7 @@ from idis.registry.store.base import (
 )
 from idis.registry.store.environment import Environment, Tables
 from idis.registry.store.lmdb_read import LmdbReadTxn, PrefixCache
+from idis.registry.trace.records import follow_record, may_declare
 
 SUFFIX_CHARACTERS_CHECKED = 256  # even in four octets each they stay below the longest identifier
 
@@ -73,6 +74,11 @@ class LmdbWriteTxn(LmdbReadTxn):
         return self._tables
 
     @property
+    def now_ms(self) -> int:
+        """The time of the commit, unix time in milliseconds."""
+        return self._now_ms
+
+    @property
     def next_position(self) -> Position:
         """Where the next journal entry will stand; records written with it carry it."""
         return self._next
@@ -95,6 +101,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         version = max(stored.version + 1 if stored else 1, version_min)
         value = codec.encode_record(key, record, version, self._next)
         self._replace(key, value, stored if existed else None, record.aliases)
+        self._follow(stored if existed else None, record)
         self.add_entry(EntryKind.PUT, key, version, value)
         return version
 
@@ -108,6 +115,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         version = stored.version + 1
         value = codec.encode_tombstone(key, stored.identifier, version, self._next)
         self._replace(key, value, stored, (), lives=False)
+        self._follow(stored, None)
         self.add_entry(EntryKind.DELETE, key, version, value)
         return version
 
@@ -221,6 +229,7 @@ class LmdbWriteTxn(LmdbReadTxn):
             value = codec.encode_record(key, record, stored.version + 1 if stored else 1, self._next)
             # Beyond the last key the engine fills whole pages instead of splitting them.
             self._replace(key, value, stored if existed else None, record.aliases, append=key > last)
+            self._follow(stored if existed else None, record)
             last = max(last, key)
             changed[key] = codec.digest_of(value)
             count += 1
@@ -316,6 +325,11 @@ class LmdbWriteTxn(LmdbReadTxn):
         self._put(self._tables.record, key, value, append=append)
         if aliases:
             self.add_aliases(aliases, key)
+
+    def _follow(self, old: StoredRecord | None, new: PreparedRecord | None) -> None:
+        """Keep the edges in step that a record declares."""
+        if (old is not None and may_declare(old)) or (new is not None and may_declare(new)):
+            self.put_edges(follow_record(self, old, new, now_ms=self._now_ms))
 
     def _counts(self, prefix: str) -> list[int]:
         counts = self._stats.get(prefix)

@@ -35,6 +35,7 @@ from idis.registry.store.base import (
     WriteTxn,
 )
 from idis.registry.store.segments import segments
+from idis.registry.trace.records import follow_record
 
 T = TypeVar("T")
 
@@ -205,6 +206,7 @@ class MemoryTxn:
             return refusal
         version = stored.version + 1
         self._state.values[key] = codec.encode_tombstone(key, stored.identifier, version, self._next_position())
+        self._follow(stored, None)
         self._note(EntryKind.DELETE, key, version, self._state.values[key])
         return version
 
@@ -308,7 +310,12 @@ class MemoryTxn:
             return stored.version, None
         version = max(stored.version + 1 if stored else 1, version_min)
         self._state.values[key] = codec.encode_record(key, record, version, position)
+        self._follow(stored if rules.exists(stored) else None, record)
         return version, key
+
+    def _follow(self, old: StoredRecord | None, new: PreparedRecord | None) -> None:
+        """Keep the edges in step that a record declares."""
+        self.put_edges(follow_record(self, old, new, now_ms=self._now_ms))
 
     def _all_records(self) -> Iterator[tuple[bytes, StoredRecord]]:
         return ((key, codec.decode_record(key, value)) for key, value in self._state.values.items())

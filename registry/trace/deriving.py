@@ -16,12 +16,15 @@ from idis.registry.trace import rows
 from idis.registry.trace.contents import CONTENT_KINDS, note_contents, withdraw_contents
 from idis.registry.trace.edge import ALWAYS_MS
 from idis.registry.trace.event import Action, Event, EventType, Quantity
+from idis.registry.trace.factors import STATION, Factor, bearer_row
 from idis.registry.trace.life import Moment, Role, holder_in, life_row, moment_of, place_in
 from idis.registry.trace.making import note_making, withdraw_making
 from idis.registry.trace.membership import membership_edges
 from idis.registry.trace.rows import Slot
 from idis.registry.trace.saying import Saying
 from idis.registry.trace.things import Spelling
+
+MEMBERSHIPS_MAX = 1_000  # events that say at one moment that one item is of one lot
 
 _WITHDRAWN = 1
 
@@ -55,7 +58,8 @@ def take_event(
     if withdrawn is not None:
         return False
     found = {key: rows.pack([recorded_ms])}
-    found.update(_lives(saying))
+    found.update(life_row(thing, moment) for thing, moment in _moments(saying))
+    found.update(_stations(saying))
     for edge, tag in membership_edges(saying):
         found.update(rows.rows_of(edge, tag))
     if event.type in CONTENT_KINDS:
@@ -82,7 +86,7 @@ def _withdraw(txn: WriteTxn, saying: Saying, *, taken: bool) -> None:
     """Take back what an event said, if it said it."""
     if not taken:
         return
-    found: dict[bytes, bytes] = {}
+    found = dict.fromkeys(_stations(saying), b"")
     for thing, moment in _moments(saying):
         key, _ = life_row(thing, moment)
         (old,) = txn.edge_spans([(key, key + b"\x00")], 1)
@@ -101,24 +105,17 @@ def _withdraw(txn: WriteTxn, saying: Saying, *, taken: bool) -> None:
     txn.put_edges(found)
 
 
-MEMBERSHIPS_MAX = 1_000  # events that say at one moment that one item is of one lot
-
-
-def _lives(saying: Saying) -> dict[bytes, bytes]:
+def _stations(saying: Saying) -> dict[bytes, bytes]:
+    """What a station worked on, so that it is found by the station."""
     event = saying.event
-    found = dict(life_row(thing, moment) for thing, moment in _moments(saying))
-    if event.read_point and (event.action is Action.ADD or event.type is EventType.TRANSFORMATION):
-        station = rows.head(station_of(saying.spelling.name(event.read_point))) + bytes((Slot.BEARER,))
-        begun = rows.time_key(event.time.time_ms)
-        for thing, moment in _moments(saying):
-            if moment.role in (Role.OBJECT, Role.CONTENT, Role.OUTPUT):
-                found[station + begun + rows.head(thing)] = rows.pack([thing])
-    return found
-
-
-def station_of(read_point: str) -> str:
-    """The factor that all things worked on at one read point share."""
-    return f"station {read_point}"
+    if not event.read_point or (event.action is not Action.ADD and event.type is not EventType.TRANSFORMATION):
+        return {}
+    station = Factor(STATION, saying.spelling.name(event.read_point))
+    return dict(
+        bearer_row(thing, station, event.time.time_ms)
+        for thing, moment in _moments(saying)
+        if moment.role in (Role.OBJECT, Role.CONTENT, Role.OUTPUT)
+    )
 
 
 def _moments(saying: Saying) -> Iterable[tuple[str, Moment]]:

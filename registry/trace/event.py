@@ -89,7 +89,9 @@ class Event:
         certifications: URIs.
         error: the declaration that this event was wrong.
         extensions: members of other namespaces, in the order they came.
-        context: the `@context` entries that declare their prefixes.
+        read_point_extensions, biz_location_extensions: likewise, of the two places.
+        context: the `@context` entries: prefixes and terms with what they stand for, and further contexts, by URL,
+            under an empty name; not the standard's own.
         record_time_ms: when this node recorded it; 0 before.
     """
 
@@ -121,5 +123,7 @@ class Event:
     certifications: tuple[str, ...] = ()
     error: ErrorDeclaration | None = None
     extensions: tuple[tuple[str, Json], ...] = ()
-    context: tuple[tuple[str, str], ...] = ()
+    context: tuple[tuple[str, Json], ...] = ()
     record_time_ms: int = 0
+    read_point_extensions: tuple[tuple[str, Json], ...] = ()
+    biz_location_extensions: tuple[tuple[str, Json], ...] = ()

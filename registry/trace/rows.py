@@ -7,7 +7,8 @@ walk back reads likewise; what else is known of a thing (its life, what was said
 An edge is never changed: it is retracted, and another one recorded. So its row holds two times of knowledge, and its key the
 earlier of them; the tag at its end tells apart what several sources say of the same two things at the same moment.
 
-A name longer than PART_BYTES_MAX is replaced by `ff` and its hash, as in every key of the store; the row then holds it in full.
+A name longer than PART_BYTES_MAX, or with a zero octet, is replaced by `ff` and its hash, as in every key of the store; the
+row then holds it in full.
 """
 
 from __future__ import annotations
@@ -106,14 +107,15 @@ _IS_UP = frozenset(int(slot) for slot in UP.values())
 def head(name: str) -> bytes:
     """What the keys of a thing begin with: its name, hashed where it is long, and the octet that ends it."""
     octets = name.encode()
-    if len(octets) > PART_BYTES_MAX:
+    if len(octets) > PART_BYTES_MAX or b"\x00" in octets:
         octets = b"\xff" + blake2b(octets, digest_size=_HASH_BYTES).digest()
     return octets + b"\x00"
 
 
 def is_hashed(name: str) -> bool:
     """Whether keys hold a hash in place of a name."""
-    return len(name.encode()) > PART_BYTES_MAX
+    octets = name.encode()
+    return len(octets) > PART_BYTES_MAX or b"\x00" in octets
 
 
 def span(name: str, first: int, last: int) -> tuple[bytes, bytes]:

@@ -122,6 +122,7 @@ class Walk:
         as_of_ms: the moment it is about; None is all of time.
         known_ms: what was believed then; None is now.
         lots: going forward, what was made from the lot of an item, or holds some of it, is possibly affected.
+        packing: going forward, into containers too; they are noted in `packed` otherwise.
         budget: its bounds.
         now_ms: any clock in milliseconds that only rises.
     """
@@ -134,6 +135,7 @@ class Walk:
         as_of_ms: int | None = None,
         known_ms: int | None = None,
         lots: bool = False,
+        packing: bool = False,
         budget: Budget | None = None,
         now_ms: int = 0,
     ) -> None:
@@ -149,6 +151,7 @@ class Walk:
         self.limits: dict[str, None] = {}
         self.edges_read = 0
         self._lots = lots
+        self._packing = packing
         self._until_ms = now_ms + self.budget.ms
         self._end_ms = ALWAYS_MS if as_of_ms is None else as_of_ms + 1
         self._frontier: list[Visit] = []
@@ -266,7 +269,7 @@ class Walk:
         for edge in edges:
             kind = edge.kind
             sure = certain and edge.certainty is _CERTAIN
-            if kind is _A:
+            if kind is _A or (kind is _G and self._packing):
                 start = begun if begun > edge.from_ms else edge.from_ms
                 end = ended if ended < edge.to_ms else edge.to_ms
                 if start < end:

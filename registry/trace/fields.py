@@ -1,0 +1,269 @@
+"""Fields: the edges and factors that a record of a pilot declares by its values (`tracing.md` §1, §2).
+
+Pure. The pilots' own tables say which field joins what to what, and which fields bound the while; nothing is repeated here.
+A text that names a lot only by its number, as a heat number does, stands for a thing of its own under the number's alias;
+the record of the lot, where there is one, declares that it is the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+
+from idis.proto.errors import IdentifierError
+from idis.proto.identifier import fold
+from idis.proto.value import Value, decode_values
+from idis.registry.record import MARK_OFF
+from idis.registry.trace.edge import EdgeKind
+from idis.registry.trace.expanding import BEGINNING_MS
+from idis.registry.trace.factors import CONSUMABLE, SHIFT, STATION, WELDER, Factor
+
+INDEX_TEMPLATE_ID = 1000
+TEMPLATE = b"TEMPLATE_ID"  # the type of that value
+ALTERNATIVES = "has alternatives"
+DISCRETE_MIXING = "discrete mixing of several inputs"
+
+_PRODUCED = "productionDate"
+_FACTORS = {
+    "welder": WELDER,
+    "station": STATION,
+    "lineShift": SHIFT,
+    "consumables": CONSUMABLE,
+    "fillerLot": CONSUMABLE,
+}
+_FACTOR_TIMES = ("weldTime", "weldDate", "time", "installTime", _PRODUCED)
+_ITEMS_MAX = 1_000  # of one list: what a value of a pilot may hold
+_UOM_CHARACTERS_MAX = 20  # Rec 20 has three
+_DIGITS_MAX = 38  # of a number on the national interface
+
+Spell = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEdge:
+    """An edge that a field declares. `from_ms` None: since it was first said; `to_ms` None: it still holds."""
+
+    field: str
+    kind: EdgeKind
+    child: str
+    parent: str
+    from_ms: int | None = None
+    to_ms: int | None = None
+    quantity: Decimal | None = None
+    uom: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a record declares: edges, and (thing, factor, since when)."""
+
+    edges: tuple[FieldEdge, ...] = ()
+    factors: tuple[tuple[str, Factor, int], ...] = ()
+
+
+NOTHING = Declared()
+
+
+@dataclass(frozen=True, slots=True)
+class _EdgeField:
+    index: int
+    name: str
+    kind: EdgeKind
+    start: str
+    end: str
+    child: str
+    when: tuple[str, ...]
+    scheme: str  # of the alias by which a bare number names the other thing
+    within: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What matters of one object type."""
+
+    edges: tuple[_EdgeField, ...]
+    factors: tuple[str, ...]
+    named_by: tuple[tuple[str, tuple[str, ...]], ...]  # alias fields by whose numbers others name this object, with scope
+    marks: tuple[bytes, ...]  # without any of them a record declares nothing
+
+
+def declared(public: bytes, restricted: bytes, thing: str, spell: Spell) -> Declared:
+    """What a record declares.
+
+    Args:
+        public, restricted: its values, in two counted arrays in wire form; those that are disabled say nothing.
+        thing: the record in the one spelling of things.
+        spell: gives an identifier that spelling; raises IdentifierError.
+    """
+    plans = _plans()
+    if not any(mark in public or mark in restricted for mark in _all_marks()):
+        return NOTHING
+    values = (*decode_values(public), *decode_values(restricted))
+    plan = plans.get(_template_of(values))
+    if plan is None:
+        return NOTHING
+    texts = {
+        value.type: value.text for value in values if value.index > INDEX_TEMPLATE_ID and not value.permissions & MARK_OFF
+    }
+    edges = [edge for field in plan.edges for edge in _edges(field, texts, thing, spell)]
+    edges.extend(_namesakes(plan, texts, thing))
+    return Declared(tuple(edges), tuple(_factors(plan, texts, thing, spell)))
+
+
+def number_name(scheme: str, scope: str, number: str) -> str:
+    """The thing that a bare number stands for: `heatNo:88.118.21/ORG.MILL|24H0315`."""
+    return f"{scheme}:{scope}|{fold(number)}"
+
+
+def _template_of(values: tuple[Value, ...]) -> str:
+    for value in values:
+        if value.index == INDEX_TEMPLATE_ID:
+            return value.text.rpartition("/META_")[2]
+    return ""
+
+
+def _edges(field: _EdgeField, texts: Mapping[str, str], thing: str, spell: Spell) -> Iterator[FieldEdge]:
+    text = texts.get(field.name)
+    if not text or any(texts.get(name) != "true" for name in field.when):
+        return
+    child = _spelled(texts.get(field.child, ""), spell) if field.child else thing
+    if not child:
+        return
+    begun = _time(texts.get(field.start, "")) if field.start else _time(texts.get(_PRODUCED, ""))
+    if begun is None and field.kind in (EdgeKind.MEMBER_OF, EdgeKind.SUCCEEDS):
+        begun = BEGINNING_MS  # what a thing is does not begin some day
+    ended = _time(texts.get(field.end, "")) if field.end else None
+    items = _items(text)
+    reasons: tuple[str, ...] = (ALTERNATIVES,) if texts.get("hasAlternatives") == "true" else ()
+    if len(items) > 1 and texts.get("mixing") == "discrete":
+        reasons += (DISCRETE_MIXING,)
+    for other, quantity, uom in items:
+        parent = _spelled(other, spell)
+        if not parent and field.scheme:
+            scope = "|".join(fold(texts.get(name, thing.partition("/")[0])) for name in field.within)
+            parent = number_name(field.scheme, scope, other)
+        if parent and parent != child:
+            yield FieldEdge(field.name, field.kind, child, parent, begun, ended, quantity, uom, reasons)
+
+
+def _namesakes(plan: _Plan, texts: Mapping[str, str], thing: str) -> Iterator[FieldEdge]:
+    """What bears only the number of this lot belongs to it."""
+    for name, within in plan.named_by:
+        if number := texts.get(name):
+            scope = "|".join(fold(texts.get(field, thing.partition("/")[0])) for field in within)
+            yield FieldEdge(name, EdgeKind.MEMBER_OF, number_name(name, scope, number), thing, BEGINNING_MS)
+
+
+def _factors(plan: _Plan, texts: Mapping[str, str], thing: str, spell: Spell) -> Iterator[tuple[str, Factor, int]]:
+    if not plan.factors:
+        return
+    moments = (_time(texts.get(name, "")) for name in _FACTOR_TIMES)
+    since = next((moment for moment in moments if moment is not None), BEGINNING_MS)
+    bearers = [thing]
+    if "vehicle" in texts and (part := _spelled(texts.get("part", ""), spell)):
+        bearers.append(part)  # what was assembled shares the station, not only the record of it
+    prefix = thing.partition("/")[0]
+    for name in plan.factors:
+        for other, _, _ in _items(texts.get(name, "")):
+            factor = Factor(_FACTORS[name], _spelled(other, spell) or f"{prefix}|{other}")
+            yield from ((bearer, factor, since) for bearer in bearers)
+
+
+def _items(text: str) -> list[tuple[str, Decimal | None, str]]:
+    """The references of a value: one, a list, or a list of objects with quantities."""
+    if not text.startswith("["):
+        return [(text, None, "")] if text else []
+    try:
+        listed: list[Any] = json.loads(text)
+    except (ValueError, RecursionError):
+        return []  # no list of a pilot: whoever writes values by hand may write anything
+    found: list[tuple[str, Decimal | None, str]] = []
+    for item in listed[:_ITEMS_MAX]:
+        if isinstance(item, str):
+            found.append((item, None, ""))
+        elif isinstance(item, dict) and isinstance(item.get("R"), str):
+            found.append((item["R"], _number(item.get("qty")), str(item.get("uom") or "")[:_UOM_CHARACTERS_MAX]))
+    return found
+
+
+def _number(value: object) -> Decimal | None:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) <= _DIGITS_MAX else None
+
+
+def _spelled(text: str, spell: Spell) -> str:
+    """A reference in the one spelling; empty for what is no identifier but a bare number."""
+    if "/" not in text and ":" not in text:
+        return ""
+    try:
+        return spell(text)
+    except IdentifierError:
+        return ""
+
+
+def _time(text: str) -> int | None:
+    """Unix time in milliseconds of a day or a time; a day begins at midnight UTC."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+@cache
+def _plans() -> Mapping[str, _Plan]:
+    """By the name of the template: `ship_plate`."""
+    # Imported when the first record of a pilot is written: a node without pilots does not pay for their tables.
+    from idis.registry.pilots.table import PILOTS
+
+    found = {}
+    for pilot in PILOTS.values():
+        numbered = {
+            (code, field.alias.scheme)
+            for object_type in pilot.objects.values()
+            for field in object_type.fields
+            if field.edge is not None and field.alias is not None
+            for code in field.references
+        }
+        for object_type in pilot.objects.values():
+            edges = tuple(
+                _EdgeField(
+                    field.index,
+                    field.name,
+                    EdgeKind(field.edge.kind.value),
+                    field.edge.start,
+                    field.edge.end,
+                    field.edge.child,
+                    field.edge.when,
+                    field.alias.scheme if field.alias is not None else "",
+                    field.alias.within if field.alias is not None else (),
+                )
+                for field in object_type.fields
+                if field.edge is not None
+            )
+            named_by = tuple(
+                (field.name, field.alias.within)
+                for field in object_type.fields
+                if field.alias is not None and field.edge is None and (object_type.code, field.alias.scheme) in numbered
+            )
+            factors = tuple(field.name for field in object_type.fields if field.name in _FACTORS)
+            names = {*(edge.name for edge in edges), *(name for name, _ in named_by), *factors}
+            marks = tuple(len(name).to_bytes(4, "big") + name.encode() for name in sorted(names))
+            found[f"{pilot.name}_{object_type.code}"] = _Plan(edges, factors, named_by, marks)
+    return found
+
+
+@cache
+def _all_marks() -> tuple[bytes, ...]:
+    return tuple({mark for plan in _plans().values() for mark in plan.marks})

@@ -1,0 +1,36 @@
+"""URIs in events: what may stand for a thing, and namespaces that a context declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+URI_CHARACTERS_MAX = 2_048  # as long as an identifier may be
+
+# RFC 3986 §3 with the letters of RFC 3987: no blanks, no controls, none of the delimiters that no URI may hold.
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f-\xa0\"<>\\^`{|}\ud800-\udfff]+")
+_BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CURIE = re.compile(r"([A-Za-z_][\w.-]*):(?!//)(.*)", re.DOTALL)
+
+
+def is_uri(text: str) -> bool:
+    """Whether a text is an absolute URI or IRI (RFC 3986, 3987)."""
+    return (
+        len(text) <= URI_CHARACTERS_MAX
+        and _ABSOLUTE.fullmatch(text) is not None
+        and ("%" not in text or _BROKEN_PERCENT.search(text) is None)
+    )
+
+
+def expand(text: str, prefixes: Mapping[str, str]) -> str:
+    """A CURIE with its prefix replaced by what a context declares for it; anything else as it is."""
+    match = _CURIE.fullmatch(text)
+    if match is None or (head := prefixes.get(match[1])) is None:
+        return text
+    return head + match[2]
+
+
+def prefix_of(text: str) -> str:
+    """What stands before the colon of a CURIE; empty where there is none, or where `//` follows."""
+    match = _CURIE.fullmatch(text)
+    return match[1] if match else ""
