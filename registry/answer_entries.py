@@ -75,7 +75,7 @@ def home_of(entry: PrefixEntry | None, txn: ReadTxn) -> Home | None:
     """
     if entry is None or entry.state is not PrefixState.ACTIVE or not entry.answers_here or not entry.fold_suffix:
         return None
-    if authority.stopped_by(txn, entry.prefix) is not None:
+    if entry.daily_quota or authority.stopped_by(txn, entry.prefix) is not None:
         return None
     return Home(entry.privacy is Privacy.STRICT)
 

@@ -1,7 +1,8 @@
-"""The way of a query: limit → access → authority → recursion → observe.
+"""The way of a query: limit → access → quota → authority → recursion → observe.
 
     limit      may this source ask at all? Before a single octet is decoded.
     access     may this be asked here, on this transport?
+    quota      does its prefix still pay for answers today? Only of those that pay by the day.
     authority  what this node's registry says.
     recursion  what other nodes say; only on nodes that recurse, and only where the authority sends the asker elsewhere.
     observe    count it.

@@ -28,17 +28,19 @@ from idis.resolver import log
 from idis.resolver.admin.composition import Office
 from idis.resolver.admin.server_key import KEY_FILE, read_server_key
 from idis.resolver.audit_writer import AuditWriter
-from idis.resolver.chain import Chain
+from idis.resolver.chain import Chain, Step
 from idis.resolver.collector import Quiet
 from idis.resolver.config import NodeConfig
 from idis.resolver.follower import Follower, prefix_of
 from idis.resolver.guard.connections import SWEEP_S, ConnectionTable
+from idis.resolver.guard.daily import DailyCounts
 from idis.resolver.guard.rates import Rates
 from idis.resolver.guard.sources import Sources
 from idis.resolver.handlers.access import Access
 from idis.resolver.handlers.authority import Authority
 from idis.resolver.handlers.limit import Limit
 from idis.resolver.handlers.observe import Observe
+from idis.resolver.handlers.quota import Quota
 from idis.resolver.handlers.recursion import Recursion
 from idis.resolver.known_records import KNOWN_BYTES_MAX
 from idis.resolver.metrics import Metrics, count_datagrams, count_recursion
@@ -156,6 +158,7 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._sockets.close()
         self._trail.tell_rest()
+        await self._counts.finish()
         if self._place is not None:
             self._report(self._place)
         if self._hot_path is not None:
@@ -219,7 +222,7 @@ class Node:
             await streams.open()
         await self._office.open()
         self._started = time.monotonic()
-        self._tasks = [asyncio.create_task(self._sweep())]
+        self._tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._counts.run())]
         if self._follower is not None:
             self._tasks.append(asyncio.create_task(self._follower.run()))
         if self._hot_path is not None:
@@ -251,10 +254,11 @@ class Node:
         self._follower = Follower(self._store, metrics, self._on_entries) if follows else None
         sources = Sources(config.guard, None if place is None else place.board.proofs(place.seat))
         self._trail = AuditWriter(self._store)
+        self._counts = DailyCounts(self._store)
         self._chain = Chain(
             store=self._store,
             limit=Limit(Rates(config.guard), metrics),
-            steps=_steps(self._site, self._recursor, metrics),
+            steps=_steps(self._site, self._counts, self._recursor, metrics),
             observe=Observe(metrics),
             prepared=Prepared(config.node.site_serial, encode_site(self._site), self._recursor, _known_bytes(config)),
             replies=Replies(config.node.name, config.node.site_serial, secrets.token_bytes),
@@ -434,9 +438,9 @@ def _recursor(config: NodeConfig, ring_share: float) -> Recursor | None:
     )
 
 
-def _steps(site: Site, recursor: Recursor | None, metrics: Metrics) -> list[Access | Authority | Recursion]:
+def _steps(site: Site, counts: DailyCounts, recursor: Recursor | None, metrics: Metrics) -> list[Step]:
     """The steps between limit and observe, in their order."""
-    steps: list[Access | Authority | Recursion] = [Access(), Authority(encode_site(site), metrics)]
+    steps: list[Step] = [Access(), Quota(counts), Authority(encode_site(site), metrics)]
     if recursor is not None:
         steps.append(Recursion(recursor))
     return steps

@@ -110,6 +110,7 @@ class _Home(NamedTuple):
     fold_suffix: bool
     strict: bool
     templated: bool  # what is not registered may still be answered
+    metered: bool  # every question is counted
 
 
 class _Fixed(NamedTuple):
@@ -180,7 +181,9 @@ class Prepared:
         home = self._homes.get(prefix)
         if home is None or not suffix or not frame.endswith(tail):
             return self._reply_to_others(frame, shape, prefix, suffix)
-        start, folded, fold_suffix, strict, templated = home
+        start, folded, fold_suffix, strict, templated, metered = home
+        if metered:
+            return None
         if not suffix.isalnum() and not _is_printable(suffix):
             return None
         key = start + suffix.upper() if fold_suffix else start + suffix
@@ -324,7 +327,8 @@ class Prepared:
         if entry is None or entry.prefix != prefix or entry.state is not PrefixState.ACTIVE or not entry.answers_here:
             return None
         strict = entry.privacy is Privacy.STRICT
-        return _Home(f"{prefix}\x00".encode(), prefix, entry.fold_suffix, strict, has_template(entry))
+        metered = bool(entry.daily_quota)
+        return _Home(f"{prefix}\x00".encode(), prefix, entry.fold_suffix, strict, has_template(entry), metered)
 
     def _decide(self, frame: bytes) -> _Fixed | Query | None:
         """What the steps make of a question: an answer for all like it, a matter for the recursor, or not common."""

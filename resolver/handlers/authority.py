@@ -1,4 +1,4 @@
-"""Third step: what this node's own registry says."""
+"""Fourth step: what this node's own registry says."""
 
 from __future__ import annotations
 

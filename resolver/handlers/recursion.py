@@ -1,4 +1,4 @@
-"""Fourth step: what other nodes say about names that are not answered here."""
+"""Fifth step: what other nodes say about names that are not answered here."""
 
 from __future__ import annotations
 

@@ -141,6 +141,8 @@ class PreparedJson:
             entry = authority.responsible_entry(txn, prefix)
         if entry is None or entry.prefix != prefix or entry.state is not PrefixState.ACTIVE or not entry.answers_here:
             return None
+        if entry.daily_quota:
+            return None  # every question is counted
         return b"" if identifier.suffix is None else record_key(prefix, identifier.suffix, entry.fold_suffix)
 
     def _outcome_of(self, query: Query, peer: Peer, now: int) -> Outcome | None:
