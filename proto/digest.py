@@ -22,6 +22,7 @@ HMAC_SHA1 = 0x12
 HMAC_SHA256 = 0x13
 PBKDF2_HMAC_SHA1 = 0x22
 
+_DIGESTS = {MD5: hashlib.md5, SHA1: hashlib.sha1, SHA256: hashlib.sha256}
 DIGEST_BYTES = {MD5: 16, SHA1: 20, SHA256: 32}
 
 # Every spelling peers use for a digest, one-octet codes included; ours come first.
@@ -56,8 +57,7 @@ class RequestDigest:
 
 def digest(algorithm: int, octets: bytes) -> bytes:
     """The digest of `octets` under one of the codes MD5, SHA1, SHA256; any other is our own mistake (KeyError)."""
-    name = {MD5: "md5", SHA1: "sha1", SHA256: "sha256"}[algorithm]
-    return hashlib.new(name, octets, usedforsecurity=False).digest()
+    return _DIGESTS[algorithm](octets, usedforsecurity=False).digest()
 
 
 def digest_by_name(name: str, octets: bytes) -> bytes | None:

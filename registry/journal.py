@@ -5,14 +5,14 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 _POSITION = struct.Struct(">IQQ")
 POSITION_BYTES = _POSITION.size
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """A place in the journal, ordered, opaque to followers: (epoch, transaction, index inside it)."""
+class Position(NamedTuple):
+    """A place in the journal, ordered, opaque to followers: (epoch, transaction, index inside it). A tuple, as there are many."""
 
     epoch: int
     hi: int
@@ -20,7 +20,7 @@ class Position:
 
     def encode(self) -> bytes:
         """Twenty octets that sort as the positions do."""
-        return _POSITION.pack(self.epoch, self.hi, self.lo)
+        return _POSITION.pack(*self)
 
     @classmethod
     def decode(cls, octets: bytes, at: int = 0) -> Position:
@@ -44,9 +44,11 @@ class EntryKind(IntEnum):
     AUDIT = 8  # key: that of the line; body: the line
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One change. `version` is the version after it; `time_ms` is unix time in milliseconds; `actor` who did it."""
+class Entry(NamedTuple):
+    """One change; a tuple, because every follower reads all of them.
+
+    `version` is the version after it; `time_ms` is unix time in milliseconds; `actor` who did it.
+    """
 
     position: Position
     kind: EntryKind

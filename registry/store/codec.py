@@ -54,13 +54,11 @@ _record_hasher = _HASHERS[keys.RECORD].copy
 _edge_hasher = _HASHERS[keys.EDGE].copy
 
 # A frozen dataclass sets each field through object.__setattr__, which costs as much as the look-up itself. Every query
-# reads a record, so the two classes of that path are filled through their slots: the same objects in half the time.
+# reads a record, so it is filled through its slots: the same object in half the time.
 _new_record = StoredRecord.__new__
-_new_position = Position.__new__
 _identifier, _public, _restricted, _aliases, _flags, _version, _position, _ttl_s, _not_after, _digest = (
     StoredRecord.__dict__[name].__set__ for name in StoredRecord.__slots__
 )
-_epoch, _hi, _lo = (Position.__dict__[name].__set__ for name in Position.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +191,6 @@ def decode_record(key: bytes, value: bytes) -> StoredRecord:
     if form & _FORMAT_MASK != FORMAT:
         raise StoreError(f"record {readable(key)} has format {form & _FORMAT_MASK}, this version reads {FORMAT}: update idis")
     at = _PUBLIC_AT + length
-    position = _new_position(Position)
-    _epoch(position, epoch)
-    _hi(position, hi)
-    _lo(position, lo)
     record = _new_record(StoredRecord)
     if form == FORMAT:
         _identifier(record, key.decode().replace("\x00", "/", 1))
@@ -207,7 +201,7 @@ def decode_record(key: bytes, value: bytes) -> StoredRecord:
     _public(record, rest[_PUBLIC_AT:at])
     _flags(record, _FLAGS[flags])
     _version(record, version)
-    _position(record, position)
+    _position(record, Position(epoch, hi, lo))
     _ttl_s(record, ttl_s)
     _not_after(record, not_after)
     _digest(record, int.from_bytes(value[:DIGEST_BYTES], "big"))

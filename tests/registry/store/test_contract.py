@@ -579,7 +579,7 @@ class TestJournal:
             entries = txn.journal(BEGINNING, 99)
 
         assert isinstance(entries, list)
-        assert entries[-1].position == replace(entries[-2].position, lo=1)
+        assert entries[-1].position == entries[-2].position._replace(lo=1)
         assert entries[-2].position.lo == 0
 
     def test_names_actor_and_time(self, store: Store) -> None:
