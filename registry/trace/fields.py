@@ -121,6 +121,23 @@ def number_name(scheme: str, scope: str, number: str) -> str:
     return f"{scheme}:{scope}|{fold(number)}"
 
 
+def items_of(text: str) -> list[tuple[str, Decimal | None, str]]:
+    """The references of a value with their quantities and units: one, a list, or a list of objects."""
+    if not text.startswith("["):
+        return [(text, None, "")] if text else []
+    try:
+        listed: list[Any] = json.loads(text)
+    except (ValueError, RecursionError):
+        return []  # no list of a pilot: whoever writes values by hand may write anything
+    found: list[tuple[str, Decimal | None, str]] = []
+    for item in listed[:_ITEMS_MAX]:
+        if isinstance(item, str):
+            found.append((item, None, ""))
+        elif isinstance(item, dict) and isinstance(item.get("R"), str):
+            found.append((item["R"], _number(item.get("qty")), str(item.get("uom") or "")[:_UOM_CHARACTERS_MAX]))
+    return found
+
+
 def _template_of(values: tuple[Value, ...]) -> str:
     for value in values:
         if value.index == INDEX_TEMPLATE_ID:
@@ -139,7 +156,7 @@ def _edges(field: _EdgeField, texts: Mapping[str, str], thing: str, spell: Spell
     if begun is None and field.kind in (EdgeKind.MEMBER_OF, EdgeKind.SUCCEEDS):
         begun = BEGINNING_MS  # what a thing is does not begin some day
     ended = _time(texts.get(field.end, "")) if field.end else None
-    items = _items(text)
+    items = items_of(text)
     reasons: tuple[str, ...] = (ALTERNATIVES,) if texts.get("hasAlternatives") == "true" else ()
     if len(items) > 1 and texts.get("mixing") == "discrete":
         reasons += (DISCRETE_MIXING,)
@@ -170,26 +187,9 @@ def _factors(plan: _Plan, texts: Mapping[str, str], thing: str, spell: Spell) ->
         bearers.append(part)  # what was assembled shares the station, not only the record of it
     prefix = thing.partition("/")[0]
     for name in plan.factors:
-        for other, _, _ in _items(texts.get(name, "")):
+        for other, _, _ in items_of(texts.get(name, "")):
             factor = Factor(_FACTORS[name], _spelled(other, spell) or f"{prefix}|{other}")
             yield from ((bearer, factor, since) for bearer in bearers)
-
-
-def _items(text: str) -> list[tuple[str, Decimal | None, str]]:
-    """The references of a value: one, a list, or a list of objects with quantities."""
-    if not text.startswith("["):
-        return [(text, None, "")] if text else []
-    try:
-        listed: list[Any] = json.loads(text)
-    except (ValueError, RecursionError):
-        return []  # no list of a pilot: whoever writes values by hand may write anything
-    found: list[tuple[str, Decimal | None, str]] = []
-    for item in listed[:_ITEMS_MAX]:
-        if isinstance(item, str):
-            found.append((item, None, ""))
-        elif isinstance(item, dict) and isinstance(item.get("R"), str):
-            found.append((item["R"], _number(item.get("qty")), str(item.get("uom") or "")[:_UOM_CHARACTERS_MAX]))
-    return found
 
 
 def _number(value: object) -> Decimal | None:

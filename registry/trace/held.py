@@ -1,0 +1,39 @@
+"""What a store holds of a thing: its record, and the texts of that record's values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from idis.proto.errors import IdentifierError
+from idis.proto.identifier import parse_identifier
+from idis.registry.record import StoredRecord
+from idis.registry.store.base import ReadTxn
+from idis.registry.store.keys import record_key
+from idis.registry.trace.things import home_of
+
+
+def record_of(txn: ReadTxn, thing: str) -> StoredRecord | None:
+    """The live record of a thing, where this store keeps it."""
+    prefix = home_of(thing)
+    if not prefix or "/" not in thing:
+        return None
+    entry = txn.prefix(prefix)
+    if entry is None or not entry.answers_here:
+        return None
+    try:
+        suffix = parse_identifier(thing).suffix
+    except IdentifierError:
+        return None
+    stored = None if suffix is None else txn.record(record_key(prefix, suffix, entry.fold_suffix))
+    return stored if stored is not None and stored.live else None
+
+
+def answers_for(txn: ReadTxn, thing: str) -> bool:
+    """Whether a thing's record would be here if there were one."""
+    entry = txn.prefix(home_of(thing)) if home_of(thing) else None
+    return entry is not None and entry.answers_here
+
+
+def texts_of(record: StoredRecord) -> Mapping[str, str]:
+    """The values of a record by type, as text."""
+    return {value.type: value.text for value in record.values}

@@ -1,0 +1,130 @@
+"""The stop-ship check: may this item pass here (`tracing.md` §7).
+
+Asked at every read point for every scan, so it looks no further than a few steps: the recall flag of the thing and of what
+is in it or what it was made from, and the last word of events about it. A recall sets the flag of whatever it reaches, so a
+flag further away has long arrived here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from idis.registry.record import RecordFlag
+from idis.registry.store.base import ReadTxn
+from idis.registry.trace.event import Action, EventType
+from idis.registry.trace.expanding import Direction
+from idis.registry.trace.held import record_of
+from idis.registry.trace.life import Role, lately
+from idis.registry.trace.tracing import Clock, Extent, extent_of, standing, walk_here
+from idis.registry.trace.walking import Budget, Start, Walk
+
+CHECK_BUDGET = Budget(depth=3, edges=200, ms=50)
+
+_STOPPING = frozenset({"recalled", "destroyed", "disposed", "stolen", "inactive", "expired", "non_conformant"})
+_HOLDING = frozenset(
+    {
+        "damaged",
+        "mismatch_instance",
+        "mismatch_class",
+        "mismatch_quantity",
+        "needs_replacement",
+        "no_pedigree_match",
+        "non_sellable_other",
+        "unavailable",
+        "unknown",
+        "completeness_inferred",
+    }
+)
+
+
+class Verdict(Enum):
+    """What to do with an item."""
+
+    ALLOW = "allow"
+    HOLD = "hold"
+    STOP = "stop"
+
+
+_SEVERITY = {Verdict.ALLOW: 0, Verdict.HOLD: 1, Verdict.STOP: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: which thing gives it, and in what words."""
+
+    verdict: Verdict
+    thing: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The verdict about a thing: the gravest of its reasons, gravest first."""
+
+    thing: str
+    read_point: str
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    extent: Extent
+
+
+def check(
+    txn: ReadTxn, thing: str, *, at_ms: int, read_point: str = "", budget: Budget = CHECK_BUDGET, clock: Clock = standing
+) -> Check:
+    """Check a thing in one store.
+
+    Args:
+        txn: the store.
+        thing: in its one spelling.
+        at_ms: now.
+        read_point: where it is to pass, in its one spelling; empty where that does not matter.
+        budget, clock: as of `tracing.trace`. What cannot be looked at within it holds nothing up.
+    """
+    reasons = list(_of_record(txn, thing, "it"))
+    reasons.extend(_of_life(txn, thing, at_ms, read_point))
+    walk = Walk([Start(thing)], Direction.BACK, as_of_ms=at_ms, budget=budget, now_ms=clock())
+    walk_here(txn, walk, clock)
+    for other in walk.visits:
+        if other != thing:
+            edge = walk.best(other).edge
+            relation = "what is in it" if edge is not None and edge.kind.value in "AG" else "what it comes from"
+            for reason in _of_record(txn, other, relation):
+                sure = walk.best(other).certain
+                reasons.append(reason if sure else Reason(Verdict.HOLD, reason.thing, f"{reason.text} (possibly)"))
+    reasons.sort(key=lambda reason: -_SEVERITY[reason.verdict])
+    verdict = reasons[0].verdict if reasons else Verdict.ALLOW
+    return Check(thing, read_point, verdict, tuple(reasons), extent_of([walk]))
+
+
+def _of_record(txn: ReadTxn, thing: str, relation: str) -> list[Reason]:
+    record = record_of(txn, thing)
+    if record is None:
+        return []
+    if record.flags & RecordFlag.STOP:
+        return [Reason(Verdict.STOP, thing, f"recall flag stop on {relation}")]
+    if record.flags & RecordFlag.HOLD:
+        return [Reason(Verdict.HOLD, thing, f"recall flag check on {relation}")]
+    return []
+
+
+def _of_life(txn: ReadTxn, thing: str, at_ms: int, read_point: str) -> list[Reason]:
+    reasons: list[Reason] = []
+    newest = True
+    for moment in lately(txn, thing, at_ms):
+        word = moment.disposition.rpartition("-")[2].rpartition(":")[2]
+        if newest and word in _STOPPING:
+            reasons.append(Reason(Verdict.STOP, thing, f"its last disposition is {word}"))
+        elif newest and word in _HOLDING:
+            reasons.append(Reason(Verdict.HOLD, thing, f"its last disposition is {word}"))
+        newest = newest and not word
+        if moment.type is EventType.OBJECT and moment.action is Action.DELETE:
+            reasons.append(Reason(Verdict.STOP, thing, "it has ceased to exist"))
+            break
+        if moment.role is Role.INPUT and moment.quantity is None:
+            reasons.append(Reason(Verdict.STOP, thing, "it was used up in a transformation"))
+            break
+        if read_point and moment.read_point == read_point and moment.role is Role.OBJECT and moment.biz_step == "shipping":
+            reasons.append(Reason(Verdict.HOLD, thing, "it was shipped from here before"))
+            break
+    return reasons
