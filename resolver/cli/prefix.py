@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable
 
 from idis.registry.prefix import PrefixState
-from idis.resolver.cli import prefix_answering, prefix_life, prefix_move, prefix_view
+from idis.resolver.cli import prefix_answering, prefix_life, prefix_move, prefix_policy, prefix_view
 from idis.resolver.cli.data_directory import add_data_options
 from idis.resolver.cli.web_client import add_server_options
 
@@ -58,6 +58,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     mover = verbs.add_parser("move", help=line, description=line[0].upper() + line[1:] + ".")
     mover.set_defaults(act=prefix_move.run)
     prefix_move.configure(mover)
+    line = "say whether its records must be signed, and how many resolutions a day it pays for"
+    policy = verbs.add_parser("policy", help=line, description=line[0].upper() + line[1:] + ".")
+    policy.set_defaults(act=prefix_policy.run)
+    prefix_policy.configure(policy)
 
 
 def run(arguments: argparse.Namespace) -> int:

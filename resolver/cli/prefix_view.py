@@ -94,6 +94,8 @@ def show(arguments: argparse.Namespace) -> int:
         ("industry", entry.industry),
         ("records", f"{records}" + (f" of {entry.quota}" if entry.quota else "")),
         ("restricted values", "as if absent (strict)" if entry.privacy is Privacy.STRICT else "challenged"),
+        ("signing", "required" if entry.signing_required else ""),
+        ("daily quota", f"{entry.daily_quota:,} resolutions" if entry.daily_quota else ""),
         ("suffix case", "folded" if entry.fold_suffix else "exact"),
         ("version", entry.version),
         ("applicant", applicant),
