@@ -35,6 +35,7 @@ from idis.registry.store.base import (
     StoreFull,
     WriteTxn,
 )
+from idis.resolver.admin.landing import Landing
 from idis.resolver.audit_writer import AuditWriter
 from idis.resolver.recursion.recursor import Clock
 
@@ -73,6 +74,7 @@ class Registrar:
         self._groups = groups
         self._clock = clock
         self._trail = trail
+        self._landing = Landing()
 
     @property
     def now(self) -> int:
@@ -191,7 +193,7 @@ class Registrar:
 
         try:
             actor = caller.name[:ACTOR_CHARACTERS_MAX]
-            return await asyncio.wrap_future(self._store.write(decided, actor=actor, outcome=outcome))
+            return await self._landing.wait(self._store.write(decided, actor=actor, outcome=outcome))
         except _NoOutcome as undecided:
             return Committed(undecided.result, BEGINNING)
         except StoreBusy:
