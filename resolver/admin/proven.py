@@ -1,7 +1,7 @@
 """What stays proved: by a login on a connection, or by an answer in a session (`trust.md` §5).
 
-It ends after PROVEN_S_MAX, and with the key that proved it: whoever changes or removes the key ends what it opened. Roles
-are those of the moment, so that one that is revoked ends with the next request. Since a busy registry changes with every
+It ends after PROVEN_S_MAX, and with the key that proved it: whoever changes or removes the key ends what it opened. Keys and
+roles are looked at again after LOOK_S, so that what is revoked ends within it. Since a busy registry changes with every
 request, what was seen is compared by version numbers first.
 """
 
@@ -19,6 +19,7 @@ from idis.registry.store.base import ReadTxn, Store
 from idis.registry.store.keys import record_key
 
 PROVEN_S_MAX = 43_200.0  # then the client proves its identity again
+LOOK_S = 0.25  # a quarter of what a revocation may take to be felt on its own node (`trust.md` §5)
 
 _Seen = tuple[int, int]  # versions of the prefix and of the record that hold the key; 0 for what is not here
 
@@ -26,7 +27,7 @@ _Seen = tuple[int, int]  # versions of the prefix and of the record that hold th
 class Proven:
     """A caller whose proof still counts."""
 
-    __slots__ = ("_caller", "_identity", "_keys", "_seen", "_store", "_transaction", "until")
+    __slots__ = ("_caller", "_identity", "_keys", "_look", "_seen", "_store", "_transaction", "until")
 
     def __init__(self, caller: Caller, store: Store, now: float) -> None:
         assert caller.identity is not None, "a proof is of an identity"
@@ -34,16 +35,21 @@ class Proven:
         self._identity = caller.identity
         self._store = store
         self.until = now + PROVEN_S_MAX
+        self._look = now + LOOK_S
         with store.read() as txn:
             self._transaction = txn.transaction
             self._seen = _versions(txn, self._identity)
             self._keys = _digest_of_keys(txn, self._identity)
 
     def caller(self, now: float) -> Caller | None:
-        """Who it is, with his roles as they are now; None when the proof no longer counts. `now` is monotonic seconds."""
+        """Who it is, with his roles as they were LOOK_S ago at most; None when the proof no longer counts.
+
+        `now` is monotonic seconds.
+        """
         if now >= self.until:
             return None
-        if self._store.last_transaction != self._transaction:
+        if now >= self._look and self._store.last_transaction != self._transaction:
+            self._look = now + LOOK_S
             with self._store.read() as txn:
                 self._transaction = txn.transaction
                 if not self._still_holds(txn):

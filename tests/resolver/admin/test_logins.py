@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import time
@@ -14,6 +15,7 @@ from idis.registry.caller import tool
 from idis.registry.identity import identity_of
 from idis.registry.token import TokenTerms
 from idis.resolver.admin import sm2
+from idis.resolver.admin.proven import LOOK_S
 from tests.resolver.admin.wire import (
     ADMIN,
     REC,
@@ -242,6 +244,7 @@ async def test_a_key_that_is_changed_ends_the_login(logged_in, admin):
     """Whoever holds the old key is asked to log in again."""
     new = values_octets(value_octets(303, "HS_PUBKEY", b"-"))
     assert (await admin.do(104, text(ADMIN) + new)).code == 1
+    await asyncio.sleep(LOOK_S)
 
     assert (await logged_in.send(CREATE)).code == 408
 
