@@ -46,6 +46,8 @@ class Luggage:
     fold_suffix: bool
     quota: int
     ttl_s: int
+    signing_required: bool
+    daily_quota: int
     values: bytes
 
     def entry(self, prefix: str) -> PrefixEntry:
@@ -61,6 +63,8 @@ class Luggage:
             quota=self.quota,
             values=self.values,
             ttl_s=self.ttl_s,
+            signing_required=self.signing_required,
+            daily_quota=self.daily_quota,
         )
 
 
@@ -77,14 +81,24 @@ def luggage_of(entry: PrefixEntry) -> Luggage:
     """What travels of a prefix entry."""
     values = encode_values(value for value in decode_values(entry.values) if not is_site(value))
     return Luggage(
-        entry.owner, entry.owner_code, entry.industry, entry.privacy, entry.fold_suffix, entry.quota, entry.ttl_s, values
+        entry.owner,
+        entry.owner_code,
+        entry.industry,
+        entry.privacy,
+        entry.fold_suffix,
+        entry.quota,
+        entry.ttl_s,
+        entry.signing_required,
+        entry.daily_quota,
+        values,
     )
 
 
 def pack_luggage(luggage: Luggage) -> bytes:
     """Luggage as octets."""
     facts = [luggage.owner, luggage.owner_code, luggage.industry, int(luggage.privacy), luggage.fold_suffix]
-    packed: bytes = msgpack.packb([FORM, *facts, luggage.quota, luggage.ttl_s, luggage.values])
+    terms = [luggage.quota, luggage.ttl_s, luggage.signing_required, luggage.daily_quota]
+    packed: bytes = msgpack.packb([FORM, *facts, *terms, luggage.values])
     return packed
 
 
@@ -95,14 +109,16 @@ def unpack_luggage(octets: bytes) -> Luggage:
         DataError: it is none.
     """
     fields = _unpack(octets)
-    shape = [int, str, str, str, int, bool, int, int, bytes]
+    shape = [int, str, str, str, int, bool, int, int, bool, int, bytes]
     if len(fields) != len(shape) or any(not isinstance(one, kind) for one, kind in zip(fields, shape, strict=True)):
         raise DataError("this is no luggage of a prefix")
-    form, owner, code, industry, privacy, fold_suffix, quota, ttl_s, values = fields
-    if form != FORM or privacy not in (0, 1) or quota < 0 or not 0 <= ttl_s < 2**31:
+    form, owner, code, industry, privacy, fold_suffix, quota, ttl_s, signing_required, daily_quota, values = fields
+    if form != FORM or privacy not in (0, 1) or min(quota, daily_quota) < 0 or not 0 <= ttl_s < 2**31:
         raise DataError("this luggage of a prefix is of another form")
     _check_values(values)
-    return Luggage(owner, code, industry, Privacy(privacy), fold_suffix, quota, ttl_s, values)
+    return Luggage(
+        owner, code, industry, Privacy(privacy), fold_suffix, quota, ttl_s, signing_required, daily_quota, values
+    )
 
 
 def pack_chunk(records: Iterable[tuple[bytes, StoredRecord]]) -> tuple[bytes, int]:

@@ -81,7 +81,7 @@ def _page(store: MemoryStore) -> bytes:
         return read_page(txn, NAME, None).chunk
 
 
-HOMED = PrefixEntry(NAME, homed=True, owner="yard", privacy=Privacy.STRICT, quota=9)
+HOMED = PrefixEntry(NAME, homed=True, owner="yard", privacy=Privacy.STRICT, quota=9, signing_required=True, daily_quota=8)
 LUGGAGE = luggage_of(HOMED)
 
 
@@ -106,6 +106,7 @@ def test_a_prefix_that_is_new_arrives_as_it_was_kept() -> None:
     entry = _entry(store)
 
     assert (entry.owner, entry.privacy, entry.quota) == ("yard", Privacy.STRICT, 9)
+    assert (entry.signing_required, entry.daily_quota) == (True, 8)
     assert (entry.answers_here, entry.moving) == (False, Moving.ARRIVING)
 
 
