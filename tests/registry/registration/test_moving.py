@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import msgpack
 import pytest
@@ -81,8 +82,8 @@ def _page(store: MemoryStore) -> bytes:
         return read_page(txn, NAME, None).chunk
 
 
-HOMED = PrefixEntry(NAME, homed=True, owner="yard", privacy=Privacy.STRICT, quota=9, signing_required=True, daily_quota=8)
-LUGGAGE = luggage_of(HOMED)
+HOMED = PrefixEntry(NAME, homed=True, owner="yard", privacy=Privacy.STRICT, quota=9)
+LUGGAGE = luggage_of(replace(HOMED, signing_required=True, daily_quota=8))
 
 
 def test_a_frozen_prefix_answers_and_takes_no_changes() -> None:
