@@ -19,6 +19,11 @@ datagrams (called by `add_reader`; once more while `received == DATAGRAMS_MAX`, 
     for packet, address, standing in leftovers: ...  # rate limits have been taken, `Limit` must not take them again,
                                                      # except from fragments (message length over 492): `gate.allow`
 
+many streams at once (called by `add_reader` on `streams.fileno()`; `resolver/transports/stream_pool.py`):
+
+    ready, answered, handed, active = streams.drain(index, int(now), monotonic, site_serial, counters, fresh)
+    for fd, received, unsent, ended in handed: ...  # as if `received` had just arrived; `unsent` leaves before anything else
+
 `fresh` is asked between receiving and answering, so that a change acknowledged before a question was sent is in its
 answer: it compares the store's last transaction with `index.position`, may let the follower apply what is missing, and
 says whether the index may answer. After a TCP exchange, `gate.prove`.
