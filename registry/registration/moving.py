@@ -76,13 +76,14 @@ def arrive(txn: WriteTxn, prefix: str, luggage: Luggage) -> Registered | Refusal
         entry = luggage.entry(folded)
     elif entry.state is not PrefixState.ACTIVE:
         return Refusal(ResponseCode.ERROR, f"{folded} is {STATE_WORDS[entry.state]} here: it must be active to receive records")
-    elif entry.answers_here:
-        return Refusal(ResponseCode.ERROR, f"{folded} is answered here already: there is nothing to move")
+    elif entry.answers_here and txn.stat(folded).records:
+        return Refusal(ResponseCode.ERROR, f"{folded} is answered here already, with records: there is nothing to move")
     elif entry.moving is not Moving.ARRIVING and txn.stat(folded).records:
         return Refusal(ResponseCode.ERROR, f"{folded} has just left this node: let it finish before it comes back")
     elif entry.fold_suffix != luggage.fold_suffix:
         entry = replace(entry, fold_suffix=luggage.fold_suffix)
-    return write(txn, replace(entry, moving=Moving.ARRIVING))
+    # A node that was made for the prefix homes it already, and holds nothing: until all is here, it does not answer.
+    return write(txn, replace(entry, homed=False, hosting=Hosting.NOT_HOSTED, moving=Moving.ARRIVING))
 
 
 def settle(txn: WriteTxn, prefix: str, place: Place, held: Held) -> Registered | Refusal:

@@ -102,9 +102,12 @@ class _Move:
         there = self._state(self._destination)
         here = self._state(self._source)
         frozen_s = 0.0
-        if not there["answered"]:
-            if not here["answered"]:
-                raise CommandError(f"neither node answers for {self._prefix}: name the node that does with --from")
+        if not (here["answered"] or there["answered"]):
+            raise CommandError(f"neither node answers for {self._prefix}: name the node that does with --from")
+        begun = here["moving"] in ("leaving", "left")
+        if here["answered"] and there["answered"] and there["records"] and not begun:
+            raise CommandError(f"both nodes answer for {self._prefix}, and both hold records: which are right? Nothing was moved")
+        if here["answered"] and not (there["answered"] and begun):
             frozen_s = self._transfer(here)
         counted = self._give(self._state(self._destination))
         self._clear(self._source)

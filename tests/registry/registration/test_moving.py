@@ -114,7 +114,6 @@ def test_a_prefix_that_is_new_arrives_as_it_was_kept() -> None:
 @pytest.mark.parametrize(
     ("entry", "act"),
     [
-        (HOMED, Arrive(NAME, LUGGAGE)),  # answered here already
         (PrefixEntry(NAME, state=PrefixState.SUSPENDED), Arrive(NAME, LUGGAGE)),
         (HOMED, Take(NAME, pack_changes(())[0])),  # not arriving
         (PrefixEntry(NAME), Settle(NAME, Place.HOME, Held(0, 0))),
@@ -160,6 +159,17 @@ def test_a_step_that_was_done_is_no_change(entry: PrefixEntry, act: MoveAct) -> 
 
     assert isinstance(result, Registered)
     assert not result.changed
+
+
+def test_a_prefix_that_is_answered_here_arrives_only_where_it_holds_nothing() -> None:
+    """A node made for a prefix homes it from the start; until its records are here it stops answering."""
+    empty, filled = _store(HOMED), _store(HOMED, 1)
+    arrived, refused = _do(empty, Arrive(NAME, LUGGAGE)), _do(filled, Arrive(NAME, LUGGAGE))
+
+    assert isinstance(arrived, Registered)
+    assert (arrived.entry.answers_here, arrived.entry.moving) == (False, Moving.ARRIVING)
+    assert isinstance(refused, Refusal)
+    assert _entry(filled) == _entry(_store(HOMED))
 
 
 def test_what_is_deleted_meanwhile_is_deleted_there() -> None:

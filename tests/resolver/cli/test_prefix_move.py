@@ -20,7 +20,7 @@ from idis.registry.record import Alias, Record, StoredRecord, prepare
 from idis.registry.registration.acts import Create, Delete, Done
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.delegation import HostingEvent
-from idis.registry.registration.prefix_acts import Allocate, Host, perform_prefix
+from idis.registry.registration.prefix_acts import Allocate, Home, Host, perform_prefix
 from idis.registry.store.keys import record_key
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.token import TokenTerms
@@ -278,6 +278,27 @@ async def test_a_prefix_that_went_comes_back(ends: Ends) -> None:
     assert gone is not None
     assert back.public == gone.public
     assert back.version > gone.version
+
+
+async def test_a_node_that_homes_the_prefix_from_its_start_receives_it(ends: Ends) -> None:
+    """As `idis init --prefix` makes it: it holds nothing yet."""
+    home = Home(NAME)
+    _store(ends.destination).write(lambda txn: perform_prefix(txn, home, OPERATOR, 0), actor="test").result()
+    await ends.move()
+
+    assert (_entry(ends.source).answers_here, _entry(ends.destination).homed) == (False, True)
+    assert _records(ends.destination) == RECORDS
+
+
+async def test_two_nodes_with_records_of_their_own_are_left_alone(ends: Ends) -> None:
+    """Which of them is right, only their owners know."""
+    store, own = _store(ends.destination), prepare(Record(f"{NAME}/own", (Value(1, "URL", b"x"),)), 0)
+    store.write(lambda txn: perform_prefix(txn, Home(NAME), OPERATOR, 0), actor="test").result()
+    store.write(lambda txn: txn.put_record(own), actor="test").result()
+    with pytest.raises(CommandError, match="both hold records"):
+        await ends.move()
+
+    assert (_records(ends.source), _records(ends.destination)) == (RECORDS, 1)
 
 
 async def test_only_operators_and_the_parents_administrators_move(ends: Ends, tmp_path: Path) -> None:
