@@ -76,6 +76,7 @@ class Wish:
         follow_alias: follow HS_ALIAS; the recursive node does it, or this client where there is none.
         explain: ask the node how it came to its answer.
         recursive: let the node ask others; False shows what it knows itself.
+        auth: a pass, which says who asks for this one identifier (`Key.make_pass`); it goes over TCP, through recursion too.
     """
 
     types: tuple[str, ...] = ()
@@ -85,6 +86,7 @@ class Wish:
     follow_alias: bool = False
     explain: bool = False
     recursive: bool = True
+    auth: bytes = b""
 
 
 class Client:
@@ -150,12 +152,13 @@ class Client:
         follow_alias: bool = False,
         explain: bool = False,
         recursive: bool = True,
+        auth: bytes = b"",
     ) -> Reply:
         """Ask for one identifier, or for the record of a prefix.
 
         Args:
             identifier: `prefix/suffix`, or a prefix as `88.118` or `0.NA/88.118`.
-            types, indexes, public_only, authoritative, follow_alias, explain, recursive: see `Wish`.
+            types, indexes, public_only, authoritative, follow_alias, explain, recursive, auth: see `Wish`.
 
         Returns:
             The reply, whatever its code: not found and refused are replies.
@@ -166,7 +169,7 @@ class Client:
             UnreachableError: no connection to the server.
             GarbledError: what came back is no answer.
         """
-        wish = Wish(tuple(types), tuple(indexes), public_only, authoritative, follow_alias, explain, recursive)
+        wish = Wish(tuple(types), tuple(indexes), public_only, authoritative, follow_alias, explain, recursive, auth)
         return await self._resolve(identifier, wish)
 
     async def resolve_many(
@@ -400,6 +403,7 @@ def _query(text: str, wish: Wish) -> Query:
         recursive=wish.recursive,
         follow_alias=wish.follow_alias,
         explain=wish.explain,
+        auth=wish.auth,
     )
 
 

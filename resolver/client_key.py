@@ -7,7 +7,7 @@ Keys are read from PEM files (RSA, DSA, Ed25519) and from those that the Handle 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,10 @@ from idis.proto.challenge import (
 )
 from idis.proto.errors import IdentifierError, IdisError, ProtocolError
 from idis.proto.identifier import parse_identifier
-from idis.proto.message import Version
+from idis.proto.message import PROTOCOL_VERSION, Version
 from idis.proto.private_key import ObsoleteKey, PrivateKey, SealedKey
+from idis.proto.reader_pass import PASS_S, ReaderPass
+from idis.proto.statement import stored_spelling
 from idis.proto.value import INDEX_MAX
 
 if TYPE_CHECKING:
@@ -91,6 +93,28 @@ class Key:
     def identity(self) -> str:
         """`index:handle`."""
         return f"{self.index}:{self.handle}"
+
+    @property
+    def signs(self) -> bool:
+        """Whether it is a private key, not a secret."""
+        return self._private is not None
+
+    def make_pass(self, identifier: str, now: int) -> bytes:
+        """What says, for a minute, that this identity asks for one identifier (`proto/reader_pass.py`).
+
+        Args:
+            identifier: that will be asked for.
+            now: unix time.
+
+        Raises:
+            KeyFileError: a secret signs nothing.
+            IdentifierError: the identifier is none.
+        """
+        if self._private is None:
+            raise KeyFileError("a secret is proved to the node that knows it: a pass needs a private key")
+        unsigned = ReaderPass(self.identity, stored_spelling(identifier), now + PASS_S)
+        name, signature = _sign(self._private, unsigned.octets(), PROTOCOL_VERSION)
+        return replace(unsigned, digest_name=name, signature=signature).encode()
 
     def answer(self, challenge: Challenge, version: Version) -> ChallengeAnswer:
         """The proof that answers a challenge, in the form of the challenge's version."""

@@ -16,6 +16,7 @@ from idis.resolver.admin.homing import Homing
 from idis.resolver.admin.letters import Letters
 from idis.resolver.admin.listing import Listing
 from idis.resolver.admin.logins import Logins
+from idis.resolver.admin.passes import Passes
 from idis.resolver.admin.reading import Reading
 from idis.resolver.admin.registrar import Registrar
 from idis.resolver.admin.relay import RelayClient, RelayServer
@@ -101,7 +102,7 @@ class Office:
             setups=SessionSetups(sessions, letters, chain.clock, metrics, allowed=config.admin.sessions),
             logins=Logins(),
             letters=letters,
-            reading=Reading(chain, self.registrar, encode_site(site)),
+            reading=Reading(chain, self.registrar, encode_site(site), Passes(store, self.verifier)),
             listing=Listing(store, self.registrar),
             replies=chain.replies,
             clock=chain.clock,

@@ -7,6 +7,8 @@ from dataclasses import replace
 from idis.proto.codes import OpCode, OpFlag, ResponseCode
 from idis.proto.exchange import query_of
 from idis.proto.outcome import Outcome, Referral, Refused
+from idis.proto.query import Query
+from idis.proto.reader_pass import is_pass
 from idis.registry import authority, tokens
 from idis.registry.caller import Caller
 from idis.registry.permission import Reader
@@ -15,6 +17,7 @@ from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import ReadTxn
 from idis.resolver.admin.concern import is_own_token
 from idis.resolver.admin.dialogue import Dialogue
+from idis.resolver.admin.passes import Passes
 from idis.resolver.admin.registrar import Registrar
 from idis.resolver.chain import Chain
 from idis.resolver.guard.sources import Standing
@@ -30,12 +33,14 @@ class Reading:
         chain: the steps that every question passes.
         registrar: decides what a reader sees, with the groups of other nodes.
         site: this node's own site record.
+        passes: tells who is behind those that come through recursion.
     """
 
-    def __init__(self, chain: Chain, registrar: Registrar, site: bytes) -> None:
+    def __init__(self, chain: Chain, registrar: Registrar, site: bytes, passes: Passes) -> None:
         self._chain = chain
         self._registrar = registrar
         self._site = site
+        self._passes = passes
 
     async def answer(self, dialogue: Dialogue, caller: Caller) -> Settled | Refusal:
         """What a question gets; a refusal where the proof of an identity may help.
@@ -53,6 +58,11 @@ class Reading:
                     return Refused(known.code, known.message)
                 caller = known
             query = replace(query, auth=b"")  # it is a secret between its bearer and this node
+        elif query is not None and caller.anonymous and is_pass(query.auth) and self._is_here(query):
+            known = await self._passes.caller(query, origin=dialogue.origin, now=self._registrar.now)
+            if isinstance(known, Refusal):
+                return Refused(known.code, known.message)
+            caller, query = known, replace(query, auth=b"")
         request = Request(message, query, dialogue.peer)
         settled: Settled | Refusal
         if query is None or caller.anonymous:
@@ -69,6 +79,12 @@ class Reading:
             return Refusal(settled.code, settled.message)
         return settled
 
+
+    def _is_here(self, query: Query) -> bool:
+        """Whether this node answers for the record asked for: another one's passes are another one's to judge."""
+        with self._chain.store.read() as txn:
+            entry = authority.responsible_entry(txn, query.identifier.folded_prefix)
+        return entry is not None and entry.prefix == query.identifier.folded_prefix and entry.answers_here
 
     def _by_token(self, token: str, dialogue: Dialogue) -> Caller | Refusal:
         """Whoever a token stands for."""

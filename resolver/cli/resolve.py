@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from idis.resolver.cli.shown import printable, shown_data
 from idis.resolver.cli.verifying import TYPES, Bundle, collect, judge, load, proof_document, proof_line, root_keys, save
 from idis.resolver.client import DEFAULT_SERVER, Client, Transport
 from idis.resolver.client_admin import Administrator
-from idis.resolver.client_key import Key
+from idis.resolver.client_key import Key, KeyFileError
 from idis.resolver.client_reply import ClientError, Explanation, Reply, UnreachableError
 from idis.resolver.recursion.resolved import Hop
 
@@ -64,6 +65,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save", type=Path, metavar="FILE", help="with --verify: keep the answer and what proves it")
     parser.add_argument("--from", type=Path, metavar="FILE", dest="saved", help="with --verify: judge a kept answer, offline")
     add_key_options(parser)
+    parser.add_argument(
+        "--through", action="store_true", help="the node asked is a recursive one: carry the identity on, in a pass for a minute"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -77,7 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
     key = key_of(arguments)
     if key is not None and arguments.verify:
         raise CommandError("--verify is about what everybody may see: leave the key out")
-    answers = asyncio.run(_ask(arguments) if key is None else _ask_as(key, arguments))
+    if key is None and arguments.through:
+        raise CommandError("--through carries an identity on: give --identity and --key")
+    answers = asyncio.run(_ask(arguments, key) if key is None or arguments.through else _ask_as(key, arguments))
     replies = [reply for reply, _ in answers]
     proofs = _proofs(arguments, [bundle for _, bundle in answers])
     if arguments.json:
@@ -120,7 +126,7 @@ def _judge_saved(arguments: argparse.Namespace) -> int:
 Answers = list[tuple[Reply | ClientError, Bundle | None]]
 
 
-async def _ask(arguments: argparse.Namespace) -> Answers:
+async def _ask(arguments: argparse.Namespace, key: Key | None) -> Answers:
     replies: Answers = []
     complete = not arguments.types and not arguments.indexes
     types = arguments.types if complete or not arguments.verify else [*arguments.types, *TYPES]
@@ -144,12 +150,20 @@ async def _ask(arguments: argparse.Namespace) -> Answers:
                     authoritative=arguments.authoritative,
                     follow_alias=arguments.follow,
                     explain=arguments.explain,
+                    auth=_pass(key, text),
                 )
             except ClientError as error:
                 replies.append((error, None))
             else:
                 replies.append((reply, await collect(client, reply, complete=complete) if arguments.verify else None))
     return replies
+
+
+def _pass(key: Key | None, identifier: str) -> bytes:
+    try:
+        return b"" if key is None else key.make_pass(identifier, int(time.time()))
+    except KeyFileError as error:
+        raise CommandError(str(error)) from None
 
 
 async def _ask_as(key: Key, arguments: argparse.Namespace) -> Answers:

@@ -16,7 +16,7 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from idis.proto.codes import OpCode, ResponseCode
 from idis.proto.errors import ProtocolError
@@ -141,6 +141,8 @@ class Upstream:
         """A question ready to send."""
         request_id = secrets.randbelow(2**31 - 1) + 1  # unpredictable: forgers have to guess it
         unix = int(self._wall_clock())
+        if query.auth and target.tcp_port:
+            target = replace(target, udp_port=0)  # what only one may see does not go to an address that nobody has proved
         message = request_message(query, request_id=request_id, now=unix, site_serial=target.serial, version=target.version)
         return Question(
             target, encode_message(message), request_id, fold(query.spelling), budget, self.health.of(target.key), unix
