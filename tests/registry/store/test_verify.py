@@ -197,6 +197,18 @@ def test_record_without_home(directory: Path) -> None:
     assert ("prefix", "88.118") in faults(report)
 
 
+def test_deleted_records_of_a_prefix_given_away(directory: Path) -> None:
+    """Every record deleted, then answered elsewhere: the versions that stay behind are no damage."""
+    store = LmdbStore.open(directory, exclusive=True, settings=SETTINGS)
+    store.write(
+        lambda txn: [txn.delete_record(key) for key, record in txn.records("88.118", None, 100) if record.live], actor="test"
+    ).result(10)
+    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118")), actor="test").result(10)
+    store.close()
+
+    assert faults(verify(directory)) == []
+
+
 def test_prefix_given_away(directory: Path) -> None:
     """Records below a prefix that is answered elsewhere are found."""
     report = tamper(
