@@ -169,7 +169,7 @@ def read_application(data: Mapping[str, object]) -> Application | Refusal:
     """The form as a program sends it, by the national names; or the first thing that is wrong with it, in one sentence."""
     known: dict[str, Any] = {}
     names = {item.name: attribute for attribute, item in _ITEMS.items()} | {"entInfoSyses": "systems"}
-    if stranger := next((name for name in data if name not in names), None):
+    if (stranger := next((name for name in data if name not in names), None)) is not None:
         return _wrong(str(stranger)[:64], "no such field")
     for name, attribute in names.items():
         given = data.get(name)

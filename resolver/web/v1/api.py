@@ -219,7 +219,7 @@ def _given(operation: Operation[Any, Any], match: re.Match[str], query: MultiMap
     """The texts of path and query by parameter."""
     in_path = path_names(operation.path)
     known = {member.name for member in members(operation.parameters)}.difference(in_path)
-    if strange := next((name for name in query if name not in known), None):
+    if (strange := next((name for name in query if name not in known), None)) is not None:
         raise Malformed(strange[:100], f"there is no such parameter; there are {', '.join(sorted(known)) or 'none'}")
     given: dict[str, Sequence[str]] = {name: query.getall(name) for name in query}
     for name, text in match.groupdict().items():

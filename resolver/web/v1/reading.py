@@ -79,7 +79,7 @@ def read_model(model: type[M], document: object, pointer: str = "#") -> M:
     if not isinstance(document, Mapping):
         raise Malformed(pointer, "this must be an object")
     known = {member.name: member for member in members(model)}
-    if strange := next((name for name in document if name not in known), None):
+    if (strange := next((name for name in document if name not in known), None)) is not None:
         raise Malformed(f"{pointer}/{_escaped(strange)}", f"there is no such member; there are {', '.join(known)}")
     if missing := next((name for name, member in known.items() if member.required and name not in document), None):
         raise Malformed(f"{pointer}/{_escaped(missing)}", "this member must be given")

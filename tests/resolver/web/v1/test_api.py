@@ -42,6 +42,7 @@ async def test_head_is_get_without_its_body(nobody: Any) -> None:
         ("/records", "prefix"),
         ("/records?prefix=88.118.8&colour=red", "colour"),
         ("/records?prefix=88.118.8&cursor=!", "cursor"),
+        ("/records?prefix=88.118.8&=", ""),
         ("/audit?since=yesterday", "since"),
         ("/audit?refused=maybe", "refused"),
         ("/prefixes?state=happy", "state"),

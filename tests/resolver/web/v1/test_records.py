@@ -279,6 +279,7 @@ async def test_listing_needs_the_right(api_of: Callable[..., Any]) -> None:
         ({"values": [{**URL, "expires": "tomorrow"}]}, "#/values/0/expires"),
         ({"values": [{**URL, "colour": 1}]}, "#/values/0/colour"),
         ({"values": [URL], "a/b~": 1}, "#/a~1b~0"),
+        ({"values": [URL], "": 1}, "#/"),
         ([], "#"),
     ],
 )
