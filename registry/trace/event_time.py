@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)", re.ASCII
-)
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1)
 _MS = timedelta(milliseconds=1)
 
+YEAR_MIN, YEAR_MAX = 1900, 9998  # in any time zone the calendar still has them
 OFFSET_MIN_MAX = 14 * 60  # of any time zone (XML Schema 1.1 §3.3.7)
 
 
@@ -28,7 +27,7 @@ def read_time(text: str) -> tuple[int, int] | None:
     except ValueError:
         return None
     offset = read_offset(match[3])
-    if offset is None:
+    if offset is None or not YEAR_MIN <= local.year <= YEAR_MAX:
         return None
     fraction = match[2]
     ms = 0
@@ -66,8 +65,3 @@ def write_time(time_ms: int, offset_min: int) -> str:
 def write_utc(time_ms: int) -> str:
     """A time in UTC with milliseconds, as hashes take it."""
     return f"{(_EPOCH + time_ms * _MS).isoformat(timespec='milliseconds')}Z"
-
-
-def utc_text(time_s: float) -> str:
-    """Unix time in seconds as a time in UTC."""
-    return f"{datetime.fromtimestamp(time_s, UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -1,0 +1,480 @@
+"""Reading events: EPCIS 2.0 in JSON and JSON-LD (ISO/IEC 19987 §10) into `Event`, every fault with its JSON pointer.
+
+This is what a schema sees: members, their types, what each type of event needs. What members mean is `rules.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import BinaryIO, cast
+
+from idis.registry.trace.event import Action, ErrorDeclaration, Event, EventType, Json, Moment, Quantity, Typed
+from idis.registry.trace.event_problem import EventProblem, Problem, shown, step
+from idis.registry.trace.event_stream import DOCUMENT, QUERY_DOCUMENT, BrokenDocument, EventStream, broken
+from idis.registry.trace.event_time import read_offset, read_time
+from idis.registry.trace.uri import prefix_of
+from idis.registry.trace.vocabulary import (
+    BIZ_STEPS,
+    CONTEXT_URLS,
+    DISPOSITIONS,
+    ERROR_REASONS,
+    PARTY_TYPES,
+    PREFIXES,
+    TRANSACTION_TYPES,
+    Vocabulary,
+)
+
+MEMBERS_MAX = 100_000  # of one list of an event
+DEPTH_MAX = 32  # of master data, extensions and sensor elements
+
+Context = tuple[tuple[str, Json], ...]
+Pairs = tuple[tuple[str, Json], ...]
+
+_TYPES = {kind.value: kind for kind in EventType} | {f"epcis:{kind.value}": kind for kind in EventType}
+_ACTIONS = {action.value: action for action in Action}
+
+_COMMON = frozenset(
+    [
+        "type",
+        "@context",
+        "eventID",
+        "eventTime",
+        "eventTimeZoneOffset",
+        "recordTime",
+        "certificationInfo",
+        "errorDeclaration",
+        "bizStep",
+        "disposition",
+        "persistentDisposition",
+        "readPoint",
+        "bizLocation",
+        "bizTransactionList",
+        "sourceList",
+        "destinationList",
+        "sensorElementList",
+    ]
+)
+_OWN: dict[EventType, frozenset[str]] = {
+    EventType.OBJECT: _COMMON | {"action", "epcList", "quantityList", "ilmd"},
+    EventType.AGGREGATION: _COMMON | {"action", "parentID", "childEPCs", "childQuantityList"},
+    EventType.ASSOCIATION: _COMMON | {"action", "parentID", "childEPCs", "childQuantityList"},
+    EventType.TRANSFORMATION: _COMMON
+    | {"inputEPCList", "inputQuantityList", "outputEPCList", "outputQuantityList", "transformationID", "ilmd"},
+    EventType.TRANSACTION: _COMMON | {"action", "parentID", "epcList", "quantityList"},
+}
+_ALL = frozenset().union(*_OWN.values())
+_COMMENTS = ("rdfs:comment", "comment")  # kept as extensions, and no part of what an event says
+
+
+def read_events(stream: BinaryIO) -> Iterator[Event | EventProblem]:
+    """The events of a document, a query document, or one bare event, in order; one at a time in memory.
+
+    An event that cannot be read is told as a problem, and the next one follows; a document that cannot ends with one whose
+    `index` is None. Pointers of problems lead into the document.
+    """
+    found = EventStream(stream)
+    index = 0
+    context: Context = ()
+    try:
+        for pointer, piece in found.pieces():
+            if index == 0:
+                context = read_context(found.header.get("@context"))
+            yield _placed(read_event(piece, context), index, pointer)
+            index += 1
+    except BrokenDocument as error:
+        yield broken(error)
+        return
+    if not found.listed:
+        yield _placed(read_event(found.header), 0, "")
+    elif problems := _header_problems(
+        found.header, late_context=bool(index) and read_context(found.header.get("@context")) != context
+    ):
+        yield EventProblem(None, problems)
+
+
+def read_event(members: Json, context: Context = ()) -> Event | tuple[Problem, ...]:
+    """One event from its JSON object, or all that is wrong with it; pointers lead into the event.
+
+    Args:
+        members: as `event_stream.parse_json` gives it.
+        context: of the document around it.
+    """
+    if not isinstance(members, dict):
+        return (Problem("", "type", "an event is a JSON object"),)
+    kind = _TYPES.get(members.get("type", "")) if isinstance(members.get("type"), str) else None
+    if kind is None:
+        names = ", ".join(kind.value for kind in EventType)
+        return (Problem("/type", "type", f"this is no type of event: write one of {names}"),)
+    own = read_context(members.get("@context"))
+    return _Reader(members, kind, context + tuple(pair for pair in own if pair not in context)).read()
+
+
+def read_context(context: Json) -> Context:
+    """The entries of an `@context` but for the standard's own; see `Event.context`."""
+    pairs: dict[tuple[str, str], tuple[str, Json]] = {}
+    for part in context if isinstance(context, list) else [context]:
+        if isinstance(part, str):
+            if part not in CONTEXT_URLS:
+                pairs["", part] = ("", part)
+        elif isinstance(part, dict):
+            for name, meaning in part.items():
+                pairs[name, ""] = (name, meaning)
+    return tuple(pairs.values())
+
+
+def prefixes_of(context: Context) -> dict[str, str]:
+    """What each prefix or term of a context stands for."""
+    known = dict(PREFIXES)
+    for name, meaning in context:
+        found = meaning.get("@id") if isinstance(meaning, dict) else meaning
+        if name and isinstance(found, str):
+            known[name] = found
+    return known
+
+
+def _placed(read: Event | tuple[Problem, ...], index: int, pointer: str) -> Event | EventProblem:
+    return read if isinstance(read, Event) else EventProblem(index, tuple(problem.below(pointer) for problem in read))
+
+
+def _header_problems(header: Mapping[str, Json], *, late_context: bool) -> tuple[Problem, ...]:
+    problems = []
+    if header.get("type") not in (DOCUMENT, QUERY_DOCUMENT):
+        problems.append(Problem("/type", "type", f"this is no type of document: write {DOCUMENT}"))
+    version = str(header.get("schemaVersion", ""))
+    if version != "2" and not version.startswith("2."):
+        problems.append(Problem("/schemaVersion", "schemaVersion", "the schema version is not 2.0, the one this node reads"))
+    if late_context:
+        problems.append(Problem("/@context", "context", "the context must stand before the events that it explains"))
+    return tuple(problems)
+
+
+class _Reader:
+    """Reads one event and collects its problems."""
+
+    def __init__(self, members: dict[str, Json], kind: EventType, context: Context) -> None:
+        self._members = members
+        self._kind = kind
+        self._context = context
+        self._prefixes = prefixes_of(context) if context else PREFIXES
+        self._open = any(not name for name, _ in context)  # a further context may explain any name
+        self._problems: list[Problem] = []
+
+    def read(self) -> Event | tuple[Problem, ...]:
+        """The event, or its problems."""
+        event = self._event()
+        return tuple(self._problems) if self._problems else event
+
+    def _event(self) -> Event:
+        kind, given = self._kind, self._members
+        time = self._time()
+        epcs, quantities = self._uris("epcList"), self._quantities("quantityList")
+        children, child_quantities = self._uris("childEPCs"), self._quantities("childQuantityList")
+        read_point, read_point_more = self._place("readPoint")
+        location, location_more = self._place("bizLocation")
+        set_, unset = self._persistent()
+        event = Event(
+            kind,
+            time,
+            self._action(),
+            self._text("eventID"),
+            epcs,
+            quantities,
+            self._text("parentID"),
+            children,
+            child_quantities,
+            self._uris("inputEPCList"),
+            self._quantities("inputQuantityList"),
+            self._uris("outputEPCList"),
+            self._quantities("outputQuantityList"),
+            self._text("transformationID"),
+            BIZ_STEPS.bare(self._text("bizStep")),
+            DISPOSITIONS.bare(self._text("disposition")),
+            set_,
+            unset,
+            read_point,
+            location,
+            self._typed("bizTransactionList", "bizTransaction", TRANSACTION_TYPES),
+            self._typed("sourceList", "source", PARTY_TYPES),
+            self._typed("destinationList", "destination", PARTY_TYPES),
+            self._sensors(),
+            self._pairs("ilmd"),
+            self._certifications(),
+            self._error() if "errorDeclaration" in given else None,
+            self._extensions(given, _OWN[kind], ""),
+            self._context,
+            0,
+            read_point_more,
+            location_more,
+        )
+        self._require(event)
+        return event
+
+    def _problem(self, pointer: str, rule: str, message: str) -> None:
+        self._problems.append(Problem(pointer, rule, message))
+
+    def _text(self, name: str) -> str:
+        value = self._members.get(name)
+        if value is None:
+            if name in self._members:
+                self._problem(step(name), "type", f"{name} is null: leave it out")
+            return ""
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        self._problem(step(name), "type", f"{name} is no text")
+        return ""
+
+    def _time(self) -> Moment:
+        text, offset_text = self._text("eventTime"), self._text("eventTimeZoneOffset")
+        read = read_time(text) if text else None
+        offset = read_offset(offset_text) if offset_text else None
+        if read is None:
+            sentence = "an event needs an eventTime" if not text else f"{shown(text)} is no time"
+            self._problem("/eventTime", "time", f"{sentence}: write one like 2026-03-02T09:30:00+08:00, with its offset")
+        if offset is None:
+            sentence = "an event needs an eventTimeZoneOffset" if not offset_text else f"{shown(offset_text)} is no offset"
+            self._problem("/eventTimeZoneOffset", "time", f"{sentence}: write one like +08:00")
+        return Moment(read[0] if read else 0, offset or 0)
+
+    def _action(self) -> Action | None:
+        if self._kind is EventType.TRANSFORMATION:
+            return None
+        action = _ACTIONS.get(self._text("action"))
+        if action is None:
+            self._problem("/action", "action", f"a {self._kind.value} needs the action ADD, OBSERVE or DELETE")
+        return action
+
+    def _list(self, name: str) -> list[Json]:
+        value = self._members.get(name)
+        if value is None and name not in self._members:
+            return []
+        if not isinstance(value, list):
+            self._problem(step(name), "type", f"{name} is no list")
+            return []
+        if len(value) > MEMBERS_MAX:
+            self._problem(step(name), "limit", f"{name} has more than {MEMBERS_MAX} members: spread them over several events")
+            return []
+        return value
+
+    def _uris(self, name: str) -> tuple[str, ...]:
+        if name not in self._members:
+            return ()
+        value = self._list(name)
+        for at, item in enumerate(value):
+            if type(item) is not str or not item:
+                self._problem(f"/{name}/{at}", "type", "this is no URI")
+                return ()
+        return tuple(value)
+
+    def _objects(self, name: str, known: frozenset[str], needed: str) -> Iterator[tuple[str, dict[str, Json]]]:
+        """The objects of a list with their pointers, those with faults left out."""
+        for at, item in enumerate(self._list(name)):
+            pointer = f"/{name}/{at}"
+            if not isinstance(item, dict):
+                self._problem(pointer, "type", "this is no JSON object")
+            elif strange := next((member for member in item if member not in known), None):
+                self._problem(pointer + step(strange), "member", f"there is no member {shown(strange)} here")
+            elif not isinstance(item.get(needed), str) or not item[needed]:
+                self._problem(f"{pointer}/{needed}", "type", f"{needed} is missing, or no URI")
+            else:
+                yield pointer, item
+
+    def _quantities(self, name: str) -> tuple[Quantity, ...]:
+        if name not in self._members:
+            return ()
+        found = []
+        for pointer, item in self._objects(name, _QUANTITY, "epcClass"):
+            amount, unit = item.get("quantity"), item.get("uom", "")
+            if amount is not None and not isinstance(amount, Decimal):
+                self._problem(f"{pointer}/quantity", "type", "a quantity is a number")
+            elif not isinstance(unit, str):
+                self._problem(f"{pointer}/uom", "type", "a unit is a text")
+            else:
+                found.append(Quantity(item["epcClass"], amount, unit))
+        return tuple(found)
+
+    def _typed(self, name: str, member: str, words: Vocabulary) -> tuple[Typed, ...]:
+        if name not in self._members:
+            return ()
+        found = []
+        for pointer, item in self._objects(name, frozenset(("type", member)), member):
+            kind = item.get("type", "")
+            if not isinstance(kind, str) or (not kind and words is PARTY_TYPES):
+                self._problem(f"{pointer}/type", "type", f"the type of a {member} is missing, or no text")
+            else:
+                found.append(Typed(words.bare(kind), item[member]))
+        return tuple(found)
+
+    def _place(self, name: str) -> tuple[str, Pairs]:
+        value = self._members.get(name)
+        if value is None and name not in self._members:
+            return "", ()
+        if not isinstance(value, dict) or not isinstance(value.get("id"), str) or not value["id"]:
+            self._problem(step(name), "type", f'{name} is written {{"id": "a URI"}}')
+            return "", ()
+        return value["id"], self._extensions(value, _PLACE, step(name)) if len(value) > 1 else ()
+
+    def _persistent(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        value = self._members.get("persistentDisposition")
+        if value is None and "persistentDisposition" not in self._members:
+            return (), ()
+        if not isinstance(value, dict) or not value or not value.keys() <= {"set", "unset"}:
+            self._problem("/persistentDisposition", "type", "it holds lists of dispositions under 'set', 'unset' or both")
+            return (), ()
+        return self._words(value, "set"), self._words(value, "unset")
+
+    def _words(self, value: dict[str, Json], name: str) -> tuple[str, ...]:
+        words = value.get(name, [])
+        if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+            self._problem(f"/persistentDisposition/{name}", "type", "this is no list of dispositions")
+            return ()
+        return tuple(DISPOSITIONS.bare(word) for word in words)
+
+    def _sensors(self) -> tuple[Json, ...]:
+        if "sensorElementList" not in self._members:
+            return ()
+        found = []
+        for at, item in enumerate(self._list("sensorElementList")):
+            pointer = f"/sensorElementList/{at}"
+            reports = item.get("sensorReport") if isinstance(item, dict) else None
+            if not isinstance(reports, list) or not reports or not all(isinstance(report, dict) for report in reports):
+                self._problem(f"{pointer}/sensorReport", "type", "a sensor element needs a list of sensor reports")
+            elif not isinstance(item.get("sensorMetadata", {}), dict):
+                self._problem(f"{pointer}/sensorMetadata", "type", "sensorMetadata is no JSON object")
+            elif self._is_shallow(item, pointer):
+                found.append(item)
+        return tuple(found)
+
+    def _pairs(self, name: str) -> Pairs:
+        value = self._members.get(name)
+        if value is None and name not in self._members:
+            return ()
+        if not isinstance(value, dict):
+            self._problem(step(name), "type", f"{name} is no JSON object")
+            return ()
+        return self._extensions(value, frozenset(), step(name))
+
+    def _certifications(self) -> tuple[str, ...]:
+        value = self._members.get("certificationInfo")
+        if value is None and "certificationInfo" not in self._members:
+            return ()
+        items = value if isinstance(value, list) else [value]
+        if not items or not all(isinstance(item, str) and item for item in items):
+            self._problem("/certificationInfo", "type", "certificationInfo is a URI or a list of them")
+            return ()
+        return tuple(items)
+
+    def _error(self) -> ErrorDeclaration | None:
+        value = self._members["errorDeclaration"]
+        if not isinstance(value, dict):
+            self._problem("/errorDeclaration", "type", "errorDeclaration is no JSON object")
+            return None
+        declared = value.get("declarationTime")
+        read = read_time(declared) if isinstance(declared, str) else None
+        ids, reason = value.get("correctiveEventIDs", []), value.get("reason", "")
+        if read is None:
+            self._problem("/errorDeclaration/declarationTime", "time", "an error declaration needs its time, with an offset")
+        if not isinstance(ids, list) or not all(isinstance(one, str) and one for one in ids):
+            self._problem("/errorDeclaration/correctiveEventIDs", "type", "this is no list of event ids")
+        if not isinstance(reason, str):
+            self._problem("/errorDeclaration/reason", "type", "the reason is no text")
+        if self._problems:
+            return None
+        more = self._extensions(value, _ERROR, "/errorDeclaration")
+        return ErrorDeclaration(Moment(*cast(tuple[int, int], read)), ERROR_REASONS.bare(reason), tuple(ids), more)
+
+    def _extensions(self, members: dict[str, Json], own: frozenset[str], pointer: str) -> Pairs:
+        """The members of other namespaces."""
+        if members.keys() <= own:
+            return ()
+        found = []
+        for name, value in members.items():
+            if name in own:
+                continue
+            if self._is_extension(name, pointer) and self._is_shallow(value, pointer + step(name)):
+                found.append((name, value))
+        return tuple(found)
+
+    def _is_extension(self, name: str, pointer: str) -> bool:
+        """Whether a name belongs to another namespace; else a problem is noted."""
+        if name in _COMMENTS or name.startswith("@"):
+            return True
+        prefix = prefix_of(name)
+        if not prefix and (":" in name or self._open or name in self._prefixes):
+            return True
+        if prefix and (prefix in self._prefixes or prefix == "urn"):
+            return True
+        at = pointer + step(name)
+        if prefix:
+            self._problem(at, "context", f"the prefix {shown(prefix)} is not declared: put it into the @context")
+        elif name in _ALL and not pointer:
+            self._problem(at, "member", f"a {self._kind.value} has no {name}")
+        else:
+            self._problem(at, "member", f"there is no member {shown(name)}: one of your own needs a prefix from the @context")
+        return False
+
+    def _is_shallow(self, value: Json, pointer: str) -> bool:
+        if type(value) is str or depth_of(value) <= DEPTH_MAX:
+            return True
+        self._problem(pointer, "limit", f"this is nested deeper than {DEPTH_MAX} levels")
+        return False
+
+    def _require(self, event: Event) -> None:
+        """What each type cannot be without (`tracing.md` §4.2)."""
+        if (needed := _NEEDED[event.type](event)) is not None:
+            self._problem(*needed)
+
+
+def depth_of(value: Json, left: int = DEPTH_MAX + 1) -> int:
+    """How deep a JSON value is nested; counts no further than a little beyond DEPTH_MAX."""
+    if not isinstance(value, (dict, list)) or left < 0:
+        return 0
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max((depth_of(one, left - 1) for one in inner if isinstance(one, (dict, list))), default=0)
+
+
+_QUANTITY = frozenset(("epcClass", "quantity", "uom"))
+_PLACE = frozenset(("id",))
+_ERROR = frozenset(("declarationTime", "reason", "correctiveEventIDs"))
+
+_Needed = tuple[str, str, str] | None
+
+
+def _object_needs(event: Event) -> _Needed:
+    if event.epcs or event.quantities or (event.sensors and event.read_point):
+        return None
+    return "/epcList", "objects", "an ObjectEvent needs an epcList or quantityList with members, or sensor data and a readPoint"
+
+
+def _whole_needs(event: Event) -> _Needed:
+    if not event.parent and event.action is not Action.OBSERVE:
+        return "/parentID", "parent", f"{event.type.value} needs a parentID, unless it only observes"
+    if not event.child_epcs and not event.child_quantities and event.action is not Action.DELETE:
+        return "/childEPCs", "objects", f"{event.type.value} needs childEPCs or a childQuantityList, unless it deletes all"
+    return None
+
+
+def _transformation_needs(event: Event) -> _Needed:
+    inputs = bool(event.input_epcs or event.input_quantities)
+    outputs = bool(event.output_epcs or event.output_quantities)
+    if (inputs and outputs) or (event.transformation_id and (inputs or outputs)):
+        return None
+    missing = "/inputEPCList" if outputs or not inputs else "/outputEPCList"
+    return missing, "objects", "a TransformationEvent needs inputs and outputs, or a transformationID and one of them"
+
+
+def _transaction_needs(event: Event) -> _Needed:
+    if not event.transactions:
+        return "/bizTransactionList", "transaction", "a TransactionEvent needs a business transaction"
+    if event.epcs or event.quantities or event.parent or event.action is Action.DELETE:
+        return None
+    return "/epcList", "objects", "a TransactionEvent needs objects, unless it deletes all"
+
+
+_NEEDED: dict[EventType, Callable[[Event], _Needed]] = {
+    EventType.OBJECT: _object_needs,
+    EventType.AGGREGATION: _whole_needs,
+    EventType.ASSOCIATION: _whole_needs,
+    EventType.TRANSFORMATION: _transformation_needs,
+    EventType.TRANSACTION: _transaction_needs,
+}
