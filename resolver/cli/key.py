@@ -66,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     child.add_argument("--child-public", type=Path, metavar="FILE", help="its public key; its holder accepts: idis key accept")
     delegate.add_argument("--rights", default="sign,delegate,signers", metavar="LIST", help=f"of {', '.join(_RIGHTS)}; or 'all'")
     delegate.add_argument("--days", type=int, default=DAYS_DEFAULT, metavar="N", help=f"how long; default {DAYS_DEFAULT}")
-    delegate.add_argument("--version", type=int, default=0, metavar="N", help="higher than that of any before; default: the time")
+    delegate.add_argument("--serial", type=int, default=0, metavar="N", help="higher than that of any before; default: the time")
     delegate.add_argument("--out", type=Path, metavar="FILE", help="write it there; without, into the prefix's record")
     add_data_options(delegate)
     accept = _verb(verbs, "accept", "accept a delegation with the key it is for", _accept)
@@ -129,7 +129,7 @@ def _delegate(arguments: argparse.Namespace) -> int:
         child_suite=public.suite,
         child_key=public.key,
         rights=_rights(arguments.rights),
-        version=arguments.version or now,
+        version=arguments.serial or now,
         not_before=now,
         not_after=now + arguments.days * 86_400,
     )
