@@ -103,7 +103,7 @@ def statuses_of(operation: Operation[Any, Any]) -> list[int]:
         found.update(_WITH_BODY)
     if operation.versioned:
         found.add(412)
-    if operation.writes or members(operation.parameters):
+    if operation.writes or operation.request is not None or members(operation.parameters):
         found.add(422)  # what no schema can say, and an idempotency key that was used for something else
     return sorted(found)
 
@@ -208,7 +208,7 @@ def _responses(operation: Operation[Any, Any]) -> dict[str, object]:
     for status, meaning in operation.successes:
         success: dict[str, object] = {"description": meaning}
         if operation.response is Lines:
-            success["content"] = {"application/jsonl": {"schema": {"type": "string"}}}
+            success["content"] = {form: {"schema": {"type": "string"}} for form in operation.content_types}
         elif operation.response is not None:
             success["content"] = {"application/json": {"schema": _reference(operation.response)}}
         if _has_version(operation.response):

@@ -110,7 +110,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A success of any length: JSON values, one a line, sent as they are read."""
+    """A success of any length, sent as it is read: JSON values, one a line, or the octets of a file."""
 
     lines: AsyncIterator[bytes]
     content_type: str = "application/jsonl"
@@ -130,7 +130,7 @@ class Operation(Generic[P, B]):
         answer: does it.
         parameters: model of path and query.
         request: model of the body, None without.
-        response: model of the body of a success; None without, `Lines` for JSON lines.
+        response: model of the body of a success; None without, `Lines` for a stream.
         successes: status → what it means.
         refusals: statuses of refusals, beside those that any operation may have.
         needs: whom it answers.
@@ -138,6 +138,8 @@ class Operation(Generic[P, B]):
         may: whose right it needs, for a person.
         versioned: whether it takes If-Match and If-None-Match.
         body_bytes_max: most octets of its body.
+        asks: its body is a question: nothing changes, whatever the method.
+        content_types: of a stream, any of these.
     """
 
     name: str
@@ -157,11 +159,13 @@ class Operation(Generic[P, B]):
     detail: str = ""
     versioned: bool = False
     body_bytes_max: int = BODY_BYTES_MAX
+    asks: bool = False
+    content_types: tuple[str, ...] = ("application/jsonl",)
 
     @property
     def writes(self) -> bool:
         """Whether it changes something."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.asks
 
     @property
     def headers(self) -> tuple[type[Any], ...]:
