@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
 from idis.registry.trace.expanding import Direction
-from idis.registry.trace.factors import factors_of
+from idis.registry.trace.factors import PROCESS, factors_of
 from idis.registry.trace.rows import Slot
 from idis.registry.trace.tracing import Clock, Extent, extent_of, standing, walk_here
 from idis.registry.trace.walking import Budget, Start, Walk
@@ -130,6 +130,7 @@ def common_of(txn: ReadTxn, walks: Mapping[str, Walk], failed: Sequence[str], po
         key=lambda cause: (
             cause.population / size - cause.failed / len(failed),
             -cause.certain,
+            cause.kind == PROCESS,  # made together says less than made from the same
             cause.uses,
             cause.depth,
             cause.kind,

@@ -17,6 +17,7 @@ from idis.proto.errors import IdentifierError
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold, parse_identifier
 
 PROXY_HOSTS = frozenset({"hdl.handle.net", "doi.org", "dx.doi.org"})  # public resolvers of the Handle family
+OTHER_HOSTS = frozenset({"id.gs1.org", "id.loc.gov"})  # whose paths hold other identifiers
 SPELLINGS_KEPT_MAX = 65_536  # a batch of events names the same containers and places again and again
 
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
@@ -33,9 +34,9 @@ class Named:
     class_of: str = ""
 
 
-def never_hosts(host: str) -> bool:
-    """The rule of a node without hosts of its own."""
-    return False
+def names_identifiers(host: str) -> bool:
+    """Whether a host is one that stands in front of handles: a resolver of the field is called `id.` something."""
+    return (host.startswith("id.") and host not in OTHER_HOSTS) or host in PROXY_HOSTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Spelling:
     """
 
     folds: Callable[[str], bool] = lambda prefix: True
-    own_host: Callable[[str], bool] = never_hosts
+    own_host: Callable[[str], bool] = names_identifiers
     keys: Callable[[str], Named | None] = lambda text: None
     _kept: dict[str, Named] = field(default_factory=dict, repr=False, compare=False)
 
@@ -94,7 +95,7 @@ class Spelling:
         if scheme in ("http", "https") and (web := _WEB.match(rest)) is not None:
             host = web[1].lower()
             # Only the path names the thing; a query or fragment says how to show it.
-            if (self.own_host(host) or host in PROXY_HOSTS) and (name := self._path_handle(web[2])):
+            if self.own_host(host) and (name := self._path_handle(web[2])):
                 return Named(name)
             return Named(f"{scheme}://{host}{rest[2 + len(web[1]) :]}")
         return Named(f"{scheme}:{rest}")

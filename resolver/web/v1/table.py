@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from idis.resolver.web.v1 import audits, batches, moving, node, prefix_events, prefixes, ranges, records, roles, tokens
+from idis.resolver.web.v1 import audits, batches, moving, node, prefix_events, prefixes, ranges, records, roles, tokens, traces
 from idis.resolver.web.v1.operation import Operation
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
@@ -17,5 +17,6 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *tokens.OPERATIONS,
     *roles.OPERATIONS,
     *audits.OPERATIONS,
+    *traces.OPERATIONS,
     *node.OPERATIONS,
 )
