@@ -42,6 +42,7 @@ class EntryKind(IntEnum):
     EPOCH = 6
     DOCUMENT = 7  # key: kind and key of the document; body: the document, empty when it was removed
     AUDIT = 8  # key: that of the line; body: the line
+    EVENT = 9  # key: the place of the event; body: empty, for an event never changes and is read where it lies
 
 
 class Entry(NamedTuple):

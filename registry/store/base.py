@@ -16,6 +16,7 @@ from typing import Generic, Protocol, TypeVar
 
 from idis.proto.errors import IdisError
 from idis.registry.document import DocumentKind
+from idis.registry.event_row import EventKnown, EventOrder, EventRow
 from idis.registry.journal import Entry, Position, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import PreparedRecord, StoredRecord
@@ -180,6 +181,17 @@ class ReadTxn(Protocol):
     def last_edge(self, start: bytes, end: bytes) -> tuple[bytes, bytes] | None:
         """The last row of the edge table from a key on (inclusive) to another (exclusive)."""
 
+    def event(self, event_id: str, *, declares_error: bool = False) -> EventRow | None:
+        """The event of an id, or the declaration that it was wrong."""
+
+    def events(
+        self, order: EventOrder, start: bytes, end: bytes, limit: int, *, newest_first: bool = False
+    ) -> list[tuple[bytes, EventRow]]:
+        """Events with their keys in an order, from a key on (inclusive) to another (exclusive); backwards from the end.
+
+        `event_row.recorded_head` and `time_head` give what keys begin with; `ff` is behind all of them.
+        """
+
 
 class WriteTxn(ReadTxn, Protocol):
     """A snapshot that sees its own writes."""
@@ -218,6 +230,9 @@ class WriteTxn(ReadTxn, Protocol):
         They are part of the event or record they come from, whose journal entry tells of them. Raises StoreError when a key
         or a row is too long.
         """
+
+    def put_event(self, row: EventRow) -> EventRow | EventKnown:
+        """Keep an event, with its place; or tell that one of this id is there. Raises StoreError when it is too long."""
 
 
 class Store(Protocol):

@@ -19,6 +19,7 @@ from typing import Any
 
 import msgpack
 
+from idis.registry.event_row import EventRow
 from idis.registry.journal import POSITION_BYTES, Entry, EntryKind, Position
 from idis.registry.prefix import Hosting, Moving, PrefixEntry, PrefixState, Privacy, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, RecordFlag, StoredRecord
@@ -109,6 +110,18 @@ def unseal(table: bytes, key: bytes, value: bytes) -> bytes:
     if hasher.digest() != value[:DIGEST_BYTES]:
         raise RecordDamaged(f"a value of table {table.decode()} does not match its digest: key {readable(key)}")
     return rest
+
+
+def encode_event(row: EventRow) -> bytes:
+    """The sealed value of an event at its place."""
+    packed = msgpack.packb([FORMAT, row.event_id, row.time_ms, row.content, row.declares_error, row.body])
+    return seal(keys.EVENT, row.place, packed)
+
+
+def decode_event(place: bytes, value: bytes) -> EventRow:
+    """The reverse of `encode_event`. Raises RecordDamaged."""
+    _, event_id, time_ms, content, declares_error, body, *_ = msgpack.unpackb(unseal(keys.EVENT, place, value))
+    return EventRow(event_id, time_ms, content, declares_error, body, place)
 
 
 def unseal_edge(key: bytes, value: bytes) -> bytes:

@@ -47,6 +47,9 @@ class Tables:
     document: Any
     audit: Any
     edge: Any
+    event: Any
+    event_time: Any
+    event_id: Any
 
 
 class Environment:

@@ -33,14 +33,18 @@ STAT = b"stat"
 DOCUMENT = b"document"
 AUDIT = b"audit"
 EDGE = b"edge"
-TABLES = (META, PREFIX, ROUTE, RECORD, JOURNAL, ALIAS, OUTCOME, STAT, DOCUMENT, AUDIT, EDGE)
-LATER_TABLES = (DOCUMENT, AUDIT, EDGE)  # a store made before they existed gets them when it is opened
+EVENT = b"event"
+EVENT_TIME = b"event_time"
+EVENT_ID = b"event_id"
+LATER_TABLES = (DOCUMENT, AUDIT, EDGE, EVENT, EVENT_TIME, EVENT_ID)  # an older store gets them when it is opened
+TABLES = (META, PREFIX, ROUTE, RECORD, JOURNAL, ALIAS, OUTCOME, STAT, *LATER_TABLES)
 
 META_STORE = b"store"  # what the store is: format, engine, epoch
 META_TRIMMED = b"trimmed"  # position of the youngest journal entry that was trimmed away
 META_DOCUMENTS = b"documents"  # tally of the documents
 META_AUDITS = b"audits"  # tally of the audit lines
 META_EDGES = b"edges"  # tally of the rows of edges
+META_EVENTS = b"events"  # tally of the events
 
 AUDIT_KEY_BYTES = 24
 

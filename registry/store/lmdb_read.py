@@ -7,11 +7,12 @@ from itertools import islice
 from typing import Any
 
 from idis.registry.document import DocumentKind
+from idis.registry.event_row import PLACE_BYTES, EventOrder, EventRow, id_key
 from idis.registry.journal import BEGINNING, Entry, Position, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, StoredRecord
 from idis.registry.store import codec, keys, rules
-from idis.registry.store.base import OutcomeKey, PrefixStat, StoredOutcome
+from idis.registry.store.base import OutcomeKey, PrefixStat, RecordDamaged, StoredOutcome
 from idis.registry.store.environment import Environment
 
 PREFIX_CACHE_ENTRIES_MAX = 4_096  # decoded entries; about 1 KiB each
@@ -223,6 +224,35 @@ class LmdbReadTxn:
                 return None
             key, value = cursor.item()
             return key, codec.unseal_edge(key, value)
+
+    def event(self, event_id: str, *, declares_error: bool = False) -> EventRow | None:
+        """The event of an id, or the declaration that it was wrong."""
+        key = id_key(event_id, declares_error)
+        value = self._raw.get(key, db=self._tables.event_id)
+        return None if value is None else self._event_at(codec.unseal(keys.EVENT_ID, key, value))
+
+    def events(
+        self, order: EventOrder, start: bytes, end: bytes, limit: int, *, newest_first: bool = False
+    ) -> list[tuple[bytes, EventRow]]:
+        """Events with their keys in an order, from a key on to another."""
+        by_time = order is EventOrder.HAPPENED
+        table = self._tables.event_time if by_time else self._tables.event
+        found: list[tuple[bytes, EventRow]] = []
+        for key, value in self._walk_back(table, end) if newest_first else self._walk(table, start):
+            if len(found) >= limit or key < start or key >= end:
+                break
+            if by_time:
+                codec.unseal(keys.EVENT_TIME, key, value)
+                found.append((key, self._event_at(key[-PLACE_BYTES:])))
+            else:
+                found.append((key, codec.decode_event(key, value)))
+        return found
+
+    def _event_at(self, place: bytes) -> EventRow:
+        value = self._raw.get(place, db=self._tables.event)
+        if value is None:
+            raise RecordDamaged(f"there is no event at {codec.readable(place)}, though its key says so: run 'idis verify'")
+        return codec.decode_event(place, value)
 
     def _get(self, table: Any, key: bytes) -> bytes | None:
         """The value of a key that came from outside: one that cannot be stored is not there."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from idis.registry.document import DocumentKind
+from idis.registry.event_row import EventKnown, EventRow, id_key
 from idis.registry.journal import Entry, EntryKind, Position
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, StoredRecord
@@ -215,6 +216,23 @@ class LmdbWriteTxn(LmdbReadTxn):
             tally.take(value)
             self.octets += len(key) + len(value)
 
+    def put_event(self, row: EventRow) -> EventRow | EventKnown:
+        """Keep an event, with its place; or tell that one of this id is there."""
+        rules.check_event(row)
+        by_id = id_key(row.event_id, row.declares_error)
+        if (value := self._raw.get(by_id, db=self._tables.event_id)) is not None:
+            known = self._event_at(codec.unseal(keys.EVENT_ID, by_id, value))
+            return EventKnown(known, known.content == row.content)
+        place = keys.audit_key(max(self._now_ms, self._last_recorded_ms()), self._next)
+        row = replace(row, place=place)
+        value = codec.encode_event(row)
+        self._put(self._tables.event, place, value, append=True)
+        self._put(self._tables.event_time, row.time_key, codec.seal(keys.EVENT_TIME, row.time_key, b""))
+        self._put(self._tables.event_id, by_id, codec.seal(keys.EVENT_ID, by_id, place))
+        self._tally(keys.META_EVENTS).take(value)
+        self.add_entry(EntryKind.EVENT, place, 0, b"")
+        return row
+
     def put_segment(self, records: Sequence[PreparedRecord]) -> int:
         """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""
         changed: dict[bytes, int] = {}
@@ -279,6 +297,11 @@ class LmdbWriteTxn(LmdbReadTxn):
         for name, tally in self._tallies.items():
             self._put(self._tables.meta, name, tally.encode(name))
         self._tallies.clear()
+
+    def _last_recorded_ms(self) -> int:
+        """When the last event was recorded: a clock that was set back does not change the order of recording."""
+        with self._raw.cursor(self._tables.event) as cursor:
+            return keys.audit_time_ms(cursor.key()) if cursor.last() else 0
 
     def _locate(self, record: PreparedRecord) -> tuple[bytes, StoredRecord | None]:
         """Where a record belongs, and what is there."""

@@ -18,6 +18,7 @@ from typing import TypeVar, cast
 
 from idis.proto.identifier import ancestors
 from idis.registry.document import DocumentKind
+from idis.registry.event_row import EventKnown, EventOrder, EventRow
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, StoredRecord
@@ -51,6 +52,7 @@ class _State:
     documents: dict[tuple[int, bytes], bytes] = field(default_factory=dict)
     audits: dict[bytes, bytes] = field(default_factory=dict)
     edges: dict[bytes, bytes] = field(default_factory=dict)
+    events: dict[bytes, EventRow] = field(default_factory=dict)
     commits: int = 0
 
     def copy(self) -> _State:
@@ -64,6 +66,7 @@ class _State:
             dict(self.documents),
             dict(self.audits),
             dict(self.edges),
+            dict(self.events),
             self.commits + 1,
         )
 
@@ -189,6 +192,20 @@ class MemoryTxn:
         """The last row of the edge table in a span."""
         return max((row for row in self._state.edges.items() if start <= row[0] < end), default=None)
 
+    def event(self, event_id: str, *, declares_error: bool = False) -> EventRow | None:
+        """The event of an id, or the declaration that it was wrong."""
+        wanted = (event_id, declares_error)
+        return next((row for row in self._state.events.values() if (row.event_id, row.declares_error) == wanted), None)
+
+    def events(
+        self, order: EventOrder, start: bytes, end: bytes, limit: int, *, newest_first: bool = False
+    ) -> list[tuple[bytes, EventRow]]:
+        """Events with their keys in an order, from a key on to another."""
+        rows = self._state.events.values()
+        keyed = [(row.time_key if order is EventOrder.HAPPENED else row.place, row) for row in rows]
+        found = sorted((one for one in keyed if start <= one[0] < end), key=lambda one: one[0], reverse=newest_first)
+        return found[:limit]
+
     def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY, *, version_min: int = 1) -> int | Conflict:
         """Create or replace; an equal record that exists is left alone and keeps its version, if that is not too low."""
         position = self._next_position()
@@ -273,6 +290,18 @@ class MemoryTxn:
             self._state.edges.pop(key, None)
             if row:
                 self._state.edges[key] = row
+
+    def put_event(self, row: EventRow) -> EventRow | EventKnown:
+        """Keep an event, with its place; or tell that one of this id is there."""
+        rules.check_event(row)
+        known = self.event(row.event_id, declares_error=row.declares_error)
+        if known is not None:
+            return EventKnown(known, known.content == row.content)
+        last_ms = max((kept.recorded_ms for kept in self._state.events.values()), default=0)
+        row = replace(row, place=keys.audit_key(max(self._now_ms, last_ms), self._next_position()))
+        self._state.events[row.place] = row
+        self._note(EntryKind.EVENT, row.place, 0, b"")
+        return row
 
     def put_segment(self, records: Sequence[PreparedRecord]) -> int:
         """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import fold, parse_prefix
 from idis.registry.document import DOCUMENT_BYTES_MAX, DOCUMENT_KEY_BYTES_MAX
+from idis.registry.event_row import CONTENT_BYTES, EVENT_BYTES_MAX, EVENT_ID_BYTES_MAX, EventRow
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, RecordFlag, StoredRecord, same_content
 from idis.registry.store.base import Conflict, Expect, Expected, OutcomeKey, StoreError
@@ -157,6 +158,14 @@ def check_edge(key: bytes, row: bytes) -> None:
     """Raise StoreError when a row of the edge table cannot be stored; an empty one removes."""
     if not 0 < len(key) <= KEY_BYTES_MAX or len(row) > EDGE_ROW_BYTES_MAX:
         raise StoreError(f"a row of edges has a key of {len(key)} and {len(row)} octets: more than fit")
+
+
+def check_event(row: EventRow) -> None:
+    """Raise StoreError when an event cannot be stored."""
+    if not 0 < len(row.event_id.encode()) <= EVENT_ID_BYTES_MAX or len(row.content) != CONTENT_BYTES or row.place:
+        raise StoreError(f"the id of an event has 1 to {EVENT_ID_BYTES_MAX} octets, the digest of what it says {CONTENT_BYTES}")
+    if not 0 < len(row.body) <= EVENT_BYTES_MAX:
+        raise StoreError(f"an event has 1 to {EVENT_BYTES_MAX} octets, not {len(row.body)}: spread its things over several")
 
 
 def _check_alias(alias: Alias) -> None:

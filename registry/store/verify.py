@@ -25,6 +25,7 @@ import lmdb
 
 from idis.proto.errors import IdisError
 from idis.proto.value import decode_values
+from idis.registry.event_row import PLACE_BYTES, id_key
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import Record, RecordFlag, StoredRecord, prepare
@@ -170,7 +171,10 @@ class _Inspection:
         self._epoch = 0
         self._counts: dict[str, list[int]] = {}  # prefix → records, digest sum, octets
         self._segments: dict[Position, list[int]] = {}  # bulk position → records still of it, digest sum
-        self._tallies = {name: tallies.Tally() for name in (keys.META_DOCUMENTS, keys.META_AUDITS, keys.META_EDGES)}
+        self._tallies = {
+            name: tallies.Tally()
+            for name in (keys.META_DOCUMENTS, keys.META_AUDITS, keys.META_EDGES, keys.META_EVENTS)
+        }
 
     def run(self) -> None:
         """Every table, those that others are compared with first."""
@@ -190,6 +194,9 @@ class _Inspection:
             (keys.DOCUMENT, self._check_document),
             (keys.AUDIT, self._check_audit),
             (keys.EDGE, self._check_edge),
+            (keys.EVENT, self._check_event),
+            (keys.EVENT_TIME, self._check_event_time),
+            (keys.EVENT_ID, self._check_event_id),
         ):
             for key, value in self._walk(table):
                 try:
@@ -200,6 +207,7 @@ class _Inspection:
         self._check_tally(keys.DOCUMENT, keys.META_DOCUMENTS)
         self._check_tally(keys.AUDIT, keys.META_AUDITS)
         self._check_tally(keys.EDGE, keys.META_EDGES)
+        self._check_tally(keys.EVENT, keys.META_EVENTS)
         self._check_journal()
 
     def _walk(self, table: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -337,6 +345,25 @@ class _Inspection:
             raise RecordDamaged("its key is none of the table of edges") from None
         if other is not None and self._raw.get(other, db=self._tables.edge) != codec.seal(keys.EDGE, other, row):
             raise RecordDamaged("the other end of this edge says something else")
+
+    def _check_event(self, place: bytes, value: bytes) -> None:
+        """Every event is found by its id and by its time."""
+        self._tallies[keys.META_EVENTS].take(value)
+        row = codec.decode_event(place, value)
+        by_id = id_key(row.event_id, row.declares_error)
+        if self._raw.get(by_id, db=self._tables.event_id) != codec.seal(keys.EVENT_ID, by_id, place):
+            raise RecordDamaged("its id leads elsewhere")
+        if self._raw.get(row.time_key, db=self._tables.event_time) is None:
+            raise RecordDamaged("it is missing in the order of what happened")
+
+    def _check_event_time(self, place: bytes, value: bytes) -> None:
+        codec.unseal(keys.EVENT_TIME, place, value)
+        if self._raw.get(place[-PLACE_BYTES:], db=self._tables.event) is None:
+            raise RecordDamaged("it leads to no event")
+
+    def _check_event_id(self, place: bytes, value: bytes) -> None:
+        if self._raw.get(codec.unseal(keys.EVENT_ID, place, value), db=self._tables.event) is None:
+            raise RecordDamaged("it leads to no event")
 
     def _check_tally(self, table: bytes, name: bytes) -> None:
         """Lines and documents do not disappear unseen."""

@@ -10,6 +10,7 @@ import pytest
 
 from idis.proto.errors import IdentifierError
 from idis.registry.document import DOCUMENT_BYTES_MAX, DocumentKind
+from idis.registry.event_row import EventKnown, EventOrder, EventRow, time_head
 from idis.registry.journal import BEGINNING, EntryKind, Position, SnapshotNeeded
 from idis.registry.prefix import Hosting, PrefixEntry, RouteEntry
 from idis.registry.record import PreparedRecord, RecordFlag
@@ -890,6 +891,96 @@ class TestEdges:
         """What does not fit is refused."""
         with pytest.raises(StoreError):
             write(store, lambda txn: txn.put_edges({key: row}))
+
+
+def event_row(name: str = "urn:x:1", time_ms: int = 1_000, content: bytes = b"c", **more: Any) -> EventRow:
+    """An event to be stored."""
+    return EventRow(name, time_ms, content * 32, more.get("declares_error", False), more.get("body", b"body"))
+
+
+ALL_EVENTS = (b"", b"\xff")
+
+
+class TestEvents:
+    """Events: by id, in the order of recording, in the order of what happened."""
+
+    def test_by_id(self, store: Store) -> None:
+        """An event is found by its id, and by no other."""
+        stored = write(store, lambda txn: txn.put_event(event_row()))
+        with store.read() as txn:
+            assert (txn.event("urn:x:1"), txn.event("urn:x:2")) == (stored, None)
+
+    def test_the_same_again(self, store: Store) -> None:
+        """The same event twice is one, and told as known."""
+        first = write(store, lambda txn: txn.put_event(event_row()))
+        again = write(store, lambda txn: txn.put_event(event_row(body=b"another spelling")))
+        with store.read() as txn:
+            assert (again, len(txn.events(EventOrder.RECORDED, *ALL_EVENTS, 9))) == (EventKnown(first, True), 1)
+
+    def test_another_content(self, store: Store) -> None:
+        """Another content under an id that is taken is told as other, and not kept."""
+        first = write(store, lambda txn: txn.put_event(event_row()))
+        other = write(store, lambda txn: txn.put_event(event_row(content=b"d")))
+
+        assert other == EventKnown(first, False)
+
+    def test_a_declaration(self, store: Store) -> None:
+        """The declaration that an event was wrong has its id and stands beside it."""
+        write(store, lambda txn: [txn.put_event(event_row()), txn.put_event(event_row(declares_error=True))])
+        with store.read() as txn:
+            found = [txn.event("urn:x:1", declares_error=wrong) for wrong in (False, True)]
+
+        assert [row and row.declares_error for row in found] == [False, True]
+
+    def test_both_orders(self, store: Store) -> None:
+        """Recorded as they came, happened as they say; each also backwards, with bounds and a limit."""
+        for name, time_ms in (("urn:x:b", 2_000), ("urn:x:a", -5), ("urn:x:c", 9_000)):
+            write(store, lambda txn, name=name, time_ms=time_ms: txn.put_event(event_row(name, time_ms)))
+        with store.read() as txn:
+            recorded = [row.event_id[-1] for _, row in txn.events(EventOrder.RECORDED, *ALL_EVENTS, 9)]
+            happened = [row.event_id[-1] for _, row in txn.events(EventOrder.HAPPENED, *ALL_EVENTS, 9)]
+            newest = [row.event_id[-1] for _, row in txn.events(EventOrder.HAPPENED, *ALL_EVENTS, 2, newest_first=True)]
+            span = (time_head(0), time_head(9_000))
+            inside = [row.event_id[-1] for _, row in txn.events(EventOrder.HAPPENED, *span, 9)]
+            inside_back = [row.event_id[-1] for _, row in txn.events(EventOrder.HAPPENED, *span, 9, newest_first=True)]
+
+        assert (recorded, happened, newest, inside, inside_back) == (["b", "a", "c"], ["a", "b", "c"], ["c", "b"], ["b"], ["b"])
+
+    def test_going_on(self, store: Store) -> None:
+        """The key of the last one read is where the next page begins."""
+        write(store, lambda txn: [txn.put_event(event_row(f"urn:x:{number}")) for number in range(5)])
+        with store.read() as txn:
+            key, _ = txn.events(EventOrder.HAPPENED, *ALL_EVENTS, 3)[-1]
+            rest = [row.event_id for _, row in txn.events(EventOrder.HAPPENED, key + b"\x00", b"\xff", 9)]
+
+        assert rest == ["urn:x:3", "urn:x:4"]
+
+    def test_a_clock_that_was_set_back(self, store: Store, clock: Any) -> None:
+        """The order of recording is kept when the clock goes wrong."""
+        write(store, lambda txn: txn.put_event(event_row("urn:x:1")))
+        clock.now -= 3600
+        write(store, lambda txn: txn.put_event(event_row("urn:x:2")))
+        with store.read() as txn:
+            rows = [row for _, row in txn.events(EventOrder.RECORDED, *ALL_EVENTS, 9)]
+
+        assert [row.event_id for row in rows] == ["urn:x:1", "urn:x:2"]
+        assert rows[0].recorded_ms == rows[1].recorded_ms
+
+    def test_journal(self, store: Store) -> None:
+        """The journal tells where an event lies."""
+        stored = write(store, lambda txn: txn.put_event(event_row()))
+        with store.read() as txn:
+            entry = txn.journal(BEGINNING, 99)[-1]
+
+        assert (entry.kind, entry.key) == (EntryKind.EVENT, stored.place)
+
+    @pytest.mark.parametrize(
+        "row", [event_row(""), event_row("u" * 2_049), event_row(body=b""), event_row(body=b"x" * 1_048_577)]
+    )
+    def test_refused(self, store: Store, row: EventRow) -> None:
+        """What does not fit is refused."""
+        with pytest.raises(StoreError):
+            write(store, lambda txn: txn.put_event(row))
 
 
 class TestAudits:

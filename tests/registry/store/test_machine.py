@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from idis.proto.codes import Permission
 from idis.proto.value import DEFAULT_PERMISSIONS, Value
 from idis.registry.document import DocumentKind
+from idis.registry.event_row import EventOrder, EventRow
 from idis.registry.journal import BEGINNING, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, Record, prepare
@@ -147,6 +148,17 @@ class Engines(RuleBasedStateMachine):
         """Rows of edges, new, changed, removed."""
         self.both(lambda txn: txn.put_edges(rows))
 
+    @rule(name=st.sampled_from("abc"), time_ms=st.integers(-2, 2), content=st.sampled_from((b"1", b"2")), wrong=st.booleans())
+    def put_event(self, name: str, time_ms: int, content: bytes, wrong: bool) -> None:
+        """An event, new or known; one with content 2 fails after it was written."""
+        def change(txn: WriteTxn) -> object:
+            done = txn.put_event(EventRow(f"urn:x:{name}", time_ms, content * 32, wrong, b"body"))
+            if content == b"2" and wrong:
+                raise LookupError("fails after writing")
+            return done
+
+        self.both(change)
+
     @rule(kind=kinds, key=document_keys)
     def delete_document(self, kind: DocumentKind, key: bytes) -> None:
         """A document removed, or none."""
@@ -211,6 +223,10 @@ def _content(store: MemoryStore | LmdbStore) -> dict[str, Any]:
         for kind in (DocumentKind.TOKEN, DocumentKind.ROLE):
             everything[kind.name] = (txn.documents(kind, None, MANY), txn.documents(kind, b"b", 1), txn.document(kind, b"a"))
         everything["edges"] = (txn.edge_spans([(b"a", b"b"), (b"a\x00\x0b1", b"z")], MANY), txn.last_edge(b"a", b"b"))
+        everything["events"] = [
+            txn.events(order, b"", b"\xff", MANY, newest_first=back) for order in EventOrder for back in (False, True)
+        ]
+        everything["event"] = [txn.event(f"urn:x:{name}", declares_error=wrong) for name in "abc" for wrong in (False, True)]
         trail = txn.audits(None, MANY)
         middle = trail[len(trail) // 2][0] if trail else b""
         everything["audits"] = [trail, txn.audits(middle, 2), txn.audits(middle, 2, newest_first=True)]

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from idis.registry.document import DocumentKind
+from idis.registry.event_row import EventRow
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord
@@ -49,6 +50,7 @@ def directory(tmp_path: Path, make_record: MakeRecord) -> Path:
         lambda txn: txn.delete_record(b"88.118\x00A002"),
         lambda txn: [txn.put_document(DocumentKind.ROLE, b"role%d" % n, b"d" * 100) for n in range(5)],
         lambda txn: txn.put_edges(EDGE_ROWS),
+        lambda txn: txn.put_event(EventRow("urn:x:1", 1_000, b"c" * 32, False, b"body")),
         lambda txn: [txn.delete_document(DocumentKind.ROLE, b"role4"), txn.add_audit(b"a" * 100), txn.add_audit(b"b" * 100)],
     ):
         store.write(change, actor="test").result(10)
@@ -89,7 +91,10 @@ def test_sound(directory: Path) -> None:
         "document": 4,
         "audit": 2,
         "edge": 2,
-        "journal": 44,
+        "event": 1,
+        "event_time": 1,
+        "event_id": 1,
+        "journal": 45,
     }
 
 
@@ -290,6 +295,25 @@ def test_other_audit_line(directory: Path) -> None:
     assert {table for table, _ in faults(tamper(directory, change))} == {"audit", "journal"}
 
 
+def _clear(raw: Any, table: Any) -> None:
+    with raw.cursor(table) as cursor:
+        assert cursor.first()
+        cursor.delete()
+
+
+def test_lost_event(directory: Path) -> None:
+    """An event that vanished is missed by its number, its id and its time."""
+    report = tamper(directory, lambda raw, tables: _clear(raw, tables.event))
+    assert {problem.table for problem in report.problems} == {"event", "event_time", "event_id"}
+
+
+@pytest.mark.parametrize("name", ["event_time", "event_id"])
+def test_lost_way_to_an_event(directory: Path, name: str) -> None:
+    """An event that can no longer be found one way is told."""
+    report = tamper(directory, lambda raw, tables: _clear(raw, getattr(tables, name)))
+    assert {problem.table for problem in report.problems} == {"event"}
+
+
 def test_lost_edge(directory: Path) -> None:
     """An edge that vanished under one of its ends is missed, and the other end says so."""
     report = tamper(directory, lambda raw, tables: raw.delete(EDGE_UNDER_WHOLE, db=tables.edge))
@@ -347,7 +371,7 @@ def test_progress(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check(store.environment, progress=lambda done, total: told.append((done, total)))
     store.close()
 
-    assert told == [(50, 148), (100, 148)]
+    assert told == [(50, 153), (100, 153)]
 
 
 def test_damaged_page(directory: Path) -> None:

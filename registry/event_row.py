@@ -1,0 +1,79 @@
+"""An event as the store keeps it: what it is found by, and its octets (`storage.md` §3).
+
+The store knows of an event its id, its time and what tells its content from another's; `registry/trace/capture.py` owns the
+form of the body. Events are never changed and never removed: an error declaration is a second event of the same id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import blake2b
+
+EVENT_BYTES_MAX = 1_048_576  # of one body; a list of 10,000 EPCs has some 600 KB
+EVENT_ID_BYTES_MAX = 2_048  # a URI
+CONTENT_BYTES = 32  # of the digest of what an event says
+PLACE_BYTES = 24  # when it was recorded, and where in the journal
+
+_BIAS = 2**63  # times before 1970 sort before those after it
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event.
+
+    Attributes:
+        event_id: its id.
+        time_ms: when it happened, unix time in milliseconds.
+        content: digest of what it says.
+        declares_error: it says that the event of this id was wrong.
+        body: the rest.
+        place: where it lies, in the order of recording; empty before it is stored. `recorded_ms` is its beginning.
+    """
+
+    event_id: str
+    time_ms: int
+    content: bytes
+    declares_error: bool
+    body: bytes
+    place: bytes = b""
+
+    @property
+    def recorded_ms(self) -> int:
+        """When it was recorded, unix time in milliseconds. In the order of places it never falls."""
+        return int.from_bytes(self.place[:8], "big")
+
+    @property
+    def time_key(self) -> bytes:
+        """Where it lies in the order of what happened."""
+        return time_head(self.time_ms) + self.place
+
+
+@dataclass(frozen=True, slots=True)
+class EventKnown:
+    """An event of this id is there already; `same`: it says the same."""
+
+    row: EventRow
+    same: bool
+
+
+class EventOrder(Enum):
+    """The two orders in which events lie."""
+
+    RECORDED = "recorded"  # keys are places
+    HAPPENED = "happened"  # keys are times, then places
+
+
+def time_head(time_ms: int) -> bytes:
+    """What the keys of events of a moment begin with, in the order of what happened."""
+    return (time_ms + _BIAS).to_bytes(8, "big")
+
+
+def recorded_head(time_ms: int) -> bytes:
+    """Likewise, in the order of recording."""
+    return max(time_ms, 0).to_bytes(8, "big")
+
+
+def id_key(event_id: str, declares_error: bool) -> bytes:
+    """The key by which an event is found by its id."""
+    return blake2b(event_id.encode(), digest_size=16).digest() + bytes((declares_error,))
