@@ -20,7 +20,6 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 from threading import Semaphore
 from typing import Any
@@ -139,7 +138,7 @@ def inspect(directory: Path, out: int, state: State) -> None:
     problems += [f"{problem.table} {problem.name}: {problem.fault}" for problem in check(store.environment).problems]
     with store.read() as txn:
         last = txn.position
-    store.trim(replace(last, hi=max(last.hi - COMMITS_KEPT, 0)))
+    store.trim(last._replace(hi=max(last.hi - COMMITS_KEPT, 0)))
     store.close()
     report = {"lost": lost, "problems": problems, "retried": retried, "repeated": repeated, "opened_s": opened_s}
     os.write(out, json.dumps(report).encode())

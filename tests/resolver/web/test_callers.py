@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -16,6 +17,7 @@ from idis.registry import tokens
 from idis.registry.caller import Action, Role, RoleGrant, tool
 from idis.registry.token import TokenTerms
 from idis.resolver import node as node_module
+from idis.resolver.admin.proven import LOOK_S
 from idis.resolver.admin.server_key import ServerKey
 from idis.resolver.config import DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, TlsSection
 from tests.resolver.admin.wire import administer, dsa_key, ed25519_key, key_values, other_rsa_key, rsa_key, sign
@@ -275,6 +277,7 @@ async def test_a_session_ends_with_its_key(rest, secure_node):
     session = await begin(rest)
     await put(rest, handle_header(session, f"300:{ADMIN}", signed(session, rsa_key())))
     administer(secure_node._store, values=key_values()[1:])
+    await asyncio.sleep(LOOK_S)
 
     assert (await put(rest, f'Handle sessionId="{session["sessionId"]}"'))[0] == 401
 
