@@ -25,6 +25,7 @@ from idis.registry.registration.application import Application
 from idis.registry.registration.checks import Organisation, Refusal
 from idis.registry.registration.consent import Awaiting, forget, second
 from idis.registry.registration.delegation import HostingEvent
+from idis.registry.registration.disowning import end_access
 from idis.registry.registration.life import DEFAULT_TERMS, Event, Registered, Terms
 from idis.registry.rights import NO_GROUPS, Groups, Unknown
 from idis.registry.store.base import ReadTxn, WriteTxn
@@ -323,8 +324,12 @@ def _do_with_consent(
     elif (waits := second(txn, caller, name, prefix, request, now)) is not None:
         return waits
     if isinstance(act, Revoke):
-        return granting.revoke(txn, prefix, act.reason)
-    return granting.transfer(txn, prefix, act.organisation, act.form, now)
+        done = granting.revoke(txn, prefix, act.reason)
+    else:
+        done = granting.transfer(txn, prefix, act.organisation, act.form, now)
+    if isinstance(done, Registered) and done.changed:
+        end_access(txn, caller, prefix, now)
+    return done
 
 
 def _do_range(txn: WriteTxn, act: DelegateRange | WithdrawRange, caller: Caller, now: int) -> RangeDone | Refusal:

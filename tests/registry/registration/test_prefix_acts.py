@@ -12,6 +12,7 @@ from idis.proto.codes import AdminRight, ResponseCode
 from idis.proto.types.admin import Admin, encode_admin
 from idis.proto.types.site import TCP, Interface, Server, Site, encode_site
 from idis.proto.value import Value, decode_values, encode_values
+from idis.registry import roles, tokens
 from idis.registry.audit.line import AuditLine, decode_line
 from idis.registry.caller import Action, Caller, Role, RoleGrant, TokenScope, tool
 from idis.registry.identity import identity_of
@@ -47,6 +48,7 @@ from idis.registry.registration.prefix_acts import (
 from idis.registry.rights import Unknown
 from idis.registry.store.base import WriteTxn
 from idis.registry.store.memory import MemoryStore
+from idis.registry.token import TokenTerms
 
 T = TypeVar("T")
 
@@ -359,6 +361,27 @@ def test_a_transfer_ends_the_keys_of_the_one_before(store: MemoryStore) -> None:
     assert (entry.owner, entry.owner_code) == (OTHER.owner, "")
     assert [(value.index, value.type) for value in kept] == [(1, "HS_SITE"), (100, "HS_ADMIN")]
     assert kept[1].data == encode_admin(Admin("0.NA/88.118.8", 300))
+
+
+@pytest.mark.parametrize("act", [Revoke("88.118.8", alone=True), Transfer("88.118.8", OTHER, alone=True)], ids=name_of)
+def test_roles_and_tokens_end_with_their_owner(store: MemoryStore, act: PrefixAct) -> None:
+    """Those for the prefix and below it; what is held for the node, or for a neighbour, stays."""
+    _granted(store)
+    operator = tool("root")
+    grants = [RoleGrant(Role.ADMINISTRATOR, name) for name in ("88.118.8", "88.118.8.1", "88.118.80", "88.118")]
+    for grant in grants:
+        _write(store, lambda txn, grant=grant: roles.grant(txn, operator, STRANGER.identity, grant))  # type: ignore[misc]
+    for name in ("88.118.8", "88.118.80"):
+        terms = TokenTerms("t", roles=(RoleGrant(Role.APPLICATION, name),))
+        _write(store, lambda txn, terms=terms: tokens.create(txn, operator, terms, NOW))  # type: ignore[misc]
+    _do(store, operator, act)
+    assert STRANGER.identity is not None
+    with store.read() as txn:
+        held = roles.roles_of(txn, STRANGER.identity)
+        states = {token.terms.roles[0].prefix: token.state(NOW) for token in tokens.tokens(txn)}
+
+    assert held == (grants[2], grants[3])
+    assert states == {"88.118.8": "revoked", "88.118.80": "valid"}
 
 
 def test_an_allocation_grants_in_one_step(store: MemoryStore) -> None:
