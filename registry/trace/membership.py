@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from idis.proto.errors import IdentifierError
 from idis.registry.trace import rows
@@ -64,7 +65,7 @@ def _lots_in(saying: Saying, ilmd: tuple[tuple[str, Json], ...], class_of: str) 
                     continue  # a lot number that only looks like an identifier
             elif class_of:
                 # A bare lot number is one of the item's own class.
-                yield saying.spelling.name(f"{class_of}/10/{value}")
+                yield saying.spelling.name(f"{class_of}/10/{quote(value, safe='')}")
 
 
 def _local(name: str) -> str:

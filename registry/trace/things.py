@@ -15,11 +15,15 @@ from urllib.parse import unquote
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold, parse_identifier
+from idis.registry.trace.canonical_uri import canonical_uri
 
 PROXY_HOSTS = frozenset({"hdl.handle.net", "doi.org", "dx.doi.org"})  # public resolvers of the Handle family
 OTHER_HOSTS = frozenset({"id.gs1.org", "id.loc.gov"})  # whose paths hold other identifiers
 SPELLINGS_KEPT_MAX = 65_536  # a batch of events names the same containers and places again and again
 
+GS1_STEM = "https://id.gs1.org/"
+
+_LOT = re.compile(r"/10/([^/?#]+)")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _WEB = re.compile(r"//([^/?#]*)([^?#]*)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -39,6 +43,20 @@ def names_identifiers(host: str) -> bool:
     return (host.startswith("id.") and host not in OTHER_HOSTS) or host in PROXY_HOSTS
 
 
+def read_gs1(text: str) -> Named | None:
+    """A GS1 key in a Digital Link of any host or in an EPC URN; None for what is none."""
+    if not text.startswith(("urn:epc:", "http")):
+        return None
+    canonical = canonical_uri(text)
+    if not canonical.startswith(GS1_STEM):
+        return None
+    key, value, *finer = canonical[len(GS1_STEM) :].split("/")
+    class_of = f"{GS1_STEM}{key}/{value}" if finer else ""
+    # The canonical key of an item leaves out its lot; what was written may say it.
+    lot = _LOT.search(text) if finer[:1] == ["21"] else None
+    return Named(canonical, "" if lot is None else f"{class_of}/10/{lot[1]}", class_of)
+
+
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """How things are spelled at a node.
@@ -51,7 +69,7 @@ class Spelling:
 
     folds: Callable[[str], bool] = lambda prefix: True
     own_host: Callable[[str], bool] = names_identifiers
-    keys: Callable[[str], Named | None] = lambda text: None
+    keys: Callable[[str], Named | None] = read_gs1
     _kept: dict[str, Named] = field(default_factory=dict, repr=False, compare=False)
 
     def name(self, text: str) -> str:
@@ -84,21 +102,22 @@ class Spelling:
             raise IdentifierError("the identifier holds a control character", position=control.start())
         if len(text.encode()) > IDENTIFIER_BYTES_MAX:
             raise IdentifierError(f"the identifier is longer than {IDENTIFIER_BYTES_MAX} octets")
-        if (key := self.keys(text)) is not None:
-            return key
         uri = _URI.fullmatch(text)
         if uri is None:
-            return Named(self._handle(text))
+            return self.keys(text) or Named(self._handle(text))
         scheme, rest = uri[1].lower(), uri[2]
         if scheme in ("hdl", "doi"):
             return Named(self._handle(rest.removeprefix("//")))
-        if scheme in ("http", "https") and (web := _WEB.match(rest)) is not None:
-            host = web[1].lower()
-            # Only the path names the thing; a query or fragment says how to show it.
-            if self.own_host(host) and (name := self._path_handle(web[2])):
-                return Named(name)
-            return Named(f"{scheme}://{host}{rest[2 + len(web[1]) :]}")
-        return Named(f"{scheme}:{rest}")
+        web = _WEB.match(rest) if scheme in ("http", "https") else None
+        if web is None:
+            return self.keys(text) or Named(f"{scheme}:{rest}")
+        host = web[1].lower()
+        # Only the path names the thing; a query or fragment says how to show it. On a host of ours a path that begins like a
+        # prefix is a handle, even if a GS1 key could be read further behind.
+        handle = self._path_handle(web[2]) if self.own_host(host) else ""
+        if handle and ("." in handle.partition("/")[0] or host in PROXY_HOSTS):
+            return Named(handle)
+        return self.keys(text) or Named(f"{scheme}://{host}{rest[2 + len(web[1]) :]}")
 
     def _path_handle(self, path: str) -> str:
         """The handle in the path of a resolver's URL; empty when it holds none."""

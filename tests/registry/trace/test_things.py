@@ -1,0 +1,89 @@
+"""The one spelling of a thing."""
+
+from __future__ import annotations
+
+import pytest
+
+from idis.proto.errors import IdentifierError
+from idis.registry.trace.things import Named, Spelling, home_of
+
+SPELLING = Spelling()
+ITEM = "https://id.gs1.org/01/06901234567892/21/42"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "88.118.8/BLOCK.H2588-B102",
+        "88.118.8/block.h2588-b102",
+        " 88.118.8/BLOCK.H2588-B102 ",
+        "hdl:88.118.8/Block.H2588-B102",
+        "hdl://88.118.8/Block.H2588-B102",
+        "https://id.node.example.cn/88.118.8/BLOCK.H2588-B102",
+        "HTTPS://ID.node.example.cn/88.118.8/block.h2588%2DB102?auth=1#x",
+        "https://hdl.handle.net/88.118.8/BLOCK.H2588-B102",
+    ],
+)
+def test_a_handle_in_every_spelling(text: str) -> None:
+    """Bare, as a URI, behind a resolver's host."""
+    assert SPELLING.name(text) == "88.118.8/BLOCK.H2588-B102"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ITEM,
+        "https://shop.example/01/06901234567892/21/42?x=y",
+        "https://id.node.example.cn/01/06901234567892/21/42",
+        "urn:epc:id:sgtin:6901234.056789.42",
+    ],
+)
+def test_a_gs1_key_in_every_spelling(text: str) -> None:
+    """A Digital Link of any host, an EPC URN."""
+    assert SPELLING.name(text) == ITEM
+
+
+def test_lot_and_class_of_an_item() -> None:
+    """The lot that a Digital Link says beside the serial is kept beside the item."""
+    found = SPELLING.named("https://id.node.example.cn/01/06901234567892/10/L7/21/42")
+
+    assert found == Named(ITEM, "https://id.gs1.org/01/06901234567892/10/L7", "https://id.gs1.org/01/06901234567892")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("urn:uuid:0B1D", "urn:uuid:0B1D"),
+        ("HTTPS://Example.COM/Path/X?q=1", "https://example.com/Path/X?q=1"),
+        ("https://example.com/88.118.8/X", "https://example.com/88.118.8/X"),
+        ("88.118", "88.118"),
+        ("4263537/4000", "4263537/4000"),
+        ("https://hdl.handle.net/4263537/4000", "4263537/4000"),
+        ("https://id.example.cn/88.118.8/01/06901234567892", "88.118.8/01/06901234567892"),
+    ],
+)
+def test_everything_else(text: str, name: str) -> None:
+    """Other URIs stay as they are, but for scheme and host; a handle of ours may hold what looks like a GS1 key."""
+    assert SPELLING.name(text) == name
+
+
+def test_a_prefix_that_does_not_fold() -> None:
+    """What its prefix tells apart stays apart."""
+    spelling = Spelling(folds=lambda prefix: prefix != "88.1")
+
+    assert (spelling.name("88.1/a"), spelling.name("88.2/a")) == ("88.1/a", "88.2/A")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "no prefix", "88.1/", "88.1/a\x00b", "urn:x\ny", "88.1/" + "x" * 3_000, "\ud800"])
+def test_nothing(text: str) -> None:
+    """What is no identifier is refused."""
+    with pytest.raises(IdentifierError):
+        SPELLING.name(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "home"), [("88.118.8/X", "88.118.8"), ("88.118", "88.118"), ("urn:uuid:1", ""), (ITEM, ""), ("heatNo:88.1/M|7", "")]
+)
+def test_home(name: str, home: str) -> None:
+    """Below which prefix the record of a thing lies."""
+    assert home_of(name) == home
