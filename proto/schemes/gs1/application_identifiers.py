@@ -119,9 +119,9 @@ def find(text: str, at: int = 0) -> ApplicationIdentifier | None:
 
 
 def matches(code: str, pattern: str) -> bool:
-    """Whether a number is meant by a pattern of the dictionary, in which trailing letters n stand for any digit."""
+    """Whether a number is meant by a pattern of the dictionary, in which letters n behind digits stand for any digit."""
     head = pattern.rstrip("n")
-    return len(code) == len(pattern) and code.startswith(head)
+    return head != "" and len(code) == len(pattern) and code.startswith(head)
 
 
 def _form(component: Component) -> str:
@@ -187,7 +187,8 @@ def _of_row(row: tuple[str, str, str, str, str], form: _Format) -> Iterator[Appl
     qualifiers: tuple[tuple[str, ...], ...] | None = None
     if keys:
         qualifiers = () if keys == ["dlpkey"] else tuple(tuple(order.split(",")) for order in keys[0].split("|"))
-    requires = tuple(tuple(tuple(group.split("+")) for group in groups.split(",")) for groups in _attribute_values(attributes, "req"))
+    groups = (groups.split(",") for groups in _attribute_values(attributes, "req"))
+    requires = tuple(tuple(tuple(group.split("+")) for group in alternatives) for alternatives in groups)
     excludes = tuple(pattern for patterns in _attribute_values(attributes, "ex") for pattern in patterns.split(","))
     linters = _effective_linters(form.components)
     first, _, last = codes.partition("-")
