@@ -165,7 +165,7 @@ def perform(
         return place
     if (verdict := _judge(txn, act, place, caller, groups)) is not None:
         return verdict
-    recorded = _do(txn, act, now)
+    recorded = _do(txn, act, now, place)
     if isinstance(recorded, Refusal):
         return recorded
     held = place.stored or place.disabled
@@ -365,12 +365,12 @@ def _all(rights: Iterable[int]) -> int:
     return together
 
 
-def _do(txn: WriteTxn, act: Act, now: int) -> records.Recorded | Refusal:
+def _do(txn: WriteTxn, act: Act, now: int, place: Place) -> records.Recorded | Refusal:
     match act:
         case Create(identifier=identifier, values=values, overwrite=True, aliases=aliases):
             return records.replace_record(txn, identifier, values, now, aliases=aliases)
         case Create(identifier=identifier, values=values, aliases=aliases):
-            return records.create_record(txn, identifier, values, now, aliases=aliases or ())
+            return records.create_record(txn, identifier, values, now, aliases=aliases or (), place=place)
         case Delete(identifier=identifier):
             return records.delete_record(txn, identifier)
         case AddValues(identifier=identifier, values=values, overwrite=True):

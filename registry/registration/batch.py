@@ -109,6 +109,10 @@ def act_of(item: BatchItem) -> acts.Act | Refusal:
             return acts.ModifyValues(item.identifier, decode_values(item.payload))
         case Verb.REMOVE:
             return acts.RemoveValues(item.identifier, item.indexes)
+        case Verb.DISABLE:
+            return acts.Disable(item.identifier, item.indexes)
+        case Verb.ENABLE:
+            return acts.Enable(item.identifier, item.indexes)
         case _:
             return Refusal(ResponseCode.OPERATION_NOT_SUPPORTED, f"verb {item.verb} is unknown: 1 to {max(Verb)} are known")
 

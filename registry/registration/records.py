@@ -6,6 +6,7 @@ again is no error and changes nothing: a client that lost an answer may simply a
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,7 @@ from idis.registry.record import (
 from idis.registry.registration.checks import Refusal, unknown
 from idis.registry.registration.contents import Contents, content, with_lists, without_stale_statement
 from idis.registry.registration.life import write
+from idis.registry.registration.octets import prepare_plain
 from idis.registry.registration.place import Place, find_place
 from idis.registry.registration.signing import refuse_statement, sign, to_be_signed
 from idis.registry.registration.value_checks import (
@@ -64,6 +66,7 @@ def create_record(
     aliases: tuple[Alias, ...] = (),
     value_bytes_max: int = VALUE_BYTES_DEFAULT_MAX,
     signer: SigningKey | None = None,
+    place: Place | None = None,
 ) -> Recorded | Refusal:
     """Register an identifier that does not exist; existing with the same values is success, with others is a refusal.
 
@@ -75,13 +78,17 @@ def create_record(
         aliases: its names in other schemes.
         value_bytes_max: most octets in one value; at most VALUE_BYTES_MAX.
         signer: the owner's key, when the record is to be signed here and now.
+        place: where the record belongs, when that has been found in this transaction.
 
     Raises:
         IdentifierError: the text is no identifier.
     """
-    place = find_place(txn, identifier)
-    if isinstance(place, Refusal):
-        return place
+    found = place or find_place(txn, identifier)
+    if isinstance(found, Refusal):
+        return found
+    place = found
+    if not aliases and signer is None and (plain := _plain(place, identifier, values, now, value_bytes_max)) is not None:
+        return _refuse_new(txn, place) or _put(txn, place, plain)
     if refusal := refuse_values(values, value_bytes_max):
         return refusal
     values = values if signer is None else to_be_signed(values)
@@ -348,6 +355,18 @@ def _change_prefix(
 
 def _content_at(values: dict[int, Value], index: int) -> tuple[object, ...] | None:
     return content(values[index]) if index in values else None
+
+
+def _plain(
+    place: Place, identifier: str, values: Sequence[Value], now: int, value_bytes_max: int
+) -> PreparedRecord | None:
+    """A new record of plain values, prepared at half the price; None for any other."""
+    if place.stored is not None or place.disabled is not None or place.entry.signing_required:
+        return None
+    try:
+        return prepare_plain(identifier, encode_values(values), now, value_bytes_max)
+    except (struct.error, UnicodeEncodeError):
+        return None  # a number or a text that has no octets: the ordinary way says which
 
 
 def _put(txn: WriteTxn, place: Place, prepared: PreparedRecord) -> Recorded:

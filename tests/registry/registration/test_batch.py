@@ -62,6 +62,24 @@ def test_each_verb_does_what_it_says():
     ) == [(1, version) for version in range(1, 7)]
 
 
+def test_records_and_values_are_switched_off_and_on():
+    """Disabled is kept, and answered as if it did not exist."""
+    store = home(ALL)
+    two = encode_values((Value(1, "URL", b"https://example.com/1"), Value(2, "EMAIL", b"a@example.com")))
+    indexes = payload_of_indexes((2,))
+    run(store, BatchItem(Verb.CREATE, "88.118.8/a", two), BatchItem(Verb.DISABLE, "88.118.8/a", indexes))
+    with store.read() as txn:
+        shown = txn.record(record_key("88.118.8", "a", True))
+    run(store, BatchItem(Verb.ENABLE, "88.118.8/a", indexes), BatchItem(Verb.DISABLE, "88.118.8/a"))
+    with store.read() as txn:
+        gone = txn.record(record_key("88.118.8", "a", True))
+    (enabled,) = run(store, BatchItem(Verb.ENABLE, "88.118.8/a"))
+
+    assert shown is not None
+    assert gone is not None
+    assert (shown.public[:4], gone.live, enabled[0]) == (b"\0\0\0\1", False, 1)
+
+
 def test_what_is_refused_harms_no_neighbour():
     """Every item has its own code and sentence."""
     store = home(ALL)
