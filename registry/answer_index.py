@@ -247,8 +247,8 @@ class AnswerIndexKeeper:
                     self.index.refers = False
             case EntryKind.EPOCH:
                 self._make_anew()
-            case EntryKind.DOCUMENT | EntryKind.AUDIT:
-                pass  # no answer depends on either
+            case EntryKind.DOCUMENT | EntryKind.AUDIT | EntryKind.EVENT:
+                pass  # no answer depends on any
 
     def _change_prefix(self, prefix: str, txn: ReadTxn) -> None:
         for above in ancestors(prefix)[1:]:  # what they tell of names below them hangs on what is registered there

@@ -30,6 +30,7 @@ class Action(Enum):
     PREFIX = "prefix"  # the life of prefixes
     ACCESS = "access"  # tokens, roles, readers' lists
     AUDIT = "audit"  # read the audit trail
+    TRACE = "trace"  # capture events and ask for them
 
 
 @dataclass(frozen=True, slots=True)

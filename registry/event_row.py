@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from hashlib import blake2b
 
-EVENT_BYTES_MAX = 1_048_576  # of one body; a list of 10,000 EPCs has some 600 KB
+EVENT_BYTES_MAX = 8_388_608  # of one body: an event of a million characters of any script, with its context
 EVENT_ID_BYTES_MAX = 2_048  # a URI
 CONTENT_BYTES = 32  # of the digest of what an event says
 PLACE_BYTES = 24  # when it was recorded, and where in the journal

@@ -201,6 +201,8 @@ class EventStream:
                 continue
             if "\\u" in self._text and not _is_text(value):
                 self._broken("a string holds half of a surrogate pair")
+            if end - self._at > PIECE_CHARACTERS_MAX:
+                self._broken(f"one piece of it is longer than {PIECE_CHARACTERS_MAX} characters")
             self._at = end
             return value
 

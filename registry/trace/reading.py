@@ -27,6 +27,7 @@ from idis.registry.trace.vocabulary import (
 
 MEMBERS_MAX = 100_000  # of one list of an event
 DEPTH_MAX = 32  # of master data, extensions and sensor elements
+CONTEXT_CHARACTERS_MAX = 8_192  # it is kept with every event that it explains
 
 Context = tuple[tuple[str, Json], ...]
 Pairs = tuple[tuple[str, Json], ...]
@@ -73,6 +74,11 @@ def read_events(stream: BinaryIO) -> Iterator[Event | EventProblem]:
     An event that cannot be read is told as a problem, and the next one follows; a document that cannot ends with one whose
     `index` is None. Pointers of problems lead into the document.
     """
+    return (found for _, found in read_placed(stream))
+
+
+def read_placed(stream: BinaryIO) -> Iterator[tuple[str, Event | EventProblem]]:
+    """`read_events`, each with the JSON pointer that leads to it."""
     found = EventStream(stream)
     index = 0
     context: Context = ()
@@ -80,17 +86,17 @@ def read_events(stream: BinaryIO) -> Iterator[Event | EventProblem]:
         for pointer, piece in found.pieces():
             if index == 0:
                 context = read_context(found.header.get("@context"))
-            yield _placed(read_event(piece, context), index, pointer)
+            yield pointer, _placed(read_event(piece, context), index, pointer)
             index += 1
     except BrokenDocument as error:
-        yield broken(error)
+        yield "", broken(error)
         return
     if not found.listed:
-        yield _placed(read_event(found.header), 0, "")
+        yield "", _placed(read_event(found.header), 0, "")
     elif problems := _header_problems(
         found.header, late_context=bool(index) and read_context(found.header.get("@context")) != context
     ):
-        yield EventProblem(None, problems)
+        yield "", EventProblem(None, problems)
 
 
 def read_event(members: Json, context: Context = ()) -> Event | tuple[Problem, ...]:
@@ -107,7 +113,10 @@ def read_event(members: Json, context: Context = ()) -> Event | tuple[Problem, .
         names = ", ".join(kind.value for kind in EventType)
         return (Problem("/type", "type", f"this is no type of event: write one of {names}"),)
     own = read_context(members.get("@context"))
-    return _Reader(members, kind, context + tuple(pair for pair in own if pair not in context)).read()
+    whole = context + tuple(pair for pair in own if pair not in context)
+    if whole and len(str(whole)) > CONTEXT_CHARACTERS_MAX:
+        return (Problem("/@context", "limit", f"the context has more than {CONTEXT_CHARACTERS_MAX} characters"),)
+    return _Reader(members, kind, whole).read()
 
 
 def read_context(context: Json) -> Context:

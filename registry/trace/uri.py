@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-URI_CHARACTERS_MAX = 2_048  # as long as an identifier may be
+URI_BYTES_MAX = 2_048  # as long as an identifier may be
 
 # RFC 3986 §3 with the letters of RFC 3987: no blanks, no controls, none of the delimiters that no URI may hold.
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f-\xa0\"<>\\^`{|}\ud800-\udfff]+")
@@ -16,8 +16,9 @@ _CURIE = re.compile(r"([A-Za-z_][\w.-]*):(?!//)(.*)", re.DOTALL)
 def is_uri(text: str) -> bool:
     """Whether a text is an absolute URI or IRI (RFC 3986, 3987)."""
     return (
-        len(text) <= URI_CHARACTERS_MAX
+        len(text) <= URI_BYTES_MAX
         and _ABSOLUTE.fullmatch(text) is not None
+        and (text.isascii() or len(text.encode()) <= URI_BYTES_MAX)
         and ("%" not in text or _BROKEN_PERCENT.search(text) is None)
     )
 

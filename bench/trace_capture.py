@@ -1,0 +1,132 @@
+"""Capture of events: how many a second become durable, and in how much memory a long document is read.
+
+    python -m idis.bench.trace_capture [--events 20000] [--batch 500] [--dir DIR]
+
+Events are those of a shop floor: blocks are cut from plates, packs built of cells, boxes packed and shipped, one after the
+other with ascending times. Each batch is a document, sent to `capture` as the REST interface does it: read, judged, named,
+kept, derived from, flushed. Another run takes one document of 10,000 events with `rollback`, all in one transaction.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import resource
+import shutil
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from idis.registry.prefix import PrefixEntry
+from idis.registry.store.lmdb import LmdbStore
+from idis.registry.trace.capture import EVENTS_MAX, Behaviour, Captured, capture
+from idis.registry.trace.reading import read_events
+from idis.registry.trace.teller import Teller
+
+PREFIX = "88.118.8"
+START_S = 1_772_415_000
+PARTS = 4  # of one cut, one pack, one box
+
+_HEAD = (
+    b'{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",{"yard":"https://yard.example.cn/ns/"}],'
+    b'"type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2026-03-02T12:00:00Z","epcisBody":{"eventList":['
+)
+_TAIL = b"]}}"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="events captured a second, durable")
+    parser.add_argument("--events", type=int, default=20_000)
+    parser.add_argument("--batch", type=int, default=500)
+    parser.add_argument("--dir", help="where the store is made; its disk is what is measured")
+    arguments = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(dir=arguments.dir))
+    try:
+        _measure(folder, arguments.events, arguments.batch)
+    finally:
+        shutil.rmtree(folder)
+
+
+def shop_floor(first: int, count: int) -> Iterator[bytes]:
+    """Events from a number on, as JSON."""
+    for number in range(first, first + count):
+        yield json.dumps(_event(number), separators=(",", ":")).encode()
+
+
+def document(first: int, count: int) -> bytes:
+    """A document of events."""
+    return _HEAD + b",".join(shop_floor(first, count)) + _TAIL
+
+
+def _event(number: int) -> dict[str, Any]:
+    moment = START_S + number
+    common: dict[str, Any] = {
+        "eventTime": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(moment)),
+        "eventTimeZoneOffset": "+08:00",
+        "readPoint": {"id": f"hdl:{PREFIX}/STATION.{number % 40}"},
+        "yard:shift": "A",
+    }
+    parts = [f"hdl:{PREFIX}/PART.{number}.{at}" for at in range(PARTS)]
+    match number % 4:
+        case 0:
+            inputs = [f"hdl:{PREFIX}/PLATE.{number}"]
+            return {"type": "TransformationEvent", **common, "inputEPCList": inputs, "outputEPCList": parts}
+        case 1:
+            whole = {"action": "ADD", "bizStep": "installing", "parentID": f"hdl:{PREFIX}/BLOCK.{number}", "childEPCs": parts}
+            return {"type": "AssociationEvent", **common, **whole}
+        case 2:
+            box = {"action": "ADD", "bizStep": "packing", "parentID": f"hdl:{PREFIX}/BOX.{number}", "childEPCs": parts}
+            return {"type": "AggregationEvent", **common, **box}
+        case _:
+            moved = {"action": "OBSERVE", "bizStep": "shipping", "disposition": "in_transit", "epcList": parts}
+            return {"type": "ObjectEvent", **common, **moved}
+
+
+def _measure(folder: Path, events: int, batch: int) -> None:
+    store = LmdbStore.create(folder / "node", map_bytes=2**30)
+    store.write(lambda txn: txn.put_prefix(PrefixEntry(PREFIX, homed=True)), actor="bench").result()
+    documents = [document(first, min(batch, events - first)) for first in range(0, events, batch)]
+    octets = sum(map(len, documents))
+    cpu, begun = time.process_time(), time.perf_counter()
+    for one in documents:
+        _check(_take(store, one, Behaviour.PROCEED))
+    _tell(f"{events:,} events in batches of {batch}", events, octets, begun, cpu)
+    long = document(events, EVENTS_MAX)
+    cpu, begun = time.process_time(), time.perf_counter()
+    _check(_take(store, long, Behaviour.ROLLBACK))
+    _tell(f"one document of {EVENTS_MAX:,}, rollback", EVENTS_MAX, len(long), begun, cpu)
+    store.close()
+    tracemalloc.start()
+    for _ in read_events(io.BytesIO(long)):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
+    print(f"reading it held at most {peak / 2**20:.2f} MiB beside the {len(long) / 2**20:.1f} MiB of its octets; process {own:.0f} MiB")
+
+
+def _take(store: LmdbStore, octets: bytes, behaviour: Behaviour) -> Captured:
+    teller = Teller("bench", PREFIX, (PREFIX,))
+    return capture(store, lambda: io.BytesIO(octets), teller, behaviour, (START_S + 10**7) * 1_000)
+
+
+def _check(captured: Captured) -> None:
+    if not captured.success or captured.new != captured.events:
+        raise SystemExit(f"not all events were kept: {captured.problems[:3]}")
+
+
+def _tell(what: str, events: int, octets: int, begun: float, cpu: float) -> None:
+    elapsed, used = time.perf_counter() - begun, time.process_time() - cpu
+    print(
+        f"{what}: {elapsed:.2f} s, {events / elapsed:,.0f} events/s, {used:.2f} s of processor "
+        f"({used / events * 1e6:.0f} µs an event), {octets / events:.0f} octets each"
+    )
+
+
+if __name__ == "__main__":
+    main()

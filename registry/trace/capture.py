@@ -1,0 +1,238 @@
+"""Capture: events are checked, kept and derived from, a document of them all or each for itself (`tracing.md` §5).
+
+A document is read twice. First every event is read, judged and named, one at a time; then they are kept: with `rollback` in
+one transaction, all or none, with `proceed` in groups, each group durable before the next. Only names and digests stay in
+memory between. What was kept is acknowledged after its flush; the same document sent again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from itertools import islice
+from typing import BinaryIO
+
+from idis.registry.event_row import EventKnown, EventRow
+from idis.registry.store.base import Store, WriteTxn
+from idis.registry.trace.deriving import take_event
+from idis.registry.trace.event import Event
+from idis.registry.trace.event_problem import EventProblem, Problem, shown, warning
+from idis.registry.trace.hash_id import HEAD, TAIL
+from idis.registry.trace.kept_event import named, row_of, with_id
+from idis.registry.trace.reading import read_placed
+from idis.registry.trace.records import spelling_at
+from idis.registry.trace.rules import problems
+from idis.registry.trace.teller import Teller
+from idis.registry.trace.things import Spelling
+
+EVENTS_MAX = 10_000  # of one document: with `rollback` they are one transaction, and other writes wait for it
+GROUP_EVENTS = 500  # of one transaction with `proceed`
+PROBLEMS_MAX = 1_000  # told of one document; the count goes on
+
+
+class Behaviour(Enum):
+    """What one bad event does to the others (`GS1-Capture-Error-Behaviour`)."""
+
+    ROLLBACK = "rollback"
+    PROCEED = "proceed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An event that may be kept: with its id, and the digest of what it says."""
+
+    event: Event
+    content: bytes
+    warnings: tuple[Problem, ...] = ()
+
+
+class Fate(Enum):
+    """What became of an event."""
+
+    NEW = "new"
+    KNOWN = "known"  # it was here already
+    CONFLICT = "conflict"  # its id belongs to another
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of an event, and the row that has its id now."""
+
+    fate: Fate
+    row: EventRow
+
+
+@dataclass(slots=True)
+class Captured:
+    """What became of a document.
+
+    Attributes:
+        events: how many it held.
+        new, known: how many were kept, and how many had been before.
+        refused: how many were not.
+        problems: what was wrong, at most PROBLEMS_MAX.
+        warnings: how many events were kept with a warning.
+        too_many: it held more than EVENTS_MAX.
+    """
+
+    events: int = 0
+    new: int = 0
+    known: int = 0
+    refused: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    warnings: int = 0
+    too_many: bool = False
+
+    @property
+    def success(self) -> bool:
+        """Whether nothing was refused."""
+        return not self.problems
+
+    def note(self, found: tuple[Problem, ...]) -> None:
+        """Note an event that is refused."""
+        self.refused += 1
+        self.problems += found[: max(PROBLEMS_MAX - len(self.problems), 0)]
+
+
+class RolledBack(Exception):
+    """One event could not be kept, so none was."""
+
+
+def ready(event: Event, now_ms: int) -> Ready | tuple[Problem, ...]:
+    """Judge and name an event: ready to be kept, or its errors."""
+    found = problems(event, now_ms)
+    if errors := tuple(problem for problem in found if problem.is_error):
+        return errors
+    name, content = named(event)
+    if name.event_id.startswith(HEAD) and name.event_id != f"{HEAD}{content.hex()}{TAIL}":
+        found += (warning("/eventID", "eventID", "the id is a hash, but not that of this event"),)
+    return Ready(name, content, found)
+
+
+def keep(txn: WriteTxn, one: Ready, teller: Teller, spelling: Spelling) -> Kept:
+    """Keep an event and derive from it, in a transaction."""
+    row = row_of(one.event, one.content, teller.holder, claim=(claim := not teller.speaks_for(one.event, spelling)))
+    # The declaration that an event was wrong says what the event said, whichever comes first.
+    other = txn.event(row.event_id, declares_error=not row.declares_error)
+    if other is not None and other.content != row.content:
+        return Kept(Fate.CONFLICT, other)
+    put = txn.put_event(row)
+    if isinstance(put, EventKnown):
+        return Kept(Fate.KNOWN if put.same else Fate.CONFLICT, put.row)
+    take_event(txn, one.event, spelling=spelling, holder=teller.holder, recorded_ms=put.recorded_ms, claim=claim)
+    return Kept(Fate.NEW, put)
+
+
+def keep_one(one: Ready, teller: Teller, txn: WriteTxn) -> Kept:
+    """A change that keeps one event."""
+    return keep(txn, one, teller, spelling_at(txn))
+
+
+def capture(
+    store: Store, opened: Callable[[], BinaryIO], teller: Teller, behaviour: Behaviour, now_ms: int
+) -> Captured:
+    """Keep the events of a document. Blocks until what is kept is durable.
+
+    Args:
+        store: where.
+        opened: opens the document, from its beginning; called twice, and again when a transaction is run again.
+        teller: who tells them.
+        behaviour: what one bad event does to the others.
+        now_ms: unix time in milliseconds.
+
+    Raises:
+        StoreError: the store cannot take it; with `rollback` nothing was kept.
+    """
+    captured = Captured()
+    digests = _judge(opened, captured, now_ms)
+    if captured.too_many or (captured.problems and behaviour is Behaviour.ROLLBACK):
+        captured.refused = captured.events
+        return captured
+    if behaviour is Behaviour.ROLLBACK:
+        _keep_all(store, opened, teller, digests, captured)
+    else:
+        _keep_groups(store, opened, teller, digests, captured)
+    return captured
+
+
+def _judge(opened: Callable[[], BinaryIO], captured: Captured, now_ms: int) -> list[bytes | None]:
+    """The digest of each event; None for one that is refused."""
+    digests: list[bytes | None] = []
+    with opened() as stream:
+        for pointer, found in read_placed(stream):
+            if isinstance(found, EventProblem):
+                captured.note(found.problems)
+                if found.index is None:
+                    break
+                digests.append(None)
+            else:
+                judged = ready(found, now_ms)
+                if isinstance(judged, Ready):
+                    captured.warnings += bool(judged.warnings)
+                    digests.append(judged.content)
+                else:
+                    captured.note(tuple(problem.below(pointer) for problem in judged))
+                    digests.append(None)
+            if len(digests) > EVENTS_MAX:
+                captured.too_many = True
+                captured.note((Problem("/epcisBody/eventList", "limit", f"more than {EVENTS_MAX} events: send several documents"),))
+                break
+    captured.events = len(digests)
+    return digests
+
+
+def _again(opened: Callable[[], BinaryIO], digests: list[bytes | None]) -> Iterator[tuple[str, Ready]]:
+    """The good events once more, each with its place in the document."""
+    with opened() as stream:
+        for (pointer, found), content in zip(read_placed(stream), digests, strict=False):
+            if content is not None and isinstance(found, Event):
+                yield pointer, Ready(with_id(found, content), content)
+
+
+def _keep_all(
+    store: Store, opened: Callable[[], BinaryIO], teller: Teller, digests: list[bytes | None], captured: Captured
+) -> None:
+    found: list[Problem] = []
+
+    def change(txn: WriteTxn) -> tuple[int, int]:
+        found.clear()
+        fates = dict.fromkeys(Fate, 0)
+        spelling = spelling_at(txn)
+        for at, one in _again(opened, digests):
+            fate = keep(txn, one, teller, spelling).fate
+            fates[fate] += 1
+            if fate is Fate.CONFLICT:
+                found.append(_conflict(at, one))
+                raise RolledBack
+        return fates[Fate.NEW], fates[Fate.KNOWN]
+
+    try:
+        captured.new, captured.known = store.write(change, actor=teller.name[:200]).result().result
+    except RolledBack:
+        captured.note(tuple(found))
+        captured.refused = captured.events
+
+
+def _keep_groups(
+    store: Store, opened: Callable[[], BinaryIO], teller: Teller, digests: list[bytes | None], captured: Captured
+) -> None:
+    events = _again(opened, digests)
+    while group := list(islice(events, GROUP_EVENTS)):
+        fates = store.write(partial(_keep_group, group, teller), actor=teller.name[:200]).result().result
+        for (at, one), fate in zip(group, fates, strict=True):
+            captured.new += fate is Fate.NEW
+            captured.known += fate is Fate.KNOWN
+            if fate is Fate.CONFLICT:
+                captured.note((_conflict(at, one),))
+
+
+def _keep_group(group: list[tuple[str, Ready]], teller: Teller, txn: WriteTxn) -> list[Fate]:
+    spelling = spelling_at(txn)
+    return [keep(txn, one, teller, spelling).fate for _, one in group]
+
+
+def _conflict(at: str, one: Ready) -> Problem:
+    sentence = f"the eventID {shown(one.event.event_id)} belongs to an event that says something else"
+    return Problem(f"{at}/eventID", "conflict", sentence)

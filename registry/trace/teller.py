@@ -1,0 +1,113 @@
+"""The teller: in whose name events are told, and for what he may speak (`tracing.md` §4.5 rule 12).
+
+Whoever may register records below a prefix may tell events in its name. What he tells of things below other prefixes alone
+is kept as his claim, not as fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from idis.proto.codes import AdminRight, ResponseCode
+from idis.proto.errors import IdentifierError
+from idis.proto.identifier import parse_identifier
+from idis.proto.value import decode_values
+from idis.registry.caller import Action, Caller, Role, covers
+from idis.registry.registration.checks import Refusal
+from idis.registry.rights import Subject, admins_of, refuse
+from idis.registry.store.base import ReadTxn
+from idis.registry.trace.event import Event
+from idis.registry.trace.things import Spelling, home_of
+
+_TELLING = (Role.OPERATOR, Role.ADMINISTRATOR, Role.APPLICATION)
+_PREFIXES_LOOKED_AT = 64  # for one that is at home here
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Who tells events.
+
+    Attributes:
+        name: for the journal.
+        holder: the folded prefix in whose name.
+        prefixes: for what he may speak, with all below; "" is everything.
+    """
+
+    name: str
+    holder: str
+    prefixes: tuple[str, ...]
+
+    def speaks_for(self, event: Event, spelling: Spelling) -> bool:
+        """Whether one of the things or places an event names is his, or none of them is known to be anybody's."""
+        if "" in self.prefixes:
+            return True
+        homes = [home for text in _names(event) if (home := home_of(spelling.name(text)))]
+        return not homes or any(covers(prefix, home) for prefix in self.prefixes for home in homes)
+
+
+def teller_of(txn: ReadTxn, caller: Caller, holder: str = "") -> Teller | Refusal:
+    """In whose name a caller tells events.
+
+    Args:
+        txn: the registry.
+        caller: who asks.
+        holder: the folded prefix he wants to tell them for; empty: his own.
+    """
+    if caller.anonymous:
+        return Refusal(ResponseCode.AUTHENTICATION_NEEDED, "events are told by somebody: prove an identity, or send a token")
+    prefixes = tuple(dict.fromkeys(_prefixes(txn, caller)))
+    if not prefixes:
+        return Refusal(
+            ResponseCode.INSUFFICIENT_PERMISSIONS,
+            f"{caller.name} may not capture events: it takes a role below a prefix and, with a token, the action 'trace'",
+        )
+    if holder and not any(covers(prefix, holder) for prefix in prefixes):
+        return Refusal(ResponseCode.INSUFFICIENT_PERMISSIONS, f"{caller.name} may not tell events in the name of {holder}")
+    return Teller(caller.name, holder or next(filter(None, prefixes), "") or _home(txn), prefixes)
+
+
+def _prefixes(txn: ReadTxn, caller: Caller) -> Iterator[str]:
+    for grant in caller.roles:
+        if grant.role in _TELLING and caller.in_scope(Action.TRACE, grant.prefix):
+            yield grant.prefix
+    if caller.scope is not None:  # a token leaves some of what a role above holds
+        for prefix in caller.scope.prefixes:
+            held = any(grant.role in _TELLING and covers(grant.prefix, prefix) for grant in caller.roles)
+            if held and Action.TRACE in caller.scope.actions:
+                yield prefix
+    if caller.identity is not None and (own := _own_prefix(caller.identity.identifier)):
+        entry = txn.prefix(own)
+        if entry is not None:
+            subject = Subject(own, admins_of(decode_values(entry.values)), is_prefix=True)
+            if refuse(txn, caller, subject, [int(AdminRight.ADD_HANDLE)], action=Action.TRACE) is None:
+                yield own
+
+
+def _own_prefix(identifier: str) -> str:
+    """The prefix that the identifier of a key belongs to."""
+    try:
+        return parse_identifier(identifier).folded_prefix
+    except IdentifierError:
+        return ""
+
+
+def _home(txn: ReadTxn) -> str:
+    """The first prefix that is at home here."""
+    return next((entry.prefix for entry in txn.prefixes(None, _PREFIXES_LOOKED_AT) if entry.answers_here), "")
+
+
+def _names(event: Event) -> Iterator[str]:
+    yield from event.epcs
+    if event.parent:
+        yield event.parent
+    yield from event.child_epcs
+    yield from event.input_epcs
+    yield from event.output_epcs
+    for amounts in (event.quantities, event.child_quantities, event.input_quantities, event.output_quantities):
+        for amount in amounts:
+            yield amount.epc_class
+    if event.read_point:
+        yield event.read_point
+    if event.biz_location:
+        yield event.biz_location
