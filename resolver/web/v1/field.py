@@ -76,7 +76,7 @@ class Word:
     @property
     def choices(self) -> dict[str, Enum]:
         """The members by what stands for them."""
-        return {word_of(member): member for member in self.words}
+        return _choices(self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,7 @@ Shape = Text | Whole | Flag | Word | Many | One | Anything | Maybe
 
 _NOTHING = Field("")
 _MEMBERS: dict[type[Any], tuple[Member, ...]] = {}  # as many as there are models
+_BY_NAME: dict[type[Any], dict[str, Member]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,19 @@ def members(model: type[Any]) -> tuple[Member, ...]:
 def word_of(member: Enum) -> str:
     """What stands for a member of an enumeration."""
     return member.value if isinstance(member.value, str) else member.name.lower()
+
+
+def by_name(model: type[Any]) -> dict[str, Member]:
+    """The members of a model by their names on the wire."""
+    known = _BY_NAME.get(model)
+    if known is None:
+        known = _BY_NAME[model] = {member.name: member for member in members(model)}
+    return known
+
+
+@cache  # as many as there are enumerations
+def _choices(words: type[Enum]) -> dict[str, Enum]:
+    return {word_of(member): member for member in words}
 
 
 def shape_of(annotation: Any, field: Field = _NOTHING) -> Shape:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
@@ -19,6 +19,7 @@ from idis.resolver.web.v1.field import (
     Text,
     Whole,
     Word,
+    by_name,
     compiled,
     members,
 )
@@ -39,9 +40,17 @@ class Malformed(Exception):
     """
 
     def __init__(self, pointer: str, detail: str) -> None:
-        super().__init__(f"{pointer}: {detail}")
+        super().__init__(pointer, detail)
         self.pointer = pointer
         self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.detail}"
+
+    def within(self, part: str | int) -> Malformed:
+        """The same, seen from what the member or item `part` belongs to."""
+        self.pointer = f"/{part if isinstance(part, int) else _escaped(part)}{self.pointer}"
+        return self
 
 
 class Unfit(Malformed):
@@ -70,55 +79,17 @@ def read_json(octets: bytes) -> object:
     return document
 
 
-def read_model(model: type[M], document: object, pointer: str = "#") -> M:
+def read_model(model: type[M], document: object) -> M:
     """An object of a model.
 
     Raises:
         Malformed: see there.
     """
-    if not isinstance(document, Mapping):
-        raise Malformed(pointer, "this must be an object")
-    known = {member.name: member for member in members(model)}
-    if (strange := next((name for name in document if name not in known), None)) is not None:
-        raise Malformed(f"{pointer}/{_escaped(strange)}", f"there is no such member; there are {', '.join(known)}")
-    if missing := next((name for name, member in known.items() if member.required and name not in document), None):
-        raise Malformed(f"{pointer}/{_escaped(missing)}", "this member must be given")
-    given = {
-        member.attribute: read_shape(member.shape, document[name], f"{pointer}/{_escaped(name)}")
-        for name, member in known.items()
-        if name in document
-    }
-    return model(**given)
-
-
-def read_shape(shape: Shape, value: object, pointer: str) -> object:
-    """A value of a shape, from JSON.
-
-    Raises:
-        Malformed: see there.
-    """
-    match shape:
-        case Maybe(shape=inner):
-            return None if value is None else read_shape(inner, value, pointer)
-        case Anything():
-            return value
-        case One(model=model):
-            return read_model(model, value, pointer)
-        case Many(item=item, field=field):
-            if not isinstance(value, list):
-                raise Malformed(pointer, "this must be a list")
-            _check_length(field, len(value), "items", pointer)
-            return tuple(read_shape(item, part, f"{pointer}/{at}") for at, part in enumerate(value))
-        case Flag():
-            if not isinstance(value, bool):
-                raise Malformed(pointer, "this must be true or false")
-            return value
-        case Whole(field=field):
-            return _whole(field, value, pointer)
-        case Word() | Text():
-            if not isinstance(value, str):
-                raise Malformed(pointer, "this must be a string")
-            return read_text(shape, value, pointer)
+    try:
+        return _model(model, document)
+    except Malformed as error:
+        error.pointer = f"#{error.pointer}"
+        raise
 
 
 def read_text(shape: Shape, text: str, pointer: str) -> object:
@@ -192,10 +163,88 @@ def _read_parameter(member: Member, texts: Sequence[str]) -> object:
     return read_text(shape, texts[0], name)
 
 
+# Where something is wrong is only known to whoever called: each names its part of the way when the error passes by.
+
+
+def _model(model: type[M], document: object) -> M:
+    if not isinstance(document, dict):
+        raise Malformed("", "this must be an object")
+    known = by_name(model)
+    given: dict[str, Any] = {}
+    for name, value in document.items():
+        member = known.get(name)
+        if member is None:
+            raise Malformed("", f"there is no such member; there are {', '.join(known)}").within(name)
+        shape = member.shape
+        try:
+            given[member.attribute] = _READERS[type(shape)](shape, value)
+        except Malformed as error:
+            raise error.within(name) from None
+    if len(given) < len(known) and (
+        missing := next((name for name, member in known.items() if member.required and name not in document), None)
+    ):
+        raise Malformed("", "this member must be given").within(missing)
+    return model(**given)
+
+
+def _maybe(shape: Maybe, value: object) -> object:
+    return None if value is None else _READERS[type(shape.shape)](shape.shape, value)
+
+
+def _anything(_shape: Anything, value: object) -> object:
+    return value
+
+
+def _one(shape: One, value: object) -> object:
+    return _model(shape.model, value)
+
+
+def _many(shape: Many, value: object) -> object:
+    if not isinstance(value, list):
+        raise Malformed("", "this must be a list")
+    _check_length(shape.field, len(value), "items", "")
+    item = shape.item
+    read, items = _READERS[type(item)], []
+    for at, part in enumerate(value):
+        try:
+            items.append(read(item, part))
+        except Malformed as error:
+            raise error.within(at) from None
+    return tuple(items)
+
+
+def _flag(_shape: Flag, value: object) -> object:
+    if not isinstance(value, bool):
+        raise Malformed("", "this must be true or false")
+    return value
+
+
+def _number(shape: Whole, value: object) -> object:
+    return _whole(shape.field, value, "")
+
+
+def _string(shape: Text | Word, value: object) -> object:
+    if not isinstance(value, str):
+        raise Malformed("", "this must be a string")
+    return _text(shape.field, value, "") if isinstance(shape, Text) else read_text(shape, value, "")
+
+
+_READERS: dict[type[Shape], Callable[[Any, object], object]] = {
+    Maybe: _maybe,
+    Anything: _anything,
+    One: _one,
+    Many: _many,
+    Flag: _flag,
+    Whole: _number,
+    Word: _string,
+    Text: _string,
+}
+
+
 def _whole(field: Field, value: object, pointer: str) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # JSON Schema counts 1.0 among the integers
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int) or value is True or value is False:
         raise Malformed(pointer, "this must be a whole number")
     if field.least is not None and value < field.least:
         raise Malformed(pointer, f"this must be at least {field.least}")
