@@ -10,7 +10,7 @@ from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
 from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
 from idis.registry.trace.event import Action, EventType
-from idis.registry.trace.intervals import OVERLAP, Fact, Oddity, intervals, overlapping
+from idis.registry.trace.intervals import OVERLAP, Fact, Interval, Oddity, intervals, overlapping
 from idis.registry.trace.revising import Stored, believed, revise
 from idis.registry.trace.rows import UP, Slot
 from idis.registry.trace.saying import Saying
@@ -99,51 +99,53 @@ def _edges(
 ) -> Mapping[bytes, bytes]:
     """The rows that change between one content and one whole."""
     found, _ = intervals([item.fact for item in noted if item.retracted_ms == ALWAYS_MS])
-    wanted = [
-        Stored(
-            Edge(
-                kind,
-                child,
-                parent,
-                interval.from_ms,
-                interval.to_ms,
-                now_ms,
-                quantity=interval.quantity,
-                uom=interval.uom,
-                reasons=interval.reasons,
-                source=interval.event_id,
-                holder=interval.holder,
-            ),
-            _class_tag(interval.uom) if interval.of_class else rows.EVENTS,
-            interval.of_class,
-        )
-        for interval in found
-    ]
+    wanted = [_stored(kind, child, parent, interval, now_ms) for interval in found]
     if any(not item.fact.of_class and item.child for item in noted):
         every = believed(txn, child, [rows.span(child, UP[kind], UP[kind])])
     else:
         begun = {item.fact.time_ms for item in noted}  # a lot may lie in thousands of wholes: look at this one's rows only
         every = believed(txn, child, [rows.moment_span(kind, child, parent, moment) for moment in sorted(begun)])
     current = [old for old in every if old.tag == (_class_tag(old.edge.uom) if old.of_class else rows.EVENTS)]
-    beside = [old for old in current if old.edge.parent != parent and not old.of_class]
-    kept = [replace(old, edge=replace(old.edge, recorded_ms=now_ms)) for old in beside]
-    there = beside + [old for old in current if old.edge.parent == parent]
-    return revise(there, map(_judged, _with_overlaps(wanted, kept)), now_ms)
+    there, beside = [], []
+    for old in current:
+        if old.edge.parent == parent:
+            there.append(old)
+        elif not old.of_class:
+            beside.append(old)
+    return revise((*beside, *there), _with_overlaps(wanted, beside, now_ms) if beside else wanted, now_ms)
 
 
-def _with_overlaps(wanted: list[Stored], beside: list[Stored]) -> Iterator[Stored]:
+def _stored(kind: EdgeKind, child: str, parent: str, interval: Interval, now_ms: int) -> Stored:
+    return Stored(
+        Edge(
+            kind,
+            child,
+            parent,
+            interval.from_ms,
+            interval.to_ms,
+            now_ms,
+            quantity=interval.quantity,
+            uom=interval.uom,
+            certainty=Certainty.POSSIBLE if interval.reasons else Certainty.CERTAIN,
+            reasons=interval.reasons,
+            source=interval.event_id,
+            holder=interval.holder,
+        ),
+        _class_tag(interval.uom) if interval.of_class else rows.EVENTS,
+        interval.of_class,
+    )
+
+
+def _with_overlaps(wanted: list[Stored], beside: list[Stored], now_ms: int) -> Iterator[Stored]:
     """All of them, those of single things marked where they are in two wholes at once."""
     items = [item for item in (*wanted, *beside) if not item.of_class]
     yield from (item for item in wanted if item.of_class)
     marked = set(overlapping([(item.edge.parent, item.edge.from_ms, item.edge.to_ms) for item in items]))
     for at, item in enumerate(items):
         reasons = tuple(reason for reason in item.edge.reasons if reason != OVERLAP)
-        yield replace(item, edge=replace(item.edge, reasons=(*reasons, OVERLAP) if at in marked else reasons))
-
-
-def _judged(item: Stored) -> Stored:
-    certainty = Certainty.POSSIBLE if item.edge.reasons else Certainty.CERTAIN
-    return replace(item, edge=replace(item.edge, certainty=certainty))
+        reasons = (*reasons, OVERLAP) if at in marked else reasons
+        certainty = Certainty.POSSIBLE if reasons else Certainty.CERTAIN
+        yield replace(item, edge=replace(item.edge, recorded_ms=now_ms, certainty=certainty, reasons=reasons))
 
 
 def _class_tag(uom: str) -> bytes:

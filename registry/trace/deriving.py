@@ -8,14 +8,15 @@ show in what is believed in the end, and what was believed on any day can still 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 
 from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.trace import rows
 from idis.registry.trace.contents import CONTENT_KINDS, note_contents, withdraw_contents
 from idis.registry.trace.edge import ALWAYS_MS
-from idis.registry.trace.event import Action, Event, EventType, Quantity
+from idis.registry.trace.event import Action, Event, EventType
 from idis.registry.trace.factors import STATION, Factor, bearer_row
 from idis.registry.trace.life import Moment, Role, holder_in, life_row, moment_of, place_in
 from idis.registry.trace.making import note_making, withdraw_making
@@ -27,6 +28,7 @@ from idis.registry.trace.things import Spelling
 MEMBERSHIPS_MAX = 1_000  # events that say at one moment that one item is of one lot
 
 _WITHDRAWN = 1
+_WORKED_ON = (Role.OBJECT, Role.CONTENT, Role.OUTPUT)
 
 
 def take_event(
@@ -57,9 +59,10 @@ def take_event(
         return True
     if withdrawn is not None:
         return False
+    named = _moments(saying)
     found = {key: rows.pack([recorded_ms])}
-    found.update(life_row(thing, moment) for thing, moment in _moments(saying))
-    found.update(_stations(saying))
+    found.update(life_row(thing, moment) for thing, moment in named.items())
+    found.update(_stations(saying, named))
     for edge, tag in membership_edges(saying):
         found.update(rows.rows_of(edge, tag))
     if event.type in CONTENT_KINDS:
@@ -86,8 +89,9 @@ def _withdraw(txn: WriteTxn, saying: Saying, *, taken: bool) -> None:
     """Take back what an event said, if it said it."""
     if not taken:
         return
-    found = dict.fromkeys(_stations(saying), b"")
-    for thing, moment in _moments(saying):
+    named = _moments(saying)
+    found = dict.fromkeys(_stations(saying, named), b"")
+    for thing, moment in named.items():
         key, _ = life_row(thing, moment)
         (old,) = txn.edge_spans([(key, key + b"\x00")], 1)
         if old:
@@ -105,54 +109,56 @@ def _withdraw(txn: WriteTxn, saying: Saying, *, taken: bool) -> None:
     txn.put_edges(found)
 
 
-def _stations(saying: Saying) -> dict[bytes, bytes]:
+def _stations(saying: Saying, named: Mapping[str, Moment]) -> dict[bytes, bytes]:
     """What a station worked on, so that it is found by the station."""
     event = saying.event
     if not event.read_point or (event.action is not Action.ADD and event.type is not EventType.TRANSFORMATION):
         return {}
     station = Factor(STATION, saying.spelling.name(event.read_point))
     return dict(
-        bearer_row(thing, station, event.time.time_ms)
-        for thing, moment in _moments(saying)
-        if moment.role in (Role.OBJECT, Role.CONTENT, Role.OUTPUT)
+        bearer_row(thing, station, event.time.time_ms) for thing, moment in named.items() if moment.role in _WORKED_ON
     )
 
 
-def _moments(saying: Saying) -> Iterable[tuple[str, Moment]]:
+def _moments(saying: Saying) -> dict[str, Moment]:
     """What an event adds to the life of each thing it names; the first way it names one counts."""
     event, spelling = saying.event, saying.spelling
-    parent = spelling.name(event.parent) if event.parent else ""
-    common = Moment(
-        event.time.time_ms,
-        event.event_id,
-        event.type,
-        event.action,
-        Role.OBJECT,
-        event.biz_step,
-        event.disposition,
-        holder_in(event, spelling),
-        place_in(event, spelling),
-        spelling.name(event.read_point) if event.read_point else "",
-        saying.recorded_ms,
-        said_by=saying.holder,
-        other=event.transformation_id,
-    )
-    named: dict[str, Moment] = {}
-    if parent and event.type is not EventType.TRANSACTION:
-        named[parent] = replace(common, role=Role.WHOLE)
-    in_parent = replace(common, role=Role.CONTENT, other=parent)
-    _name(named, spelling, event.epcs, event.quantities, common)
-    _name(named, spelling, event.child_epcs, event.child_quantities, in_parent)
-    _name(named, spelling, event.output_epcs, event.output_quantities, replace(common, role=Role.OUTPUT))
-    _name(named, spelling, event.input_epcs, event.input_quantities, replace(common, role=Role.INPUT))
-    return named.items()
+    parent = spelling.name(event.parent) if event.parent and event.type is not EventType.TRANSACTION else ""
+    holder, place = holder_in(event, spelling), place_in(event, spelling)
+    read_point = spelling.name(event.read_point) if event.read_point else ""
 
+    def moment(role: Role, other: str, quantity: Decimal | None = None, uom: str = "") -> Moment:
+        return Moment(
+            event.time.time_ms,
+            event.event_id,
+            event.type,
+            event.action,
+            role,
+            event.biz_step,
+            event.disposition,
+            holder,
+            place,
+            read_point,
+            saying.recorded_ms,
+            ALWAYS_MS,
+            quantity,
+            uom,
+            other,
+            saying.holder,
+        )
 
-def _name(
-    named: dict[str, Moment], spelling: Spelling, epcs: tuple[str, ...], quantities: tuple[Quantity, ...], moment: Moment
-) -> None:
-    for epc in epcs:
-        named.setdefault(spelling.name(epc), moment)
-    for amount in quantities:
-        counted = replace(moment, quantity=amount.quantity, uom=amount.uom)
-        named.setdefault(spelling.name(amount.epc_class), counted)
+    process = event.transformation_id
+    named = {parent: moment(Role.WHOLE, process)} if parent else {}
+    for role, other, epcs, amounts in (
+        (Role.OBJECT, process, event.epcs, event.quantities),
+        (Role.CONTENT, parent, event.child_epcs, event.child_quantities),
+        (Role.OUTPUT, process, event.output_epcs, event.output_quantities),
+        (Role.INPUT, process, event.input_epcs, event.input_quantities),
+    ):
+        if epcs:
+            alike = moment(role, other)
+            for epc in epcs:
+                named.setdefault(spelling.name(epc), alike)
+        for amount in amounts:
+            named.setdefault(spelling.name(amount.epc_class), moment(role, other, amount.quantity, amount.uom))
+    return named
