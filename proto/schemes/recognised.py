@@ -49,6 +49,11 @@ class RouteKey:
     key: str
 
 
+def alias_route(scheme: str, canonical: str) -> RouteKey:
+    """The route of an identifier that no prefix routes: an entry in the index of aliases, if anybody has made one."""
+    return RouteKey("alias", f"{scheme}:{canonical}")
+
+
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """One reading of a text.
