@@ -204,7 +204,9 @@ def _put_edges(txn: LmdbWriteTxn, values: Iterable[tuple[bytes, bytes]]) -> None
     edges: dict[bytes, bytes] = {}
     for key, value in values:
         if TEMPLATE in value:  # most records are of no template: those are not taken apart
-            edges.update(new_rows(codec.decode_record(key, value), spelling=spelling, now_ms=txn.now_ms))
+            record = codec.decode_record(key, value)
+            thing = keys.spelling_of(key) or spelling.name(record.identifier)
+            edges.update(new_rows(record, thing, spelling, txn.now_ms))
     txn.put_edges(edges)
 
 

@@ -8,27 +8,32 @@ the record of the lot, where there is one, declares that it is the same.
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import fold
-from idis.proto.value import Value, decode_values
 from idis.registry.record import MARK_OFF
 from idis.registry.trace.edge import EdgeKind
 from idis.registry.trace.expanding import BEGINNING_MS
 from idis.registry.trace.factors import CONSUMABLE, SHIFT, STATION, WELDER, Factor
 
 INDEX_TEMPLATE_ID = 1000
+TEMPLATES_KEPT_MAX = 1_024  # handles of templates: a node answers for few prefixes with a dozen each
 TEMPLATE = b"TEMPLATE_ID"  # the type of that value
 ALTERNATIVES = "has alternatives"
 DISCRETE_MIXING = "discrete mixing of several inputs"
 
 _PRODUCED = "productionDate"
+_NO_VALUES = bytes(4)
+_TEMPLATE_TYPE = len(TEMPLATE).to_bytes(4, "big") + TEMPLATE
+_LENGTH = struct.Struct(">I")
+_HEAD = struct.Struct(">IIBIBI")  # of a value: index, timestamp, TTL type, TTL, permissions, length of the type
 _FACTORS = {
     "welder": WELDER,
     "station": STATION,
@@ -36,6 +41,7 @@ _FACTORS = {
     "consumables": CONSUMABLE,
     "fillerLot": CONSUMABLE,
 }
+_ALSO_READ = ("hasAlternatives", "mixing", "vehicle", "part", "weldTime", "weldDate", "time", "installTime", _PRODUCED)
 _FACTOR_TIMES = ("weldTime", "weldDate", "time", "installTime", _PRODUCED)
 _ITEMS_MAX = 1_000  # of one list: what a value of a pilot may hold
 _UOM_CHARACTERS_MAX = 20  # Rec 20 has three
@@ -90,6 +96,7 @@ class _Plan:
     edges: tuple[_EdgeField, ...]
     factors: tuple[str, ...]
     named_by: tuple[tuple[str, tuple[str, ...]], ...]  # alias fields by whose numbers others name this object, with scope
+    names: tuple[tuple[int, str], ...]  # of every field that matters, by index
     marks: tuple[bytes, ...]  # without any of them a record declares nothing
 
 
@@ -101,19 +108,20 @@ def declared(public: bytes, restricted: bytes, thing: str, spell: Spell) -> Decl
         thing: the record in the one spelling of things.
         spell: gives an identifier that spelling; raises IdentifierError.
     """
-    plans = _plans()
-    if not any(mark in public or mark in restricted for mark in _all_marks()):
+    plan = _plan_of(_template_in(public) or _template_in(restricted))
+    if plan is None or not any(mark in public or mark in restricted for mark in plan.marks):
         return NOTHING
-    values = (*decode_values(public), *decode_values(restricted))
-    plan = plans.get(_template_of(values))
-    if plan is None:
-        return NOTHING
-    texts = {
-        value.type: value.text for value in values if value.index > INDEX_TEMPLATE_ID and not value.permissions & MARK_OFF
-    }
-    edges = [edge for field in plan.edges for edge in _edges(field, texts, thing, spell)]
-    edges.extend(_namesakes(plan, texts, thing))
-    return Declared(tuple(edges), tuple(_factors(plan, texts, thing, spell)))
+    held = _slices(public)
+    if restricted != _NO_VALUES:
+        held |= _slices(restricted)
+    if plan is not _plan_of(held.get(INDEX_TEMPLATE_ID, b"")):
+        return NOTHING  # it only looked like a template's name: no pilot wrote these values
+    texts = {name: held[index].decode("utf-8", "replace") for index, name in plan.names if index in held}
+    edges = [edge for field in plan.edges if field.name in texts for edge in _edges(field, texts, thing, spell)]
+    if plan.named_by:
+        edges.extend(_namesakes(plan, texts, thing))
+    factors = tuple(_factors(plan, texts, thing, spell)) if plan.factors else ()
+    return Declared(tuple(edges), factors)
 
 
 def number_name(scheme: str, scope: str, number: str) -> str:
@@ -138,16 +146,38 @@ def items_of(text: str) -> list[tuple[str, Decimal | None, str]]:
     return found
 
 
-def _template_of(values: tuple[Value, ...]) -> str:
-    for value in values:
-        if value.index == INDEX_TEMPLATE_ID:
-            return value.text.rpartition("/META_")[2]
-    return ""
+def _template_in(octets: bytes) -> bytes:
+    """What looks like the handle of a template, without reading the values one by one."""
+    at = octets.find(_TEMPLATE_TYPE)
+    if at < 0:
+        return b""
+    at += len(_TEMPLATE_TYPE)
+    return octets[at + 4 : at + 4 + _LENGTH.unpack_from(octets, at)[0]] if len(octets) >= at + 4 else b""
+
+
+def _slices(octets: bytes) -> dict[int, bytes]:
+    """The data of the values of a counted array by index, of the template on; those that are disabled left out.
+
+    A load asks this for every row of a table, so only lengths are read.
+    """
+    found: dict[int, bytes] = {}
+    at = 4
+    for _ in range(_LENGTH.unpack_from(octets)[0]):
+        index, _stamp, _kind, _ttl, permissions, length = _HEAD.unpack_from(octets, at)
+        at += _HEAD.size + length
+        end = at + 4 + _LENGTH.unpack_from(octets, at)[0]
+        if index >= INDEX_TEMPLATE_ID and not permissions & MARK_OFF:
+            found[index] = octets[at + 4 : end]
+        references = _LENGTH.unpack_from(octets, end)[0]
+        at = end + 4
+        for _ in range(references):
+            at += 8 + _LENGTH.unpack_from(octets, at)[0]
+    return found
 
 
 def _edges(field: _EdgeField, texts: Mapping[str, str], thing: str, spell: Spell) -> Iterator[FieldEdge]:
-    text = texts.get(field.name)
-    if not text or any(texts.get(name) != "true" for name in field.when):
+    text = texts[field.name]
+    if not text or (field.when and any(texts.get(name) != "true" for name in field.when)):
         return
     child = _spelled(texts.get(field.child, ""), spell) if field.child else thing
     if not child:
@@ -178,7 +208,7 @@ def _namesakes(plan: _Plan, texts: Mapping[str, str], thing: str) -> Iterator[Fi
 
 
 def _factors(plan: _Plan, texts: Mapping[str, str], thing: str, spell: Spell) -> Iterator[tuple[str, Factor, int]]:
-    if not plan.factors:
+    if not any(name in texts for name in plan.factors):
         return
     moments = (_time(texts.get(name, "")) for name in _FACTOR_TIMES)
     since = next((moment for moment in moments if moment is not None), BEGINNING_MS)
@@ -260,10 +290,15 @@ def _plans() -> Mapping[str, _Plan]:
             factors = tuple(field.name for field in object_type.fields if field.name in _FACTORS)
             names = {*(edge.name for edge in edges), *(name for name, _ in named_by), *factors}
             marks = tuple(len(name).to_bytes(4, "big") + name.encode() for name in sorted(names))
-            found[f"{pilot.name}_{object_type.code}"] = _Plan(edges, factors, named_by, marks)
+            read = {*names, *_ALSO_READ, *(name for _, within in named_by for name in within)}
+            for edge in edges:
+                read |= {edge.start, edge.end, edge.child, *edge.when, *edge.within}
+            known = tuple((field.index, field.name) for field in object_type.fields if field.name in read)
+            found[f"{pilot.name}_{object_type.code}"] = _Plan(edges, factors, named_by, known, marks)
     return found
 
 
-@cache
-def _all_marks() -> tuple[bytes, ...]:
-    return tuple({mark for plan in _plans().values() for mark in plan.marks})
+@lru_cache(TEMPLATES_KEPT_MAX)
+def _plan_of(template: bytes) -> _Plan | None:
+    """Of a record, by the handle of its template."""
+    return _plans().get(template.decode("utf-8", "replace").rpartition("/META_")[2])

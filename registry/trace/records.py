@@ -6,7 +6,7 @@ was made from or belongs to has no while: a changed field there corrects what wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from idis.registry.record import PreparedRecord, StoredRecord
@@ -67,17 +67,16 @@ def may_declare(record: AnyRecord) -> bool:
     return TEMPLATE in record.public or TEMPLATE in record.restricted
 
 
-def new_rows(record: AnyRecord, *, spelling: Spelling, now_ms: int) -> dict[bytes, bytes]:
-    """The rows of a record where none was before."""
-    after = _declared(record, spelling)
+def new_rows(record: AnyRecord, thing: str, spelling: Spelling, now_ms: int) -> dict[bytes, bytes]:
+    """The rows of a record where none was before; `thing` is its identifier in the one spelling."""
+    after = declared(record.public, record.restricted, thing, spelling.name)
     if after is NOTHING:
         return {}
-    thing = spelling.name(record.identifier)
     changed: dict[bytes, bytes] = {}
     for about in after.factors:
         changed.update(factor_rows(*about))
-    for stored in _wanted(thing, [], after, now_ms, gone=False):
-        changed.update(stored.rows())
+    for told in after.edges:
+        changed.update(_continued(thing, told, (), now_ms).rows())
     return changed
 
 
@@ -127,7 +126,7 @@ def _wanted(thing: str, current: list[Stored], after: Declared, now_ms: int, *, 
         yield replace(old, edge=replace(edge, recorded_ms=now_ms))
 
 
-def _continued(thing: str, edge: FieldEdge, current: list[Stored], now_ms: int) -> Stored:
+def _continued(thing: str, edge: FieldEdge, current: Sequence[Stored], now_ms: int) -> Stored:
     """The edge of a field, which goes on from the one that is open where the field does not say since when."""
     tag = _tag(thing, edge.field)
     begun = edge.from_ms
