@@ -185,17 +185,14 @@ class Walk:
         ]
 
     def receive(self, request: Request, expansion: Expansion) -> None:
-        """Take the answer to a request."""
+        """Take an answer to a request; several may come, from whoever knows something of its things."""
         left = {ask.thing for ask in expansion.left}
         for ask in request.asks:
             known = self._known[ask.thing]
             edges = expansion.edges.get(ask.thing)
             if edges:
                 self.edges_read += len(edges)
-                if known.edges:
-                    seen = {_mark(edge) for edge in known.edges}
-                    edges = [*known.edges, *(edge for edge in edges if _mark(edge) not in seen)]
-                known.edges = edges
+                self._learn(ask.thing, known, edges)
             if ask.thing not in left:
                 self._settle(known, (ask.from_ms, ask.to_ms))
         self._left.extend(expansion.left)
@@ -235,6 +232,19 @@ class Walk:
             return None
         known.awaited += (window,)
         return Ask(thing, *window)
+
+    def _learn(self, thing: str, known: _Known, edges: Sequence[Edge]) -> None:
+        """Keep edges; visits that were stepped from before they were known are stepped from once more."""
+        if known.edges:
+            seen = {_mark(edge) for edge in known.edges}
+            edges = [edge for edge in edges if _mark(edge) not in seen]
+            known.edges = [*known.edges, *edges]
+        else:
+            known.edges = edges
+        if known.windows and edges:
+            for visit in tuple(self.visits[thing]):
+                if _covered(visit, known.windows) and visit not in known.waiting:
+                    self._step(visit, edges)
 
     def _settle(self, known: _Known, window: tuple[int, int]) -> None:
         """Step from the visits that waited for a window."""

@@ -116,6 +116,18 @@ def test_what_is_left_is_asked_for_again() -> None:
     assert {ask.thing for request in walk.next_requests() for ask in request.asks} == {"88.1/P1", "88.1/P2"}
 
 
+def test_several_answer_one_request() -> None:
+    """The home of a thing answers first, somebody it points to later: what he knows is walked too."""
+    walk = Walk([Start("88.1/W")], Direction.BACK)
+    (request,) = walk.next_requests()
+    walk.receive(request, Expansion({"88.1/W": [Edge(A, "88.1/P", "88.1/W", 0)]}))
+    (following,) = walk.next_requests()
+    walk.receive(following, Expansion({}))
+    walk.receive(request, Expansion({"88.1/W": [Edge(A, "88.1/P", "88.1/W", 0), Edge(A, "88.2/P", "88.1/W", 0)]}))
+
+    assert [ask.thing for ask in walk.next_requests()[0].asks] == ["88.2/P"]
+
+
 def test_depth_counts_the_shortest_way() -> None:
     """A thing found late over a longer way is not cut where a shorter way leads to it."""
     edges = [
