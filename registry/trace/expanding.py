@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
-from idis.registry.trace.edge import ALWAYS_MS, Edge
+from idis.registry.trace.edge import ALWAYS_MS, Edge, EdgeKind
 from idis.registry.trace.rows import Slot
 
 BEGINNING_MS = -(2**62)  # before anything; leaves room to count on
@@ -38,8 +39,7 @@ class Step(Enum):
     LIMIT = "limit"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """The edges of a thing that matter during `[from_ms, to_ms)`; `cursor` goes on where an answer was cut."""
 
     thing: str
@@ -127,11 +127,22 @@ def expand(txn: ReadTxn, request: Request, *, edges_max: int = EXPANSION_EDGES_M
         first, last = rows.FORWARD_AND_LOTS if request.lots else rows.FORWARD
     spans = [_span(ask, first, last) for ask in request.asks]
     found = txn.edge_spans(spans, edges_max)
-    read = {}
+    edges: dict[str, Sequence[Edge]] = {}
+    as_of, known, back = request.as_of_ms, request.known_ms, request.direction is Direction.BACK
     for ask, part in zip(request.asks, found, strict=False):
-        if part:
-            read[ask.thing] = [rows.edge_of(*row, ask.thing) for row in part if _matters(row[0], request)]
-    edges = {ask.thing: _within(read[ask.thing], ask, request) for ask in request.asks if ask.thing in read}
+        if not part:
+            continue
+        thing = ask.thing
+        if as_of is not None:
+            part = [row for row in part if rows.begun_ms(row[0]) <= as_of]
+        read = [rows.edge_of(key, row, thing) for key, row in part]
+        if known is None:
+            read = [edge for edge in read if edge.retracted_ms == ALWAYS_MS]
+        else:
+            read = [edge for edge in read if edge.recorded_ms <= known < edge.retracted_ms]
+        if ask.from_ms != BEGINNING_MS or ask.to_ms != ALWAYS_MS:
+            read = [edge for edge in read if _touches(edge, ask, back)]
+        edges[thing] = read
     left: list[Ask] = []
     if sum(map(len, found)) >= edges_max:
         cut = request.asks[len(found) - 1]
@@ -145,28 +156,10 @@ def _span(ask: Ask, first: Slot, last: Slot) -> tuple[bytes, bytes]:
     return (ask.cursor if start <= ask.cursor < end else start), end
 
 
-def _matters(key: bytes, request: Request) -> bool:
-    """Whether what a key alone says rules an edge out."""
-    return request.as_of_ms is None or rows.begun_ms(key) <= request.as_of_ms
-
-
-def _within(edges: Sequence[Edge], ask: Ask, request: Request) -> Sequence[Edge]:
-    known = request.known_ms
-    if known is None:
-        edges = [edge for edge in edges if edge.retracted_ms == ALWAYS_MS]
-    else:
-        edges = [edge for edge in edges if edge.recorded_ms <= known < edge.retracted_ms]
-    if ask.from_ms == BEGINNING_MS and ask.to_ms == ALWAYS_MS:
-        return edges
-    back = request.direction is Direction.BACK
-    return [edge for edge in edges if _touches(edge, ask, back)]
-
-
 def _touches(edge: Edge, ask: Ask, back: bool) -> bool:
-    match edge.kind.value:
-        case "T":
-            return edge.from_ms < ask.to_ms and (back or edge.from_ms >= ask.from_ms)
-        case "A" | "G":
-            return edge.from_ms < ask.to_ms and ask.from_ms < edge.to_ms
-        case _:
-            return True
+    kind = edge.kind
+    if kind is EdgeKind.MADE_FROM:
+        return edge.from_ms < ask.to_ms and (back or edge.from_ms >= ask.from_ms)
+    if kind is EdgeKind.PART_OF or kind is EdgeKind.PACKED_IN:
+        return edge.from_ms < ask.to_ms and ask.from_ms < edge.to_ms
+    return True

@@ -70,6 +70,7 @@ class Moment:
     said_by: str = ""
 
 
+_LIFE, _END = bytes((Slot.LIFE,)), b"\xff"  # the first octet of a time is not the last one there is
 _TYPES = tuple(EventType)
 _ACTIONS = tuple(Action)
 _MEMBERS = 15
@@ -130,6 +131,12 @@ def moments(
     start, end = _bounds(thing, since_ms, until_ms)
     (found,) = txn.edge_spans([(start, end)], LIFE_EVENTS_MAX)
     return [moment for moment in (moment_of(*row) for row in found) if known(moment, known_ms)]
+
+
+def has_life(txn: ReadTxn, thing: str) -> bool:
+    """Whether any event names a thing."""
+    start = rows.head(thing) + _LIFE
+    return txn.last_edge(start, start + _END) is not None
 
 
 def lately(txn: ReadTxn, thing: str, until_ms: int | None, known_ms: int | None = None) -> Iterator[Moment]:

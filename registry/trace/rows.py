@@ -14,9 +14,11 @@ row then holds it in full.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -27,6 +29,8 @@ from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
 PART_BYTES_MAX = 190  # of a name: two of them, two times and a tag stay inside a key of 480 octets
 TAG_BYTES = 8
 EVENTS = bytes(TAG_BYTES)  # the tag of what all events together say of a thing inside another
+
+SOURCES_KEPT_MAX = 4_096  # event ids as text: one event often tells of many edges
 
 _HASH_BYTES = 32
 _BIAS = 2**63  # times before 1970 sort before those after it
@@ -185,9 +189,14 @@ def edge_of(key: bytes, row: bytes, thing: str) -> Edge:
     _from_ms(edge, int.from_bytes(key[at + 2 : at + 10], "big") - _BIAS)
     _recorded_ms(edge, int.from_bytes(key[-_TAIL_BYTES:-TAG_BYTES], "big") - _BIAS)
     _certainty(edge, _POSSIBLY if flags & _POSSIBLE else _CERTAINLY)
-    _source(edge, source if isinstance(source, str) else _HASH_URI[0] + source.hex() + _HASH_URI[1])
+    _source(edge, source if isinstance(source, str) else _hash_uri(source))
     _holder(edge, holder)
     return edge
+
+
+@lru_cache(SOURCES_KEPT_MAX)
+def _hash_uri(digest: bytes) -> str:
+    return _HASH_URI[0] + digest.hex() + _HASH_URI[1]
 
 
 def _fill(edge: Edge, rest: list[Any], up: bool) -> str:
@@ -234,8 +243,7 @@ def pack(fields: Mapping[str, Any] | list[Any]) -> bytes:
     values = list(fields.values()) if isinstance(fields, Mapping) else list(fields)
     while values and values[-1] in (None, "", 0, False):
         values.pop()
-    packed: bytes = msgpack.packb(values)
-    return packed
+    return _packed(values)
 
 
 def unpack(row: bytes, length: int) -> list[Any]:
@@ -266,5 +274,19 @@ def _pack(edge: Edge, of_class: bool) -> bytes:
     ]
     while rest and rest[-1] in (None, "", ()):
         rest.pop()
-    packed: bytes = msgpack.packb([flags, source, edge.holder, *rest])
-    return packed
+    return _packed([flags, source, edge.holder, *rest])
+
+
+class _Local(threading.local):
+    """A packer a thread: making one costs more than packing."""
+
+    def __init__(self) -> None:
+        self.pack = msgpack.Packer().pack
+
+
+def _packed(values: list[Any]) -> bytes:
+    octets: bytes = _local.pack(values)
+    return octets
+
+
+_local = _Local()

@@ -12,7 +12,7 @@ from decimal import Decimal
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
 from idis.registry.trace.edge import ALWAYS_MS, Edge, EdgeKind
-from idis.registry.trace.life import Moment, lately
+from idis.registry.trace.life import Moment, has_life, lately
 from idis.registry.trace.rows import Slot
 
 CONTAINERS_MAX = 10  # item, box, pallet, container, ship: no more lie in one another
@@ -71,7 +71,10 @@ def containers(txn: ReadTxn, thing: str, at_ms: int, known_ms: int | None = None
 def _find(
     txn: ReadTxn, thing: str, packed: Sequence[Edge], at_ms: int, known_ms: int | None, kept: dict[str, Whereabouts]
 ) -> Whereabouts:
-    found = _told(lately(txn, thing, at_ms, known_ms))
+    # Most of what a recall lists has no event of its own: one look says so.
+    found = _told(lately(txn, thing, at_ms, known_ms)) if has_life(txn, thing) else NOWHERE
+    if not packed:
+        return found
     around = {edge.parent for edge in packed if edge.kind is EdgeKind.PACKED_IN and _holds(edge, at_ms)}
     for container in around:
         outer = _around(txn, container, at_ms, known_ms, kept)
