@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from idis.proto.errors import IdisError
+from idis.proto.schemes import gmn
 from idis.proto.schemes.gs1.application_identifiers import TABLE, matches
+from idis.proto.schemes.gs1.linters import check_digit
 
 Elements = tuple[tuple[str, str], ...]
 
@@ -42,6 +44,23 @@ def require_value(code: str, value: str) -> None:
     problem = ai.problem(value)
     if problem:
         raise Gs1Error(f"({code}) {problem}")
+
+
+def correction(code: str, value: str) -> tuple[str, str] | None:
+    """The check characters that would be right, and the value with them; None when that is not what is wrong."""
+    ai = TABLE[code]
+    if not ai.fits(value):
+        return None
+    expected, right = "", ""
+    for component, part in zip(ai.components, ai.parts(value), strict=True):
+        if "csum" in component.linters:
+            expected = check_digit(part)
+            part = part[:-1] + expected
+        elif "csumalpha" in component.linters and len(part) > 2:
+            expected = gmn.check_digit(part[:-2])
+            part = part[:-2] + expected
+        right += part
+    return (expected, right) if right != value and not ai.problem(right) else None
 
 
 def merge(elements: Iterable[tuple[str, str]]) -> Elements:

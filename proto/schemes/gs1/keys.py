@@ -139,11 +139,9 @@ def company_prefix_digits(digits: str, prefix_lengths: PrefixLengths) -> int | N
     return None
 
 
-def route(code: str, value: str, prefix_lengths: PrefixLengths = NO_PREFIXES) -> RouteKey:
-    """By what a key is routed: its company prefix where that is known, else the digits that begin with it."""
-    digits = company_digits(code, value)
-    length = company_prefix_digits(digits, prefix_lengths) if prefix_lengths else None
-    return RouteKey("GS1", digits[:length])
+def route(code: str, value: str) -> RouteKey:
+    """By what a key is routed: the digits that begin with its company prefix, for prefixes and ranges of any length."""
+    return RouteKey("GS1", company_digits(code, value))
 
 
 def title(code: str) -> str:
