@@ -30,6 +30,7 @@ from idis.registry.trace.recall import recall
 from idis.registry.trace.things import Spelling
 from idis.registry.trace.tracing import trace
 from idis.registry.trace.walking import Budget, Start
+from idis.resolver.collector import hush
 
 PACKS = 5_000  # of one lot, each in its own vehicle: a recall reaches 10,000 things over 10,000 edges
 FAMILY_EDGES = 2 * PACKS
@@ -50,6 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     print(f"{machine_line()}, load {os.getloadavg()[0]:.1f}")
     sizes = sorted(arguments.edges)
+    hush(hot=True)  # as a node does
     with tempfile.TemporaryDirectory(dir=arguments.directory) as folder:
         store = LmdbStore.create(Path(folder) / "node")
         for name, value in derive(store).items():

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
 
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
@@ -39,7 +38,8 @@ class Step(Enum):
     LIMIT = "limit"
 
 
-class Ask(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Ask:
     """The edges of a thing that matter during `[from_ms, to_ms)`; `cursor` goes on where an answer was cut."""
 
     thing: str

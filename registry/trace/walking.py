@@ -157,7 +157,6 @@ class Walk:
         self._frontier: list[Visit] = []
         self._left: list[Ask] = []
         self._known: dict[str, _Known] = {}
-        self._step = self._step_back if direction is Direction.BACK else self._step_forward
         for start in starts:
             begun = start.from_ms
             if direction is Direction.BACK and as_of_ms is not None:
@@ -273,6 +272,12 @@ class Walk:
     def _cut(self, visit: Visit, limit: str, message: str) -> None:
         self.limits[limit] = None
         self.bury(Tombstone(visit.thing, "", Step.LIMIT, 0, message, last=visit.edge))
+
+    def _step(self, visit: Visit, edges: Sequence[Edge]) -> None:
+        if self.direction is Direction.BACK:
+            self._step_back(visit, edges)
+        else:
+            self._step_forward(visit, edges)
 
     def _step_forward(self, visit: Visit, edges: Sequence[Edge]) -> None:
         thing, begun, ended, certain, depth = visit.thing, visit.from_ms, visit.to_ms, visit.certain, visit.depth + 1
