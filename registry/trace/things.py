@@ -107,7 +107,8 @@ class Spelling:
             return self.keys(text) or Named(self._handle(text))
         scheme, rest = uri[1].lower(), uri[2]
         if scheme in ("hdl", "doi"):
-            return Named(self._handle(rest.removeprefix("//")))
+            # What is no handle behind it is still a URI, and names something.
+            return Named(self._path_handle(rest.removeprefix("//")) or f"{scheme}:{rest}")
         web = _WEB.match(rest) if scheme in ("http", "https") else None
         if web is None:
             return self.keys(text) or Named(f"{scheme}:{rest}")
@@ -120,7 +121,7 @@ class Spelling:
         return self.keys(text) or Named(f"{scheme}://{host}{rest[2 + len(web[1]) :]}")
 
     def _path_handle(self, path: str) -> str:
-        """The handle in the path of a resolver's URL; empty when it holds none."""
+        """The handle in the path of a resolver's URL, or behind `hdl:`; empty when it holds none."""
         try:
             return self._handle(unquote(path, errors="strict").removeprefix("/"))
         except (IdentifierError, UnicodeDecodeError):
