@@ -21,7 +21,7 @@ NO_LENGTHS: Mapping[str, int] = {}
 
 _LABEL = re.compile(r"ecode[:=]\s?", re.IGNORECASE)
 _DIVIDED = re.compile(r"([0-9A-Za-z])\.([0-9A-Za-z]{1,16})\.([!-~]+)")
-_JOINED = re.compile(r"[0-9A-Za-z][!-~]+")
+_JOINED = re.compile(r"[0-9A-Za-z][!-\-/-~]+")  # no dots
 
 
 def recognise(text: str, nsi_lengths: Mapping[str, int] = NO_LENGTHS) -> Recognised | None:

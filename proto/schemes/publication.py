@@ -57,4 +57,5 @@ def _made(scheme: str, number: str, confidence: Confidence, why: str) -> Recogni
     canonical, display = f"{label}{number}", f"{label} {number}"
     route = alias_route(scheme, canonical)
     checks = (Check("check digit", True),)
-    return Recognised(scheme, canonical, display, Granularity.CLASS, confidence, why, (canonical,), route, checks, uri=f"urn:{scheme}:{number}")
+    uri = f"urn:{scheme}:{number}"
+    return Recognised(scheme, canonical, display, Granularity.CLASS, confidence, why, (canonical,), route, checks, uri=uri)
