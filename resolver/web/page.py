@@ -41,7 +41,7 @@ dt {{ font-weight: 600; margin-top: .6rem }} dd {{ margin: 0 }} code {{ backgrou
 <dt>版本 <span lang="en">· version</span></dt><dd>idis {version}</dd>
 </dl>
 <p>查询标识 <span lang="en">· to resolve an identifier</span>: <code>GET {path}<var>88.118.8/…</var></code></p>
-<p><a href="/api/site">site</a> · <a href="/readyz">ready</a> · <a href="/metrics">metrics</a></p>
+<p><a href="/api/v1/">API</a> · <a href="/api/site">site</a> · <a href="/readyz">ready</a> · <a href="/metrics">metrics</a></p>
 </body>
 </html>
 """
