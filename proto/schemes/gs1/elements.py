@@ -80,21 +80,26 @@ def merge(elements: Iterable[tuple[str, str]]) -> Elements:
 
 def exclusion_problem(elements: Elements) -> str:
     """Which two elements may not stand together, as half a sentence; none is the empty string."""
-    present = [code for code, _ in elements]
+    if len(elements) < 2:
+        return ""
+    present = dict(elements)
     for code in present:
         for pattern in TABLE[code].excludes:
-            for other in present:
-                if other != code and matches(other, pattern):
-                    return f"({code}) may not stand beside ({other})"
+            other = _present(pattern, present, code)
+            if other:
+                return f"({code}) may not stand beside ({other})"
     return ""
 
 
 def requirement_problem(elements: Elements) -> str:
     """Which element lacks a companion it needs, as half a sentence; none is the empty string."""
-    present = {code for code, _ in elements}
+    present = dict(elements)
     for code in present:
         for alternatives in TABLE[code].requires:
-            if not any(all(_present(pattern, present - {code}) for pattern in group) for group in alternatives):
+            for group in alternatives:
+                if _all_present(group, present, code):
+                    break
+            else:
                 wanted = " or ".join("(" + ")+(".join(group) + ")" for group in alternatives)
                 return f"({code}) needs {wanted} beside it"
     return ""
@@ -115,7 +120,14 @@ def companion_problem(elements: Elements) -> str:
     return exclusion_problem(elements) or requirement_problem(elements) or signature_problem(elements)
 
 
-def _present(pattern: str, codes: set[str]) -> bool:
+def _all_present(group: tuple[str, ...], codes: dict[str, str], but: str) -> bool:
+    if len(group) == 1:  # nearly all are
+        return _present(group[0], codes, but) != ""
+    return all(_present(pattern, codes, but) for pattern in group)
+
+
+def _present(pattern: str, codes: dict[str, str], but: str) -> str:
+    """The number among codes that a pattern means, the one given passed over; empty when there is none."""
     if pattern[-1] != "n":
-        return pattern in codes
-    return any(matches(code, pattern) for code in codes)
+        return pattern if pattern in codes and pattern != but else ""
+    return next((code for code in codes if code != but and matches(code, pattern)), "")

@@ -26,6 +26,7 @@ _NOBODY: frozenset[str] = frozenset()
 _RELATIVE = re.compile(r"/?[0-9]{2,4}/")
 # How many digits a bare key has: SSCC, and trade item numbers, which are padded.
 _BARE_KEYS = {18: "00", 14: "01", 13: "01", 12: "01", 8: "01"}
+_PASSED = {code: Check(f"({code}) {ai.title}", True) for code, ai in TABLE.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +160,17 @@ def _recognised(reading: _Reading, year: int, prefix_lengths: PrefixLengths) -> 
     thing = identity(reading.path)
     code, value = thing.path[0]
     canonical = digital_link.uri(thing.path)
-    checks = reading.checks or tuple(Check(f"({name}) {TABLE[name].title}", True) for name, _ in thing.path)
+    checks = reading.checks or tuple([_PASSED[name] for name, _ in thing.path])
     warnings = list(reading.warnings)
     if problem := companion_problem(reading.path + reading.attributes):
         warnings.append(problem)
     key_route = route(code, value)
     company_digits = reading.company_digits or company_prefix_digits(key_route.key, prefix_lengths)
     attributes = [*thing.facts, *reading.attributes]
-    if not reading.checks:
+    if reading.attributes and not reading.checks:
         attributes.extend(_meanings(reading.attributes, year))
-    attributes.extend((name, text) for name, _, text in (piece.partition("=") for piece in reading.others))
+    if reading.others:
+        attributes.extend((name, text) for name, _, text in (piece.partition("=") for piece in reading.others))
     if company_digits and not reading.checks and (urn := epc_urn.write(thing.path, company_digits)):
         attributes.append(("EPC URN", urn))
     return Recognised(
@@ -178,7 +180,7 @@ def _recognised(reading: _Reading, year: int, prefix_lengths: PrefixLengths) -> 
         granularity=thing.granularity,
         confidence=reading.confidence,
         why=reading.why,
-        levels=tuple(map(digital_link.uri, thing.levels)),
+        levels=(canonical,) if thing.levels == (thing.path,) else tuple(map(digital_link.uri, thing.levels)),
         route=key_route,
         checks=checks,
         attributes=tuple(attributes),
