@@ -25,6 +25,7 @@ from idis.resolver.web.v1.field import (
 )
 
 JSON_DEPTH_MAX = 16  # our deepest model has six; more is somebody's attempt at the stack
+JSON_ELEMENTS_MAX = 300_000  # 2,000 records of ten values have two thirds of it; a megabyte of nothing but brackets would take 70
 
 M = TypeVar("M")
 
@@ -67,6 +68,9 @@ def read_json(octets: bytes) -> object:
     Raises:
         Malformed: see there.
     """
+    # Counted before anything is made of them; marks within texts count too, and are few.
+    if sum(map(octets.count, (b",", b"[", b"{"))) > JSON_ELEMENTS_MAX:
+        raise Malformed("#", f"the body has more than {JSON_ELEMENTS_MAX} members and items: send less at once")
     try:
         document = json.loads(octets.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
     except UnicodeDecodeError:

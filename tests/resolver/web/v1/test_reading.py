@@ -118,6 +118,14 @@ def test_depth_is_bounded() -> None:
         read_json(b"[" * 17 + b"0" + b"]" * 17)
 
 
+def test_the_number_of_elements_is_bounded() -> None:
+    """A body of nothing but brackets is refused before it becomes a hundred times as large."""
+    assert read_json(b"[" + b"0," * 299_998 + b"0]")
+
+    with pytest.raises(Malformed):
+        read_json(b"[" + b"[]," * 150_000 + b"[]]")
+
+
 def test_parameters_are_read_from_texts() -> None:
     """Numbers, words and flags; what is no list is given once."""
     assert read_parameters(Asked, {"size": ["7"], "colour": ["red", "red"]}) == Asked(7, (Colour.RED, Colour.RED))
