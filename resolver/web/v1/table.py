@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from idis.resolver.web.v1 import audits, batches, moving, node, prefix_events, prefixes, ranges, records, roles, tokens, traces
+from idis.resolver.web.v1 import (
+    audits,
+    batches,
+    docking,
+    moving,
+    node,
+    prefix_events,
+    prefixes,
+    ranges,
+    records,
+    roles,
+    tokens,
+    traces,
+)
 from idis.resolver.web.v1.operation import Operation
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
@@ -18,5 +31,6 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *roles.OPERATIONS,
     *audits.OPERATIONS,
     *traces.OPERATIONS,
+    *docking.OPERATIONS,
     *node.OPERATIONS,
 )
