@@ -19,7 +19,7 @@ from idis.proto.schemes.gs1.digital_link import CANONICAL_STEM, DigitalLink, par
 from idis.proto.schemes.gs1.elements import ELEMENTS_MAX, Elements, Gs1Error
 
 SEGMENT_CHARACTERS_MAX = 2048  # some 12,000 bits; longer than any link that fits a symbol
-SEGMENT_CHARACTERS_MIN = 9  # the shortest key
+SEGMENT_CHARACTERS_MIN = 6  # the shortest key, a consignment number of four digits
 EXACT_DIGITS_MAX = 15  # integers of so many digits survive a decoder that computes with doubles
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -165,7 +165,8 @@ def _write_value(writer: BitWriter, ai: ApplicationIdentifier, value: str, warni
 def _write_text(writer: BitWriter, text: str, length_bits: int) -> None:
     indicator = _indicator(text)
     writer.write(indicator, 3)
-    writer.write(len(text), length_bits)
+    if length_bits:
+        writer.write(len(text), length_bits)
     if indicator == 0:
         writer.write(int(text or "0"), _digit_bits(len(text)))
         return

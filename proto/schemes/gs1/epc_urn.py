@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from idis.proto.schemes.gs1.elements import Elements, Gs1Error, require_value
+from idis.proto.schemes.gs1.keys import identity
 from idis.proto.schemes.gs1.linters import check_digit
 
 PREFIX = "urn:epc:"
@@ -131,13 +132,13 @@ def write(path: Elements, company_digits: int) -> str:
     Returns:
         The URN; empty where the standard has none for it.
     """
-    code, value = path[0]
-    qualifiers = dict(path[1:])
-    # A serial number makes an item, whatever lot it is of.
-    special = None if "21" in qualifiers else next((_BY_QUALIFIER.get((code, name)) for name in qualifiers if name != "22"), None)
-    name = special or _BY_KEY.get(code, "")
+    (code, value), *qualifier = identity(path).path
+    qualifier_code, tail = qualifier[0] if qualifier else ("", "")
+    name = _BY_QUALIFIER.get((code, qualifier_code)) or _BY_KEY.get(code, "")
     scheme = _SCHEMES.get(name)
     if scheme is None or not COMPANY_DIGITS_MIN <= company_digits <= COMPANY_DIGITS_MAX:
+        return ""
+    if qualifier_code not in ("", scheme.tail):
         return ""
     fields = _fields(scheme, value, company_digits)
     if not fields:
@@ -145,7 +146,7 @@ def write(path: Elements, company_digits: int) -> str:
     kind = "class" if name == "lgtin" else "id"
     last: list[str] = []
     if scheme.tail or scheme.serial:
-        tail = fields.pop() if scheme.serial else qualifiers.get(scheme.tail, "")
+        tail = fields.pop() if scheme.serial else tail
         if scheme.tail == "254":
             if tail == "0":
                 return ""  # in a URN 0 says that there is no extension

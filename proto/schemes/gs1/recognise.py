@@ -23,6 +23,7 @@ SCHEME = "gs1"
 TEXT_CHARACTERS_MAX = 4096
 
 _NOBODY: frozenset[str] = frozenset()
+_LABEL = "gs1:"
 _RELATIVE = re.compile(r"/?[0-9]{2,4}/")
 # How many digits a bare key has: SSCC, and trade item numbers, which are padded.
 _BARE_KEYS = {18: "00", 14: "01", 13: "01", 12: "01", 8: "01"}
@@ -51,7 +52,7 @@ def recognise(
     hosts: frozenset[str] = _NOBODY,
     prefix_lengths: PrefixLengths = NO_PREFIXES,
 ) -> Recognised | None:
-    """The GS1 key in a text: element string, Digital Link, compressed one, EPC URN, EPC of a tag, or bare number.
+    """The GS1 key in a text: element string, Digital Link, compressed one, path, EPC URN, EPC of a tag, or bare number.
 
     Args:
         text: without blanks around it, separators as 0x1D.
@@ -92,6 +93,8 @@ def _read(text: str, hosts: frozenset[str]) -> _Reading | EpcUrn | str | None:
         return scan.text if scan.text[:1] != "]" else None
     if first == "u" or first == "U":
         return _urn(epc_urn.parse(text), "an EPC URN")
+    if text[:4].lower() == _LABEL:
+        text = text[4:]
     if _RELATIVE.match(text):
         link = digital_link.parse(f"{digital_link.CANONICAL_STEM}/{text.removeprefix('/')}", trailing_slash=True)
         return _Reading(link.path, link.attributes, "the path of a GS1 Digital Link", others=link.others)
