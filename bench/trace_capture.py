@@ -107,7 +107,7 @@ def _measure(folder: Path, events: int, batch: int) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
-    print(f"reading it held at most {peak / 2**20:.2f} MiB beside the {len(long) / 2**20:.1f} MiB of its octets; process {own:.0f} MiB")
+    print(f"reading it held {peak / 2**20:.2f} MiB beside the {len(long) / 2**20:.1f} MiB of its octets; process {own:.0f} MiB")
 
 
 def _take(store: LmdbStore, octets: bytes, behaviour: Behaviour) -> Captured:

@@ -24,6 +24,9 @@ class DocumentKind(IntEnum):
     TOKEN_USE = 7  # when a token was last used: apart from it, so that a use never brings a revoked one back
     LISTED_TEMPLATE = 8  # templates with readers' lists, and how far their records have been written anew, by identity
     DAILY_COUNT = 9  # resolutions of a prefix today, by prefix
+    CAPTURE_JOB = 10  # what became of a document of events, by time and a random number
+    EVENT_QUERY = 11  # questions about events under a name, by name
+    EVENT_SUBSCRIPTION = 12  # who is told the answers of such a question, by its name and a number
 
 
 def text_key(text: str) -> bytes:

@@ -177,7 +177,8 @@ def _judge(opened: Callable[[], BinaryIO], captured: Captured, now_ms: int) -> l
                     digests.append(None)
             if len(digests) > EVENTS_MAX:
                 captured.too_many = True
-                captured.note((Problem("/epcisBody/eventList", "limit", f"more than {EVENTS_MAX} events: send several documents"),))
+                sentence = f"more than {EVENTS_MAX} events: send several documents"
+                captured.note((Problem("/epcisBody/eventList", "limit", sentence),))
                 break
     captured.events = len(digests)
     return digests

@@ -91,7 +91,9 @@ def read_placed(stream: BinaryIO) -> Iterator[tuple[str, Event | EventProblem]]:
     except BrokenDocument as error:
         yield "", broken(error)
         return
-    if not found.listed:
+    if not found.listed and found.header.get("type") in (DOCUMENT, QUERY_DOCUMENT):
+        yield "", EventProblem(None, (Problem("/epcisBody", "member", "the document has no epcisBody with an eventList"),))
+    elif not found.listed:
         yield "", _placed(read_event(found.header), 0, "")
     elif problems := _header_problems(
         found.header, late_context=bool(index) and read_context(found.header.get("@context")) != context

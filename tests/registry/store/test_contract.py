@@ -975,7 +975,7 @@ class TestEvents:
         assert (entry.kind, entry.key) == (EntryKind.EVENT, stored.place)
 
     @pytest.mark.parametrize(
-        "row", [event_row(""), event_row("u" * 2_049), event_row(body=b""), event_row(body=b"x" * 1_048_577)]
+        "row", [event_row(""), event_row("u" * 2_049), event_row(body=b""), event_row(body=b"x" * 8_388_609)]
     )
     def test_refused(self, store: Store, row: EventRow) -> None:
         """What does not fit is refused."""

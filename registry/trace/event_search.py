@@ -1,0 +1,83 @@
+"""Searching events: page by page along one of their two orders, in steps that hold nobody up.
+
+A page ends when it is full, when there is nothing more, or when as much was looked at as one request may cost; then it may
+hold fewer events than asked for, and the next one goes on. The place it goes on from is the key of the last event looked
+at: events recorded meanwhile neither shift a page nor appear twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from idis.registry.event_row import EventOrder, recorded_head, time_head
+from idis.registry.store.base import ReadTxn
+from idis.registry.trace.event_query import ALWAYS, EventQuery
+from idis.registry.trace.event_sight import EventSight
+from idis.registry.trace.kept_event import KeptEvent, kept
+from idis.registry.trace.records import spelling_at
+
+STEP_EVENTS = 64  # looked at in one transaction: some 5 ms
+SEARCH_EVENTS_MAX = 10_000  # looked at for one page
+
+_BEHIND = b"\xff"  # every key
+
+
+@dataclass(slots=True)
+class EventSearch:
+    """One page of an answer in the making.
+
+    Args:
+        query: the question.
+        sight: what whoever asks may see.
+        wanted: how many events the page holds.
+        after: the key of the last event looked at for the page before; empty: from the beginning.
+
+    Attributes:
+        found: the events, in order.
+        done: the page is made.
+        more: there may be others behind it.
+        key: of the last event looked at.
+    """
+
+    query: EventQuery
+    sight: EventSight
+    wanted: int
+    after: bytes = b""
+    found: list[KeptEvent] = field(default_factory=list)
+    done: bool = False
+    more: bool = False
+    looked_at: int = 0
+
+    @property
+    def key(self) -> bytes:
+        """Where the next page begins."""
+        return self.after
+
+    def step(self, txn: ReadTxn) -> None:
+        """Look at STEP_EVENTS more."""
+        query = self.query
+        start, end = bounds(query)
+        if self.after:
+            start, end = (start, min(end, self.after)) if query.newest_first else (max(start, self.after + b"\x00"), end)
+        rows = txn.events(query.order, start, end, STEP_EVENTS, newest_first=query.newest_first) if start < end else []
+        spelling = spelling_at(txn)
+        for key, row in rows:
+            if len(self.found) >= self.wanted:
+                self.done = self.more = True
+                return
+            one = kept(row)
+            self.after = key
+            if query.matches(one.event) and self.sight.sees(txn, one, spelling):
+                self.found.append(one)
+        self.looked_at += len(rows)
+        if len(rows) < STEP_EVENTS:
+            self.done = True
+        elif self.looked_at >= SEARCH_EVENTS_MAX:
+            self.done = self.more = True
+
+
+def bounds(query: EventQuery) -> tuple[bytes, bytes]:
+    """The span of keys in which an answer lies."""
+    low, high = query.event_ms if query.order is EventOrder.HAPPENED else query.record_ms
+    head = time_head if query.order is EventOrder.HAPPENED else recorded_head
+    return (b"" if low <= -ALWAYS else head(low)), (_BEHIND if high >= ALWAYS else head(high))
