@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("import_", "load records from CSV, XLSX or JSON lines, checked against a pilot's schema"),
     "export": ("export", "write records out as JSON lines or CSV"),
     "pilot": ("pilot", "show a pilot's objects and fields, write sample data"),
+    "dock": ("dock", "check parts against order and product before assembly, tell what was built"),
     "key": ("key", "make keys that sign records, delegate from a prefix to the keys below it"),
     "readers": ("readers", "keep values of records for some readers only"),
     "role": ("role", "grant, revoke and list the roles of people and programs on a node"),
