@@ -7,6 +7,7 @@ from typing import Any
 from idis.resolver.web.v1 import (
     audits,
     batches,
+    detections,
     docking,
     moving,
     node,
@@ -31,6 +32,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *roles.OPERATIONS,
     *audits.OPERATIONS,
     *traces.OPERATIONS,
+    *detections.OPERATIONS,
     *docking.OPERATIONS,
     *node.OPERATIONS,
 )
