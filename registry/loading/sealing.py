@@ -7,6 +7,7 @@ writes in between, the guess is wrong, and the batch is sealed again: slower, no
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,6 +17,7 @@ import msgpack
 from idis.registry.journal import Position
 from idis.registry.store.base import Store
 from idis.registry.store.bulk import Item, Loaded, Sealed, batches, load_sealed, seal
+from idis.registry.store.sealed_edges import SealedEdges
 
 ACTOR = "import"
 
@@ -32,12 +34,14 @@ class PackedSealed:
     names: bytes
     digest_sum: int
     octets: int
+    edges: bytes
 
     def unpacked(self) -> Sealed:
         """The batch."""
         values = msgpack.unpackb(self.values, use_list=False)
         names = msgpack.unpackb(self.names, use_list=False)
-        return Sealed(self.position, values, names, self.digest_sum, self.octets)
+        edges = SealedEdges(*msgpack.unpackb(self.edges, use_list=False))
+        return Sealed(self.position, values, names, self.digest_sum, self.octets, edges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,11 @@ def seal_ahead(number: int, items: Iterable[Item], position: Position) -> Sealed
     """Seal sorted items for `position` and, where they are several batches, for the transactions after it."""
     parts: list[PackedSealed] = []
     for batch in batches(items):
-        sealed = seal(batch, Position(position.epoch, position.hi + len(parts), 0))
+        sealed = seal(batch, Position(position.epoch, position.hi + len(parts), 0), int(time.time() * 1_000))
         values, names = msgpack.packb(sealed.values), msgpack.packb(sealed.names)
-        parts.append(PackedSealed(sealed.position, values, names, sealed.digest_sum, sealed.octets))
+        made = sealed.edges
+        edges = msgpack.packb((made.values, made.loose, made.digest_sum, made.folding))
+        parts.append(PackedSealed(sealed.position, values, names, sealed.digest_sum, sealed.octets, edges))
     return SealedAhead(number, tuple(parts))
 
 

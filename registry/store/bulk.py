@@ -25,8 +25,7 @@ from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import COMMIT_OPS_MAX, Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.lmdb_write import LmdbWriteTxn
-from idis.registry.trace.fields import TEMPLATE
-from idis.registry.trace.records import new_rows, spelling_at
+from idis.registry.store.sealed_edges import SealedEdges, put_sealed_edges, seal_edges
 
 RECORDS_PER_COMMIT = 10_000  # a commit of some 4 MB: 40 ms, and the flush no longer counts
 COMMIT_BYTES_MAX = 16 * 1024 * 1024  # the same bound where records are large
@@ -41,6 +40,7 @@ KEPT_FROM_OTHERS = int(RecordFlag.LISTED | RecordFlag.DISABLED)  # what a load m
 NOWHERE = Position(0, 0, 0)  # stands there until the transaction that writes it is known
 
 Names = tuple[tuple[bytes, bytes], ...]  # keys and sealed values of the alias table
+SealedAt = Callable[[Position, int], "Sealed"]  # of the place in the journal, and the time of the commit in milliseconds
 Item = tuple[bytes, bytes, Names]  # key, stored form without its digest, what makes it findable by its second names
 
 
@@ -70,6 +70,7 @@ class Sealed:
     names: Sequence[tuple[bytes, bytes]]  # key, sealed value; sorted
     digest_sum: int
     octets: int
+    edges: SealedEdges
 
 
 def item_of(key: bytes, record: PreparedRecord, version: int) -> Item:
@@ -134,8 +135,8 @@ def put_all(txn: WriteTxn, batch: Iterable[Item]) -> Loaded:
     return Loaded(new, changed, unchanged)
 
 
-def seal(batch: Iterable[Item], position: Position) -> Sealed:
-    """Give each item its position and digest."""
+def seal(batch: Iterable[Item], position: Position, now_ms: int, edges: SealedEdges | None = None) -> Sealed:
+    """Give each item its position and digest, and derive the edges that are known from `now_ms` on, if they are not given."""
     # The same octets as codec.seal, which one test holds it to; written out, because a load spends half its time here.
     place = position.encode()
     table = keys.RECORD + b"\x00"
@@ -152,7 +153,8 @@ def seal(batch: Iterable[Item], position: Position) -> Sealed:
             names.extend(own_names)
     names.sort()
     octets += codec.DIGEST_BYTES * len(values)
-    return Sealed(position, values, names, digest_sum % codec.DIGEST_SUM_MODULUS, octets)
+    edges = seal_edges(values, now_ms) if edges is None else edges
+    return Sealed(position, values, names, digest_sum % codec.DIGEST_SUM_MODULUS, octets, edges)
 
 
 def stored(key: bytes, rest: bytes) -> StoredRecord:
@@ -168,14 +170,14 @@ def prepared(key: bytes, rest: bytes) -> PreparedRecord:
     )
 
 
-def _append_to(store: Store, first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], actor: str) -> Loaded | None:
+def _append_to(store: Store, first: bytes, last: bytes, sealed_at: SealedAt, actor: str) -> Loaded | None:
     """Write a batch into the range from `first` to `last`; None when it is not empty."""
     if not isinstance(store, LmdbStore) or not _is_fresh(store, first, last):
         return None
     return store.write(partial(_append, first, last, sealed_at), actor=actor).result().result
 
 
-def _append(first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], change: WriteTxn) -> Loaded | None:
+def _append(first: bytes, last: bytes, sealed_at: SealedAt, change: WriteTxn) -> Loaded | None:
     """The change that does it; the range is looked at again under the write lock."""
     txn = cast(LmdbWriteTxn, change)
     prefix = keys.prefix_of(first)
@@ -184,34 +186,22 @@ def _append(first: bytes, last: bytes, sealed_at: Callable[[Position], Sealed], 
         at_end = not cursor.set_range(first)
         if not at_end and cursor.key() <= last:
             return None
-        sealed = sealed_at(txn.next_position)
+        sealed = sealed_at(txn.next_position, txn.now_ms)
         count = len(sealed.values)
         consumed, added = cursor.putmulti(sealed.values, overwrite=False, append=at_end)
         assert consumed == added == count, "the range was empty"
     if sealed.names:
         with txn.raw.cursor(txn.tables.alias) as cursor:
             cursor.putmulti(sealed.names)
-    _put_edges(txn, sealed.values)
+    put_sealed_edges(txn, sealed.edges, sealed.values)
     txn.octets += sealed.octets
     txn.add_counts(prefix, count, sealed.digest_sum, sealed.octets)
     txn.add_segment(first, last, count, sealed.digest_sum)
     return Loaded(new=count)
 
 
-def _put_edges(txn: LmdbWriteTxn, values: Iterable[tuple[bytes, bytes]]) -> None:
-    """The edges that new records declare."""
-    spelling = spelling_at(txn)
-    edges: dict[bytes, bytes] = {}
-    for key, value in values:
-        if TEMPLATE in value:  # most records are of no template: those are not taken apart
-            record = codec.decode_record(key, value)
-            thing = keys.spelling_of(key) or spelling.name(record.identifier)
-            edges.update(new_rows(record, thing, spelling, txn.now_ms))
-    txn.put_edges(edges)
-
-
-def _sealed_at(sealed: Sealed, position: Position) -> Sealed:
-    return sealed if sealed.position == position else seal(_unsealed(sealed), position)
+def _sealed_at(sealed: Sealed, position: Position, now_ms: int) -> Sealed:
+    return sealed if sealed.position == position else seal(_unsealed(sealed), position, now_ms, sealed.edges)
 
 
 def _unsealed(sealed: Sealed) -> list[Item]:

@@ -234,6 +234,18 @@ def decode_public(key: bytes, value: bytes) -> tuple[int, bytes]:
     return flags, value[RECORD_HEADER_BYTES : RECORD_HEADER_BYTES + length]
 
 
+def record_parts(key: bytes, value: bytes) -> tuple[str, bytes, bytes]:
+    """Identifier, public and restricted values of a record that was just sealed: its digest is not compared."""
+    rest = value[DIGEST_BYTES:]
+    form, length = rest[0], _U32.unpack_from(rest, _PUBLIC_AT - 4)[0]
+    at = _PUBLIC_AT + length
+    if form == FORMAT:
+        return key.decode().replace("\x00", "/", 1), rest[_PUBLIC_AT:at], NO_VALUES
+    record = _new_record(StoredRecord)
+    _fill_optional(record, key, rest, at, form)
+    return record.identifier, rest[_PUBLIC_AT:at], record.restricted
+
+
 def decode_undamaged(key: bytes, value: bytes) -> tuple[int, bytes] | None:
     """As `decode_public`; None for a damaged record."""
     try:

@@ -233,6 +233,15 @@ class LmdbWriteTxn(LmdbReadTxn):
         self.add_entry(EntryKind.EVENT, place, 0, b"")
         return row
 
+    def add_edges(self, values: Sequence[tuple[bytes, bytes]], digest_sum: int) -> None:
+        """Put sealed rows of edges, sorted by key, none of which is there."""
+        with self._raw.cursor(self._tables.edge) as cursor:
+            consumed, added = cursor.putmulti(values, overwrite=False)
+        assert consumed == added == len(values), "records that are new have no edges yet"
+        tally = self._tally(keys.META_EDGES)
+        tally.count += len(values)
+        tally.digest_sum = (tally.digest_sum + digest_sum) % codec.DIGEST_SUM_MODULUS
+
     def put_segment(self, records: Sequence[PreparedRecord]) -> int:
         """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""
         changed: dict[bytes, int] = {}

@@ -15,6 +15,7 @@ from idis.registry.trace import rows
 from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
 from idis.registry.trace.factors import factor_rows
 from idis.registry.trace.fields import NOTHING, TEMPLATE, Declared, FieldEdge, declared
+from idis.registry.trace.pointers import dues_of
 from idis.registry.trace.revising import Stored, believed, revise
 from idis.registry.trace.rows import UP
 from idis.registry.trace.things import Spelling
@@ -49,6 +50,7 @@ def follow_record(
     current = list(_current(txn, thing, before, after)) if before.edges else []
     wanted = list(_wanted(thing, current, after, now_ms, gone=new is None))
     changed.update(revise(current, wanted, now_ms))
+    changed.update(dues_of(txn, changed, thing.partition("/")[0], now_ms))
     return changed
 
 
@@ -67,9 +69,9 @@ def may_declare(record: AnyRecord) -> bool:
     return TEMPLATE in record.public or TEMPLATE in record.restricted
 
 
-def new_rows(record: AnyRecord, thing: str, spelling: Spelling, now_ms: int) -> dict[bytes, bytes]:
-    """The rows of a record where none was before; `thing` is its identifier in the one spelling."""
-    after = declared(record.public, record.restricted, thing, spelling.name)
+def new_rows(public: bytes, restricted: bytes, thing: str, spelling: Spelling, now_ms: int) -> dict[bytes, bytes]:
+    """The rows of a record where none was before, by its values; `thing` is its identifier in the one spelling."""
+    after = declared(public, restricted, thing, spelling.name)
     if after is NOTHING:
         return {}
     changed: dict[bytes, bytes] = {}

@@ -85,7 +85,7 @@ def test_bulk_and_single_writes_store_the_same(lmdb_store: LmdbStore, items: Ite
 def test_seal_gives_the_octets_of_the_codec(items: Items, make_record: MakeRecord) -> None:
     """The quick form and its plain twin agree."""
     position = Position(1, 7, 3)
-    sealed = seal(items(2), position)
+    sealed = seal(items(2), position, 0)
     plain = codec.encode_record(b"88.118\x00A00001", make_record("88.118/a00001", "one", ("imo", "IMO1")), 1, position)
 
     assert sealed.values[1] == (b"88.118\x00A00001", plain)
@@ -97,7 +97,7 @@ def test_a_batch_sealed_ahead_is_stored_at_its_true_place(lmdb_store: LmdbStore,
     """A guessed position that turns out wrong is corrected."""
     with lmdb_store.read() as txn:
         last = txn.position
-    sealed = seal(items(6), Position(last.epoch, last.hi + 1 + guess, 0))
+    sealed = seal(items(6), Position(last.epoch, last.hi + 1 + guess, 0), 0)
     load_sealed(lmdb_store, sealed, actor="test")
     with lmdb_store.read() as txn:
         record = txn.record(b"88.118\x00A00000")

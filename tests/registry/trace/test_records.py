@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from idis.proto.value import Value
+from idis.registry.journal import Position
+from idis.registry.loading.sealing import seal_ahead
 from idis.registry.pilots.finding import Valid
 from idis.registry.pilots.sample import generate
 from idis.registry.pilots.table import PILOTS
@@ -187,6 +189,23 @@ def test_bulk_gives_the_edges_of_single_writes(pilot: str, tmp_path: Path) -> No
     assert found[0] == found[1]
     assert len(found[0]) > 100
     assert report.problems == []
+
+
+@pytest.mark.parametrize("folds", [True, False])
+def test_edges_sealed_ahead(folds: bool, tmp_path: Path) -> None:
+    """Edges made in a worker name things as the store spells them, also where a prefix does not fold."""
+    settings = Settings(free_bytes_min=0)
+    store = LmdbStore.create(tmp_path / "node", map_bytes=64 * 2**20, settings=settings, clock=lambda: NOW)
+    change = [PrefixEntry("88.1", homed=True), PrefixEntry("88.2", homed=True, fold_suffix=folds)]
+    store.write(lambda txn: [txn.put_prefix(entry) for entry in change], actor="test").result(10)
+    part = record("ship", "part", "88.1/P", plate="88.2/plate", cutTime="2026-01-01T00:00:00+00:00")
+    ahead = seal_ahead(0, [bulk.item_of(keys.identifier_key(part.identifier, True)[1], part, 1)], Position(1, 3, 0))
+    bulk.load_sealed(store, ahead.parts[0].unpacked(), actor="test")
+    (edge,) = edges_up(store, "88.2/PLATE" if folds else "88.2/plate")
+    report = check(store.environment)
+    store.close()
+
+    assert (edge.child, report.problems) == ("88.1/P", [])
 
 
 class TestChanges:
