@@ -8,9 +8,11 @@ from typing import Annotated
 from idis.proto.schemes.recognised import Confidence, Granularity
 from idis.proto.schemes.scan import SCAN_BYTES_MAX
 from idis.registry.prefix import PrefixState
+from idis.resolver.web.v1.common_model import SUFFIX_CHARACTERS_MAX
 from idis.resolver.web.v1.field import Field
 
 TEXTS_MAX = 1_000  # of a batch: some 20 ms of work
+TEXT_CHARACTERS_MAX = SUFFIX_CHARACTERS_MAX  # what surely fits a request line
 
 _TEXT = Field("a scan, a number, a URL, as it came", "文本", 0, SCAN_BYTES_MAX, example="IMO9074729")
 
@@ -19,7 +21,9 @@ _TEXT = Field("a scan, a number, a URL, as it came", "文本", 0, SCAN_BYTES_MAX
 class DetectParameters:
     """What is to be recognised."""
 
-    text: Annotated[str, _TEXT]
+    text: Annotated[
+        str, Field("a scan, a number, a URL; longer ones by POST", "文本", 0, TEXT_CHARACTERS_MAX, example="IMO9074729")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
