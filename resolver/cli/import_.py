@@ -23,6 +23,7 @@ from idis.registry.store.bulk import Loaded
 from idis.registry.store.keys import record_key
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.cli.data_directory import add_data_options, opened
+from idis.resolver.cli.import_note import import_note
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.progress import Progress
 
@@ -35,6 +36,9 @@ The column "identifier" (标识) holds prefix/suffix, or the suffix alone with -
 the name of an XLSX sheet or --object says what a row describes. 'idis pilot show PILOT' lists the fields. Rows with an
 error are kept out and listed in the error sheet beside the file; importing the same file again changes nothing.
 Without --pilot, JSON lines and dumps written by 'idis export' are read.
+With --delivery-note the columns are noteNo (送货单号), identifier (标识), from (发货方), to (收货方), shipped (发货时间) and,
+where known: quantity (数量), uom (计量单位), orderNo (订单号), container (容器), received (收货时间),
+receivedQuantity (收货数量).
 """
 
 
@@ -46,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pilot", default="", help="schema the rows are checked against: ship, automotive, chemical, nuclear")
     parser.add_argument("--object", default="", metavar="CODE", help="what every row describes, such as plate")
     parser.add_argument("--prefix", default="", help="prefix of identifiers that are given by their suffix alone")
+    parser.add_argument("--delivery-note", action="store_true", help="the rows are delivery notes 送货单: each becomes events")
     parser.add_argument("--dry-run", action="store_true", help="check everything, load nothing")
     parser.add_argument("--errors", type=Path, metavar="FILE", help="where the error sheet goes (.csv or .xlsx)")
     workers = min(os.cpu_count() or 1, PROCESSES_DEFAULT_MAX)
@@ -55,6 +60,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the file."""
+    if arguments.delivery_note:
+        return import_note(arguments)
     started = time.monotonic()
     form = form_of(arguments.file)
     progress = Progress("rows")
