@@ -125,6 +125,10 @@ class Chain:
         self.observe.took(request.peer.transport, self.clock.monotonic() - started)
         return settled
 
+    async def settle(self, later: Later) -> Settled:
+        """Ask other nodes what `Batch.decide` left for later."""
+        return await self._asked(later)
+
     def start(self, request: Request, later: Later, deliver: Deliver, started: float) -> None:
         """Ask other nodes; `deliver` gets the octets of the answer when there is one."""
         self._run(self._answer_later(request, later, deliver, started))
@@ -249,6 +253,11 @@ class Batch:
         self._count += 1
         chain.observe(self._transport, verdict)
         return chain.replies.frame(request.message, verdict, self._now)
+
+    @property
+    def txn(self) -> ReadTxn:
+        """The snapshot of this batch."""
+        return self._txn
 
     @property
     def spent(self) -> bool:

@@ -153,6 +153,28 @@ class AdminSection:
 
 
 @dataclass(frozen=True, slots=True)
+class DnsSection:
+    """Identifiers as domain names, for whoever has nothing but DNS; off without a zone."""
+
+    zone: Annotated[str, Setting("the zone identifiers are named in, like id.example.cn; empty: no DNS")] = ""
+    port: Annotated[int, Setting("DNS, UDP and TCP; 53 needs CAP_NET_BIND_SERVICE; 0 lets the kernel choose", 0, 65_535)] = 53
+    name_servers: Annotated[tuple[str, ...], Setting("names of the zone's name servers; empty: ns1 in the zone")] = ()
+    mailbox: Annotated[str, Setting("who is responsible, as a domain name; empty: hostmaster in the zone")] = ""
+    negative_ttl_s: Annotated[int, Setting("how long resolvers believe that a name is absent, in seconds", 0, 300)] = 60
+    gs1_zone: Annotated[str, Setting("root of ONS 2.0 names of GS1 keys; empty: none")] = "gs1.id.onsepc.com"
+    gs1_old_zone: Annotated[str, Setting("root of ONS 1 names of GTINs; empty: none")] = "id.onsepc.com"
+    oid_zone: Annotated[str, Setting("root of ORS names of OIDs; empty: none")] = "oid-res.org"
+    gs1_prefix: Annotated[str, Setting("where GS1 keys are registered, as PREFIX/01/GTIN; empty: by their own names")] = ""
+    oid_prefix: Annotated[str, Setting("where OIDs are registered, as PREFIX/1.2.156; empty: by their own names")] = ""
+    cookie_secret: Annotated[str, Setting("32 hexadecimal digits, the same on all servers of the zone; empty: random")] = ""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether there is a zone to answer for."""
+        return bool(self.zone)
+
+
+@dataclass(frozen=True, slots=True)
 class NodeConfig:
     """One node, wholly described; `data_dir` is where its store lives and is not part of the file."""
 
@@ -164,6 +186,7 @@ class NodeConfig:
     limits: LimitsSection = field(default_factory=LimitsSection)
     guard: GuardSection = field(default_factory=GuardSection)
     admin: AdminSection = field(default_factory=AdminSection)
+    dns: DnsSection = field(default_factory=DnsSection)
 
     @property
     def advertised(self) -> str:
@@ -180,6 +203,7 @@ SECTIONS: dict[str, type[Any]] = {
     "limits": LimitsSection,
     "guard": GuardSection,
     "admin": AdminSection,
+    "dns": DnsSection,
 }
 
 

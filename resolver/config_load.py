@@ -9,11 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from idis.proto.errors import IdentifierError
+from idis.proto.dns.cookie import SECRET_BYTES
+from idis.proto.dns.name import name_from_text
+from idis.proto.errors import DataError, IdentifierError
 from idis.proto.identifier import parse_prefix
 from idis.resolver.config import (
     SECTIONS,
     ConfigError,
+    DnsSection,
     GuardSection,
     ListenSection,
     NodeConfig,
@@ -94,6 +97,7 @@ def check(config: NodeConfig) -> None:
     if config.admin.resolver:
         _check_address("admin.resolver", config.admin.resolver)
     _check_guard(config.guard)
+    _check_dns(config.dns, config.listen)
 
 
 def host_and_port(text: str) -> tuple[str, int]:
@@ -272,3 +276,27 @@ def _check_guard(guard: GuardSection) -> None:
             ipaddress.ip_network(network)
         except ValueError:
             raise ConfigError(f"guard.trusted_networks holds {network!r}; a network like 10.0.0.0/8 is expected") from None
+
+
+def _check_dns(dns: DnsSection, listen: ListenSection) -> None:
+    names = [(key, getattr(dns, key)) for key in ("zone", "mailbox", "gs1_zone", "gs1_old_zone", "oid_zone")]
+    for key, name in (*names, *(("name_servers", name) for name in dns.name_servers)):
+        try:
+            if name:
+                name_from_text(name)
+        except DataError as error:
+            raise ConfigError(f"dns.{key} holds {name!r}: {error}") from None
+    for key in ("gs1_prefix", "oid_prefix"):
+        try:
+            if prefix := getattr(dns, key):
+                parse_prefix(prefix)
+        except IdentifierError as error:
+            raise ConfigError(f"dns.{key} is {prefix!r}: {error}") from None
+    if dns.enabled and dns.port and dns.port in (listen.port, listen.http_port):
+        raise ConfigError(f"dns.port is {dns.port}, which is taken by another setting; a port of its own is expected")
+    try:
+        right = len(bytes.fromhex(dns.cookie_secret)) in (0, SECRET_BYTES)
+    except ValueError:
+        right = False
+    if not right:
+        raise ConfigError(f"dns.cookie_secret is not {2 * SECRET_BYTES} hexadecimal digits")

@@ -116,7 +116,7 @@ def begin(config: NodeConfig) -> FirstStage | None:
         if len(note) == _NOTE_BYTES and note == _made_for(config) + index.mark[:8]:
             store = Peek(_data_file(directory))
             if index.enabled and index.position == store.last_transaction:
-                return FirstStage(config, index, store, bind(config.listen, config.tls))
+                return FirstStage(config, index, store, bind(config.listen, config.tls, config.dns))
     if store is not None:
         store.close()
     index.close()

@@ -23,6 +23,9 @@ NOW = "now/"
 DURATION_BOUNDS_S = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0)
 
 
+_TIMED = ("udp", "tcp", "http", "dns")  # transports
+
+
 @dataclass(slots=True)
 class Durations:
     """A histogram: how many requests fell into each bucket, and the sum of their seconds."""
@@ -50,6 +53,7 @@ class Metrics:
         gauges: name → as it is now.
         gather: called before somebody reads, to bring in what is counted elsewhere.
         admin: what the administration did and refused, by name.
+        dns: what the DNS face answered, `code.N` by response code, and what else it did, by name.
         entries: kind of journal entry → seen by the follower.
         records: prefix → live records, as the follower last saw them.
         position: (epoch, hi, lo) of the last journal entry seen.
@@ -58,12 +62,13 @@ class Metrics:
     answered: Counter[tuple[str, int]] = field(default_factory=Counter)
     silent: Counter[str] = field(default_factory=Counter)
     limited: Counter[str] = field(default_factory=Counter)
-    durations: dict[str, Durations] = field(default_factory=lambda: {"udp": Durations(), "tcp": Durations(), "http": Durations()})
+    durations: dict[str, Durations] = field(default_factory=lambda: {which: Durations() for which in _TIMED})
     connections: Counter[str] = field(default_factory=Counter)
     accepted: Counter[str] = field(default_factory=Counter)
     closed: Counter[str] = field(default_factory=Counter)
     recursion: Counter[str] = field(default_factory=Counter)
     admin: Counter[str] = field(default_factory=Counter)
+    dns: Counter[str] = field(default_factory=Counter)
     gauges: Counter[str] = field(default_factory=Counter)
     gather: list[Callable[[], None]] = field(default_factory=list)
     entries: Counter[str] = field(default_factory=Counter)
@@ -142,4 +147,4 @@ def count_recursion(metrics: Metrics, recursor: Recursor) -> None:
         metrics.gauges[name] = count
 
 
-_FAMILIES = ("silent", "limited", "accepted", "closed", "recursion", "admin")  # counters by one name
+_FAMILIES = ("silent", "limited", "accepted", "closed", "recursion", "admin", "dns")  # counters by one name

@@ -21,6 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from idis.proto import speedups
+from idis.proto.dns.cookie import SECRET_BYTES
 from idis.proto.types.site import Site, encode_site
 from idis.registry.journal import Entry, EntryKind
 from idis.registry.store.lmdb import LmdbStore
@@ -51,6 +52,7 @@ from idis.resolver.recursion.settings import RING_SHARE, RecursorSettings
 from idis.resolver.relister import keep_relisted
 from idis.resolver.reply import Replies
 from idis.resolver.service import Service
+from idis.resolver.trace.pointers import keep_telling
 from idis.resolver.transports.http import HttpTransport
 from idis.resolver.transports.sockets import Sockets, bind, poll_busily
 from idis.resolver.transports.tcp import TcpTransport
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 
     from idis.resolver.first_stage import FirstStage
     from idis.resolver.hot_path import HotPath
+    from idis.resolver.transports.dns import DnsEntrance
     from idis.resolver.web.chunks import Chunks
     from idis.resolver.web.face import Readiness
     from idis.resolver.workers import Place
@@ -145,6 +148,8 @@ class Node:
         await asyncio.sleep(SETTLE_S)
         for datagrams in self._udp:
             datagrams.stop_reading()
+        if self._dns is not None:
+            await self._dns.close()
         await self._http.close()
         await self._chain.finish(STOP_GRACE_S)
         if self._recursor is not None:
@@ -192,6 +197,11 @@ class Node:
             log.note(level, event, name=self.config.node.name)
 
     @property
+    def dns_port(self) -> int:
+        """The port of DNS in use; 0 without a zone."""
+        return self._sockets.dns_port
+
+    @property
     def _streams(self) -> list[TcpTransport | TlsTransport]:
         return [*self._tcp, *self._tls]
 
@@ -208,7 +218,7 @@ class Node:
     def _bound(self) -> Sockets:
         if self._place is not None:
             return self._place.sockets
-        return bind(self.config.listen, self.config.tls) if self._stage is None else self._stage.sockets
+        return bind(self.config.listen, self.config.tls, self.config.dns) if self._stage is None else self._stage.sockets
 
     async def _open(self) -> None:
         if self._stage is not None:
@@ -221,6 +231,8 @@ class Node:
         for streams in self._tcp:
             await streams.open()
         await self._office.open()
+        if self._dns is not None:
+            await self._dns.open()
         self._started = time.monotonic()
         self._tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._counts.run())]
         if self._follower is not None:
@@ -229,6 +241,7 @@ class Node:
             self._tasks.append(asyncio.create_task(self._hot_path.run()))
         if self._sockets.http or self.alone:
             self._tasks.append(asyncio.create_task(keep_relisted(self._store)))
+            self._tasks.append(asyncio.create_task(keep_telling(self._store, self._office.neighbours, time)))
         if self._place is not None:
             self._tasks.append(asyncio.create_task(self._report_often(self._place)))
         if self.hot and self.config.node.busy_poll:
@@ -281,6 +294,7 @@ class Node:
         quick = None if self._hot_path is None else self._hot_path.accelerator
         self._table = ConnectionTable(config.limits, place)
         self._service = Service(self._chain, sources, self._table, config.limits, metrics, time, quick)
+        self._dns = self._make_dns(sources)
         self._udp = [UdpTransport(bound, self._chain, sources, metrics, time, quick) for bound in self._sockets.udp]
         self._tcp = [TcpTransport(bound, self._service) for bound in self._sockets.tcp]
         self._entrance = None if self._keys is None else TlsEntrance(self._keys, config.tls, self._service)
@@ -302,6 +316,23 @@ class Node:
             follower=self._follower,
             keeps=bool(self._sockets.http),
             hot=self.hot,
+        )
+
+    def _make_dns(self, sources: Sources) -> DnsEntrance | None:
+        if not self._sockets.dns_udp:
+            return None
+        from idis.resolver.transports.dns import DnsEntrance
+
+        return DnsEntrance(
+            self.config.dns,
+            self._sockets,
+            self._chain,
+            sources,
+            self.metrics,
+            self._table,
+            address=self.config.advertised,
+            secret=bytes.fromhex(self.config.dns.cookie_secret) or secrets.token_bytes(SECRET_BYTES),
+            recurses=self._recursor is not None,
         )
 
     def _make_chunks(self) -> Chunks:
@@ -330,6 +361,7 @@ class Node:
                 registrar=self._office.registrar,
                 verifier=self._office.verifier,
                 elsewhere=self._office.elsewhere,
+                neighbours=self._office.neighbours,
                 server_key=self._server_key,
                 started=self._started,
                 board=None if self._place is None else self._place.board,

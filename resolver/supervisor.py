@@ -17,14 +17,16 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import select
 import signal
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from idis.proto.dns.cookie import SECRET_BYTES
 from idis.proto.errors import IdisError
 from idis.registry.store.directory import NodeLock, current_generation
 from idis.resolver import log, workers
@@ -85,7 +87,9 @@ def run(config: NodeConfig, *, ready: Callable[[], None] | None = None) -> int:
     current_generation(config.data_dir)
     lock = NodeLock(config.data_dir)
     try:
-        shares, http = bind_shared(config.listen, config.node.workers, config.tls)
+        shares, http = bind_shared(config.listen, config.node.workers, config.tls, config.dns)
+        if config.dns.enabled and not config.dns.cookie_secret:  # any worker may meet the cookie that another one made
+            config = replace(config, dns=replace(config.dns, cookie_secret=secrets.token_hex(SECRET_BYTES)))
         return Supervisor(config, [http, *shares]).run(ready)
     finally:
         lock.release()

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from idis.proto.errors import IdisError
-from idis.resolver.config import ListenSection, TlsSection
+from idis.resolver.config import DnsSection, ListenSection, TlsSection
 
 BACKLOG = 1_024  # a backlog of 50 cost Handle.Net spikes of a second (`wire.md` W1)
 RECEIVE_BUFFER_BYTES = 4_194_304  # a burst of datagrams waits here while one batch is answered; the kernel may give less
@@ -40,28 +40,36 @@ class Sockets:
     http: list[socket.socket] = field(default_factory=list)
     tls_port: int = 0
     tls: list[socket.socket] = field(default_factory=list)
+    dns_port: int = 0
+    dns_udp: list[socket.socket] = field(default_factory=list)
+    dns_tcp: list[socket.socket] = field(default_factory=list)
 
     def close(self) -> None:
         """Close those that are still here."""
-        for bound in (*self.udp, *self.tcp, *self.http, *self.tls):
+        for bound in (*self.udp, *self.tcp, *self.http, *self.tls, *self.dns_udp, *self.dns_tcp):
             bound.close()
 
 
 NO_TLS = TlsSection()
+NO_DNS = DnsSection()
 
 
-def bind(listen: ListenSection, tls: TlsSection = NO_TLS) -> Sockets:
-    """Bind UDP and TCP on the port, TCP on the HTTP port and, with a certificate, on the TLS port, on every host.
+def bind(listen: ListenSection, tls: TlsSection = NO_TLS, dns: DnsSection = NO_DNS) -> Sockets:
+    """Bind UDP and TCP on the port, TCP on the HTTP port, with a certificate on the TLS port, with a zone both on that of DNS.
+
+    On every host.
 
     Raises:
         ListenError: one sentence; nothing stays bound.
     """
-    (sockets,) = _tried(listen, tls, 1)
+    (sockets,) = _tried(listen, tls, dns, 1)
     return sockets
 
 
-def bind_shared(listen: ListenSection, workers: int, tls: TlsSection = NO_TLS) -> tuple[list[Sockets], Sockets]:
-    """As `bind`, for several processes: the binary port, plain and TLS, once for each worker, HTTP once.
+def bind_shared(
+    listen: ListenSection, workers: int, tls: TlsSection = NO_TLS, dns: DnsSection = NO_DNS
+) -> tuple[list[Sockets], Sockets]:
+    """As `bind`, for several processes: the binary port, plain and TLS, and that of DNS once for each worker, HTTP once.
 
     Returns:
         The sockets of each worker, without HTTP; those for HTTP.
@@ -69,7 +77,7 @@ def bind_shared(listen: ListenSection, workers: int, tls: TlsSection = NO_TLS) -
     Raises:
         ListenError: one sentence; nothing stays bound.
     """
-    shares = _tried(listen, tls, workers)
+    shares = _tried(listen, tls, dns, workers)
     http = Sockets(shares[0].port, shares[0].http_port, http=shares[0].http, tls_port=shares[0].tls_port)
     shares[0].http = []
     return shares, http
@@ -88,19 +96,19 @@ class _Taken(ListenError):
     pass
 
 
-def _tried(listen: ListenSection, tls: TlsSection, copies: int) -> list[Sockets]:
+def _tried(listen: ListenSection, tls: TlsSection, dns: DnsSection, copies: int) -> list[Sockets]:
     for _ in range(FREE_PORT_TRIES - 1):
         with contextlib.suppress(_Taken):
-            return _bind(listen, tls, copies)
+            return _bind(listen, tls, dns, copies)
         if listen.port:
             break
     try:
-        return _bind(listen, tls, copies)
+        return _bind(listen, tls, dns, copies)
     except _Taken as taken:
         raise ListenError(str(taken)) from None
 
 
-def _bind(listen: ListenSection, tls: TlsSection, copies: int) -> list[Sockets]:
+def _bind(listen: ListenSection, tls: TlsSection, dns: DnsSection, copies: int) -> list[Sockets]:
     shares = [Sockets(listen.port, listen.http_port, tls_port=tls.port if tls.enabled else 0) for _ in range(copies)]
     first = shares[0]
     try:
@@ -118,9 +126,11 @@ def _bind(listen: ListenSection, tls: TlsSection, copies: int) -> list[Sockets]:
                 share.tcp.append(_join(first.tcp[-1], host, first.port))
                 share.udp.append(_join(first.udp[-1], host, first.port))
                 share.tls += [_join(first.tls[-1], host, first.tls_port)] if tls.enabled else []
+            if dns.enabled:
+                _bind_dns(shares, host, dns)
         # Only now: a peer must not be accepted into a backlog that nobody will ever serve.
         for share in shares:
-            for bound in (*share.tcp, *share.http, *share.tls):
+            for bound in (*share.tcp, *share.http, *share.tls, *share.dns_tcp):
                 bound.listen(BACKLOG)
     except OSError as error:
         _close(shares)
@@ -129,6 +139,17 @@ def _bind(listen: ListenSection, tls: TlsSection, copies: int) -> list[Sockets]:
         _close(shares)
         raise
     return shares
+
+
+def _bind_dns(shares: Sequence[Sockets], host: str, dns: DnsSection) -> None:
+    first = shares[0]
+    first.dns_tcp.append(_open(host, first.dns_port or dns.port, socket.SOCK_STREAM, "dns.port"))
+    first.dns_port = first.dns_tcp[0].getsockname()[1]
+    first.dns_udp.append(_open(host, first.dns_port, socket.SOCK_DGRAM, "dns.port"))
+    for share in shares[1:]:
+        share.dns_port = first.dns_port
+        share.dns_tcp.append(_join(first.dns_tcp[-1], host, first.dns_port))
+        share.dns_udp.append(_join(first.dns_udp[-1], host, first.dns_port))
 
 
 def _close(shares: Sequence[Sockets]) -> None:

@@ -40,6 +40,9 @@ class Exporter(Collector):
         yield from self._requests(metrics)
         yield from self._connections(metrics)
         yield from self._administration(metrics)
+        yield _counter("idis_dns_answers", "Answers of the DNS face.", "code", _below("code.", metrics.dns))
+        events = {name: count for name, count in metrics.dns.items() if not name.startswith("code.")}
+        yield _counter("idis_dns_events", "What else the DNS face did.", "event", events)
         yield from self._journal(metrics)
         if self._face.recursor is not None:
             yield from self._recursion(metrics)

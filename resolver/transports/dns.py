@@ -1,0 +1,405 @@
+"""DNS over UDP and TCP: octets ↔ `dns_face.py`, with cookies, limits and truncation (`trust.md` §6).
+
+A stranger's datagram gets no answer longer than itself: it gets a truncated one that sends it to TCP, or, if it can carry
+a cookie, BADCOOKIE with one. A valid cookie, or a completed TCP exchange, proves an address. Beyond its rate a stranger gets
+such a hint for every second question and silence for the others, so that a resolver in its network still gets through.
+TCP is pipelined; what other nodes must be asked for is answered when it is known, in any order (RFC 7766 §6.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from idis.proto.dns.cookie import CLIENT_BYTES, is_good_cookie, make_cookie
+from idis.proto.dns.message import (
+    BADCOOKIE,
+    SERVFAIL,
+    DnsQuery,
+    Fault,
+    Reply,
+    decode_query,
+    encode_fault,
+    encode_hint,
+    encode_reply,
+)
+from idis.resolver.chain import Batch, Chain
+from idis.resolver.config import DnsSection
+from idis.resolver.dns_face import DnsFace, Waiting
+from idis.resolver.guard.connections import ConnectionTable
+from idis.resolver.guard.sources import Source, Sources, Standing
+from idis.resolver.log import note
+from idis.resolver.metrics import Metrics
+from idis.resolver.request import TCP, UDP, Peer, Silence
+from idis.resolver.transports.datagram_batch import DATAGRAMS_MAX, datagram_batch
+from idis.resolver.transports.sockets import Sockets
+
+TCP_BYTES_MAX = 65_535  # RFC 1035 §4.2.2
+IDLE_S = 10.0  # of a connection: RFC 7766 §6.2.3 asks for seconds
+WAITING_MAX = 1_000  # questions of this face that wait for other nodes; more are answered SERVFAIL
+PENDING_MAX = 64  # of one connection; then it is not read until some are answered
+KNOWN_MAX = 65_536  # answers kept for questions asked alike, without a compiler; about 32 MB
+DNS = "dns"
+
+_LENGTH_BYTES = 2
+
+Send = Callable[[bytes], None]
+
+
+class DnsService:
+    """Answers messages for the sockets of one process.
+
+    Args:
+        face: decides.
+        chain, sources, metrics, table: of the node.
+        secret: of its cookies.
+        recurses: whether the node asks others, so that an answer is not its store's alone.
+    """
+
+    def __init__(
+        self,
+        face: DnsFace,
+        chain: Chain,
+        sources: Sources,
+        metrics: Metrics,
+        table: ConnectionTable,
+        secret: bytes,
+        *,
+        recurses: bool,
+    ) -> None:
+        self.chain = chain
+        self.sources = sources
+        self.metrics = metrics
+        self.table = table
+        self._face = face
+        self._secret = secret
+        self._recurses = recurses
+        self._slip = False
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._known: dict[bytes, bytes] = {}
+        self._known_at = -1
+
+    def known(self) -> dict[bytes, bytes]:
+        """Datagrams without their number → answers without it, as the store stands now; for trusted sources."""
+        at = self.chain.store.last_transaction
+        if at != self._known_at or len(self._known) >= KNOWN_MAX:
+            self._known = {}
+            self._known_at = at
+        return self._known
+
+    def answer(self, packet: bytes, source: Source, batch: Batch, send: Send, *, datagram: bool) -> bytes | None:
+        """The octets that answer a message now; None when none do. What is known later goes to `send`, at most once."""
+        query = decode_query(packet)
+        if query is None:
+            self.metrics.silent["malformed"] += 1
+            return None
+        if isinstance(query, Fault):
+            self.metrics.dns[f"code.{query.code}"] += 1
+            return encode_fault(query)
+        cookie, standing = self._proof(query, source, batch.started, datagram=datagram)
+        verdict = self._face.decide(query, Peer(UDP if datagram else TCP, source, standing), batch)
+        bytes_max = query.udp_bytes if datagram else TCP_BYTES_MAX
+        if isinstance(verdict, Waiting):
+            self._wait(query, verdict, lambda reply: send(self._written(query, reply, bytes_max, cookie, standing)))
+            return None
+        if isinstance(verdict, Silence):
+            return self._shed(query, verdict, cookie)
+        octets = self._written(query, verdict, bytes_max, cookie, standing)
+        if verdict.repeatable and standing is Standing.TRUSTED and datagram and not cookie and not self._recurses:
+            self._known[packet[2:]] = octets[2:]
+        return octets
+
+    async def close(self) -> None:
+        """Give up what still waits for other nodes."""
+        for task in self._waiting:
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
+
+    def _proof(self, query: DnsQuery, source: Source, now: float, *, datagram: bool) -> tuple[bytes, Standing]:
+        """The cookie to send back, and how far the source is believed."""
+        sent = None if query.edns is None else query.edns.cookie
+        standing = self.sources.standing_of_datagram(source, now) if datagram else self.sources.standing_of_stream(source)
+        if sent is None:
+            return b"", standing
+        address = socket.inet_pton(
+            socket.AF_INET6 if ":" in source.address else socket.AF_INET, source.address.partition("%")[0]
+        )
+        unix = int(self.chain.clock.time())
+        if standing is Standing.UNPROVEN and is_good_cookie(sent, address, self._secret, unix):
+            standing = Standing.PROVEN
+            self.metrics.dns["cookies"] += 1
+        return make_cookie(sent[:CLIENT_BYTES], address, self._secret, unix), standing
+
+    def _written(self, query: DnsQuery, reply: Reply, bytes_max: int, cookie: bytes, standing: Standing) -> bytes:
+        self.metrics.dns[f"code.{reply.code}"] += 1
+        octets = encode_reply(query, reply, bytes_max, cookie)
+        if standing is Standing.UNPROVEN and len(octets) > query.size:
+            self.metrics.dns["hints"] += 1
+            return encode_hint(query, cookie, code=BADCOOKIE if cookie else 0)
+        return octets
+
+    def _shed(self, query: DnsQuery, verdict: Silence, cookie: bytes) -> bytes | None:
+        """Every second question beyond the rate gets a hint, the others silence."""
+        self.metrics.silent[verdict.reason] += 1
+        self._slip = not self._slip
+        if not self._slip or verdict.reason != "rate":
+            return None
+        self.metrics.dns["slipped"] += 1
+        return encode_hint(query, cookie, code=BADCOOKIE if cookie else 0)
+
+    def _wait(self, query: DnsQuery, waiting: Waiting, deliver: Callable[[Reply], None]) -> None:
+        if len(self._waiting) >= WAITING_MAX:
+            deliver(Reply(SERVFAIL, authoritative=False))
+            return
+
+        async def ask() -> None:
+            try:
+                deliver(waiting.finish(await self.chain.settle(waiting.later)))
+            except Exception:  # the outermost loop of one question: its asker asks again
+                note(logging.ERROR, "dns question failed", exc_info=True)
+
+        task = asyncio.get_running_loop().create_task(ask())
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+
+class DnsEntrance:
+    """All DNS sockets of one process; see `DnsService`."""
+
+    def __init__(
+        self,
+        config: DnsSection,
+        sockets: Sockets,
+        chain: Chain,
+        sources: Sources,
+        metrics: Metrics,
+        table: ConnectionTable,
+        *,
+        address: str,
+        secret: bytes,
+        recurses: bool,
+    ) -> None:
+        face = DnsFace(config, chain, address)
+        self._service = DnsService(face, chain, sources, metrics, table, secret, recurses=recurses)
+        self._datagrams = [DnsDatagrams(bound, self._service) for bound in sockets.dns_udp]
+        self._streams = [DnsStreams(bound, self._service) for bound in sockets.dns_tcp]
+
+    async def open(self) -> None:
+        """Begin to serve."""
+        for datagrams in self._datagrams:
+            datagrams.open()
+        for streams in self._streams:
+            await streams.open()
+
+    async def close(self) -> None:
+        """Take no more questions, give up those that wait for other nodes."""
+        for streams in self._streams:
+            streams.close()
+        for datagrams in self._datagrams:
+            datagrams.stop_reading()
+        await self._service.close()
+
+
+class DnsDatagrams:
+    """Serves one UDP socket."""
+
+    def __init__(self, bound: socket.socket, service: DnsService) -> None:
+        self._socket = bound
+        self._service = service
+        self._arrivals = datagram_batch(bound)
+        self._trusted: set[bytes | str] = set()
+
+    def open(self) -> None:
+        """Begin to serve; needs a running loop."""
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain)
+
+    def stop_reading(self) -> None:
+        """Take no more questions; answers under way still leave."""
+        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+
+    def _drain(self) -> None:
+        try:
+            packets = self._arrivals.receive()
+            if packets:
+                self._answer(packets)
+        except Exception:  # the outermost loop of this transport: whoever is left unanswered asks again
+            self._service.metrics.silent["failure"] += 1
+            note(logging.ERROR, "dns datagram failed", exc_info=True)
+
+    def _answer(self, packets: Sequence[bytes]) -> None:
+        service, arrivals = self._service, self._arrivals
+        answers: list[bytes] = []
+        numbers: list[int] = []
+        started = service.chain.clock.monotonic()
+        known, trusted = service.known(), self._trusted
+        left: list[int] = []
+        for number, (packet, host) in enumerate(zip(packets, arrivals.hosts, strict=True)):
+            if host in trusted and (tail := known.get(packet[2:])) is not None:
+                answers.append(packet[:2] + tail)
+                numbers.append(number)
+            else:
+                left.append(number)
+        if answers:
+            service.metrics.dns["repeated"] += len(answers)
+        if left:
+            with service.chain.batch(UDP) as batch:
+                for number in left:
+                    self._answer_one(number, packets[number], arrivals.hosts[number], batch, answers, numbers)
+        if answers:
+            full, unreachable = arrivals.send(answers, numbers)
+            service.metrics.silent["send_buffer"] += full
+            service.metrics.silent["unreachable"] += unreachable
+            service.metrics.durations[DNS].add(service.chain.clock.monotonic() - started, len(answers))
+
+    def _answer_one(
+        self, number: int, packet: bytes, host: bytes | str, batch: Batch, answers: list[bytes], numbers: list[int]
+    ) -> None:
+        address = self._arrivals.address(number)
+        source = self._service.sources.of(address[0])
+        if source.trusted and len(self._trusted) < DATAGRAMS_MAX * DATAGRAMS_MAX:
+            self._trusted.add(host)
+        octets = self._service.answer(packet, source, batch, partial(self._send, address), datagram=True)
+        if octets is not None:
+            answers.append(octets)
+            numbers.append(number)
+
+    def _send(self, address: tuple[object, ...], octets: bytes) -> None:
+        try:
+            self._socket.sendto(octets, address)
+        except OSError:
+            self._service.metrics.silent["unreachable"] += 1
+
+
+class DnsStreams:
+    """Serves one listening TCP socket."""
+
+    def __init__(self, bound: socket.socket, service: DnsService) -> None:
+        self._socket = bound
+        self._service = service
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Begin to accept."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: DnsConnection(self._service), sock=self._socket)
+
+    def close(self) -> None:
+        """Accept nobody any more."""
+        if self._server is not None:
+            self._server.close()
+
+
+class DnsConnection(asyncio.Protocol):
+    """One connection: messages behind their lengths."""
+
+    def __init__(self, service: DnsService) -> None:
+        self.address = ""
+        self._service = service
+        self._buffer = b""
+        self._pending = 0
+        self._full = False
+        self._touched = 0.0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being received, worked on or sent."""
+        return not (self._buffer or self._pending or self._transport.get_write_buffer_size())
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Enter the table, or be refused."""
+        assert isinstance(transport, asyncio.Transport), "a stream"
+        self._transport = transport
+        peer = transport.get_extra_info("peername")
+        service = self._service
+        self.address = peer[0] if peer else ""
+        if not peer or not service.table.admit(self):
+            service.metrics.closed["refused"] += 1
+            transport.abort()
+            return
+        self._source = service.sources.of(self.address)
+        self._touched = service.chain.clock.monotonic()
+        service.metrics.accepted[DNS] += 1
+        service.metrics.connections[DNS] += 1
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave the table."""
+        service = self._service
+        if hasattr(self, "_source"):
+            service.table.release(self)
+            service.metrics.connections[DNS] -= 1
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every whole message that has come."""
+        try:
+            self._buffer += data
+            self._read_on()
+        except Exception:  # the outermost loop of this connection: the others are served
+            note(logging.ERROR, "dns stream failed", exc_info=True)
+            self._transport.abort()
+
+    def pause_writing(self) -> None:
+        """The peer does not read: nothing more is read from it."""
+        self._full = True
+        self._settle()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._full = False
+        self._settle()
+
+    def shed(self, reason: str) -> None:
+        """Close for a reason of the table's."""
+        self._service.metrics.closed[reason] += 1
+        self._transport.close()
+
+    def look(self, now: float, idle_s: float) -> None:
+        """Close when it has been silent too long, whatever it has begun to send."""
+        if now - self._touched > min(idle_s, IDLE_S) and not self._pending:
+            self._service.metrics.closed["idle"] += 1
+            self._transport.abort()
+
+    def _read_on(self) -> None:
+        service, buffer, at = self._service, self._buffer, 0
+        if len(buffer) < _LENGTH_BYTES:
+            return
+        answers: list[bytes] = []
+        with service.chain.batch(TCP) as batch:
+            while self._pending < PENDING_MAX and len(buffer) - at >= _LENGTH_BYTES:
+                end = at + _LENGTH_BYTES + int.from_bytes(buffer[at : at + _LENGTH_BYTES], "big")
+                if end > len(buffer):
+                    break
+                self._pending += 1
+                octets = service.answer(buffer[at + _LENGTH_BYTES : end], self._source, batch, self._deliver, datagram=False)
+                at = end
+                if octets is not None:
+                    self._pending -= 1
+                    answers.append(len(octets).to_bytes(_LENGTH_BYTES, "big") + octets)
+            now = batch.started
+        if at:
+            self._buffer = buffer[at:]
+            self._touched = now
+            service.table.touch(self)
+            service.sources.prove(self._source, now)
+        if answers:
+            self._transport.write(b"".join(answers))
+            service.metrics.durations[DNS].add(service.chain.clock.monotonic() - now, len(answers))
+        self._settle()
+
+    def _deliver(self, octets: bytes) -> None:
+        self._pending -= 1
+        if not self._transport.is_closing():
+            self._transport.write(len(octets).to_bytes(_LENGTH_BYTES, "big") + octets)
+        if self._pending == PENDING_MAX - 1:
+            self._read_on()
+
+    def _settle(self) -> None:
+        """Read on or wait, as the peer and its questions allow."""
+        if self._transport.is_closing():
+            return
+        if self._full or self._pending >= PENDING_MAX:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
