@@ -89,8 +89,8 @@ def decode(text: str) -> EpcUrn:
     Raises:
         Gs1Error: not hexadecimal, a header unknown, or fields with more than their digits.
     """
-    if not HEX_DIGITS_MIN <= len(text) <= HEX_DIGITS_MAX or len(text) % 4 or _HEX.fullmatch(text) is None:
-        raise Gs1Error("an EPC is 24 hexadecimal digits or more, in words of four")
+    if not HEX_DIGITS_MIN <= len(text) <= HEX_DIGITS_MAX or len(text) % 2 or _HEX.fullmatch(text) is None:
+        raise Gs1Error("an EPC is 24 hexadecimal digits or more, in octets")
     reader = BitReader(int(text, 16), 4 * len(text))
     header = reader.read(8)
     if not is_header(header):
@@ -121,7 +121,7 @@ def encode(urn: EpcUrn, tag_filter: int = 0) -> str:
         tag_filter: 0 to 7: what kind of thing carries the tag.
 
     Raises:
-        Gs1Error: a scheme without a binary form, a pattern, or fields too large for any layout.
+        Gs1Error: a scheme without a binary form, or a pattern.
     """
     headers = _HEADERS.get(urn.scheme, ())
     if not headers or ":idpat:" in urn.urn:
@@ -133,7 +133,7 @@ def encode(urn: EpcUrn, tag_filter: int = 0) -> str:
         if _write_fields(header, _LAYOUTS[header], writer, urn.fields):
             writer.pad(WORD_BITS)
             return f"{writer.number:0{writer.length // 4}X}"
-    raise Gs1Error(f"{urn.urn} does not fit a tag")
+    raise AssertionError(f"{urn.urn} fits no layout, though the longest holds all its key may have")
 
 
 def _read_reference(header: int, layout: _Layout, reader: BitReader, partition: int) -> list[str]:
