@@ -12,7 +12,7 @@ from idis.proto.codes import ResponseCode
 from idis.resolver.log import note
 from idis.resolver.transports.http import HttpConnection
 from idis.resolver.web.callers import Callers
-from idis.resolver.web.epcis.lazy import LazyEpcis
+from idis.resolver.web.epcis.lazy import LazyEpcis, deliveries
 from idis.resolver.web.face import Face
 from idis.resolver.web.handle_writes import HandleWrites
 from idis.resolver.web.handles import Handles
@@ -56,6 +56,7 @@ def application(face: Face) -> web.Application:
     _add_sessions(app, face, callers)
     v1 = LazyApi(face, callers.caller_of, callers.challenges)
     app.router.add_route("*", r"/api/v1{rest:(/[\s\S]*)?}", v1.answer)
+    app.cleanup_ctx.append(deliveries(face.service.chain.store, face.service.clock))
     app.router.add_route("*", r"/epcis/v2{rest:(/[\s\S]*)?}", LazyEpcis(face, callers).answer)
     app.router.add_get("/{identifier:[0-9][^/]*/.+}", _to_api)
     return app

@@ -15,7 +15,7 @@ from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import StoreBusy, StoreError
 from idis.resolver.log import note
 from idis.resolver.web.callers import Callers
-from idis.resolver.web.epcis import events, named_queries, resources
+from idis.resolver.web.epcis import events, named_queries, resources, subscriptions
 from idis.resolver.web.epcis.ask import BASE_PATH, Answer, Ask, agree, common_headers
 from idis.resolver.web.epcis.captures import Captures
 from idis.resolver.web.epcis.exception import EpcisException, Kind, refused
@@ -95,6 +95,14 @@ class Epcis:
             "/queries": {"GET": named_queries.list_queries, "POST": named_queries.post_query},
             query: {"GET": named_queries.get_query, "DELETE": named_queries.delete_query},
             f"{query}/events": {"GET": named_queries.list_events_of_query},
+            f"{query}/subscriptions": {
+                "GET": subscriptions.list_subscriptions,
+                "POST": subscriptions.post_subscription,
+            },
+            f"{query}/subscriptions/(?P<subscription>{_PART})": {
+                "GET": subscriptions.get_subscription,
+                "DELETE": subscriptions.delete_subscription,
+            },
             f"/nextPageToken/(?P<token>{_PART})": {"DELETE": forget_token},
             f"/{resource}": {"GET": resources.list_members},
             f"/{resource}/(?P<member>{_PART})": {"GET": resources.get_member},

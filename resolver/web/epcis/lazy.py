@@ -1,17 +1,23 @@
-"""The EPCIS interface before its first request: imported when somebody asks, not while a node starts."""
+"""The EPCIS interface before its first request and its first subscriber: imported when it is wanted, not while a node starts."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
+from idis.registry.document import DocumentKind
+from idis.registry.store.base import Store
+from idis.resolver.recursion.recursor import Clock
 from idis.resolver.web.callers import Callers
 from idis.resolver.web.face import Face
 
+LOOK_S = 0.3  # how long the first subscriber waits
+
 _EPCIS = "idis.resolver.web.epcis.epcis"
+_DELIVERY = "idis.resolver.web.epcis.delivery"
 
 
 class LazyEpcis:
@@ -29,3 +35,27 @@ class LazyEpcis:
             self._answer = module.Epcis(self._face, self._callers).answer
         assert self._answer is not None, "it was made"
         return await self._answer(request)
+
+
+def deliveries(store: Store, clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Tells subscribers while an application runs, from the first one on."""
+
+    async def deliver() -> None:
+        seen = -1
+        while True:
+            if store.last_transaction != seen:
+                seen = store.last_transaction
+                with store.read() as txn:
+                    if txn.documents(DocumentKind.EVENT_SUBSCRIPTION, None, 1):
+                        break
+            await asyncio.sleep(LOOK_S)
+        module = await asyncio.to_thread(importlib.import_module, _DELIVERY)
+        await module.Deliveries(store, clock).run()
+
+    async def context(_app: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(deliver())
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    return context

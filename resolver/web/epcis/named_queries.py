@@ -27,6 +27,7 @@ from idis.resolver.web.epcis.exception import EpcisException, Kind
 from idis.resolver.web.epcis.paging import page_of
 from idis.resolver.web.epcis.query_document import json_reply
 from idis.resolver.web.epcis.spool import small_body
+from idis.resolver.web.epcis.streams import stream, wants_stream
 
 QUERY_BYTES_MAX = 65_536
 SUBSCRIPTIONS_MAX = 100  # of one question
@@ -83,9 +84,11 @@ async def delete_query(ask: Ask) -> web.StreamResponse:
 
 
 async def list_events_of_query(ask: Ask) -> web.StreamResponse:
-    """`GET /queries/{name}/events`."""
+    """`GET /queries/{name}/events`; over WebSocket or as server-sent events it goes on."""
     need_identity(ask)
     told = find_query(ask)
+    if wants_stream(ask):
+        return await stream(ask, read_query(told["query"]), told["name"])
     return await answer_query(ask, told["query"], told["name"])
 
 
