@@ -94,6 +94,9 @@ def compress(elements: Iterable[tuple[str, str]], *, stem: str = CANONICAL_STEM,
     values = dict(plain.elements)
     for code in _blocks(list(values)):
         _write_code(writer, code)
+        if code in _OTHER_ORDERS:
+            names = "), (".join(_CODES[code])
+            warnings.append(f"({names}) stand in the order that the reference toolkit writes and does not read")
         for name in _CODES.get(code, (code,)):
             _write_value(writer, TABLE[name], values[name], warnings)
     kept = [piece for piece in plain.others if not _write_foreign(writer, piece)]
