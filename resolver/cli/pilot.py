@@ -6,12 +6,14 @@ import argparse
 import contextlib
 import csv
 import json
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from idis.registry.pilots.capture_examples import example_files
 from idis.registry.pilots.sample import SIZE_DEFAULT, SampleRow, generate
 from idis.registry.pilots.schema import DataType, Field, ObjectType, Pilot
 from idis.registry.pilots.table import PILOTS
@@ -52,6 +54,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("csv", "jsonl"), default="csv", help="one CSV for each object, or JSON lines for each prefix"
     )
     sample.add_argument("--json", action="store_true", help="print the list of files as JSON")
+    examples = _add(actions, "examples", "write capture examples from the shop floor, EPCIS documents about the sample data")
+    examples.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
+    examples.add_argument("--out", type=Path, required=True, metavar="DIR", help="directory for the documents")
     publish = _add(actions, "publish", "register a pilot's metadata templates 元数据模板, which its records name")
     publish.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
     publish.add_argument("--prefix", required=True, metavar="P", help="the prefix the records lie below")
@@ -69,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         "show": _show,
         "header": _header,
         "sample": _sample,
+        "examples": _examples,
         "publish": _publish,
     }
     actions[arguments.action](arguments)
@@ -140,6 +146,19 @@ def _sample(arguments: argparse.Namespace) -> None:
     print(f"\n{sum(counts.values())} records. Load each with: idis import {example} --pilot {pilot.name} --data DIR")
     if arguments.format == "csv":
         print("With --format jsonl there is one file for each prefix, which loads all its objects at once.")
+
+
+def _examples(arguments: argparse.Namespace) -> None:
+    written = [arguments.out / path.name for path in example_files(_pilot(arguments.pilot).name)]
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        for path in example_files(arguments.pilot):
+            shutil.copyfile(path, arguments.out / path.name)
+    except OSError as error:
+        raise CommandError(f"cannot write {error.filename or arguments.out}: {error.strerror}") from None
+    for path in written:
+        print(path)
+    print("\nSend each to a node: POST it to /epcis/v2/capture as application/json, with a token whose actions hold 'trace'")
 
 
 def _publish(arguments: argparse.Namespace) -> None:

@@ -20,7 +20,8 @@ DN-1,88.118.21/PLATE.2,88.118.21/ORG.M,88.118.8/ORG.Y,
 @pytest.fixture
 def words(tmp_path: Path) -> list[str]:
     """The command with a new data directory and a note of which one row is bad."""
-    assert main(["init", str(tmp_path / "node"), "--tier", "enterprise", "--name", "yard", "--prefix", "88.118.8"]) == ExitCode.DONE
+    words = ["init", str(tmp_path / "node"), "--tier", "enterprise", "--name", "yard", "--prefix", "88.118.8"]
+    assert main(words) == ExitCode.DONE
     (tmp_path / "note.csv").write_text(NOTE, encoding="utf-8")
     return ["import", str(tmp_path / "note.csv"), "--delivery-note", "--data", str(tmp_path / "node")]
 

@@ -171,3 +171,11 @@ def test_templates_are_published_below_own_prefixes_only(tmp_path: Path) -> None
 
     with pytest.raises(CommandError, match=r"88\.118\.9"):
         _run("publish", "ship", "--prefix", "88.118.9", "--data", str(data))
+
+
+def test_capture_examples_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The documents of a pilot, and where to send them."""
+    assert _run("examples", "ship", "--out", str(tmp_path / "events")) == 0
+
+    assert sorted(path.name for path in (tmp_path / "events").iterdir()) == ["ship-cutting.json", "ship-welding.json"]
+    assert "/epcis/v2/capture" in capsys.readouterr().out
