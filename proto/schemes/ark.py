@@ -16,7 +16,7 @@ ROUTE = "ARK"
 
 PARTS_MAX = 32  # bounds the walk upwards
 
-_SHAPE = re.compile(r"ark:/?([0-9bcdfghjkmnpqrstvwxz]{5,9})/([A-Za-z0-9=~*+@_$%./-]+)(\?\??|\?info)?", re.IGNORECASE)
+_SHAPE = re.compile(r"ark:/?([0-9bcdfghjkmnpqrstvwxz]{5,9})/([A-Za-z0-9=~*+@_$%./-]+)(\?\??|\?info)?", re.IGNORECASE | re.ASCII)
 _HYPHENS = str.maketrans("", "", "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
 _BORDER = re.compile(r"[./]+(?=[^./])")
 

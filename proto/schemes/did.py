@@ -15,17 +15,17 @@ from idis.proto.schemes.recognised import Check, Confidence, Granularity, Recogn
 SCHEME = "did"
 ROUTE = "DID"
 
-_SHAPE = re.compile(r"did:([a-z0-9]+):([^/?#\s]+)", re.IGNORECASE)
+_SHAPE = re.compile(r"did:([a-z0-9]+):([^/?#\s]+)", re.IGNORECASE | re.ASCII)
 _CHARACTERS = re.compile(r"(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2}|:)+")
 _REST = re.compile(r"[!-~]*")
 _BASE58 = "1-9A-HJ-NP-Za-km-z"
-_VAA_CONTRACT = re.compile(r"did:vaa:(IDcontract[0-9]+):(.+/[^?#\s]+)", re.IGNORECASE)
+_VAA_CONTRACT = re.compile(r"did:vaa:(IDcontract[0-9]+):(.+/[^?#\s]+)", re.IGNORECASE | re.ASCII)
 
 _METHODS = {
     "cn": re.compile(r"[0-9]{2}\.[0-9]{3,5}\.[0-9]{1,128}"),
     "vaa": re.compile(rf"[{_BASE58}]{{27,31}}"),
     "bid": re.compile(r"(?:[0-9a-z]{4}:)?[zes][fst][0-9A-Za-z]{20,40}"),
-    "web": re.compile(r"(?:[a-z0-9-]+\.)+[a-z0-9-]+(?:%3A[0-9]{1,5})?(?::[^:]+)*", re.IGNORECASE),
+    "web": re.compile(r"(?:[a-z0-9-]+\.)+[a-z0-9-]+(?:%3A[0-9]{1,5})?(?::[^:]+)*", re.IGNORECASE | re.ASCII),
     "key": re.compile(rf"z[{_BASE58}]+"),
     "jwk": re.compile(r"[A-Za-z0-9_-]+"),
 }

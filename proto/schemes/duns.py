@@ -8,7 +8,7 @@ from idis.proto.schemes.recognised import Confidence, Granularity, Recognised, a
 
 SCHEME = "duns"
 
-_SHAPE = re.compile(r"D-?U-?N-?S[ :#-]?([0-9]{2})-?([0-9]{3})-?([0-9]{4})", re.IGNORECASE)
+_SHAPE = re.compile(r"D-?U-?N-?S[ :#-]?([0-9]{2})-?([0-9]{3})-?([0-9]{4})", re.IGNORECASE | re.ASCII)
 
 
 def recognise(text: str) -> Recognised | None:

@@ -19,7 +19,7 @@ VERSION_GS1 = "0"
 
 NO_LENGTHS: Mapping[str, int] = {}
 
-_LABEL = re.compile(r"ecode[:=]\s?", re.IGNORECASE)
+_LABEL = re.compile(r"ecode[:=]\s?", re.IGNORECASE | re.ASCII)
 _DIVIDED = re.compile(r"([0-9A-Za-z])\.([0-9A-Za-z]{1,16})\.([!-~]+)")
 _JOINED = re.compile(r"[0-9A-Za-z][!-\-/-~]+")  # no dots
 

@@ -83,7 +83,11 @@ def recognise(text: str) -> Recognised | None:
         if found is not None:
             rest = tuple(field for field in fields if field != (name, data))
             return replace(found, attributes=rest, warnings=envelope.warnings)
-    return _of_fields(fields, envelope.warnings)
+    for indicator in (FORMAT_DATA_IDENTIFIERS, FORMAT_TEXT):  # names of the two do not go together
+        own = [field for part in envelope.formats if part.indicator == indicator for field in part.fields]
+        if (found := _of_fields(own, envelope.warnings)) is not None:
+            return found
+    return None
 
 
 def _format(part: str) -> Format | None:

@@ -45,7 +45,7 @@ _CODES = sorted(AGENCIES, key=len, reverse=True)
 _WHOLE = {"25S": Granularity.ITEM, "37S": Granularity.ITEM, "18S": Granularity.ITEM} | dict.fromkeys(
     ("J", "1J", "2J", "3J", "4J", "5J", "6J"), Granularity.LOGISTIC_UNIT
 )
-_BARE = re.compile(r"(25S|37S|18S)([!-~]+)", re.IGNORECASE)
+_BARE = re.compile(r"(25S|37S|18S)([!-~]+)", re.IGNORECASE | re.ASCII)
 _CAGE = "D"
 
 

@@ -15,7 +15,7 @@ from idis.proto.schemes.recognised import Confidence, Granularity, Recognised, R
 SCHEME = "url"
 ROUTE = "URL"
 
-_SHAPE = re.compile(r"(https?)://([^/?#\\\s\x00-\x20]+)([/?#][^\s\x00-\x20\x7f-\x9f\ud800-\udfff]*)?", re.IGNORECASE)
+_SHAPE = re.compile(r"([Hh][Tt][Tt][Pp][Ss]?)://([^/?#\\\s\x00-\x20\ud800-\udfff]+)([/?#][^\s\x00-\x20\x7f-\x9f\ud800-\udfff]*)?")
 _HOST = re.compile(r"(?:[^\s:@/?#\[\]%]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 

@@ -18,7 +18,7 @@ ARCS_MAX = 128  # the limit of common ASN.1 libraries; bounds the walk upwards
 ARCS_BARE_MIN = 3  # fewer numbers with dots are rather a version, an amount or a prefix
 
 _SHAPE = re.compile(r"(?:[01]\.[1-3]?[0-9]|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*")
-_LABEL = re.compile(r"(?:urn:oid:|oid:)", re.IGNORECASE)
+_LABEL = re.compile(r"(?:urn:oid:|oid:)", re.IGNORECASE | re.ASCII)
 _IRI = re.compile(r"(?:/[^\s/\x00-\x1f\x7f-\x9f\ud800-\udfff]+){2,}")
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 

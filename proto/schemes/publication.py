@@ -10,8 +10,10 @@ from idis.proto.schemes.recognised import Check, Confidence, Granularity, Recogn
 SCHEME_ISBN = "isbn"
 SCHEME_ISSN = "issn"
 
-_ISBN = re.compile(r"(?:urn:)?(isbn(?:-1[03])?[: ]? ?)?((?:97[89][ -]?)?[0-9](?:[ -]?[0-9]){8}[ -]?[0-9X])", re.IGNORECASE)
-_ISSN = re.compile(r"(?:urn:)?(issn[: ]? ?)?([0-9]{4})-([0-9]{3})([0-9X])", re.IGNORECASE)
+_ISBN = re.compile(
+    r"(?:urn:)?(isbn(?:-1[03])?[: ]? ?)?((?:97[89][ -]?)?[0-9](?:[ -]?[0-9]){8}[ -]?[0-9X])", re.IGNORECASE | re.ASCII
+)
+_ISSN = re.compile(r"(?:urn:)?(issn[: ]? ?)?([0-9]{4})-([0-9]{3})([0-9X])", re.IGNORECASE | re.ASCII)
 _PARTS = str.maketrans("", "", " -")
 
 

@@ -8,7 +8,9 @@ from idis.proto.schemes.recognised import Confidence, Granularity, Recognised, a
 
 SCHEME = "uuid"
 
-_SHAPE = re.compile(r"(?:urn:uuid:|\{)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?", re.IGNORECASE)
+_SHAPE = re.compile(
+    r"(?:urn:uuid:|\{)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?", re.IGNORECASE | re.ASCII
+)
 
 
 def recognise(text: str) -> Recognised | None:

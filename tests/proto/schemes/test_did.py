@@ -58,3 +58,8 @@ def test_the_grammar_of_a_method_is_a_check(text: str) -> None:
 def test_other_texts_are_none(text: str) -> None:
     """No method, nothing behind it, characters that no DID has."""
     assert recognise(text) is None
+
+
+def test_only_ascii_letters_are_letters() -> None:
+    """The Turkish capital I is no letter of a method, although it folds to one."""
+    assert recognise("DID:\u0130WEB:EXAMPLE.CO155A") is None

@@ -71,3 +71,11 @@ def test_an_envelope_holds_several_formats() -> None:
 def test_other_texts_are_none(text: str) -> None:
     """No format, no data identifier, nothing that identifies, too many fields."""
     assert recognise(text) is None
+
+
+def test_text_elements_and_data_identifiers_do_not_mix() -> None:
+    """The maker of one format and the serial number of another are no identity."""
+    found = recognise("[)>\x1e12\x1dMFR 1A2B3\x1e06\x1dS001\x1e\x04")
+    assert found is not None
+
+    assert found.canonical == "[)>␞06␝S001␞␄"

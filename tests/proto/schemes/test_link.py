@@ -29,3 +29,9 @@ def test_a_link_without_encryption_is_warned_of() -> None:
 def test_other_texts_are_none(text: str) -> None:
     """No host, another scheme, blanks, a user's name."""
     assert recognise(text) is None
+
+
+@pytest.mark.parametrize("text", ["http\u017f://x/", "https://\ud800/"])
+def test_only_ascii_letters_make_a_scheme(text: str) -> None:
+    """The long s is none of https, although it folds to one; half a character is no host."""
+    assert recognise(text) is None
