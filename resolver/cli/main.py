@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "token": ("token", "make, list and revoke API tokens"),
     "audit": ("audit", "show and export what was done on a node, and by whom"),
     "verify": ("verify", "check a data directory offline"),
+    "capture": ("capture", "take in events of the shop floor: EPCIS 2.0 documents in JSON"),
+    "trace": ("trace", "where a thing comes from, where it went, what a recall affects, over all enterprises"),
     "health": ("health", "ask a running node how it is"),
     "bench": ("bench", "measure a running server's latency and throughput, compare two"),
     "config": ("config", "check and print a node's configuration"),

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,10 +102,15 @@ class WebClient:
         body: bytes | None = None,
         content_type: str = _JSON,
         allowed: tuple[int, ...] = (),
+        base: str = _BASE,
+        more: Mapping[str, str] | None = None,
     ) -> Answered:
-        """Ask; anything but success, or one of the `allowed` statuses, is a CommandError with the node's own sentence."""
-        target = "/".join((_BASE, *(quote(part, safe="") for part in path))) + (f"?{urlencode(query)}" if query else "")
-        headers = {"Accept": "*/*"}
+        """Ask; anything but success, or one of the `allowed` statuses, is a CommandError with the node's own sentence.
+
+        `base` is the interface that is asked, `more` are further headers.
+        """
+        target = "/".join((base, *(quote(part, safe="") for part in path))) + (f"?{urlencode(query)}" if query else "")
+        headers = {"Accept": "*/*", **(more or {})}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         if body is not None:

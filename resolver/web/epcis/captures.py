@@ -11,7 +11,7 @@ import json
 import secrets
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from aiohttp import web
@@ -113,7 +113,7 @@ class Captures:
         return web.Response(status=201, headers={"Location": location})
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
