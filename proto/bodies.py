@@ -16,6 +16,7 @@ from idis.proto.dialect import read_filter_indexes, read_filter_types
 from idis.proto.message import Message
 from idis.proto.replication import DumpRequest, LogRequest, read_dump_request, read_log_request
 from idis.proto.session import SessionSetup, read_session_setup
+from idis.proto.trace import ExpandRequest, PointerTelling, read_expand, read_pointer
 from idis.proto.value import Value, encode_values, read_values
 from idis.proto.wire import Reader, array, blob, text, u32
 
@@ -124,6 +125,8 @@ RequestBody = (
     | LogRequest
     | DumpRequest
     | BatchRequest
+    | ExpandRequest
+    | PointerTelling
 )
 
 
@@ -199,4 +202,6 @@ _READERS: dict[int, Callable[[Reader, Message], RequestBody]] = {
     OpCode.BACKUP_SERVER: _read_name,
     OpCode.LOGIN_ID_SYSTEM: _read_login,
     OpCode.BATCH: lambda reader, _: read_batch(reader.take(reader.remaining)),
+    OpCode.EXPAND: lambda reader, _: read_expand(reader.take(reader.remaining)),
+    OpCode.POINTER: lambda reader, _: read_pointer(reader.take(reader.remaining)),
 }

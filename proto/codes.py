@@ -36,6 +36,8 @@ class OpCode(IntEnum):
     LOGIN = 2000
     LOGIN_ID_SYSTEM = 2001
     BATCH = 9001  # ours (`batch.py`)
+    EXPAND = 9002  # ours, as the next (`trace.py`)
+    POINTER = 9003
 
 
 FIRST_EXTENSION = 9_000  # ours lie beyond every number in use

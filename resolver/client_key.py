@@ -27,6 +27,7 @@ from idis.proto.message import PROTOCOL_VERSION, Version
 from idis.proto.private_key import ObsoleteKey, PrivateKey, SealedKey
 from idis.proto.reader_pass import PASS_S, ReaderPass
 from idis.proto.statement import stored_spelling
+from idis.proto.trace import trace_audience
 from idis.proto.value import INDEX_MAX
 
 if TYPE_CHECKING:
@@ -110,9 +111,24 @@ class Key:
             KeyFileError: a secret signs nothing.
             IdentifierError: the identifier is none.
         """
+        return self._signed_pass(ReaderPass(self.identity, stored_spelling(identifier), now + PASS_S))
+
+    def make_trace_pass(self, trace_id: bytes, purpose: str, now: int) -> bytes:
+        """What says, for a minute, that this identity asks one question about a genealogy, at any node (`proto/trace.py`).
+
+        Args:
+            trace_id: of the question, 16 random octets.
+            purpose: why it is asked; whoever answers keeps it in his audit trail.
+            now: unix time.
+
+        Raises:
+            KeyFileError: a secret signs nothing.
+        """
+        return self._signed_pass(ReaderPass(self.identity, trace_audience(trace_id, purpose), now + PASS_S))
+
+    def _signed_pass(self, unsigned: ReaderPass) -> bytes:
         if self._private is None:
             raise KeyFileError("a secret is proved to the node that knows it: a pass needs a private key")
-        unsigned = ReaderPass(self.identity, stored_spelling(identifier), now + PASS_S)
         name, signature = _sign(self._private, unsigned.octets(), PROTOCOL_VERSION)
         return replace(unsigned, digest_name=name, signature=signature).encode()
 

@@ -21,6 +21,7 @@ from idis.registry.trace.factors import STATION, Factor, bearer_row
 from idis.registry.trace.life import Moment, Role, holder_in, life_row, moment_of, place_in
 from idis.registry.trace.making import note_making, withdraw_making
 from idis.registry.trace.membership import membership_edges
+from idis.registry.trace.pointers import dues_of
 from idis.registry.trace.rows import Slot
 from idis.registry.trace.saying import Saying
 from idis.registry.trace.things import Spelling
@@ -69,6 +70,7 @@ def take_event(
         found.update(note_contents(txn, saying))
     elif event.type is EventType.TRANSFORMATION:
         found.update(note_making(txn, saying))
+    found.update(dues_of(txn, found, holder, recorded_ms))
     txn.put_edges(found)
     return True
 

@@ -83,6 +83,8 @@ class Slot(IntEnum):
     EVENT = 14  # an event whose edges were derived
     BEARER = 15  # a factor: what has it
     FACTOR = 16  # a thing: a factor it has
+    POINTER = 17  # a prefix below which others have edges of it
+    DUE = 18  # a foreign thing whose home is to be told that there are edges of it here
 
 
 FORWARD = (Slot.PART_OF, Slot.SUCCEEDED)  # first and last slot of a walk forward

@@ -29,6 +29,9 @@ from idis.resolver.chain import Chain
 from idis.resolver.config import NodeConfig
 from idis.resolver.guard.sources import Sources
 from idis.resolver.metrics import Metrics
+from idis.resolver.trace.answering import Answering
+from idis.resolver.trace.neighbours import Neighbours
+from idis.resolver.trace.trace_pass import TracePasses
 
 
 class Office:
@@ -66,6 +69,7 @@ class Office:
         self.elsewhere = Elsewhere(store, _beginnings(config), clock)
         self.registrar = Registrar(store, self.elsewhere, clock, trail)
         self.verifier = Verifier(store, self.elsewhere, metrics, trail, weak_secrets=config.admin.weak_secrets)
+        self.neighbours = Neighbours(self.elsewhere, clock)
         self.desk = self._make_desk(config, store, site, chain, metrics, trail) if keeps else None
         self._server = RelayServer(relay, self.desk, sources) if relay and self.desk is not None else None
         self._client = None if self.desk is not None else RelayClient(relay, clock)
@@ -108,6 +112,9 @@ class Office:
             clock=chain.clock,
             metrics=metrics,
             trail=trail,
+            tracing=Answering(
+                store, self.registrar, TracePasses(store, self.verifier), self.neighbours, chain.clock, trail, metrics
+            ),
             random_octets=secrets.token_bytes,
         )
         metrics.gather.append(desk.gauge)

@@ -42,6 +42,8 @@ OPERATIONS = frozenset(
         OpCode.SESSION_EXCHANGE_KEY,
         OpCode.LOGIN_ID_SYSTEM,
         OpCode.BATCH,
+        OpCode.EXPAND,
+        OpCode.POINTER,
     )
 )
 

@@ -22,6 +22,7 @@ from idis.proto.codes import OpCode, OpFlag, ResponseCode, opcode_name
 from idis.proto.errors import ProtocolError
 from idis.proto.responses import Names, Verified
 from idis.proto.session import SessionSetup
+from idis.proto.trace import ExpandRequest, PointerTelling
 from idis.registry.audit.line import AuditLine
 from idis.registry.caller import Caller
 from idis.registry.registration.acts import Act
@@ -49,6 +50,7 @@ from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.reply import Replies
 from idis.resolver.request import HTTP, TCP, UDP, Peer
+from idis.resolver.trace.answering import Answering
 
 OCTETS_MAX = 67_108_864  # of requests under way: some wait for other nodes, all may be large
 
@@ -79,6 +81,7 @@ class Desk:
     clock: Clock
     metrics: Metrics
     trail: AuditWriter
+    tracing: Answering
     random_octets: Callable[[int], bytes]
     octets: int = 0  # of requests under way
 
@@ -176,6 +179,8 @@ class Desk:
             return await self._change(dialogue, act_of(request, body, self.random_octets), caller)
         if isinstance(body, BatchRequest):
             return await self._batch(dialogue, body, caller)
+        if isinstance(body, ExpandRequest | PointerTelling):
+            return await self._trace(dialogue, body)
         if opcode in _HOMING and isinstance(body, Name):
             do = self.homing.home if opcode == OpCode.HOME_PREFIX else self.homing.unhome
             if (refusal := await do(body.handle, caller)) is None:
@@ -203,6 +208,18 @@ class Desk:
 
     async def _batch(self, dialogue: Dialogue, batch: BatchRequest, caller: Caller) -> Refusal | None:
         reply = await register_batch(self.registrar, batch, caller)
+        if isinstance(reply, Refusal):
+            return reply
+        await self.letters.succeed(dialogue, reply.encode())
+        return None
+
+    async def _trace(self, dialogue: Dialogue, body: ExpandRequest | PointerTelling) -> Refusal | None:
+        if isinstance(body, PointerTelling):
+            refusal = await self.tracing.take_pointers(body, dialogue.peer.source.address)
+            if refusal is None:
+                await self.letters.succeed(dialogue)
+            return refusal
+        reply = await self.tracing.expand(body, dialogue.origin)
         if isinstance(reply, Refusal):
             return reply
         await self.letters.succeed(dialogue, reply.encode())

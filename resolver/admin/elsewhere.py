@@ -69,6 +69,14 @@ class Elsewhere:
         """Stop asking."""
         await self._recursor.close()
 
+    async def send(self, target: Target, address: str, frame: bytes) -> bytes:
+        """One frame to a server, over a connection that is kept, and its answer; the caller sets the time limit.
+
+        Raises:
+            OSError: there is no connection to be had, or it ended first.
+        """
+        return await self._upstream.pool.ask(address, target.tcp_port, frame)
+
     async def public_keys(self, identity: Identity) -> Sequence[Value] | Refusal:
         """The HS_PUBKEY values of an identity, none when it does not exist."""
         found = await self.values(identity.identifier, HS_PUBKEY)
@@ -151,6 +159,10 @@ class Elsewhere:
             prefix = prefix.rpartition(".")[0]
             if not prefix:
                 return self._root() or _unavailable(identity, "no root is known to ask")
+        return await self.server_of(prefix, identity.identifier)
+
+    async def server_of(self, prefix: str, identifier: str = "") -> Target | Refusal:
+        """The server that answers for a prefix over TCP; of several, the one that has an identifier."""
         resolved = await self._resolve(Query(prefix, Identifier(prefix, None), types=SITE_TYPES, recursive=True))
         if isinstance(resolved, Refusal):
             return resolved
@@ -158,7 +170,7 @@ class Elsewhere:
         if not sites and isinstance(resolved.outcome, Answer | NoValues) and resolved.hops:
             # A prefix without sites is answered by the node that holds its record.
             sites = (site_at(*server_address(resolved.hops[-1].server)),)
-        for target in targets(sites, identity.identifier, primary_only=True):
+        for target in targets(sites, identifier or prefix, primary_only=True):
             if target.tcp_port:
                 return target
         return _unavailable(identity, f"nobody is known to answer for {prefix} over TCP")

@@ -36,11 +36,16 @@ def print_json(data: object) -> None:
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Columns as wide as their widest cell; Chinese characters count double, as terminals show them."""
+    for line in table_lines(head, rows):
+        print(line)
+
+
+def table_lines(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """The lines of such a table."""
     lines = [[str(cell) for cell in row] for row in (head, *rows)]
     widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
-    for line in lines:
-        cells = (cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip())
+    padded = ([cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)] for line in lines)
+    return ["  ".join(line).rstrip() for line in padded]
 
 
 def _width(text: str) -> int:

@@ -14,6 +14,7 @@ from idis.resolver.config import NodeConfig
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Recursor
 from idis.resolver.service import Service
+from idis.resolver.trace.neighbours import Neighbours
 from idis.resolver.workers_board import Board
 
 
@@ -39,6 +40,7 @@ class Face:
     registrar: Registrar
     verifier: Verifier
     elsewhere: Elsewhere
+    neighbours: Neighbours
     server_key: ServerKey | None  # None where the node signs nothing
     started: float
     board: Board | None = None

@@ -23,6 +23,7 @@ from idis.proto.errors import ProtocolError
 from idis.proto.message import Message, Version
 from idis.proto.replication import DumpRequest, LogRequest, Share
 from idis.proto.session import SessionSetup
+from idis.proto.trace import AskRow, ExpandRequest, PointerTelling
 from idis.proto.value import Value
 
 NAME = "00000003 312f61"
@@ -81,6 +82,18 @@ CASES: list[tuple[int, str, RequestBody]] = [
     (2000, "00aabb", Opaque(b"\x00\xaa\xbb")),
     (2001, NAME + "0000012c", Login("1/a", 300)),
     (9001, "93 01 c400 91 93 03 a3 312f61 c400", BatchRequest((BatchItem(Verb.DELETE, "1/a"),))),
+    (
+        9002,
+        "dc0010 01 c410 000102030405060708090a0b0c0d0e0f a4 38382e31 a6 726563616c6c c402 7061 c3 c2 c0 0a 20 64 ccc8"
+        " a5 38382e3200 a7 38382e312f4100 c410 ffffffffffffffff 0000000000000007 c400",
+        ExpandRequest(
+            bytes(range(16)),
+            *("88.1", "recall", b"pa", True, False, None, 10, 32, 100, 200),
+            visited=("88.2",),
+            asks=(AskRow("88.1/A", -1, 7),),
+        ),
+    ),
+    (9003, "95 01 a4 38382e32 05 a7 38382e312f4100 c401 03", PointerTelling("88.2", 5, ("88.1/A",), b"\x03")),
     (77, "aabb", Opaque(b"\xaa\xbb")),
 ]
 

@@ -39,6 +39,8 @@ def test_every_opcode_of_the_protocol_is_named() -> None:
         *range(1000, 1004),
         *(2000, 2001),
         9001,
+        9002,
+        9003,
     ]
 
 

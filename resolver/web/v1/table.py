@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from idis.resolver.web.v1 import (
+    across,
     audits,
     batches,
     detections,
@@ -32,6 +33,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *roles.OPERATIONS,
     *audits.OPERATIONS,
     *traces.OPERATIONS,
+    *across.OPERATIONS,
     *detections.OPERATIONS,
     *docking.OPERATIONS,
     *node.OPERATIONS,

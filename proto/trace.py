@@ -1,0 +1,449 @@
+"""Tracing between nodes: one step of a walk, asked of the node that has the edges (`tracing.md` §8).
+
+Opcode EXPAND asks for the edges of up to 500 things, POINTER tells the home of a foreign thing who else has edges of it.
+Both bodies are flat msgpack arrays of fixed length. Many texts travel as one, parted by zero octets, and many numbers as one
+string of octets, so that nothing nests and a cap is compared before an element exists. An edge names its texts by their
+place among the texts of the message: a name that comes a thousand times is sent once.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgpack
+
+from idis.proto.errors import ProtocolError
+from idis.proto.identifier import IDENTIFIER_BYTES_MAX
+
+TRACE_VERSION = 1
+ASKS_MAX = 500  # things in one request
+EDGES_MAX = 10_000  # in one answer; what is left is asked for again
+POINTERS_MAX = 4_096  # in one answer
+TOMBSTONES_MAX = 500  # in one answer
+TEXTS_MAX = 65_536  # in one answer: every edge may name two things, a source and a holder that no other names
+TEXT_BYTES_MAX = 3_145_728  # of all texts of one message
+CURSOR_BYTES_MAX = 640
+VISITED_MAX = 64  # nodes on the way, as many as one question may ask
+TRACE_ID_BYTES = 16
+PURPOSE_CHARACTERS_MAX = 64
+PROOF_BYTES_MAX = 4_096
+MESSAGE_CHARACTERS_MAX = 300
+PSEUDONYM = "~"  # what a name begins with that stands for another one: no identifier and no URI does
+
+_NONE = 0xFFFF_FFFF
+_KINDS = "MTAGX"
+_WINDOW = struct.Struct(">qq")
+_EDGE = struct.Struct(">IBBIIqqqqIIIII")
+_POINTER = struct.Struct(">IIq")
+_PAIR = struct.Struct(">II")
+_U32 = struct.Struct(">I")
+_U16 = struct.Struct(">H")
+_REQUEST_FIELDS = 16
+_REPLY_FIELDS = 9
+_TELL_FIELDS = 5
+_STONE_FIELDS = 6
+_STEPS_MAX = 5
+
+
+class AskRow(NamedTuple):
+    """The edges of a thing that matter during `[from_ms, to_ms)`; `cursor` goes on where an answer was cut."""
+
+    thing: str
+    from_ms: int
+    to_ms: int
+    cursor: bytes = b""
+
+
+class EdgeRow(NamedTuple):
+    """An edge, and the asked thing it was found under. `quantity` is a decimal number as text, `reasons` are lines."""
+
+    of: str
+    kind: str
+    certain: bool
+    child: str
+    parent: str
+    from_ms: int
+    to_ms: int
+    recorded_ms: int
+    retracted_ms: int
+    quantity: str
+    uom: str
+    reasons: str
+    source: str
+    holder: str
+
+
+class PointerRow(NamedTuple):
+    """Below whose prefix more edges of a thing lie, and when that was said."""
+
+    thing: str
+    prefix: str
+    told_ms: int
+
+
+class StoneRow(NamedTuple):
+    """A branch that could not be followed: `step` is 0 resolve, 1 connect, 2 authorise, 3 validate, 4 limit."""
+
+    thing: str
+    prefix: str
+    step: int
+    code: int
+    message: str
+    retriable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandRequest:
+    """The body of EXPAND.
+
+    Attributes:
+        trace_id: of the question, TRACE_ID_BYTES; every node it reaches sees the same.
+        prefix: in whose name an answer is wanted, folded.
+        purpose: why; in the audit trail of whoever answers.
+        proof: the pass of whoever asks, for this trace (`reader_pass.py`).
+        forward: the direction.
+        lots: going forward, also the lots of items.
+        as_of_ms, known_ms: the moment it is about, and of knowledge; None for all of time, and for now.
+        depth, edges, ms: what is left of the question's budget.
+        visited: the prefixes that handed it on, in their order.
+        asks: at most ASKS_MAX.
+    """
+
+    trace_id: bytes
+    prefix: str
+    purpose: str
+    proof: bytes
+    forward: bool
+    lots: bool
+    as_of_ms: int | None
+    known_ms: int | None
+    depth: int
+    edges: int
+    ms: int
+    visited: tuple[str, ...]
+    asks: tuple[AskRow, ...]
+
+    def encode(self) -> bytes:
+        """The body's octets."""
+        packed: bytes = msgpack.packb(
+            [
+                TRACE_VERSION,
+                self.trace_id,
+                self.prefix,
+                self.purpose,
+                self.proof,
+                self.forward,
+                self.lots,
+                self.as_of_ms,
+                self.known_ms,
+                self.depth,
+                self.edges,
+                self.ms,
+                _join(self.visited),
+                _join(ask.thing for ask in self.asks),
+                b"".join(_WINDOW.pack(ask.from_ms, ask.to_ms) for ask in self.asks),
+                _cursors(ask.cursor for ask in self.asks),
+            ]
+        )
+        return packed
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandReply:
+    """The answer to EXPAND.
+
+    Attributes:
+        edges: of the asked things, and of the pseudonyms in them.
+        left: places among the asks of those that were not answered to their end, each with its cursor.
+        pointers: who else to ask.
+        tombstones: what could not be found out.
+        aliases: for asked things, under which name whoever asks may see them; none may be shown for others.
+        edges_read: what it cost.
+        told_ms: of the newest change that is in it, unix time.
+    """
+
+    edges: tuple[EdgeRow, ...] = ()
+    left: tuple[tuple[int, bytes], ...] = ()
+    pointers: tuple[PointerRow, ...] = ()
+    tombstones: tuple[StoneRow, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    edges_read: int = 0
+    told_ms: int = 0
+
+    def encode(self) -> bytes:
+        """The body's octets."""
+        texts: dict[str, int] = {}
+
+        def place(text: str) -> int:
+            return texts.setdefault(text, len(texts))
+
+        edges = b"".join(_pack_edge(edge, place) for edge in self.edges)
+        pointers = b"".join(_POINTER.pack(place(row.thing), place(row.prefix), row.told_ms) for row in self.pointers)
+        aliases = b"".join(_PAIR.pack(place(name), place(shown)) for name, shown in self.aliases)
+        packed: bytes = msgpack.packb(
+            [
+                TRACE_VERSION,
+                _join(texts),
+                edges,
+                b"".join(_U32.pack(at) + _U16.pack(len(cursor)) + cursor for at, cursor in self.left),
+                pointers,
+                aliases,
+                self.edges_read,
+                self.told_ms,
+                [list(stone) for stone in self.tombstones],
+            ]
+        )
+        return packed
+
+
+@dataclass(frozen=True, slots=True)
+class PointerTelling:
+    """The body of POINTER: the node that answers for `prefix` has edges of these things.
+
+    `ways` holds an octet for each: 1 they lead forward, 2 back, 3 both.
+    """
+
+    prefix: str
+    told_ms: int
+    things: tuple[str, ...]
+    ways: bytes
+
+    def encode(self) -> bytes:
+        """The body's octets."""
+        packed: bytes = msgpack.packb([TRACE_VERSION, self.prefix, self.told_ms, _join(self.things), self.ways])
+        return packed
+
+
+def trace_audience(trace_id: bytes, purpose: str) -> str:
+    """What the pass of whoever asks is for: one trace and one purpose, at any node."""
+    return f"trace {trace_id.hex()} {purpose}"
+
+
+def read_expand(octets: bytes) -> ExpandRequest:
+    """Decode the body of EXPAND.
+
+    Raises:
+        ProtocolError: it breaks off, holds anything but the fields said, or more than allowed.
+    """
+    fields = _Fields(octets, _REQUEST_FIELDS)
+    trace_id, prefix, purpose, proof = fields.octets(), fields.text(), fields.text(), fields.octets()
+    fields.expect(len(trace_id) == TRACE_ID_BYTES, f"a trace's id has {TRACE_ID_BYTES} octets")
+    fields.expect(0 < len(purpose) <= PURPOSE_CHARACTERS_MAX, "a purpose is a short text")
+    fields.expect(len(proof) <= PROOF_BYTES_MAX, "the proof is too long")
+    forward, lots, as_of_ms, known_ms = fields.truth(), fields.truth(), fields.moment(), fields.moment()
+    depth, edges, ms = fields.number(), fields.number(), fields.number()
+    visited, things = fields.texts(VISITED_MAX), fields.texts(ASKS_MAX)
+    windows, cursors = fields.octets(), fields.octets()
+    fields.end()
+    fields.expect(bool(things) and len(windows) == len(things) * _WINDOW.size, "every thing has one window")
+    told = _read_cursors(cursors, len(things))
+    spans = _WINDOW.iter_unpack(windows)
+    asks = [AskRow(thing, begun, ended, cursor) for thing, (begun, ended), cursor in zip(things, spans, told, strict=True)]
+    return ExpandRequest(
+        trace_id, prefix, purpose, proof, forward, lots, as_of_ms, known_ms, depth, edges, ms, visited, tuple(asks)
+    )
+
+
+def read_expand_reply(octets: bytes) -> ExpandReply:
+    """Decode the answer to EXPAND.
+
+    Raises:
+        ProtocolError: it breaks off, holds anything but the fields said, or more than allowed.
+    """
+    fields = _Fields(octets, _REPLY_FIELDS)
+    texts = fields.texts(TEXTS_MAX)
+    edges = fields.rows(_EDGE, EDGES_MAX)
+    left = fields.octets()
+    pointers, aliases = fields.rows(_POINTER, POINTERS_MAX), fields.rows(_PAIR, TEXTS_MAX)
+    edges_read, told_ms = fields.number(), fields.whole()
+    stones = fields.stones()
+    fields.end()
+    try:
+        return ExpandReply(
+            tuple(_edge(row, texts) for row in edges),
+            _read_left(left),
+            tuple(PointerRow(texts[thing], texts[prefix], told) for thing, prefix, told in pointers),
+            stones,
+            tuple((texts[name], texts[shown]) for name, shown in aliases),
+            edges_read,
+            told_ms,
+        )
+    except IndexError:
+        raise ProtocolError("a text is named that is not there", offset=0) from None
+
+
+def read_pointer(octets: bytes) -> PointerTelling:
+    """Decode the body of POINTER.
+
+    Raises:
+        ProtocolError: it breaks off, holds anything but the fields said, or more than allowed.
+    """
+    fields = _Fields(octets, _TELL_FIELDS)
+    prefix, told_ms, things, ways = fields.text(), fields.whole(), fields.texts(ASKS_MAX), fields.octets()
+    fields.end()
+    fields.expect(len(ways) == len(things) and all(way in (1, 2, 3) for way in ways), "every thing has its ways")
+    return PointerTelling(prefix, told_ms, things, ways)
+
+
+class _Fields:
+    """The members of one flat array, each read after its kind and size are known to be allowed."""
+
+    def __init__(self, octets: bytes, count: int) -> None:
+        self._octets = octets
+        self._unpacker = msgpack.Unpacker(
+            max_buffer_size=max(len(octets), 1),
+            max_array_len=0,
+            max_map_len=0,
+            max_ext_len=0,
+            max_str_len=TEXT_BYTES_MAX,
+            max_bin_len=max(len(octets), 1),
+        )
+        self._unpacker.feed(octets)
+        try:
+            self.expect(self._unpacker.read_array_header() == count, f"the body has {count} fields")
+        except (msgpack.UnpackException, ValueError) as error:
+            raise ProtocolError(f"no message of a trace: {error or 'it breaks off'}", offset=0) from None
+        self.expect(self.number() == TRACE_VERSION, f"only layout {TRACE_VERSION} is known")
+
+    def expect(self, held: bool, sentence: str) -> None:
+        """Raise ProtocolError with a sentence unless something holds."""
+        if not held:
+            raise ProtocolError(sentence, offset=self._unpacker.tell())
+
+    def whole(self) -> int:
+        """A whole number."""
+        found = self._next()
+        self.expect(type(found) is int and -(2**63) <= found < 2**63, "a whole number is expected")
+        return int(found)
+
+    def number(self) -> int:
+        """A whole number from 0."""
+        found = self.whole()
+        self.expect(found >= 0, "a number from 0 is expected")
+        return found
+
+    def moment(self) -> int | None:
+        """A whole number or nothing."""
+        found = self._next()
+        self.expect(found is None or (type(found) is int and -(2**63) <= found < 2**63), "a time or nothing is expected")
+        return None if found is None else int(found)
+
+    def truth(self) -> bool:
+        """True or false."""
+        found = self._next()
+        self.expect(isinstance(found, bool), "true or false is expected")
+        return bool(found)
+
+    def octets(self) -> bytes:
+        """Octets."""
+        found = self._next()
+        self.expect(isinstance(found, bytes), "octets are expected")
+        return bytes(found)
+
+    def text(self) -> str:
+        """A text as long as a name at most."""
+        found = self._next()
+        self.expect(isinstance(found, str) and len(found) <= IDENTIFIER_BYTES_MAX and "\x00" not in found, "a text is expected")
+        return str(found)
+
+    def texts(self, count_max: int) -> tuple[str, ...]:
+        """Many texts."""
+        found = self._next()
+        self.expect(isinstance(found, str), "texts are expected")
+        self.expect(found.count("\x00") <= count_max, f"more than {count_max} texts")
+        return tuple(found.split("\x00")[:-1])
+
+    def rows(self, layout: struct.Struct, count_max: int) -> list[tuple[Any, ...]]:
+        """Many rows of numbers."""
+        found = self.octets()
+        self.expect(len(found) % layout.size == 0, "rows of a fixed length are expected")
+        self.expect(len(found) <= count_max * layout.size, f"more than {count_max} rows")
+        return list(layout.iter_unpack(found))
+
+    def stones(self) -> tuple[StoneRow, ...]:
+        """Tombstones."""
+        count = self._header()
+        self.expect(count <= TOMBSTONES_MAX, f"more than {TOMBSTONES_MAX} tombstones")
+        return tuple(self._stone() for _ in range(count))
+
+    def end(self) -> None:
+        """Nothing may follow."""
+        self.expect(self._unpacker.tell() == len(self._octets), "octets after the last field")
+
+    def _stone(self) -> StoneRow:
+        self.expect(self._header() == _STONE_FIELDS, f"a tombstone has {_STONE_FIELDS} fields")
+        thing, prefix, step, code, message = self.text(), self.text(), self.number(), self.number(), self.text()
+        stone = StoneRow(thing, prefix, step, code, message[:MESSAGE_CHARACTERS_MAX], self.truth())
+        self.expect(stone.step < _STEPS_MAX, "a tombstone's step is none of those known")
+        return stone
+
+    def _header(self) -> int:
+        try:
+            return int(self._unpacker.read_array_header())
+        except (msgpack.UnpackException, ValueError) as error:
+            raise ProtocolError(f"no message of a trace: {error or 'it breaks off'}", offset=self._unpacker.tell()) from None
+
+    def _next(self) -> Any:
+        try:
+            return self._unpacker.unpack()
+        except (msgpack.UnpackException, ValueError) as error:
+            raise ProtocolError(f"no message of a trace: {error or 'it breaks off'}", offset=self._unpacker.tell()) from None
+
+
+def _join(texts: Iterable[str]) -> str:
+    return "".join(f"{text}\x00" for text in texts)
+
+
+def _cursors(cursors: Iterable[bytes]) -> bytes:
+    """Those that are not empty, each behind its place."""
+    return b"".join(_U32.pack(at) + _U16.pack(len(one)) + one for at, one in enumerate(cursors) if one)
+
+
+def _read_cursors(octets: bytes, count: int) -> list[bytes]:
+    told = [b""] * count
+    for at, cursor in _read_left(octets):
+        if at >= count:
+            raise ProtocolError("a cursor of nothing", offset=0)
+        told[at] = cursor
+    return told
+
+
+def _read_left(octets: bytes) -> tuple[tuple[int, bytes], ...]:
+    found: list[tuple[int, bytes]] = []
+    at = 0
+    while at < len(octets):
+        head = octets[at : at + 6]
+        if len(head) < 6 or len(found) >= ASKS_MAX:
+            raise ProtocolError("cursors that break off, or too many", offset=at)
+        place, length = _U32.unpack_from(head)[0], _U16.unpack_from(head, 4)[0]
+        if length > CURSOR_BYTES_MAX or at + 6 + length > len(octets):
+            raise ProtocolError("a cursor that is too long or breaks off", offset=at)
+        found.append((place, octets[at + 6 : at + 6 + length]))
+        at += 6 + length
+    return tuple(found)
+
+
+def _pack_edge(edge: EdgeRow, place: Any) -> bytes:
+    return _EDGE.pack(
+        place(edge.of),
+        _KINDS.index(edge.kind),
+        edge.certain,
+        place(edge.child),
+        place(edge.parent),
+        edge.from_ms,
+        edge.to_ms,
+        edge.recorded_ms,
+        edge.retracted_ms,
+        *(place(text) if text else _NONE for text in (edge.quantity, edge.uom, edge.reasons, edge.source, edge.holder)),
+    )
+
+
+def _edge(row: tuple[Any, ...], texts: Sequence[str]) -> EdgeRow:
+    of, kind, certain, child, parent, from_ms, to_ms, recorded_ms, retracted_ms, *others = row
+    told = ["" if at == _NONE else texts[at] for at in others]
+    return EdgeRow(
+        texts[of], _KINDS[kind], bool(certain), texts[child], texts[parent], from_ms, to_ms, recorded_ms, retracted_ms, *told
+    )

@@ -1,0 +1,258 @@
+"""Answering: the other side of a step, for whoever asks (`tracing.md` §8.2 to §8.8).
+
+    pass ─ who asks ─ how much he may see below this prefix ─┬─ everything: the edges, and who else has some
+                                                             └─ less: run on for him, veil the names
+Each question is told in the audit trail once, and metered by who asks. What is not there and what is not for him look alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from idis.proto.codes import ResponseCode
+from idis.proto.trace import (
+    EDGES_MAX,
+    POINTERS_MAX,
+    PSEUDONYM,
+    TOMBSTONES_MAX,
+    EdgeRow,
+    ExpandReply,
+    ExpandRequest,
+    PointerRow,
+    PointerTelling,
+)
+from idis.registry.audit.line import AuditLine
+from idis.registry.caller import Caller
+from idis.registry.registration.checks import Refusal
+from idis.registry.rights import Groups, Unknown
+from idis.registry.store.base import ReadTxn, Store
+from idis.registry.trace.edge import Edge
+from idis.registry.trace.expanding import Ask, Direction, Expansion, Pointer, Request, Step, Tombstone, expand
+from idis.registry.trace.pointers import pointers_of
+from idis.registry.trace.things import home_of
+from idis.registry.trace.walking import Budget, Start, Walk
+from idis.resolver.admin.registrar import Registrar
+from idis.resolver.audit_writer import AuditWriter
+from idis.resolver.guard.rates import Buckets
+from idis.resolver.metrics import Metrics
+from idis.resolver.recursion.recursor import Clock
+from idis.resolver.trace.driver import Driver, Question
+from idis.resolver.trace.form import edge_row, request_of, stone_row
+from idis.resolver.trace.grade import Grade, grade_of, own_prefix
+from idis.resolver.trace.hidden import SECRET_BYTES, Veil
+from idis.resolver.trace.neighbours import Neighbours
+from idis.resolver.trace.pointers import take_pointers
+from idis.resolver.trace.trace_pass import TracePasses
+
+THINGS_PER_S = 5_000  # that one identity may ask about, sustained
+THINGS_BURST = 100_000  # as many as one question may read edges of
+TOLD_MAX = 10_000  # questions whose line in the audit trail is not repeated
+ONWARD_SHARE = 0.8  # of the time left, for whom a question is handed on to
+EDGES_AT_ONCE = 1_000  # read between two turns of the loop
+_NONCE_BYTES = 12
+
+_NOT_FOR_YOU = "what lies below this prefix is not for you to trace: ask its owner to name you in TRACE_READERS or TRACE_PARTNERS"
+
+
+@dataclass(slots=True)
+class Answering:
+    """Answers steps of other nodes' questions."""
+
+    store: Store
+    registrar: Registrar
+    passes: TracePasses
+    neighbours: Neighbours
+    clock: Clock
+    trail: AuditWriter
+    metrics: Metrics
+    _secret: bytes = field(default_factory=lambda: secrets.token_bytes(SECRET_BYTES))
+    _cursors: AESGCM = field(default_factory=lambda: AESGCM(AESGCM.generate_key(128)))
+    _meter: Buckets = field(default_factory=lambda: Buckets(THINGS_PER_S, THINGS_BURST))
+    _told: OrderedDict[tuple[bytes, str], None] = field(default_factory=OrderedDict)
+
+    async def expand(self, asked: ExpandRequest, origin: str) -> ExpandReply | Refusal:
+        """One step; `origin` is where it came from, for the audit trail."""
+        caller = await self.passes.caller(asked.proof, asked.trace_id, asked.purpose, origin=origin, now=int(self.clock.time()))
+        if isinstance(caller, Refusal):
+            return caller
+        if not self._meter.take(str(caller.identity), self.clock.monotonic(), len(asked.asks)):
+            self.metrics.limited["trace"] += 1
+            return Refusal(ResponseCode.SERVER_TOO_BUSY, "too much is traced in this name: ask again in a while")
+
+        def judge(txn: ReadTxn, groups: Groups) -> Grade | Unknown | Refusal:
+            if not self._is_here(txn, asked.prefix):
+                return Refusal(ResponseCode.SERVER_NOT_RESPONSIBLE, f"{asked.prefix} is not answered here")
+            return grade_of(txn, caller, asked.prefix, groups)
+
+        grade: Grade | Refusal = await self.registrar.decide(judge)
+        if isinstance(grade, Refusal):
+            return grade
+        self._tell(asked, caller, grade)
+        if grade is Grade.FULL:
+            return await self._in_full(asked)
+        if grade is Grade.COUNT and not asked.forward:
+            return Refusal(ResponseCode.INSUFFICIENT_PERMISSIONS, _NOT_FOR_YOU)
+        if asked.prefix in asked.visited:
+            return Refusal(ResponseCode.RECURSION_COUNT_TOO_HIGH, "the question has come round to this node")
+        return await self._veiled(asked, caller, grade)
+
+    async def take_pointers(self, told: PointerTelling, source: str) -> Refusal | None:
+        """Keep what another node tells; `source` is the address it came from."""
+        return await take_pointers(self.store, self.neighbours, self.clock, told, source)
+
+    def _tell(self, asked: ExpandRequest, caller: Caller, grade: Grade) -> None:
+        question = (asked.trace_id, asked.prefix)
+        self.metrics.admin["traces"] += 1
+        if question in self._told:
+            return
+        self._told[question] = None
+        if len(self._told) > TOLD_MAX:
+            self._told.popitem(last=False)
+        way = f" through {', '.join(asked.visited)}" if asked.visited else ""
+        note = f"{asked.purpose}: {len(asked.asks)} things from {asked.asks[0].thing}, seen {grade.name.lower()}{way}"
+        self.trail.note(AuditLine(caller.name, caller.origin, "trace", asked.prefix, note=note))
+
+    # Everything.
+
+    async def _in_full(self, asked: ExpandRequest) -> ExpandReply:
+        request = request_of(asked)
+        asks = tuple(replace(ask, cursor=self._opened(ask)) for ask in request.asks)
+        rows: list[EdgeRow] = []
+        pointers: list[Pointer] = []
+        left = asks
+        read = 0
+        told_ms = 0
+        while left and len(rows) < EDGES_MAX - EDGES_AT_ONCE and read < asked.edges:
+            with self.store.read() as txn:
+                found = expand(txn, replace(request, asks=left), edges_max=EDGES_AT_ONCE)
+                pointers += self._pointers(txn, asked, [ask for ask in left if not ask.cursor], found)
+            for thing, edges in found.edges.items():
+                read += len(edges)
+                rows += [edge_row(thing, edge) for edge in edges if self._says(asked.prefix, thing, edge)]
+                told_ms = max((told_ms, *(edge.recorded_ms for edge in edges)))
+            left = found.left
+            await asyncio.sleep(0)
+        at = {ask.thing: place for place, ask in enumerate(asks)}
+        return ExpandReply(
+            tuple(rows),
+            tuple((at[ask.thing], self._sealed(ask)) for ask in left),
+            tuple(PointerRow(one.thing, one.prefix, one.told_ms) for one in dict.fromkeys(pointers))[:POINTERS_MAX],
+            aliases=tuple((ask.thing, ask.thing) for ask in asks),
+            edges_read=read,
+            told_ms=told_ms,
+        )
+
+    def _says(self, prefix: str, thing: str, edge: Edge) -> bool:
+        """Whether an edge is said in the name of a prefix; what nobody signed for is said by the home of the thing."""
+        return edge.holder == prefix or (not edge.holder and home_of(thing) == prefix)
+
+    def _pointers(self, txn: ReadTxn, asked: ExpandRequest, asks: Sequence[Ask], found: Expansion) -> list[Pointer]:
+        """Who else has edges of things whose home is this prefix: who told so, and whom this node answers for too."""
+        own = [ask.thing for ask in asks if home_of(ask.thing) == asked.prefix]
+        direction = Direction.FORWARD if asked.forward else Direction.BACK
+        pointers = pointers_of(txn, own, direction, int(self.clock.time() * 1_000))
+        for thing in own:
+            edges = found.edges.get(thing, ())
+            others = dict.fromkeys(edge.holder for edge in edges if not self._says(asked.prefix, thing, edge))
+            pointers += [Pointer(thing, other, 0) for other in others if self._is_here(txn, other)]
+        return pointers
+
+    def _is_here(self, txn: ReadTxn, prefix: str) -> bool:
+        entry = txn.prefix(prefix)
+        return entry is not None and entry.answers_here
+
+    # A cursor holds the name of the last thing that was read, which may be another enterprise's.
+
+    def _sealed(self, ask: Ask) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cursors.encrypt(nonce, ask.cursor or b"\x00", ask.thing.encode())
+
+    def _opened(self, ask: Ask) -> bytes:
+        if not ask.cursor:
+            return b""
+        try:
+            cursor = self._cursors.decrypt(ask.cursor[:_NONCE_BYTES], ask.cursor[_NONCE_BYTES:], ask.thing.encode())
+        except (InvalidTag, ValueError):
+            return b""  # of before a restart: from the beginning again
+        return b"" if cursor == b"\x00" else cursor
+
+    # Less.
+
+    async def _veiled(self, asked: ExpandRequest, caller: Caller, grade: Grade) -> ExpandReply:
+        request = request_of(asked)
+        own = own_prefix(caller.identity)
+        walk = Walk(
+            [Start(ask.thing, ask.from_ms, ask.to_ms) for ask in request.asks],
+            request.direction,
+            as_of_ms=request.as_of_ms,
+            known_ms=request.known_ms,
+            lots=request.lots,
+            budget=Budget(asked.depth, min(asked.edges, EDGES_MAX), int(asked.ms * ONWARD_SHARE)),
+            now_ms=int(self.clock.monotonic() * 1_000),
+        )
+        question = Question(asked.trace_id, asked.purpose, asked.proof, (*asked.visited, asked.prefix))
+        named = {ask.thing for ask in request.asks}
+
+        def is_own(thing: str) -> bool:
+            return bool(own) and home_of(thing) == own and thing not in named
+
+        def is_covered(thing: str, prefix: str) -> bool:
+            # Whoever asks has asked the home too; of a home's own thing, those who handed the question on know their part.
+            return thing in named and (home_of(thing) != asked.prefix or prefix in asked.visited)
+
+        driver = Driver(
+            question, self.neighbours, self.clock, local=self._read, is_here=self._answers, leaves=is_own, skips=is_covered
+        )
+        await driver.run(walk)
+        # Whatever something of his went into, or came from, he knows by name.
+        met = {end for edges in driver.heard.values() for edge in edges for end in _beyond(edge, own)}
+        veil = Veil(self._secret, asked.trace_id, asked.prefix, own, grade, driver.aliases, frozenset(named | met))
+        rows: list[EdgeRow] = []
+        for thing, edges in driver.heard.items():
+            shown = veil.name(thing)
+            if thing in named or shown.startswith(PSEUDONYM) or home_of(shown) == asked.prefix:
+                rows += [edge_row(shown, edge) for edge in veil.edges(edges)]
+        stones = veil.stones(walk.tombstones)
+        if len(rows) > EDGES_MAX:
+            message = f"more than {EDGES_MAX} edges are hidden here"
+            stones.append(Tombstone(request.asks[0].thing, asked.prefix, Step.LIMIT, 0, message))
+        return ExpandReply(
+            tuple(rows[:EDGES_MAX]),
+            tombstones=tuple(map(stone_row, stones[:TOMBSTONES_MAX])),
+            aliases=tuple((thing, veil.pseudonym(thing)) for thing in named if home_of(thing) == asked.prefix),
+            edges_read=walk.edges_read,
+        )
+
+    def _answers(self, prefix: str) -> bool:
+        with self.store.read() as txn:
+            return self._is_here(txn, prefix)
+
+    def _read(self, request: Request) -> Expansion:
+        """What this node has, to its end, and whom its things' homes here were told of."""
+        with self.store.read() as txn:
+            edges: dict[str, list[Edge]] = {}
+            left = request.asks
+            read = 0
+            while left and read < EDGES_MAX:
+                found = expand(txn, replace(request, asks=left), edges_max=EDGES_AT_ONCE)
+                for thing, part in found.edges.items():
+                    edges.setdefault(thing, []).extend(part)
+                    read += len(part)
+                left = found.left
+            own = [ask.thing for ask in request.asks if home_of(ask.thing)]
+            return Expansion(edges, pointers=tuple(pointers_of(txn, own, request.direction, int(self.clock.time() * 1_000))))
+
+
+def _beyond(edge: Edge, own: str) -> tuple[str, ...]:
+    """The other ends of an edge that touches somebody's own things."""
+    if not own:
+        return ()
+    ends = ((edge.child, edge.parent), (edge.parent, edge.child))
+    return tuple(other for end, other in ends if home_of(end) == own)

@@ -1,0 +1,58 @@
+"""Grades: how much of the genealogy below a prefix somebody may see (`tracing.md` §8.3).
+
+The owner of a prefix names groups (HS_VLIST values) in two records below it: whoever is in `TRACE_READERS` sees everything;
+whoever is in `TRACE_PARTNERS` sees what touches his own things by name, and beyond it pseudonyms, both ways. Everybody who
+says who he is learns how much a recall of his own things affects, and no name.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from idis.proto.codes import AdminRight
+from idis.proto.errors import IdentifierError
+from idis.proto.identifier import parse_identifier
+from idis.proto.value import decode_values
+from idis.registry.caller import Action, Caller
+from idis.registry.identity import Identity, identity_of
+from idis.registry.rights import Groups, Subject, Unknown, admins_of, is_named, refuse
+from idis.registry.store.base import ReadTxn
+
+READERS, PARTNERS = "TRACE_READERS", "TRACE_PARTNERS"
+_READING = (int(AdminRight.LIST_HANDLES), int(AdminRight.READ_VALUE))
+
+
+class Grade(IntEnum):
+    """How much somebody sees."""
+
+    COUNT = 1  # of a recall
+    PARTNER = 2  # his neighbours by name, the rest under pseudonyms
+    FULL = 3
+
+
+def own_prefix(identity: Identity | None) -> str:
+    """The folded prefix whose things are somebody's own; empty for nobody's."""
+    if identity is None:
+        return ""
+    try:
+        return parse_identifier(identity.identifier).folded_prefix
+    except IdentifierError:
+        return ""
+
+
+def grade_of(txn: ReadTxn, caller: Caller, prefix: str, groups: Groups) -> Grade | Unknown:
+    """What a caller who has proved an identity may see below a prefix that is answered here."""
+    identity = caller.identity
+    if identity is None:
+        return Grade.COUNT
+    entry = txn.prefix(prefix)
+    admins = admins_of(decode_values(entry.values)) if entry is not None else ()
+    for right in _READING:
+        refused = refuse(txn, caller, Subject(prefix, admins, is_prefix=True), [right], action=Action.READ, groups=groups)
+        if refused is None:
+            return Grade.FULL
+    for record, grade in ((READERS, Grade.FULL), (PARTNERS, Grade.PARTNER)):
+        named = is_named(txn, identity, (identity_of(0, f"{prefix}/{record}"),), groups)
+        if isinstance(named, Unknown) or named:
+            return named if isinstance(named, Unknown) else grade
+    return Grade.COUNT

@@ -1,0 +1,117 @@
+"""Neighbours: the nodes that other prefixes are answered at, found by resolution and asked over TCP."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import Protocol
+
+from idis.proto.codes import OpCode, ResponseCode
+from idis.proto.errors import ProtocolError
+from idis.proto.message import EXPIRATION_S, PROTOCOL_VERSION, Message, decode_message, encode_message
+from idis.proto.responses import ErrorBody, read_response
+from idis.proto.trace import ExpandReply, ExpandRequest
+from idis.registry.registration.checks import Refusal
+from idis.registry.trace.expanding import Step
+from idis.resolver.recursion.recursor import Clock
+from idis.resolver.recursion.target import Target
+
+SILENCE_S = 1.0  # after which a node is taken for silent: a step costs it a few milliseconds
+SHUNNED_S = 10.0  # how long a node that did not answer is not asked again
+SHUNNED_MAX = 1_024
+_REQUEST_IDS = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Why a step was not answered."""
+
+    step: Step
+    code: int
+    message: str
+    retriable: bool = False
+
+
+class Finder(Protocol):
+    """Finds and asks nodes; `admin.elsewhere.Elsewhere` is one."""
+
+    async def server_of(self, prefix: str) -> Target | Refusal:
+        """The server that answers for a prefix over TCP."""
+
+    async def send(self, target: Target, address: str, frame: bytes) -> bytes:
+        """One frame there, one back; OSError when it cannot be had."""
+
+
+class Neighbours:
+    """Asks the nodes of prefixes.
+
+    Args:
+        finder: knows the way.
+        clock: unix and monotonic time.
+    """
+
+    def __init__(self, finder: Finder, clock: Clock) -> None:
+        self._finder = finder
+        self._clock = clock
+        self._shunned: dict[str, float] = {}
+
+    async def find(self, prefix: str, within_s: float) -> Target | Unreached:
+        """The node of a prefix."""
+        try:
+            async with asyncio.timeout(within_s):
+                found = await self._finder.server_of(prefix)
+        except TimeoutError:
+            return Unreached(Step.RESOLVE, int(ResponseCode.ERROR), f"who answers for {prefix} is not known in time", True)
+        if isinstance(found, Refusal):
+            return Unreached(Step.RESOLVE, int(found.code), f"nobody is known to answer for {prefix}", True)
+        return found
+
+    async def expand(self, target: Target, request: ExpandRequest, within_s: float) -> ExpandReply | Unreached:
+        """One step at one node."""
+        answered = await self.ask(target, int(OpCode.EXPAND), request.encode(), min(within_s, SILENCE_S + request.ms / 1_000))
+        if isinstance(answered, Unreached):
+            return answered
+        try:
+            _digest, body = read_response(answered)
+        except ProtocolError as error:
+            message = f"what {request.prefix} answers cannot be read: {error}"
+            return Unreached(Step.VALIDATE, int(ResponseCode.PROTOCOL_ERROR), message)
+        if isinstance(body, ExpandReply) and answered.response_code == ResponseCode.SUCCESS:
+            return body
+        said = body.message if isinstance(body, ErrorBody) and body.message else f"code {answered.response_code}"
+        busy = answered.response_code == ResponseCode.SERVER_TOO_BUSY
+        step = Step.LIMIT if busy else Step.AUTHORISE
+        return Unreached(step, answered.response_code, f"{request.prefix} does not answer this: {said}", busy)
+
+    async def ask(self, target: Target, opcode: int, body: bytes, within_s: float) -> Message | Unreached:
+        """One message to one node; a node that was silent is not asked again for a while."""
+        now = self._clock.monotonic()
+        if self._shunned.get(target.name, 0.0) > now:
+            return _silent(target, "it did not answer a moment ago")
+        message = Message(
+            opcode=opcode,
+            body=body,
+            request_id=secrets.randbelow(_REQUEST_IDS) + 1,
+            expiration=int(self._clock.time()) + EXPIRATION_S,
+            version=PROTOCOL_VERSION,
+        )
+        frame, failure = encode_message(message), "no address"
+        for address in target.addresses:
+            try:
+                async with asyncio.timeout(within_s):
+                    return decode_message(await self._finder.send(target, address, frame))
+            except TimeoutError:
+                failure = "no answer in time"
+            except OSError as error:
+                failure = error.strerror or str(error)
+            except ProtocolError as error:
+                return Unreached(Step.VALIDATE, int(ResponseCode.PROTOCOL_ERROR), f"{target.name}: {error}")
+        if len(self._shunned) >= SHUNNED_MAX:
+            self._shunned.clear()
+        self._shunned[target.name] = now + SHUNNED_S
+        return _silent(target, failure)
+
+
+def _silent(target: Target, why: str) -> Unreached:
+    return Unreached(Step.CONNECT, int(ResponseCode.ERROR), f"{target.name} does not answer: {why}", True)

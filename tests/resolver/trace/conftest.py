@@ -1,0 +1,174 @@
+"""A supply chain of live nodes: a root, enterprises with events of their own, and whoever asks through any of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import struct
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from idis.proto.value import Value
+from idis.registry.caller import tool
+from idis.registry.record import Record
+from idis.registry.registration.checks import Organisation, Refusal
+from idis.registry.registration.prefix_acts import Delegate, perform_prefix
+from idis.registry.trace.deriving import take_event
+from idis.registry.trace.event import Action, Event, EventType, Moment
+from idis.registry.trace.pointers import due_now
+from idis.registry.trace.records import spelling_at
+from idis.resolver.client_key import Key
+from idis.resolver.config import RecursionSection, Tier
+from idis.resolver.node import Node
+
+DAY = 86_400_000
+NOW = 1_700_000_000
+MILL, WORKS, YARD, OWNER = "88.1", "88.2", "88.3", "88.4"  # each buys from the one before
+HEAT, PLATE, BLOCK, SHIP = f"{MILL}/HEAT", f"{MILL}/PLATE", f"{WORKS}/BLOCK", f"{YARD}/SHIP"
+
+
+def made(event_id: str, day: int, source: str, *results: str) -> Event:
+    """Something is made of something."""
+    return Event(EventType.TRANSFORMATION, Moment(day * DAY), event_id=event_id, input_epcs=(source,), output_epcs=results)
+
+
+def built(event_id: str, day: int, whole: str, *parts: str) -> Event:
+    """Something is built into something."""
+    return Event(EventType.ASSOCIATION, Moment(day * DAY), Action.ADD, event_id, parent=whole, child_epcs=parts)
+
+
+def key_of(number: int, folder: Path, identity: str) -> Key:
+    """A key that is the same in every run, from a file."""
+    path = folder / f"{number}.pem"
+    private = Ed25519PrivateKey.from_private_bytes(bytes((number,)) * 32)
+    path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return Key.from_file(identity, path)
+
+
+def key_record(number: int, name: str) -> Record:
+    """A record that holds the public half of such a key."""
+    public = Ed25519PrivateKey.from_private_bytes(bytes((number,)) * 32).public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return Record(name, (Value(300, "HS_PUBKEY", pem),))
+
+
+def group(name: str, *members: str) -> Record:
+    """A group of identities that nobody else sees."""
+    octets = struct.pack(">I", len(members))
+    for member in members:
+        octets += struct.pack(">I", len(member)) + member.encode() + struct.pack(">I", 300)
+    return Record(name, (Value(1, "HS_VLIST", octets, permissions=0x0C),))
+
+
+def put(node: Node, change: Callable[[Any], Any]) -> None:
+    """Change a node's registry."""
+    assert not isinstance(node._store.write(change, actor="test").result(10).result, Refusal)
+
+
+def capture(node: Node, holder: str, *events: Event) -> None:
+    """Let an enterprise tell what happened."""
+
+    def change(txn: Any) -> None:
+        for event in events:
+            take_event(txn, event, spelling=spelling_at(txn), holder=holder, recorded_ms=int(time.time() * 1_000) - 1)
+
+    put(node, change)
+
+
+class Chain:
+    """The nodes by prefix, and who asks."""
+
+    def __init__(self, root: Node, nodes: dict[str, Node], entry: Node, folder: Path, session: aiohttp.ClientSession) -> None:
+        self.root, self.nodes, self.entry = root, nodes, entry
+        self.folder, self._session = folder, session
+
+    def key(self, prefix: str, number: int = 0) -> Key:
+        """The key of the quality engineer of an enterprise; with a number, another one in his name."""
+        return key_of(number or int(prefix[-1]), self.folder, f"300:{prefix}/QE")
+
+    async def ask(self, who: str, path: str, *, node: Node | None = None, number: int = 0, **body: Any) -> Any:
+        """Ask a question in the name of an enterprise; the JSON of the answer."""
+        trace_id = secrets.token_bytes(16)
+        shown = self.key(who, number).make_trace_pass(trace_id, "test", int(time.time())).decode()
+        body["proof"] = {"trace": trace_id.hex(), "purpose": "test", "pass": shown}
+        url = f"http://127.0.0.1:{(node or self.entry).http_port}/api/v1/trace/across{path}"
+        async with self._session.post(url, json=body) as answer:
+            text = await answer.text()
+        found = json.loads(text)
+        found["text"] = text
+        return found
+
+    async def recall(self, who: str, *things: str, **body: Any) -> Any:
+        """A recall."""
+        return await self.ask(who, "/recall", starts=[{"thing": thing} for thing in things], **body)
+
+    async def told(self) -> None:
+        """Wait until nothing is due any more."""
+        for _ in range(200):
+            if not any(self._due(node) for node in self.nodes.values() if not node._stopping):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("pointers are still due")
+
+    def _due(self, node: Node) -> bool:
+        with node._store.read() as txn:
+            return bool(due_now(txn, int(time.time() * 1_000), 10))
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """Connections that are closed after the test."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def make_chain(
+    start_node: Callable[..., Awaitable[Node]], tmp_path: Path, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Awaitable[Chain]]:
+    """Makes a chain; `groups` are records of TRACE_READERS and TRACE_PARTNERS by prefix."""
+    monkeypatch.setattr("idis.resolver.trace.pointers.LOOK_S", 0.02)
+
+    async def make(*prefixes: str, groups: dict[str, tuple[Record, ...]] | None = None) -> Chain:
+        root = await start_node("root", tier=Tier.NATIONAL, prefixes=("88",), records=())
+        recursion = RecursionSection(roots=(f"127.0.0.1:{root.port}",))
+        nodes = {}
+        for prefix in prefixes:
+            own = (key_record(int(prefix[-1]), f"{prefix}/QE"), *(groups or {}).get(prefix, ()))
+            nodes[prefix] = await start_node(f"node-{prefix}", prefixes=(prefix,), records=own, recursion=recursion)
+            site = nodes[prefix]._site
+            act = Delegate(prefix, (site,), grant=True, organisation=Organisation("test"))
+            put(root, lambda txn, act=act: perform_prefix(txn, act, tool("test"), NOW))
+        entry = await start_node(
+            "recursive",
+            tier=Tier.RECURSIVE,
+            prefixes=(),
+            recursion=RecursionSection(enabled=True, roots=(f"127.0.0.1:{root.port}",)),
+        )
+        return Chain(root, nodes, entry, tmp_path, session)
+
+    return make
+
+
+@pytest.fixture
+async def chain(make_chain: Callable[..., Awaitable[Chain]]) -> Chain:
+    """Mill, works, yard: each sees its own, the yard is listed nowhere else, the mill lists the works as a reader."""
+    groups = {
+        MILL: (group(f"{MILL}/TRACE_READERS", f"{MILL}/QE", f"{WORKS}/QE"),),
+        WORKS: (group(f"{WORKS}/TRACE_READERS", f"{WORKS}/QE"), group(f"{WORKS}/TRACE_PARTNERS", f"{YARD}/QE")),
+        YARD: (group(f"{YARD}/TRACE_READERS", f"{YARD}/QE"),),
+    }
+    made_chain = await make_chain(MILL, WORKS, YARD, groups=groups)
+    capture(made_chain.nodes[MILL], MILL, made("urn:e:1", 1, HEAT, PLATE))
+    capture(made_chain.nodes[WORKS], WORKS, made("urn:e:2", 2, PLATE, BLOCK))
+    capture(made_chain.nodes[YARD], YARD, built("urn:e:3", 3, SHIP, BLOCK))
+    await made_chain.told()
+    return made_chain
