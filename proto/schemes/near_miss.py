@@ -25,6 +25,7 @@ _CHECKS: tuple[_Check, ...] = (
 _GRAMMARS: tuple[_Check, ...] = (un.check, ghs.check, battery.check, kks.check)
 # A trade item or logistic unit of the full length, in brackets or in a path.
 _EMBEDDED = re.compile(r"([(\[/]0(?:1[)\]/](?=[0-9]{14}(?![0-9]))|0[)\]/](?=[0-9]{18}(?![0-9]))))([0-9]+)")
+_LETTER = re.compile(r"[A-Za-z]")
 _DIGIT = re.compile(r"[0-9]")
 _MISREAD_HEAD_MAX = 4  # letters before the digits: IMO, UN, four of a container
 _FOR_DIGITS = str.maketrans("OoIlQ", "00110")
@@ -45,7 +46,7 @@ def near_misses(text: str) -> tuple[Recognised, ...]:
         for check in _CHECKS
         if not (verdict := check(text)).ok and verdict.expected
     ]
-    return tuple(found) or _misread(text)
+    return tuple(found) or (_misread(text) if _LETTER.search(text) else ())
 
 
 def mistaken_key(text: str) -> tuple[str, str] | None:

@@ -350,15 +350,13 @@ def _gs1_keys(digits: str, around: Surroundings) -> Readings:
     codes = _KEYS_BY_LENGTH.get(len(digits), ())
     if not codes or mod10.check_digit(digits[:-1]) != digits[-1]:
         return _NONE
-    why = f"{len(digits)} digits with the check digit of GS1"
-    found: list[Recognised] = []
-    for code in codes:
-        padded = digits.zfill(14) if code == "01" else digits
-        sure = Confidence.LIKELY if not found and len(digits) > 8 else Confidence.POSSIBLE
-        found.extend(replace(reading, confidence=sure, why=why) for reading in gs1(f"({code}){padded}", around))
-    return tuple(found)
+    usual = gs1(digits, around)  # the first of the codes
+    others = [reading for code in codes[1:] for reading in gs1(f"({code}){digits}", around)]
+    why = f"{len(digits)} digits, which also fit here"
+    return *usual, *(replace(reading, confidence=Confidence.POSSIBLE, why=why) for reading in others)
 
 
+# Application identifiers of what so many digits may be.
 _KEYS_BY_LENGTH = {8: ("01",), 12: ("01",), 13: ("01", "414"), 14: ("01",), 18: ("00", "8018")}
 _WITH_LETTERS = {"imo", "un", "ghs"}
 _OWN_READERS: dict[str, Callable[[str], Recognised | None]] = {
