@@ -80,29 +80,14 @@ def merge(elements: Iterable[tuple[str, str]]) -> Elements:
 
 def exclusion_problem(elements: Elements) -> str:
     """Which two elements may not stand together, as half a sentence; none is the empty string."""
-    if len(elements) < 2:
-        return ""
     present = dict(elements)
-    for code in present:
-        for pattern in TABLE[code].excludes:
-            other = _present(pattern, present, code)
-            if other:
-                return f"({code}) may not stand beside ({other})"
-    return ""
+    return next(filter(None, (_exclusion(code, present) for code in present)), "")
 
 
 def requirement_problem(elements: Elements) -> str:
     """Which element lacks a companion it needs, as half a sentence; none is the empty string."""
     present = dict(elements)
-    for code in present:
-        for alternatives in TABLE[code].requires:
-            for group in alternatives:
-                if _all_present(group, present, code):
-                    break
-            else:
-                wanted = " or ".join("(" + ")+(".join(group) + ")" for group in alternatives)
-                return f"({code}) needs {wanted} beside it"
-    return ""
+    return next(filter(None, (_requirement(code, present) for code in present)), "")
 
 
 def signature_problem(elements: Elements) -> str:
@@ -117,7 +102,33 @@ def signature_problem(elements: Elements) -> str:
 
 def companion_problem(elements: Elements) -> str:
     """What is wrong with the elements together, as half a sentence; nothing is the empty string."""
-    return exclusion_problem(elements) or requirement_problem(elements) or signature_problem(elements)
+    present = dict(elements)
+    for code in present:
+        ai = TABLE[code]
+        if ai.excludes and (problem := _exclusion(code, present)):
+            return problem
+        if ai.requires and (problem := _requirement(code, present)):
+            return problem
+    return signature_problem(elements) if "8030" in present else ""
+
+
+def _exclusion(code: str, present: dict[str, str]) -> str:
+    for pattern in TABLE[code].excludes:
+        other = _present(pattern, present, code)
+        if other:
+            return f"({code}) may not stand beside ({other})"
+    return ""
+
+
+def _requirement(code: str, present: dict[str, str]) -> str:
+    for alternatives in TABLE[code].requires:
+        for group in alternatives:
+            if _all_present(group, present, code):
+                break
+        else:
+            wanted = " or ".join("(" + ")+(".join(group) + ")" for group in alternatives)
+            return f"({code}) needs {wanted} beside it"
+    return ""
 
 
 def _all_present(group: tuple[str, ...], codes: dict[str, str], but: str) -> bool:

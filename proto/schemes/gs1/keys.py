@@ -99,7 +99,8 @@ def identity(path: Elements) -> Identity:
         levels.append(((code, value[:class_characters]),))
         if code == "8003":
             granularity = Granularity.ITEM
-    return Identity(finest, tuple(levels), granularity, tuple(element for element in path if element not in finest))
+    facts = () if len(path) == len(finest) else tuple([element for element in path if element not in finest])
+    return Identity(finest, tuple(levels), granularity, facts)
 
 
 def divide(elements: Elements) -> tuple[Elements, Elements]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from idis.proto.schemes.gs1.application_identifiers import TABLE
 
-_DATES = ("yymmdd", "yymmd0")
+_DATES = frozenset(code for code, ai in TABLE.items() if {"yymmdd", "yymmd0"}.intersection(ai.components[0].linters))
 _MEASURES = ("31", "32", "33", "34", "35", "36", "39")  # the last digit of the application identifier counts decimals
 
 
@@ -27,14 +27,13 @@ def meaning(code: str, value: str, year: int) -> str:
         value: a value that is right.
         year: the present one, for two-digit years.
     """
-    first = TABLE[code].components[0]
-    if any(linter in _DATES for linter in first.linters):
+    if code in _DATES:
         month = f"{full_year(int(value[:2]), year)}-{value[2:4]}"
         day = "" if value[4:6] == "00" else f"-{value[4:6]}"
         time = f" {value[6:8]}:{value[8:10] or '00'}" if len(value) in (8, 10) and value[6:].isdigit() else ""
         return month + day + time
     if len(code) == 4 and code[:2] in _MEASURES:
-        digits = value[3:] if "iso4217" in first.linters else value
+        digits = value[3:] if "iso4217" in TABLE[code].components[0].linters else value
         decimals = int(code[3])
         digits = digits.zfill(decimals + 1)
         whole, part = digits[: len(digits) - decimals], digits[len(digits) - decimals :]

@@ -14,7 +14,7 @@ from idis.proto.schemes.gs1.application_identifiers import TABLE
 from idis.proto.schemes.gs1.element_string import SEPARATOR
 from idis.proto.schemes.gs1.elements import Elements, Gs1Error, companion_problem, correction, merge
 from idis.proto.schemes.gs1.epc_urn import EpcUrn
-from idis.proto.schemes.gs1.keys import NO_PREFIXES, PrefixLengths, company_prefix_digits, divide, identity, route
+from idis.proto.schemes.gs1.keys import NO_PREFIXES, Identity, PrefixLengths, company_prefix_digits, divide, identity, route
 from idis.proto.schemes.gs1.meaning import meaning
 from idis.proto.schemes.recognised import Check, Confidence, Granularity, Recognised
 from idis.proto.schemes.verdict import Verdict
@@ -30,7 +30,7 @@ _BARE_KEYS = {18: "00", 14: "01", 13: "01", 12: "01", 8: "01"}
 _PASSED = {code: Check(f"({code}) {ai.title}", True) for code, ai in TABLE.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it lives within one call, and is made for every text
 class _Reading:
     """What one form gave: elements divided, and how sure that is."""
 
@@ -183,7 +183,7 @@ def _recognised(reading: _Reading, year: int, prefix_lengths: PrefixLengths) -> 
         granularity=thing.granularity,
         confidence=reading.confidence,
         why=reading.why,
-        levels=(canonical,) if thing.levels == (thing.path,) else tuple(map(digital_link.uri, thing.levels)),
+        levels=_levels(thing, canonical),
         route=key_route,
         checks=checks,
         attributes=tuple(attributes),
@@ -191,6 +191,12 @@ def _recognised(reading: _Reading, year: int, prefix_lengths: PrefixLengths) -> 
         suggestions=(digital_link.uri(identity(reading.suggestion).path),) if reading.suggestion else (),
         uri=canonical,
     )
+
+
+def _levels(thing: Identity, canonical: str) -> tuple[str, ...]:
+    if len(thing.levels) == 1:
+        return (canonical,)
+    return tuple([canonical if level is thing.path else digital_link.uri(level) for level in thing.levels])
 
 
 def _meanings(attributes: Elements, year: int) -> list[tuple[str, str]]:
