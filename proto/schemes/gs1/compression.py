@@ -112,19 +112,34 @@ def compress(elements: Iterable[tuple[str, str]], *, stem: str = CANONICAL_STEM,
 def expand(text: str) -> DigitalLink:
     """The Digital Link that a compressed URI stands for, with the same stem.
 
+    Its key may stand before the segment in plain, `/01/06901234567892/` and the rest compressed.
+
     Raises:
         Gs1Error: it is none.
     """
     match = _LINK.fullmatch(text)
-    if match is None or not SEGMENT_CHARACTERS_MIN <= len(match["segment"]) <= SEGMENT_CHARACTERS_MAX:
+    if match is None or len(match["segment"]) > SEGMENT_CHARACTERS_MAX:
         raise Gs1Error("a compressed Digital Link ends in one segment of base64url")
     segment = match["segment"]
+    stem, key = _plain_key(match["stem"])
+    if not key and len(segment) < SEGMENT_CHARACTERS_MIN:
+        raise Gs1Error("a segment too short for a compressed key")
     number = 0
     for character in segment:
         number = number << 6 | _PLACE[character]
-    elements, others = _read(BitReader(number, 6 * len(segment)), (), ())
+    elements, others = _read(BitReader(number, 6 * len(segment)), key, ())
     query = (match["rest"] or "").partition("#")[0].removeprefix("?")
-    return parse(write(elements, stem=match["stem"], others=(*others, *filter(None, query.split("&")))))
+    return parse(write(elements, stem=stem, others=(*others, *filter(None, query.split("&")))))
+
+
+def _plain_key(stem: str) -> tuple[str, Elements]:
+    if stem.count("/") < 4:
+        return stem, ()
+    try:
+        link = parse(stem)
+    except Gs1Error:
+        return stem, ()
+    return link.stem, link.path
 
 
 def host_of(text: str) -> str:

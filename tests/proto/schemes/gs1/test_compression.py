@@ -67,6 +67,14 @@ def test_what_other_decoders_lose_is_said(plain: str, words: str) -> None:
     assert words in compress(parse(STEM + plain).elements).warnings[0]
 
 
+def test_the_key_may_stand_in_plain() -> None:
+    """Here by hand: 17 in digits of four bits, then 280131 in twenty bits, behind a key in the path."""
+    # 0001 0111, then 280131 as 0100 0100 0110 0100 0011, then 00: six bits a letter
+    link = expand("https://a/gs1/01/06901234567892/F0RkM")
+
+    assert (link.stem, link.elements) == ("https://a/gs1", (("01", "06901234567892"), ("17", "280131")))
+
+
 def test_what_others_read_exactly_has_no_warning() -> None:
     """A trade item with a serial number of zeros is written so that every decoder reads it."""
     assert compress(parse(STEM + "01/06901234567892/21/0001").elements).warnings == ()
