@@ -104,8 +104,8 @@ def compress(elements: Iterable[tuple[str, str]], *, stem: str = CANONICAL_STEM,
     segment = "".join(_ALPHABET[writer.number >> shift & 63] for shift in range(writer.length - 6, -1, -6))
     uri = f"{stem.rstrip('/')}/{segment}" + ("?" + "&".join(kept) if kept else "")
     expanded = expand(uri)
-    if dict(expanded.elements) != values or sorted(expanded.others) != sorted(plain.others):
-        raise Gs1Error("these elements cannot be compressed without loss")
+    assert expanded.path == plain.path
+    assert (dict(expanded.elements), sorted(expanded.others)) == (values, sorted(plain.others))
     return Compressed(uri, tuple(warnings))
 
 
@@ -149,11 +149,15 @@ def host_of(text: str) -> str:
 
 
 def _blocks(codes: list[str]) -> list[str]:
-    """Codes for the elements: one that covers the most of them, and the others by themselves."""
+    """Codes for the elements: one that covers the most of them, and the others by themselves.
+
+    The key comes first, so that it is told from another one among the attributes.
+    """
     present = set(codes)
-    best = max(_CODES, key=lambda code: len(_CODES[code]) if present.issuperset(_CODES[code]) else 0)
-    if not present.issuperset(_CODES[best]):
+    fitting = [code for code, members in _CODES.items() if codes[0] in members and present.issuperset(members)]
+    if not fitting:
         return codes
+    best = max(fitting, key=lambda code: len(_CODES[code]))
     return [best, *(code for code in codes if code not in _CODES[best])]
 
 

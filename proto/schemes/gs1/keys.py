@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from idis.proto.schemes.gs1.application_identifiers import KEYS, TABLE
+from idis.proto.schemes.gs1.application_identifiers import KEYS
 from idis.proto.schemes.gs1.elements import Elements, Gs1Error
 from idis.proto.schemes.recognised import Granularity, RouteKey
 
@@ -143,8 +143,3 @@ def company_prefix_digits(digits: str, prefix_lengths: PrefixLengths) -> int | N
 def route(code: str, value: str) -> RouteKey:
     """By what a key is routed: the digits that begin with its company prefix, for prefixes and ranges of any length."""
     return RouteKey("GS1", company_digits(code, value))
-
-
-def title(code: str) -> str:
-    """What a person calls an application identifier; the number itself when it has no title."""
-    return TABLE[code].title or code

@@ -67,6 +67,13 @@ def test_what_other_decoders_lose_is_said(plain: str, words: str) -> None:
     assert words in compress(parse(STEM + plain).elements).warnings[0]
 
 
+def test_a_second_key_stays_an_attribute() -> None:
+    """An asset with a trade item number and an expiry date in the query stays an asset, though 01 and 17 have a code."""
+    link = parse(STEM + "8004/6901234AB?01=06901234567892&17=280131")
+
+    assert expand(compress(link.elements).uri) == link
+
+
 def test_the_key_may_stand_in_plain() -> None:
     """Here by hand: 17 in digits of four bits, then 280131 in twenty bits, behind a key in the path."""
     # 0001 0111, then 280131 as 0100 0100 0110 0100 0011, then 00: six bits a letter
@@ -108,6 +115,8 @@ def test_foreign_pieces_of_the_query_are_in_the_bits() -> None:
         "https://id.gs1.org/AQyNo0UVqQ",  # another check digit, and bits at the end
         "https://id.gs1.org/about-us-and-others",
         "https://id.gs1.org/iYzNo0UVqA",  # no such application identifier
+        "https://id.gs1.org/AX________",  # a number of more than 14 digits
+        "https://id.gs1.org/QBpAAAAA",  # characters written in a way that is none
         "https://id.gs1.org/",
         "https://id.gs1.org/abc",
         "ftp://id.gs1.org/AQyNo0UVqA",

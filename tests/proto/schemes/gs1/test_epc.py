@@ -76,6 +76,7 @@ def test_no_urn_is_guessed(path: Elements, company_digits: int) -> None:
         "urn:epc:idpat:sgtin:6901234.*.*",
         "urn:epc:id:nothing:6901234.056789.1",
         "urn:epc:raw:96.x00",
+        "urn:epc:tag:sgtin-96:x.6901234.056789.42",
     ],
 )
 def test_urns_that_are_wrong_are_refused(text: str) -> None:
@@ -102,6 +103,8 @@ def test_urns_that_are_wrong_are_refused(text: str) -> None:
         ("3F74257BF460720000019907", "urn:epc:id:sgcn:0614141.12345.04711", 3),
         ("35000000600002100000002D", "urn:epc:id:gid:6.33.45", None),
         ("2F320434147455900000162E", "urn:epc:id:usdod:CAGEY.5678", 3),
+        ("3B0E0CF5E76C9047759AD00373DC7602E7200000", "urn:epc:id:adi:35962.PQ7VZ4.M37GXB92", 3),
+        ("4034F4E4E40C0E42040000000F6C", "urn:epc:id:itip:4012345.012345.04.04.987", 1),
     ],
 )
 def test_tags_are_read(octets: str, urn: str, tag_filter: int | None) -> None:
@@ -141,6 +144,8 @@ def test_tags_are_written_as_short_as_can_be(urn: str, octets: str) -> None:
         "301BFFFFFFFFFFFFFFFFFFFF",  # a company prefix of more than its digits
         "3035A537FFFFFFFFFFFFFFFF",  # a reference of more than its digits
         "3035A537C83775400000002A0001FFFF0000",  # more than the fields
+        "3F74257BF460720000000007",  # a coupon serial number without its one
+        "3674257BF6B7000000000000000000000000000000000000002C",  # a text with characters behind its end
         "zz35A537C83775400000002A",
     ],
 )
