@@ -1,14 +1,15 @@
 """Capture: events are checked, kept and derived from, a document of them all or each for itself (`tracing.md` §5).
 
-A document is read twice. First every event is read, judged and named, one at a time; then they are kept: with `rollback` in
-one transaction, all or none, with `proceed` in groups, each group durable before the next. Only names and digests stay in
-memory between. What was kept is acknowledged after its flush; the same document sent again changes nothing.
+First every event is read, judged and named, one at a time; then they are kept: with `rollback` in one transaction, all or
+none, with `proceed` in groups, each group durable before the next. The events of a short document stay in memory between;
+of a longer one only digests do, and it is read again. What was kept is acknowledged after its flush; the same document
+sent again changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 from itertools import islice
@@ -21,7 +22,7 @@ from idis.registry.trace.event import Event
 from idis.registry.trace.event_problem import EventProblem, Problem, shown, warning
 from idis.registry.trace.hash_id import HEAD, TAIL
 from idis.registry.trace.kept_event import named, row_of, with_id
-from idis.registry.trace.reading import read_placed
+from idis.registry.trace.reading import Context, Placed, read_placed
 from idis.registry.trace.records import spelling_at
 from idis.registry.trace.rules import problems
 from idis.registry.trace.teller import Teller
@@ -41,11 +42,14 @@ class Behaviour(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An event that may be kept: with its id, and the digest of what it says."""
+    """An event that may be kept: with its id, the digest of what it says, and where and how it was spelled."""
 
     event: Event
     content: bytes
     warnings: tuple[Problem, ...] = ()
+    pointer: str = ""
+    text: str = ""
+    context: Context = ()
 
 
 class Fate(Enum):
@@ -113,7 +117,8 @@ def ready(event: Event, now_ms: int) -> Ready | tuple[Problem, ...]:
 
 def keep(txn: WriteTxn, one: Ready, teller: Teller, spelling: Spelling) -> Kept:
     """Keep an event and derive from it, in a transaction."""
-    row = row_of(one.event, one.content, teller.holder, claim=(claim := not teller.speaks_for(one.event, spelling)))
+    claim = not teller.speaks_for(one.event, spelling)
+    row = row_of(one.event, one.content, teller.holder, claim=claim, text=one.text, context=one.context)
     # The declaration that an event was wrong says what the event said, whichever comes first.
     other = txn.event(row.event_id, declares_error=not row.declares_error)
     if other is not None and other.content != row.content:
@@ -146,66 +151,84 @@ def capture(
         StoreError: the store cannot take it; with `rollback` nothing was kept.
     """
     captured = Captured()
-    digests = _judge(opened, captured, now_ms)
+    judged = _judge(opened, captured, now_ms)
     if captured.too_many or (captured.problems and behaviour is Behaviour.ROLLBACK):
         captured.refused = captured.events
         return captured
+    short = captured.events <= GROUP_EVENTS
+    events = partial(iter, judged.events) if short else partial(_again, opened, judged.digests)
     if behaviour is Behaviour.ROLLBACK:
-        _keep_all(store, opened, teller, digests, captured)
+        _keep_all(store, events, teller, captured)
     else:
-        _keep_groups(store, opened, teller, digests, captured)
+        _keep_groups(store, events(), teller, captured)
     return captured
 
 
-def _judge(opened: Callable[[], BinaryIO], captured: Captured, now_ms: int) -> list[bytes | None]:
-    """The digest of each event; None for one that is refused."""
-    digests: list[bytes | None] = []
+@dataclass(slots=True)
+class _Judged:
+    """What a document holds: the digest of each event, None for one that is refused; the first good events."""
+
+    digests: list[bytes | None] = field(default_factory=list)
+    events: list[Ready] = field(default_factory=list)
+
+
+def _judge(opened: Callable[[], BinaryIO], captured: Captured, now_ms: int) -> _Judged:
+    judged = _Judged()
+    digests = judged.digests
     with opened() as stream:
-        for pointer, found in read_placed(stream):
-            if isinstance(found, EventProblem):
-                captured.note(found.problems)
-                if found.index is None:
-                    break
-                digests.append(None)
-            else:
-                judged = ready(found, now_ms)
-                if isinstance(judged, Ready):
-                    captured.warnings += bool(judged.warnings)
-                    digests.append(judged.content)
-                else:
-                    captured.note(tuple(problem.below(pointer) for problem in judged))
-                    digests.append(None)
+        for placed in read_placed(stream):
+            one = _judge_one(placed, captured, now_ms)
+            if isinstance(placed.found, EventProblem) and placed.found.index is None:
+                break
+            digests.append(None if one is None else one.content)
+            if one is not None and len(judged.events) < GROUP_EVENTS:
+                judged.events.append(one)
             if len(digests) > EVENTS_MAX:
                 captured.too_many = True
                 sentence = f"more than {EVENTS_MAX} events: send several documents"
                 captured.note((Problem("/epcisBody/eventList", "limit", sentence),))
                 break
     captured.events = len(digests)
-    return digests
+    return judged
 
 
-def _again(opened: Callable[[], BinaryIO], digests: list[bytes | None]) -> Iterator[tuple[str, Ready]]:
-    """The good events once more, each with its place in the document."""
+def _judge_one(placed: Placed, captured: Captured, now_ms: int) -> Ready | None:
+    """The event at a place, ready; None, and its problems noted, where it is refused."""
+    if isinstance(placed.found, EventProblem):
+        captured.note(placed.found.problems)
+        return None
+    one = ready(placed.found, now_ms)
+    if not isinstance(one, Ready):
+        captured.note(tuple(problem.below(placed.pointer) for problem in one))
+        return None
+    captured.warnings += bool(one.warnings)
+    return _spelled(one, placed)
+
+
+def _spelled(one: Ready, placed: Placed) -> Ready:
+    return replace(one, pointer=placed.pointer, text=placed.text, context=placed.context)
+
+
+def _again(opened: Callable[[], BinaryIO], digests: list[bytes | None]) -> Iterator[Ready]:
+    """The good events once more."""
     with opened() as stream:
-        for (pointer, found), content in zip(read_placed(stream), digests, strict=False):
-            if content is not None and isinstance(found, Event):
-                yield pointer, Ready(with_id(found, content), content)
+        for placed, content in zip(read_placed(stream), digests, strict=False):
+            if content is not None and isinstance(placed.found, Event):
+                yield _spelled(Ready(with_id(placed.found, content), content), placed)
 
 
-def _keep_all(
-    store: Store, opened: Callable[[], BinaryIO], teller: Teller, digests: list[bytes | None], captured: Captured
-) -> None:
+def _keep_all(store: Store, events: Callable[[], Iterator[Ready]], teller: Teller, captured: Captured) -> None:
     found: list[Problem] = []
 
     def change(txn: WriteTxn) -> tuple[int, int]:
         found.clear()
         fates = dict.fromkeys(Fate, 0)
         spelling = spelling_at(txn)
-        for at, one in _again(opened, digests):
+        for one in events():
             fate = keep(txn, one, teller, spelling).fate
             fates[fate] += 1
             if fate is Fate.CONFLICT:
-                found.append(_conflict(at, one))
+                found.append(_conflict(one))
                 raise RolledBack
         return fates[Fate.NEW], fates[Fate.KNOWN]
 
@@ -216,24 +239,21 @@ def _keep_all(
         captured.refused = captured.events
 
 
-def _keep_groups(
-    store: Store, opened: Callable[[], BinaryIO], teller: Teller, digests: list[bytes | None], captured: Captured
-) -> None:
-    events = _again(opened, digests)
+def _keep_groups(store: Store, events: Iterator[Ready], teller: Teller, captured: Captured) -> None:
     while group := list(islice(events, GROUP_EVENTS)):
         fates = store.write(partial(_keep_group, group, teller), actor=teller.name[:200]).result().result
-        for (at, one), fate in zip(group, fates, strict=True):
+        for one, fate in zip(group, fates, strict=True):
             captured.new += fate is Fate.NEW
             captured.known += fate is Fate.KNOWN
             if fate is Fate.CONFLICT:
-                captured.note((_conflict(at, one),))
+                captured.note((_conflict(one),))
 
 
-def _keep_group(group: list[tuple[str, Ready]], teller: Teller, txn: WriteTxn) -> list[Fate]:
+def _keep_group(group: list[Ready], teller: Teller, txn: WriteTxn) -> list[Fate]:
     spelling = spelling_at(txn)
-    return [keep(txn, one, teller, spelling).fate for _, one in group]
+    return [keep(txn, one, teller, spelling).fate for one in group]
 
 
-def _conflict(at: str, one: Ready) -> Problem:
+def _conflict(one: Ready) -> Problem:
     sentence = f"the eventID {shown(one.event.event_id)} belongs to an event that says something else"
-    return Problem(f"{at}/eventID", "conflict", sentence)
+    return Problem(f"{one.pointer}/eventID", "conflict", sentence)

@@ -70,6 +70,7 @@ class EventStream:
         header: the members of the document that were read so far, those on the way to the events left out; all members
             where it holds no list of events: then it is an event itself.
         listed: whether a list of events was met.
+        read: where the value that was read last lies in what is held.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -82,6 +83,12 @@ class EventStream:
         self._way: tuple[str, ...] = ()
         self.header: dict[str, Json] = {}
         self.listed = False
+        self.read = 0, 0
+
+    @property
+    def piece(self) -> str:
+        """The text of the event that was given last, until the next one is asked for."""
+        return self._text[slice(*self.read)]
 
     def pieces(self) -> Iterator[tuple[str, Json]]:
         """Each event with its JSON pointer.
@@ -163,6 +170,8 @@ class EventStream:
         """The next character that is not blank; empty at the end."""
         while True:
             text, at = self._text, self._at
+            if at < len(text) and text[at] not in _BLANKS:
+                return text[at]
             while at < len(text) and text[at] in _BLANKS:
                 at += 1
             self._at = at
@@ -199,10 +208,11 @@ class EventStream:
             if end == len(self._text) and not self._ended:
                 self._more()  # a number may go on
                 continue
-            if "\\u" in self._text and not _is_text(value):
+            if self._text.find("\\u", self._at, end) >= 0 and not _is_text(value):
                 self._broken("a string holds half of a surrogate pair")
             if end - self._at > PIECE_CHARACTERS_MAX:
                 self._broken(f"one piece of it is longer than {PIECE_CHARACTERS_MAX} characters")
+            self.read = self._at, end
             self._at = end
             return value
 

@@ -24,7 +24,6 @@ from idis.registry.trace.vocabulary import (
     EXCEPTIONS,
     MEASUREMENTS,
     PARTY_TYPES,
-    PREFIXES,
     TRANSACTION_TYPES,
     Vocabulary,
 )
@@ -72,7 +71,7 @@ def hash_id(event: Event) -> str:
 
 def pre_hash(event: Event) -> str:
     """What is hashed."""
-    form = _Form(prefixes_of(event.context) if event.context else PREFIXES)
+    form = _Form(prefixes_of(event.context))
     value, words = form.value, form.word
     parts = [
         f"eventType={event.type.value}eventTime={write_utc(event.time.time_ms)}"

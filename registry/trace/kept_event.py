@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 
 import msgpack
@@ -12,10 +13,11 @@ from idis.registry.store.base import RecordDamaged
 from idis.registry.trace.event import Event
 from idis.registry.trace.event_stream import parse_json
 from idis.registry.trace.hash_id import HEAD, TAIL, pre_hash
-from idis.registry.trace.reading import read_event
-from idis.registry.trace.writing import json_text, write_event
+from idis.registry.trace.reading import Context, read_context, read_event
+from idis.registry.trace.writing import json_text, write_context, write_event
 
 _FORM = 1
+_CONTEXTS_KEPT = 64  # each of some KB: many events share one
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,35 @@ def with_id(event: Event, content: bytes) -> Event:
     return event if event.event_id else replace(event, event_id=f"{HEAD}{content.hex()}{TAIL}")
 
 
-def row_of(event: Event, content: bytes, holder: str, *, claim: bool) -> EventRow:
-    """The row of an event that has its id."""
-    body: bytes = msgpack.packb([_FORM, holder, claim, json_text(write_event(event))])
+def row_of(
+    event: Event, content: bytes, holder: str, *, claim: bool, text: str = "", context: Context = ()
+) -> EventRow:
+    """The row of an event that has its id.
+
+    Args:
+        event: the event.
+        content: digest of what it says.
+        holder: in whose name it is told.
+        claim: whether he has no standing.
+        text: the event as it was spelled, which is kept letter for letter; empty: it is written anew.
+        context: what the document around that text declares.
+    """
+    parts = [_FORM, holder, claim, text or json_text(write_event(event))]
+    if text and context:
+        parts.append(json_text(write_context(context)))
+    body: bytes = msgpack.packb(parts)
     return EventRow(event.event_id, event.time.time_ms, content, event.error is not None, body)
 
 
 def kept(row: EventRow) -> KeptEvent:
     """The reverse, for a row that was stored. Raises RecordDamaged."""
-    _, holder, claim, text, *_ = msgpack.unpackb(row.body)
-    event = read_event(parse_json(text))
+    _, holder, claim, text, *more = msgpack.unpackb(row.body)
+    event = read_event(parse_json(text), _context(more[0]) if more else ())
     if not isinstance(event, Event):
         raise RecordDamaged(f"the event {row.event_id} cannot be read: {event[0].message}")
-    return KeptEvent(replace(event, record_time_ms=row.recorded_ms), holder, claim, row.place)
+    return KeptEvent(replace(event, event_id=row.event_id, record_time_ms=row.recorded_ms), holder, claim, row.place)
+
+
+@lru_cache(_CONTEXTS_KEPT)
+def _context(text: str) -> Context:
+    return read_context(parse_json(text))

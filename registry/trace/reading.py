@@ -5,7 +5,9 @@ This is what a schema sees: members, their types, what each type of event needs.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import BinaryIO, cast
 
@@ -31,6 +33,24 @@ CONTEXT_CHARACTERS_MAX = 8_192  # it is kept with every event that it explains
 
 Context = tuple[tuple[str, Json], ...]
 Pairs = tuple[tuple[str, Json], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What a document holds at one place.
+
+    Attributes:
+        pointer: the JSON pointer that leads to it.
+        found: the event, or what is wrong with it.
+        text: the event as it was spelled; empty for a bare one.
+        context: what the document declares for it.
+    """
+
+    pointer: str
+    found: Event | EventProblem
+    text: str = ""
+    context: Context = ()
+
 
 _TYPES = {kind.value: kind for kind in EventType} | {f"epcis:{kind.value}": kind for kind in EventType}
 _ACTIONS = {action.value: action for action in Action}
@@ -74,11 +94,11 @@ def read_events(stream: BinaryIO) -> Iterator[Event | EventProblem]:
     An event that cannot be read is told as a problem, and the next one follows; a document that cannot ends with one whose
     `index` is None. Pointers of problems lead into the document.
     """
-    return (found for _, found in read_placed(stream))
+    return (placed.found for placed in read_placed(stream))
 
 
-def read_placed(stream: BinaryIO) -> Iterator[tuple[str, Event | EventProblem]]:
-    """`read_events`, each with the JSON pointer that leads to it."""
+def read_placed(stream: BinaryIO) -> Iterator[Placed]:
+    """`read_events`, each with where it stands and how it is spelled."""
     found = EventStream(stream)
     index = 0
     context: Context = ()
@@ -86,19 +106,23 @@ def read_placed(stream: BinaryIO) -> Iterator[tuple[str, Event | EventProblem]]:
         for pointer, piece in found.pieces():
             if index == 0:
                 context = read_context(found.header.get("@context"))
-            yield pointer, _placed(read_event(piece, context), index, pointer)
+                if (problem := _too_long(context)) is not None:
+                    yield Placed("", EventProblem(None, (problem,)))
+                    return
+            yield Placed(pointer, _placed(read_event(piece, context), index, pointer), found.piece, context)
             index += 1
     except BrokenDocument as error:
-        yield "", broken(error)
+        yield Placed("", broken(error))
         return
     if not found.listed and found.header.get("type") in (DOCUMENT, QUERY_DOCUMENT):
-        yield "", EventProblem(None, (Problem("/epcisBody", "member", "the document has no epcisBody with an eventList"),))
+        problem = Problem("/epcisBody", "member", "the document has no epcisBody with an eventList")
+        yield Placed("", EventProblem(None, (problem,)))
     elif not found.listed:
-        yield "", _placed(read_event(found.header), 0, "")
+        yield Placed("", _placed(read_event(found.header), 0, ""))
     elif problems := _header_problems(
         found.header, late_context=bool(index) and read_context(found.header.get("@context")) != context
     ):
-        yield "", EventProblem(None, problems)
+        yield Placed("", EventProblem(None, problems))
 
 
 def read_event(members: Json, context: Context = ()) -> Event | tuple[Problem, ...]:
@@ -114,11 +138,12 @@ def read_event(members: Json, context: Context = ()) -> Event | tuple[Problem, .
     if kind is None:
         names = ", ".join(kind.value for kind in EventType)
         return (Problem("/type", "type", f"this is no type of event: write one of {names}"),)
-    own = read_context(members.get("@context"))
-    whole = context + tuple(pair for pair in own if pair not in context)
-    if whole and len(str(whole)) > CONTEXT_CHARACTERS_MAX:
-        return (Problem("/@context", "limit", f"the context has more than {CONTEXT_CHARACTERS_MAX} characters"),)
-    return _Reader(members, kind, whole).read()
+    if "@context" in members:
+        own = read_context(members["@context"])
+        if (problem := _too_long(own)) is not None:
+            return (problem,)
+        context += tuple(pair for pair in own if pair not in context)
+    return _Reader(members, kind, context).read()
 
 
 def read_context(context: Json) -> Context:
@@ -134,14 +159,39 @@ def read_context(context: Json) -> Context:
     return tuple(pairs.values())
 
 
-def prefixes_of(context: Context) -> dict[str, str]:
+def prefixes_of(context: Context) -> Mapping[str, str]:
     """What each prefix or term of a context stands for."""
+    if not context:
+        return PREFIXES
+    # The events of a document share its context, the very same object: it is looked through once.
+    if _last.context is not context:
+        _last.context, _last.prefixes = context, _prefixes_of(context)
+    return _last.prefixes
+
+
+class _Last(threading.local):
+    """The context that was looked through last, by this thread."""
+
+    context: Context = ()
+    prefixes: Mapping[str, str] = PREFIXES
+
+
+_last = _Last()
+
+
+def _prefixes_of(context: Context) -> dict[str, str]:
     known = dict(PREFIXES)
     for name, meaning in context:
         found = meaning.get("@id") if isinstance(meaning, dict) else meaning
         if name and isinstance(found, str):
             known[name] = found
     return known
+
+
+def _too_long(context: Context) -> Problem | None:
+    if len(str(context)) <= CONTEXT_CHARACTERS_MAX:
+        return None
+    return Problem("/@context", "limit", f"the context has more than {CONTEXT_CHARACTERS_MAX} characters")
 
 
 def _placed(read: Event | tuple[Problem, ...], index: int, pointer: str) -> Event | EventProblem:
@@ -167,7 +217,7 @@ class _Reader:
         self._members = members
         self._kind = kind
         self._context = context
-        self._prefixes = prefixes_of(context) if context else PREFIXES
+        self._prefixes = prefixes_of(context)
         self._open = any(not name for name, _ in context)  # a further context may explain any name
         self._problems: list[Problem] = []
 

@@ -74,7 +74,7 @@ def check_word(text: str, words: Vocabulary, pointer: str, prefixes: Mapping[str
 
 
 def _problems(event: Event, now_ms: int) -> Iterator[Problem]:
-    prefixes = prefixes_of(event.context) if event.context else PREFIXES
+    prefixes = prefixes_of(event.context)
     yield from _times(event, now_ms)
     if event.event_id and not is_uri(event.event_id):
         yield Problem("/eventID", "uri", f"the eventID {shown(event.event_id)} is no URI: write ni:, urn:uuid: or https:")
