@@ -153,7 +153,7 @@ RULES = (
     _Row(5, "dDhHiIaAeEoO", rules.label),
     _Row(6, "hH", _url),
     _Row(7, "([", rules.bracketed),
-    _Row(8, "vVmM" + _DIGITS, rules.agency),
+    _Row(8, "vVmMjJ" + _DIGITS, rules.agency),
     _Row(9, "/" + _DIGITS, rules.relative_link),
     _Row(10, "/" + _DIGITS, rules.slashed),
     _Row(11, _DIGITS, rules.dotted),

@@ -45,12 +45,13 @@ _CODES = sorted(AGENCIES, key=len, reverse=True)
 _WHOLE = {"25S": Granularity.ITEM, "37S": Granularity.ITEM, "18S": Granularity.ITEM} | dict.fromkeys(
     ("J", "1J", "2J", "3J", "4J", "5J", "6J"), Granularity.LOGISTIC_UNIT
 )
-_BARE = re.compile(r"(25S|37S|18S)([!-~]+)", re.IGNORECASE | re.ASCII)
+_DATA = re.compile(r"[!-~]+")  # no blanks
+_BARE = re.compile(r"(25S|37S|18S|[1-6]?J)([!-~]+)", re.IGNORECASE | re.ASCII)
 _CAGE = "D"
 
 
 def recognise(text: str) -> Recognised | None:
-    """Read a number behind 25S, 37S or 18S that stands alone; only a known agency makes it one."""
+    """Read a number that stands alone behind its data identifier; only a known agency makes it one."""
     match = _BARE.fullmatch(text)
     return None if match is None else of_field(match[1].upper(), match[2])
 
@@ -63,7 +64,7 @@ def of_field(identifier: str, data: str) -> Recognised | None:
         data: behind it.
     """
     granularity = _WHOLE.get(identifier)
-    if granularity is None or not data or len(data) > CHARACTERS_MAX or not data.isascii() or not data.isprintable():
+    if granularity is None or len(data) > CHARACTERS_MAX or _DATA.fullmatch(data) is None:
         return None
     number = data.upper()
     # 18S leaves the agency out: it is always that of CAGE codes.

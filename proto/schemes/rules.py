@@ -61,6 +61,7 @@ _NONE: Readings = ()
 _BARE_OID = re.compile(r"[012](?:\.[0-9]+){2,}")
 _DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _RELATIVE_LINK = re.compile(r"/?(?:0[01]|253|255|40[12]|41[457]|80(?:03|04|06|10|13|17|18))/[!-~]+")
+_LICENCE_PLATE = re.compile(r"[1-6]?[Jj](?:UN[0-9]{9}|OD[0-9A-Z]{4}|VAA[0-9]{14})", re.IGNORECASE | re.ASCII)
 _KEY_SEGMENT = re.compile(r"/(?:0[01]|253|255|40[12]|41[457]|80(?:03|04|06|10|13|17|18))/")
 _UNANNOUNCED = re.compile(r"01([0-9]{14})|00([0-9]{18})")
 _HEX = re.compile(r"[0-9A-Fa-f]{24,}")
@@ -169,8 +170,9 @@ def agency(text: str, around: Surroundings) -> Readings:
     if head == "MA.":
         return _some(ma.recognise(text))
     if head in ("25S", "37S", "18S"):
-        found = iso15459.recognise(text)
-        return _NONE if found is None else (replace(found, confidence=Confidence.LIKELY),)
+        return tuple(replace(found, confidence=Confidence.LIKELY) for found in _some(iso15459.recognise(text)))
+    if _LICENCE_PLATE.match(text):
+        return tuple(replace(found, confidence=Confidence.POSSIBLE) for found in _some(iso15459.recognise(text)))
     return _NONE
 
 

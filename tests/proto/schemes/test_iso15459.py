@@ -33,12 +33,12 @@ def test_a_part_number_is_the_level_above() -> None:
 
 
 def test_a_licence_plate_is_a_logistic_unit() -> None:
-    """J to 6J are of transport units, and only inside a symbol."""
+    """J to 6J are of transport units."""
     found = of_field("1J", "UN123456789A1")
     assert found is not None
 
     assert found.granularity is Granularity.LOGISTIC_UNIT
-    assert recognise("1JUN123456789A1") is None
+    assert recognise("1JUN123456789A1") == found
 
 
 def test_the_longest_agency_code_counts() -> None:
@@ -54,3 +54,8 @@ def test_the_longest_agency_code_counts() -> None:
 def test_other_texts_are_none(text: str) -> None:
     """Another data identifier, an unknown agency, blanks, too long."""
     assert recognise(text) is None
+
+
+def test_a_number_has_no_blanks() -> None:
+    """Not inside a symbol either, where fields may have them."""
+    assert of_field("25S", "UN12345 789S001") is None
