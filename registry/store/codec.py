@@ -112,6 +112,14 @@ def unseal(table: bytes, key: bytes, value: bytes) -> bytes:
     return rest
 
 
+def seal_edge(key: bytes, row: bytes) -> tuple[bytes, int]:
+    """`seal` of a row of the edge table, and its digest as `digest_of` gives it."""
+    hasher = _edge_hasher()
+    hasher.update(key + row)
+    digest = hasher.digest()
+    return digest + row, int.from_bytes(digest, "big")
+
+
 def encode_event(row: EventRow) -> bytes:
     """The sealed value of an event at its place."""
     packed = msgpack.packb([FORMAT, row.event_id, row.time_ms, row.content, row.declares_error, row.body])

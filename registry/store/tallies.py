@@ -31,6 +31,11 @@ class Tally:
         """Count out a sealed value that went."""
         self._change(value, -1)
 
+    def take_all(self, count: int, digests: int) -> None:
+        """Count many that came, by the sum of their digests."""
+        self.count += count
+        self.digest_sum = (self.digest_sum + digests) % codec.DIGEST_SUM_MODULUS
+
     def encode(self, name: bytes) -> bytes:
         """The sealed value under its name in `meta`."""
         return codec.seal(keys.META, name, _TALLY.pack(self.count, self.digest_sum))

@@ -155,9 +155,11 @@ class _Form:
         text = text.strip()
         if text[:1] in "+-0123456789" and _NUMBER.fullmatch(text):
             return number_text(Decimal(text))
-        if ":" not in text:
+        head, colon, _ = text.partition(":")
+        if not colon:
             return text
-        text = expand(text, self._prefixes)
+        if head in self._prefixes:
+            text = expand(text, self._prefixes)
         if text.startswith("urn:epcglobal:cbv:"):
             for urn, head in _URN_WORDS:
                 if text.startswith(urn):

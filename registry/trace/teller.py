@@ -42,8 +42,13 @@ class Teller:
         """Whether one of the things or places an event names is his, or none of them is known to be anybody's."""
         if "" in self.prefixes:
             return True
-        homes = [home for text in _names(event) if (home := home_of(spelling.name(text)))]
-        return not homes or any(covers(prefix, home) for prefix in self.prefixes for home in homes)
+        foreign = False
+        for text in _names(event):
+            home = home_of(spelling.name(text))
+            if home and any(covers(prefix, home) for prefix in self.prefixes):
+                return True
+            foreign = foreign or bool(home)
+        return not foreign
 
 
 def teller_of(txn: ReadTxn, caller: Caller, holder: str = "") -> Teller | Refusal:
