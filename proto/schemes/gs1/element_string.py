@@ -137,9 +137,10 @@ def parse_scan(text: str) -> Scan:
 def write_bracketed(elements: Iterable[tuple[str, str]]) -> str:
     """Elements for people: round brackets, or square ones when a value has a parenthesis that could be taken for one."""
     known = tuple(elements)
-    if any("(" in value for _, value in known):
-        return "".join(f"[{code}]{value}" for code, value in known)
-    return "".join(f"({code}){value}" for code, value in known)
+    text = "".join([f"({code}){value}" for code, value in known])
+    if text.count("(") == len(known):
+        return text
+    return "".join([f"[{code}]{value}" for code, value in known])
 
 
 def write_raw(elements: Iterable[tuple[str, str]]) -> str:

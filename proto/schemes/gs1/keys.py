@@ -133,6 +133,8 @@ def company_digits(code: str, value: str) -> str:
 
 def company_prefix_digits(digits: str, prefix_lengths: PrefixLengths) -> int | None:
     """How many of the digits are the company prefix, by the longest entry that they begin with; None when no entry does."""
+    if not prefix_lengths:
+        return None
     for length in range(min(len(digits), PREFIX_DIGITS_MAX), 0, -1):
         found = prefix_lengths.get(digits[:length])
         if found is not None:
