@@ -1,11 +1,12 @@
 """How many registrations a node acknowledges, and what that costs those who read.
 
-    python -m idis.bench.registrations [--seconds 5] [--writers 64] [--rounds 3] [--dir DIR]
+    python -m idis.bench.registrations [--seconds 5] [--writers 64] [--rounds 3] [--workers 1] [--dir DIR]
 
 One node, its clients in processes of their own, over the binary port. Each writer has a connection, logs in with its key,
 and sends its next CREATE when the last one was acknowledged: checked, audited, flushed. Batches hold 2,000 records each and
 are sent over a few connections. Meanwhile a reader asks at a fixed rate over UDP and counts from when each question was due.
-The disk's own flush is measured beside it, because every acknowledged change waits for one.
+The disk's own flush is measured beside it, because every acknowledged change waits for one. With more workers than one,
+questions are answered by processes that write nothing.
 """
 
 from __future__ import annotations
@@ -95,13 +96,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="of each measurement (5)")
     parser.add_argument("--writers", type=int, default=64, metavar="N", help="(64)")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="medians are of so many (3)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes of the node that answer questions (1)")
     parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
     given = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="idis-registrations-", dir=given.dir))
     try:
         flush_ms = fsync_ms(folder)
         print(f"{machine_line()}, flush of 4 KiB {flush_ms:.2f} ms at the median")
-        place, node = _start(folder / "node")
+        place, node = _start(folder / "node", given.workers)
         try:
             _report(place, given, flush_ms)
         finally:
@@ -231,13 +233,14 @@ def _run(work: object) -> Taken:
         return asyncio.run(work)  # type: ignore[arg-type]
 
 
-def _start(directory: Path) -> tuple[Place, subprocess.Popen[bytes]]:
+def _start(directory: Path, workers: int) -> tuple[Place, subprocess.Popen[bytes]]:
     """Make and start a node that homes PREFIX and holds one record to read."""
     port = free_port()
     words = ["--tier", "enterprise", "--name", "bench", "--prefix", PREFIX, "--port", str(port), "--http-port", str(free_port())]
     _idis("init", str(directory), *words, "--no-tls")
     _idis("register", f"{PREFIX}/read", "--url", "https://example.com/read", "--data", str(directory))
-    node = subprocess.Popen([sys.executable, "-c", _SERVE, "serve", str(directory)], stderr=subprocess.DEVNULL)
+    words = [sys.executable, "-c", _SERVE, "serve", str(directory), "--workers", str(workers)]
+    node = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     place = Place(directory, port)
     deadline = time.monotonic() + 30
     while True:
