@@ -8,7 +8,7 @@ by whoever has a registry. A text whose check digit is wrong comes out last, wit
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from idis.proto.schemes import ecode, link, personal, rules
@@ -49,7 +49,11 @@ def detect(
         Nothing for a text that resembles no identifier (`trouble_of` may say why), and one reading of the scheme
         `personal`, without the text, for the number of a person.
     """
-    around = Surroundings(year, own_hosts, gs1_hosts, prefix_lengths, nsi_lengths)
+    return readings_of(text, Surroundings(year, own_hosts, gs1_hosts, prefix_lengths, nsi_lengths))
+
+
+def readings_of(text: str, around: Surroundings) -> tuple[Recognised, ...]:
+    """As `detect`, for many texts within the same surroundings."""
     try:
         scan = read_scan(text)
     except ScanError:
@@ -59,8 +63,6 @@ def detect(
         if found or not scan.text:
             return found
     given = scan.text
-    if personal.is_personal(given):
-        return (personal.REFUSED,)
     if found := _readings(given, around):
         return found
     if given.isascii():
@@ -68,21 +70,6 @@ def detect(
     plain = plain_forms(given)
     found = _readings(plain, around) or _missed(plain) if plain and plain != given else ()
     return tuple(_warned(reading) for reading in found)
-
-
-def detect_all(texts: Iterable[str], around: Surroundings) -> list[tuple[Recognised, ...]]:
-    """The readings of many texts, in their order; one that is none harms no other."""
-    return [
-        detect(
-            text,
-            year=around.year,
-            own_hosts=around.own_hosts,
-            gs1_hosts=around.gs1_hosts,
-            prefix_lengths=around.prefix_lengths,
-            nsi_lengths=around.nsi_lengths,
-        )
-        for text in texts
-    ]
 
 
 def trouble_of(text: str) -> str:
@@ -171,6 +158,8 @@ _BY_INITIAL = {
 
 
 def _readings(text: str, around: Surroundings) -> Readings:
+    if personal.is_personal(text):
+        return (personal.REFUSED,)
     return _tried(_BY_INITIAL.get(text[0], ()), text, around)
 
 
@@ -202,6 +191,7 @@ def _missed(text: str) -> Readings:
 
 
 def _because(number: int, reading: Recognised) -> Recognised:
+    # Readings of a text inside another one say already by which rule.
     # Readings of a text inside another one say already by which rule.
     if reading.why.startswith("rule "):
         return reading

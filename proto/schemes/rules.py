@@ -62,6 +62,7 @@ _BARE_OID = re.compile(r"[012](?:\.[0-9]+){2,}")
 _DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _RELATIVE_LINK = re.compile(r"/?(?:0[01]|253|255|40[12]|41[457]|80(?:03|04|06|10|13|17|18))/[!-~]+")
 _LICENCE_PLATE = re.compile(r"[1-6]?[Jj](?:UN[0-9]{9}|OD[0-9A-Z]{4}|VAA[0-9]{14})", re.IGNORECASE | re.ASCII)
+_STATEMENT = re.compile(r"[HP][0-9]{3}")  # as short as a part number
 _KEY_SEGMENT = re.compile(r"/(?:0[01]|253|255|40[12]|41[457]|80(?:03|04|06|10|13|17|18))/")
 _UNANNOUNCED = re.compile(r"01([0-9]{14})|00([0-9]{18})")
 _HEX = re.compile(r"[0-9A-Fa-f]{24,}")
@@ -215,6 +216,8 @@ def dotted(text: str, around: Surroundings) -> Readings:
     if found is None:
         return _NONE
     labels = text.split(".")
+    if (len(labels) < 4 and found.scheme == oid.SCHEME) or len(labels) < 3:
+        return (replace(found, confidence=Confidence.LIKELY),)  # versions and amounts look like this, too
     if len(labels) == 4 and all(len(part) <= 3 and int(part) <= 255 for part in labels):
         return (replace(found, confidence=Confidence.POSSIBLE, warnings=("it may as well be the IP address of a machine",)),)
     return (found,)
@@ -231,7 +234,8 @@ def own_shape(text: str, around: Surroundings) -> Readings:
     verdict = _OWN_JUDGES[name](text)
     if not verdict.ok:
         return _NONE
-    confidence = Confidence.CERTAIN if name in _WITH_LETTERS and not verdict.warnings else Confidence.LIKELY
+    sure = not verdict.warnings and (name in ("imo", "un") or (name == "ghs" and _STATEMENT.fullmatch(verdict.canonical) is None))
+    confidence = Confidence.CERTAIN if sure else Confidence.LIKELY
     return (sector.recognised(verdict, confidence, _OWN_WHY[name]),)
 
 
@@ -360,7 +364,6 @@ def _gs1_keys(digits: str, around: Surroundings) -> Readings:
 
 # Application identifiers of what so many digits may be.
 _KEYS_BY_LENGTH = {8: ("01",), 12: ("01",), 13: ("01", "414"), 14: ("01",), 18: ("00", "8018")}
-_WITH_LETTERS = {"imo", "un", "ghs"}
 _OWN_READERS: dict[str, Callable[[str], Recognised | None]] = {
     "issn": publication.recognise_issn,
     "isbn": publication.recognise_isbn,

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 
-from idis.proto.detect import GS1_HOSTS, detect, trouble_of
+from idis.proto.detect import GS1_HOSTS, readings_of, trouble_of
 from idis.proto.schemes.personal import SCHEME as PERSONAL
 from idis.proto.schemes.recognised import Recognised
 from idis.proto.schemes.recognisers import RECOGNISERS
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     around = Surroundings(arguments.year or time.localtime().tm_year, own_hosts, GS1_HOSTS | own_hosts)
     if arguments.file:
         return _run_file(arguments, around)
-    found = [_readings(text, around) for text in arguments.texts]
+    found = [readings_of(text, around) for text in arguments.texts]
     wheres = asyncio.run(_ask(arguments.server, found)) if arguments.server else [None] * len(found)
     if arguments.json:
         documents = [_document(*told) for told in zip(arguments.texts, found, wheres, strict=True)]
@@ -63,7 +63,7 @@ def _run_file(arguments: argparse.Namespace, around: Surroundings) -> int:
     """One line of output for each line of input."""
     right = True
     for text in _lines(arguments.file):
-        readings = _readings(text, around)
+        readings = readings_of(text, around)
         right = right and _right(readings)
         if arguments.json:
             print(json.dumps(_document(text, readings, None), ensure_ascii=False))
@@ -79,10 +79,6 @@ def _lines(name: str) -> Iterator[str]:
                 yield line.rstrip("\r\n")
     except OSError as error:
         raise CommandError(f"{name} cannot be read: {error.strerror or error}") from None
-
-
-def _readings(text: str, around: Surroundings) -> tuple[Recognised, ...]:
-    return detect(text, year=around.year, own_hosts=around.own_hosts, gs1_hosts=around.gs1_hosts)
 
 
 def _right(readings: Sequence[Recognised]) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from idis.proto.detect import detect, detect_all, trouble_of
+from idis.proto.detect import detect, readings_of, trouble_of
 from idis.proto.schemes.recognised import Confidence, Granularity, Recognised
 from idis.proto.schemes.recognisers import RECOGNISERS
 from idis.proto.schemes.surroundings import Surroundings
@@ -215,7 +215,16 @@ def test_near_misses_work_for_full_width_text() -> None:
     assert read("ＩＭＯ９０７４７２８")[0].suggestions == ("IMO9074729",)
 
 
-@pytest.mark.parametrize("text", ["11010519491231002X", " 110105 19491231 002X ", "１１０１０５１９４９１２３１００２Ｘ"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "]Q111010519491231002X",
+        "https://id.example.cn/11010519491231002X",
+        "11010519491231002X",
+        " 110105 19491231 002X ",
+        "１１０１０５１９４９１２３１００２Ｘ",
+    ],
+)
 def test_the_number_of_a_person_is_refused(text: str) -> None:
     """And appears nowhere in the answer."""
     (refused,) = read(text)
@@ -252,9 +261,9 @@ def test_what_is_nothing_has_no_reading(text: str) -> None:
     assert trouble_of(text)
 
 
-def test_many_texts_are_read_in_their_order() -> None:
-    """What is nothing harms no neighbour."""
-    found = detect_all(["88.118.8/a", "\x00", "2.16.156"], Surroundings(YEAR))
+def test_surroundings_serve_many_texts() -> None:
+    """As arguments do for one; what is nothing harms no neighbour."""
+    found = [readings_of(text, Surroundings(YEAR)) for text in ("88.118.8/a", "\x00", "2.16.156")]
 
     assert [[reading.canonical for reading in readings] for readings in found] == [["88.118.8/A"], [], ["2.16.156"]]
 
@@ -280,3 +289,9 @@ def test_the_year_is_an_argument() -> None:
     """A battery that is yet to be made is warned of."""
     assert detect("001PB210000012F3H0000123", year=2024)[0].warnings
     assert not detect("001PB210000012F3H0000123", year=2025)[0].warnings
+
+
+@pytest.mark.parametrize("text", ["1.2.3", "88.5", "P210", "24/7"])
+def test_short_texts_are_less_sure(text: str) -> None:
+    """A version, an amount, a part number, a phrase."""
+    assert read(text)[0].confidence is Confidence.LIKELY

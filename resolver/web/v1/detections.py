@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from idis.proto.detect import GS1_HOSTS, detect, trouble_of
+from idis.proto.detect import GS1_HOSTS, readings_of, trouble_of
 from idis.proto.schemes.personal import SCHEME as PERSONAL
 from idis.proto.schemes.recognised import Recognised
 from idis.proto.schemes.recognisers import RECOGNISERS
+from idis.proto.schemes.surroundings import Surroundings
 from idis.registry.store.base import ReadTxn
 from idis.resolver.config import NodeConfig
 from idis.resolver.web.v1.detection_model import (
@@ -24,7 +24,7 @@ from idis.resolver.web.v1.detection_model import (
     WhereModel,
 )
 from idis.resolver.web.v1.operation import Call, Needs, Nothing, Operation, Reply
-from idis.resolver.whereabouts import Whereabouts, whereabouts
+from idis.resolver.whereabouts import whereabouts
 
 GROUP = "detect 识别"
 AT_ONCE_TEXTS = 50  # a millisecond or two of the loop; more are read beside it
@@ -33,32 +33,30 @@ AT_ONCE_TEXTS = 50  # a millisecond or two of the loop; more are read beside it
 async def detect_one(call: Call[DetectParameters, None]) -> Reply:
     """One text."""
     with call.face.service.chain.store.read() as txn:
-        return Reply(_detected(txn, [call.parameters.text], *_around(call.face.config, call.now))[0])
+        return Reply(_detected(txn, call.parameters.text, _around(call.face.config, call.now)))
 
 
 async def detect_many(call: Call[Nothing, DetectBody]) -> Reply:
     """Many texts; one that is nothing harms no other."""
-    texts, (year, hosts) = call.body.texts, _around(call.face.config, call.now)
+    texts, around = call.body.texts, _around(call.face.config, call.now)
 
     def read() -> tuple[DetectionModel, ...]:
         with call.face.service.chain.store.read() as txn:
-            return tuple(_detected(txn, texts, year, hosts))
+            return tuple(_detected(txn, text, around) for text in texts)
 
     results = read() if len(texts) <= AT_ONCE_TEXTS else await asyncio.to_thread(read)
     return Reply(DetectionsModel(results))
 
 
-def _around(config: NodeConfig, now: int) -> tuple[int, frozenset[str]]:
+def _around(config: NodeConfig, now: int) -> Surroundings:
     """The present year, and the hosts whose paths are our identifiers."""
-    return datetime.fromtimestamp(now, UTC).year, frozenset((config.advertised, *config.listen.hosts))
+    hosts = frozenset((config.advertised, *config.listen.hosts))
+    return Surroundings(datetime.fromtimestamp(now, UTC).year, hosts, GS1_HOSTS | hosts)
 
 
-def _detected(txn: ReadTxn, texts: Sequence[str], year: int, hosts: frozenset[str]) -> list[DetectionModel]:
-    found = [(text, detect(text, year=year, own_hosts=hosts, gs1_hosts=GS1_HOSTS | hosts)) for text in texts]
-    return [_shown(text, readings, whereabouts(txn, readings)) for text, readings in found]
-
-
-def _shown(text: str, readings: tuple[Recognised, ...], where: Whereabouts | None) -> DetectionModel:
+def _detected(txn: ReadTxn, text: str, around: Surroundings) -> DetectionModel:
+    readings = readings_of(text, around)
+    where = whereabouts(txn, readings)
     refused = bool(readings) and readings[0].scheme == PERSONAL
     return DetectionModel(
         "" if refused else text,
