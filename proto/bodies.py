@@ -16,6 +16,7 @@ from idis.proto.dialect import read_filter_indexes, read_filter_types
 from idis.proto.message import Message
 from idis.proto.replication import DumpRequest, LogRequest, read_dump_request, read_log_request
 from idis.proto.session import SessionSetup, read_session_setup
+from idis.proto.subscription import SubscribeRequest, read_subscribe
 from idis.proto.trace import ExpandRequest, PointerTelling, read_expand, read_pointer
 from idis.proto.value import Value, encode_values, read_values
 from idis.proto.wire import Reader, array, blob, text, u32
@@ -127,6 +128,7 @@ RequestBody = (
     | BatchRequest
     | ExpandRequest
     | PointerTelling
+    | SubscribeRequest
 )
 
 
@@ -204,4 +206,5 @@ _READERS: dict[int, Callable[[Reader, Message], RequestBody]] = {
     OpCode.BATCH: lambda reader, _: read_batch(reader.take(reader.remaining)),
     OpCode.EXPAND: lambda reader, _: read_expand(reader.take(reader.remaining)),
     OpCode.POINTER: lambda reader, _: read_pointer(reader.take(reader.remaining)),
+    OpCode.SUBSCRIBE: lambda reader, _: read_subscribe(reader.take(reader.remaining)),
 }

@@ -38,6 +38,7 @@ class OpCode(IntEnum):
     BATCH = 9001  # ours (`batch.py`)
     EXPAND = 9002  # ours, as the next (`trace.py`)
     POINTER = 9003
+    SUBSCRIBE = 9004  # ours (`subscription.py`)
 
 
 FIRST_EXTENSION = 9_000  # ours lie beyond every number in use

@@ -15,6 +15,7 @@ from idis.proto.dialect import is_backup, read_filter_indexes
 from idis.proto.digest import RequestDigest, read_plain_digest, read_request_digest
 from idis.proto.message import Message
 from idis.proto.session import SessionReply, read_session_reply
+from idis.proto.subscription import SubscribeReply, read_subscribe_reply
 from idis.proto.trace import ExpandReply, read_expand_reply
 from idis.proto.value import Value, encode_values, read_values
 from idis.proto.wire import Reader, array, blob, text, u32
@@ -148,6 +149,7 @@ ResponseBody = (
     | ChallengeBody
     | BatchReply
     | ExpandReply
+    | SubscribeReply
 )
 
 
@@ -223,4 +225,5 @@ _READERS: dict[int, Callable[[Reader], ResponseBody]] = {
     OpCode.RETRIEVE_TXN_LOG: lambda reader: LogFlags(reader.u8(), _rest(reader)),
     OpCode.BATCH: lambda reader: read_batch_reply(_rest(reader)),
     OpCode.EXPAND: lambda reader: read_expand_reply(_rest(reader)),
+    OpCode.SUBSCRIBE: lambda reader: read_subscribe_reply(_rest(reader)),
 }

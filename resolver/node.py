@@ -52,6 +52,7 @@ from idis.resolver.recursion.settings import RING_SHARE, RecursorSettings
 from idis.resolver.relister import keep_relisted
 from idis.resolver.reply import Replies
 from idis.resolver.service import Service
+from idis.resolver.subscription.keeping import Keeping
 from idis.resolver.trace.pointers import keep_telling
 from idis.resolver.transports.http import HttpTransport
 from idis.resolver.transports.sockets import Sockets, bind, poll_busily
@@ -153,6 +154,7 @@ class Node:
         await self._http.close()
         await self._chain.finish(STOP_GRACE_S)
         if self._recursor is not None:
+            await self._keeping.close()
             await self._recursor.close()
         await self._office.close()
         await self._until(lambda: not self._table.busy, FINISH_S)
@@ -262,6 +264,8 @@ class Node:
         self._recursor = _recursor(config, ring_share=RING_SHARE if self.hot and _compiled(config) else 0.0)
         if self._recursor is not None:
             metrics.gather.append(partial(count_recursion, metrics, self._recursor))
+            self._keeping = Keeping(self._recursor.forget, self._recursor.flush, time)
+            self._recursor.on_kept = self._keeping.note
         # A worker without a cache has nothing that a change could make wrong: it reads the store at every question.
         follows = bool(self._sockets.http) or self._recursor is not None
         self._follower = Follower(self._store, metrics, self._on_entries) if follows else None

@@ -29,6 +29,7 @@ from idis.resolver.chain import Chain
 from idis.resolver.config import NodeConfig
 from idis.resolver.guard.sources import Sources
 from idis.resolver.metrics import Metrics
+from idis.resolver.subscription.teller import Teller
 from idis.resolver.trace.answering import Answering
 from idis.resolver.trace.neighbours import Neighbours
 from idis.resolver.trace.trace_pass import TracePasses
@@ -115,6 +116,7 @@ class Office:
             tracing=Answering(
                 store, self.registrar, TracePasses(store, self.verifier), self.neighbours, chain.clock, trail, metrics
             ),
+            teller=Teller(store),
             random_octets=secrets.token_bytes,
         )
         metrics.gather.append(desk.gauge)

@@ -44,6 +44,7 @@ OPERATIONS = frozenset(
         OpCode.BATCH,
         OpCode.EXPAND,
         OpCode.POINTER,
+        OpCode.SUBSCRIBE,
     )
 )
 

@@ -22,7 +22,8 @@ from idis.proto.codes import OpCode, OpFlag, ResponseCode, opcode_name
 from idis.proto.errors import ProtocolError
 from idis.proto.responses import Names, Verified
 from idis.proto.session import SessionSetup
-from idis.proto.trace import ExpandRequest, PointerTelling
+from idis.proto.subscription import SubscribeReply, SubscribeRequest
+from idis.proto.trace import ExpandReply, ExpandRequest, PointerTelling
 from idis.registry.audit.line import AuditLine
 from idis.registry.caller import Caller
 from idis.registry.registration.acts import Act
@@ -50,6 +51,7 @@ from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.reply import Replies
 from idis.resolver.request import HTTP, TCP, UDP, Peer
+from idis.resolver.subscription.teller import Teller
 from idis.resolver.trace.answering import Answering
 
 OCTETS_MAX = 67_108_864  # of requests under way: some wait for other nodes, all may be large
@@ -82,6 +84,7 @@ class Desk:
     metrics: Metrics
     trail: AuditWriter
     tracing: Answering
+    teller: Teller
     random_octets: Callable[[int], bytes]
     octets: int = 0  # of requests under way
 
@@ -100,8 +103,9 @@ class Desk:
             self.metrics.gauges[f"admin_{name}"] = held
 
     def close(self) -> None:
-        """End its threads."""
+        """End its threads, and whoever waits for changes."""
         self.letters.close()
+        self.teller.close()
 
     async def answer(self, frame: bytes, peer: Peer, send: Callable[[bytes], None]) -> None:
         """Answer one frame, in as many messages as it takes."""
@@ -179,8 +183,8 @@ class Desk:
             return await self._change(dialogue, act_of(request, body, self.random_octets), caller)
         if isinstance(body, BatchRequest):
             return await self._batch(dialogue, body, caller)
-        if isinstance(body, ExpandRequest | PointerTelling):
-            return await self._trace(dialogue, body)
+        if isinstance(body, ExpandRequest | PointerTelling | SubscribeRequest):
+            return await self._serve_node(dialogue, body)
         if opcode in _HOMING and isinstance(body, Name):
             do = self.homing.home if opcode == OpCode.HOME_PREFIX else self.homing.unhome
             if (refusal := await do(body.handle, caller)) is None:
@@ -213,13 +217,20 @@ class Desk:
         await self.letters.succeed(dialogue, reply.encode())
         return None
 
-    async def _trace(self, dialogue: Dialogue, body: ExpandRequest | PointerTelling) -> Refusal | None:
+    async def _serve_node(
+        self, dialogue: Dialogue, body: ExpandRequest | PointerTelling | SubscribeRequest
+    ) -> Refusal | None:
+        """What one node asks of another."""
         if isinstance(body, PointerTelling):
             refusal = await self.tracing.take_pointers(body, dialogue.peer.source.address)
             if refusal is None:
                 await self.letters.succeed(dialogue)
             return refusal
-        reply = await self.tracing.expand(body, dialogue.origin)
+        reply: ExpandReply | SubscribeReply | Refusal
+        if isinstance(body, SubscribeRequest):
+            reply = await self.teller.answer(body, dialogue.peer.source.address)
+        else:
+            reply = await self.tracing.expand(body, dialogue.origin)
         if isinstance(reply, Refusal):
             return reply
         await self.letters.succeed(dialogue, reply.encode())

@@ -296,6 +296,12 @@ class AnswerCache:
             self._drop(key)
         return len(doomed)
 
+    def drop(self, key: Key) -> bool:
+        """Drop one entry; whether there was one."""
+        known = key in self._entries
+        self._drop(key)
+        return known
+
     def _refuse(
         self, key: Key, outcome: Outcome, now: float, seconds_max: float = FAILURE_TTL_S_MAX
     ) -> Entry | None:

@@ -13,7 +13,7 @@ import contextlib
 import ipaddress
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -114,6 +114,7 @@ class Recursor:
             negative_ttl_s=settings.negative_ttl_s,
             stale_max_s=settings.stale_max_s,
         )
+        self.on_kept: Callable[[Key, str], None] | None = None  # told of every answer that is kept, and who gave it
         self._flood = FloodGate()
         self._flights: dict[Key, _Flight] = {}
         self._pending = 0
@@ -209,6 +210,13 @@ class Recursor:
             flight.discard |= not folded or key[0] == folded or str(key[0]).startswith(folded + ".")
         return self.cache.flush(folded) + self.tree.flush(folded)
 
+    def forget(self, keys: Iterable[Key]) -> int:
+        """Forget single answers, and what is under way for them. Returns how many there were."""
+        keys = set(keys)
+        for key, flight in self._flights.items():
+            flight.discard |= key in keys or key[:-1] in keys
+        return sum(map(self.cache.drop, keys))
+
     async def close(self) -> None:
         """Stop asking; questions under way are cancelled."""
         tasks = [flight.task for flight in self._flights.values() if flight.task is not None]
@@ -294,6 +302,8 @@ class Recursor:
             if keep:
                 negative_ttl_s = PREFIX_NEGATIVE_TTL_S if done.no_prefix else None
                 self.cache.put(key, done.outcome, now, unix, negative_ttl_s=negative_ttl_s)
+                if self.on_kept is not None and done.hops and isinstance(done.outcome, Answer | NotFound | NoValues):
+                    self.on_kept(key, done.hops[-1].server)
             return Resolved(done.outcome, "upstream", hops=done.hops)
         self.counters.failures += 1
         entry = self.cache.fail(key, done.outcome, now) if keep else None

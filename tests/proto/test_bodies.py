@@ -23,6 +23,7 @@ from idis.proto.errors import ProtocolError
 from idis.proto.message import Message, Version
 from idis.proto.replication import DumpRequest, LogRequest, Share
 from idis.proto.session import SessionSetup
+from idis.proto.subscription import SubscribeRequest
 from idis.proto.trace import AskRow, ExpandRequest, PointerTelling
 from idis.proto.value import Value
 
@@ -94,6 +95,7 @@ CASES: list[tuple[int, str, RequestBody]] = [
         ),
     ),
     (9003, "95 01 a4 38382e32 05 a7 38382e312f4100 c401 03", PointerTelling("88.2", 5, ("88.1/A",), b"\x03")),
+    (9004, "94 01 c400 a5 38382e3100 64", SubscribeRequest(b"", ("88.1",), 100)),
     (77, "aabb", Opaque(b"\xaa\xbb")),
 ]
 

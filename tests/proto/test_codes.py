@@ -41,6 +41,7 @@ def test_every_opcode_of_the_protocol_is_named() -> None:
         9001,
         9002,
         9003,
+        9004,
     ]
 
 
