@@ -485,6 +485,59 @@ def resolve_http(
         front of the first request that is not one of these, or not whole; how many were answered.
     """
 
+@final
+class DnsZone:
+    """What `drain_dns` answers for, and what it counted since this was made.
+
+    Args:
+        zone: the octets of its name.
+        secret: 16 octets, of the cookies of all its servers.
+
+    Attributes:
+        answered: questions answered with records.
+        hints: truncated or BADCOOKIE responses; `slipped` are those of them beyond a rate.
+        cookies: questions of unproven sources with a good cookie.
+        counters: what got no answer.
+    """
+
+    def __init__(self, zone: bytes, secret: bytes) -> None: ...
+    @property
+    def answered(self) -> int: ...
+    @property
+    def hints(self) -> int: ...
+    @property
+    def slipped(self) -> int: ...
+    @property
+    def cookies(self) -> int: ...
+    @property
+    def counters(self) -> Counters: ...
+
+def drain_dns(
+    index: AnswerIndex | None,
+    gate: Gate,
+    zone: DnsZone,
+    fd: int,
+    now: int,
+    monotonic: float,
+    fresh: Callable[[], bool] | None = None,
+) -> tuple[int, list[tuple[bytes, tuple[str, int] | tuple[str, int, int, int], int]]]:
+    """Receive up to DATAGRAMS_MAX DNS questions, answer those of items for NAPTR, URI and TXT from their records, send.
+
+    Args:
+        index: of a store; None while there is none.
+        gate: rates and standings of sources.
+        zone: what is answered for.
+        fd: a non-blocking UDP socket.
+        now, monotonic: unix and monotonic seconds.
+        fresh: whether the index may answer; asked between receiving and answering.
+
+    Returns:
+        How many came, and those for Python as `drain` gives them; a rate has been taken of those in the zone.
+
+    Raises:
+        OSError: the socket cannot be used.
+    """
+
 def split_plain(
     octets: bytes,
     now: int,

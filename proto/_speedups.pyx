@@ -18,9 +18,10 @@ One compilation unit in several files, one noun each:
     _speedups_streams.pxi    Streams: many connections in one step
     _speedups_http.pxi       resolve_http
     _speedups_values.pxi     split_plain
+    _speedups_dns.pxi        drain_dns
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, getenv, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
@@ -38,3 +39,4 @@ include "_speedups_datagrams.pxi"
 include "_speedups_streams.pxi"
 include "_speedups_http.pxi"
 include "_speedups_values.pxi"
+include "_speedups_dns.pxi"

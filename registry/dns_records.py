@@ -18,6 +18,7 @@ from urllib.parse import quote_from_bytes
 from idis.proto.dns.name import Labels, write_name
 from idis.proto.dns.records import AAAA, NAPTR, SRV, A, Rr, naptr, srv, txt, uri
 from idis.proto.errors import DataError, ProtocolError
+from idis.proto.identifier import fold
 from idis.proto.types.site import HTTP, HTTPS, TCP, UDP, Server, decode_site
 from idis.proto.value import Value
 
@@ -70,7 +71,7 @@ def servers_of(values: Iterable[Value], now: int) -> list[SiteServer]:
     """The servers that the sites among these values name, counted from 1."""
     found: list[SiteServer] = []
     for value in values:
-        if value.type.upper() in _SITES:
+        if fold(value.type) in _SITES:
             try:
                 site = decode_site(value.data)
             except ProtocolError:
@@ -134,7 +135,7 @@ def fits(owner: Labels) -> bool:
 
 
 def _is_url(name: str) -> bool:
-    folded = name.upper()
+    folded = fold(name)
     return folded == _URL or folded.startswith(_URL_FAMILY)
 
 
@@ -153,7 +154,7 @@ def _naptr_of(value: Value) -> Iterator[bytes]:
 
 
 def _texts_of(value: Value) -> Iterator[bytes]:
-    name = value.type.upper()
+    name = fold(value.type)
     if name in _SITES:
         yield from _site_texts(value)
     elif (not name.startswith(_HEAD) or name in _TEXTS) and len(value.data) <= TEXT_BYTES_MAX:

@@ -14,6 +14,7 @@ from typing import ClassVar, Protocol
 from idis.proto._speedups import PROVEN, TRUSTED, UNPROVEN, AnswerIndex, Counters, Streams, drain, process
 from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS
 from idis.resolver.config import GuardSection
+from idis.resolver.dns_accelerator import DnsAccelerator
 from idis.resolver.guard.gate import SECRET_BYTES, make_gate
 from idis.resolver.guard.sources import Sources, Standing
 from idis.resolver.metrics import Metrics
@@ -69,6 +70,7 @@ class Accelerator:
     ) -> None:
         self.answers = answers
         self._sources = sources
+        self._metrics = metrics
         self._site_serial = site_serial
         self._clock = clock
         self._gate = make_gate(guard, random_octets(SECRET_BYTES))
@@ -125,6 +127,10 @@ class Accelerator:
         if answered:
             self._tcp_durations.add(clock.monotonic() - started, answered)
         return ready, handed, active
+
+    def dns(self, zone: bytes, secret: bytes) -> DnsAccelerator:
+        """The step of the DNS face, with the gate and the answers of this one; see `DnsAccelerator`."""
+        return DnsAccelerator(self.answers, self._gate, self._fresh, zone, secret, self._metrics, self._clock)
 
     def allow(self, address: str, now: float) -> bool:
         """Take a token for a question that came in fragments, from which none was taken."""

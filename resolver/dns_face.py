@@ -31,7 +31,7 @@ from idis.proto.dns.naming import (
     ons1_text,
     place_of,
 )
-from idis.proto.dns.records import AAAA, ANY, AXFR, CLASS_ANY, IN, IXFR, NAPTR, NS, SOA, SRV, TXT, A, Rr, Soa
+from idis.proto.dns.records import AAAA, ANY, AXFR, CLASS_ANY, IN, IXFR, NAPTR, NS, SOA, SRV, TXT, URI, A, Rr, Soa
 from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.exchange import request_message
 from idis.proto.identifier import Identifier, parse_identifier
@@ -55,6 +55,7 @@ from idis.resolver.recursion.resolved import Resolved
 from idis.resolver.request import Later, Peer, Request, Settled, Silence, SiteRecord
 
 _DENIED = 400  # the first of the codes for what an asker may not see
+_COMMON = (NAPTR, URI, TXT)
 ZONE_TTL_S = 3_600  # of SOA and NS: they change with the configuration
 
 # Makes a reply of what a deferred question came to.
@@ -105,6 +106,10 @@ class DnsFace:
             for root, read, head, prefix in schemes
             if root
         ]
+
+    def is_common(self, query: DnsQuery) -> bool:
+        """Whether the compiled step may answer it; of such a question a stranger learns nothing, not even a refusal."""
+        return query.type in _COMMON and query.class_ == IN and below(lowered(query.labels), self.zone) is not None
 
     def decide(self, query: DnsQuery, peer: Peer, batch: Batch) -> Reply | Waiting | Silence:
         """What a question comes to; the limit is applied to it."""

@@ -337,6 +337,7 @@ class Node:
             address=self.config.advertised,
             secret=bytes.fromhex(self.config.dns.cookie_secret) or secrets.token_bytes(SECRET_BYTES),
             recurses=self._recursor is not None,
+            quick=None if self._hot_path is None else self._hot_path.accelerator,
         )
 
     def _make_chunks(self) -> Chunks:

@@ -13,6 +13,7 @@ import logging
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from idis.proto.dns.cookie import CLIENT_BYTES, is_good_cookie, make_cookie
 from idis.proto.dns.message import (
@@ -26,6 +27,7 @@ from idis.proto.dns.message import (
     encode_hint,
     encode_reply,
 )
+from idis.proto.dns.name import write_name
 from idis.resolver.chain import Batch, Chain
 from idis.resolver.config import DnsSection
 from idis.resolver.dns_face import DnsFace, Waiting
@@ -42,7 +44,12 @@ IDLE_S = 10.0  # of a connection: RFC 7766 §6.2.3 asks for seconds
 WAITING_MAX = 1_000  # questions of this face that wait for other nodes; more are answered SERVFAIL
 PENDING_MAX = 64  # of one connection; then it is not read until some are answered
 KNOWN_MAX = 65_536  # answers kept for questions asked alike, without a compiler; about 32 MB
+BATCHES_MAX = 4  # of datagrams in one turn of the loop: a quarter of a millisecond
 DNS = "dns"
+
+if TYPE_CHECKING:
+    from idis.resolver.accelerator import Accelerator
+    from idis.resolver.dns_accelerator import DnsAccelerator
 
 _LENGTH_BYTES = 2
 
@@ -136,7 +143,7 @@ class DnsService:
     def _written(self, query: DnsQuery, reply: Reply, bytes_max: int, cookie: bytes, standing: Standing) -> bytes:
         self.metrics.dns[f"code.{reply.code}"] += 1
         octets = encode_reply(query, reply, bytes_max, cookie)
-        if standing is Standing.UNPROVEN and len(octets) > query.size:
+        if standing is Standing.UNPROVEN and (len(octets) > query.size or self._face.is_common(query)):
             self.metrics.dns["hints"] += 1
             return encode_hint(query, cookie, code=BADCOOKIE if cookie else 0)
         return octets
@@ -181,10 +188,12 @@ class DnsEntrance:
         address: str,
         secret: bytes,
         recurses: bool,
+        quick: Accelerator | None = None,
     ) -> None:
         face = DnsFace(config, chain, address)
         self._service = DnsService(face, chain, sources, metrics, table, secret, recurses=recurses)
-        self._datagrams = [DnsDatagrams(bound, self._service) for bound in sockets.dns_udp]
+        hot = None if quick is None or recurses else quick.dns(write_name(face.zone), secret)
+        self._datagrams = [DnsDatagrams(bound, self._service, hot) for bound in sockets.dns_udp]
         self._streams = [DnsStreams(bound, self._service) for bound in sockets.dns_tcp]
 
     async def open(self) -> None:
@@ -206,11 +215,12 @@ class DnsEntrance:
 class DnsDatagrams:
     """Serves one UDP socket."""
 
-    def __init__(self, bound: socket.socket, service: DnsService) -> None:
+    def __init__(self, bound: socket.socket, service: DnsService, hot: DnsAccelerator | None) -> None:
         self._socket = bound
         self._service = service
         self._arrivals = datagram_batch(bound)
         self._trusted: set[bytes | str] = set()
+        self._hot = hot
 
     def open(self) -> None:
         """Begin to serve; needs a running loop."""
@@ -222,12 +232,28 @@ class DnsDatagrams:
 
     def _drain(self) -> None:
         try:
-            packets = self._arrivals.receive()
-            if packets:
+            if self._hot is not None:
+                self._drain_hot(self._hot)
+            elif packets := self._arrivals.receive():
                 self._answer(packets)
         except Exception:  # the outermost loop of this transport: whoever is left unanswered asks again
             self._service.metrics.silent["failure"] += 1
             note(logging.ERROR, "dns datagram failed", exc_info=True)
+
+    def _drain_hot(self, hot: DnsAccelerator) -> None:
+        """The compiled step answers what is common and leaves the rest."""
+        service = self._service
+        for _ in range(BATCHES_MAX):
+            received, leftovers = hot.datagrams(self._socket.fileno())
+            if leftovers:
+                with service.chain.batch(UDP) as batch:
+                    for packet, address, _standing in leftovers:
+                        send = partial(self._send, address)
+                        octets = service.answer(packet, service.sources.of(address[0]), batch, send, datagram=True)
+                        if octets is not None:
+                            send(octets)
+            if received < DATAGRAMS_MAX:
+                return
 
     def _answer(self, packets: Sequence[bytes]) -> None:
         service, arrivals = self._service, self._arrivals
