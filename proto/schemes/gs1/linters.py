@@ -41,7 +41,7 @@ def check_digit(text: str) -> str:
 
 def check_pair(text: str) -> str:
     """The last two characters are the check pair of those before them (AI 8013)."""
-    if len(text) < 3:
+    if len(text) < 2:
         return "too short for a check pair"
     expected = gmn.check_digit(text[:-2])
     return "" if text[-2:] == expected else f"check pair is {expected}, not {text[-2:]}"
