@@ -121,9 +121,13 @@ def label(text: str, around: Surroundings) -> Readings:
     if head[:4] == "oid:":
         return _some(oid.recognise(text))
     lowered = text[:9].lower()
-    for spelled in ("info:doi/", "info:hdl/", "handle:", "doi:", "hdl:"):
+    for spelled in ("info:doi/", "doi:"):
         if lowered.startswith(spelled):
-            return handle_family(text[len(spelled) :].lstrip(" "))
+            return _some(doi.recognise(text[len(spelled) :].lstrip(" ")))
+    for spelled in ("info:hdl/", "handle:", "hdl:"):
+        if lowered.startswith(spelled):
+            named = text[len(spelled) :].lstrip(" ")
+            return handle_family(named) if "/" in named or "." in named else _NONE
     return _NONE
 
 

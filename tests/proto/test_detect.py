@@ -295,3 +295,9 @@ def test_the_year_is_an_argument() -> None:
 def test_short_texts_are_less_sure(text: str) -> None:
     """A version, an amount, a part number, a phrase."""
     assert read(text)[0].confidence is Confidence.LIKELY
+
+
+@pytest.mark.parametrize("text", ["doi:6901234567892", "doi:88.118.8/A", "hdl:6901234567892"])
+def test_a_label_does_not_make_anything_an_identifier(text: str) -> None:
+    """DOIs begin with 10., and a number alone is no handle."""
+    assert read(text) == ()
