@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from idis.proto.schemes import imo, iso6346
 from idis.proto.schemes.gs1 import compression, digital_link, element_string, epc_binary, epc_urn
-from idis.proto.schemes.gs1.application_identifiers import TABLE
+from idis.proto.schemes.gs1.application_identifiers import KEYS, TABLE
 from idis.proto.schemes.gs1.element_string import SEPARATOR
 from idis.proto.schemes.gs1.elements import Elements, Gs1Error, companion_problem, correction, merge
 from idis.proto.schemes.gs1.epc_urn import EpcUrn
@@ -27,7 +27,8 @@ _LABEL = "gs1:"
 _RELATIVE = re.compile(r"/?[0-9]{2,4}/")
 # How many digits a bare key has: SSCC, and trade item numbers, which are padded.
 _BARE_KEYS = {18: "00", 14: "01", 13: "01", 12: "01", 8: "01"}
-_PASSED = {code: Check(f"({code}) {ai.title}", True) for code, ai in TABLE.items()}
+_PATH_CODES = {*KEYS, *(code for ai in KEYS.values() for order in ai.qualifiers or () for code in order)}
+_PASSED = {code: Check(f"({code}) {TABLE[code].title}", True) for code in _PATH_CODES}
 
 
 @dataclass(slots=True)  # not frozen: it lives within one call, and is made for every text
