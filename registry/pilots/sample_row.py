@@ -63,12 +63,12 @@ class Enterprise:
 
     def organisation(self) -> SampleRow:
         """The record of the enterprise itself."""
-        fields = {"uscc": self.uscc, "country": "CHN", "kinds": [self.kind], "address": self.address}
+        fields = {"uscc": self.uscc, "bpn": made_bpn(self.uscc), "country": "CHN", "kinds": [self.kind], "address": self.address}
         return self.row("organisation", f"ORG.{self.uscc}", self.chinese, nameEn=self.english, **fields)
 
     def partner(self, chinese: str, english: str, code: str, kind: str, address: str) -> SampleRow:
         """The record this enterprise keeps of another that has no prefix."""
-        fields = {"uscc": code, "country": "CHN", "kinds": [kind], "address": address}
+        fields = {"uscc": code, "bpn": made_bpn(code), "country": "CHN", "kinds": [kind], "address": address}
         return self.row("organisation", f"ORG.{code}", chinese, nameEn=english, **fields)
 
     def person(self, number: str, surname: str, kind: str, processes: list[str]) -> SampleRow:
@@ -112,6 +112,11 @@ def made_uscc(region: str, organisation: str) -> str:
     """A social credit code of a company from six digits of a region and eight characters of an organisation code."""
     body = f"91{region}{organisation}{uscc.organisation_check_digit(organisation)}"
     return body + uscc.check_digit(body)
+
+
+def made_bpn(code: str) -> str:
+    """A business partner number of a company, made of its social credit code."""
+    return f"BPNL{code[-12:]}"
 
 
 def digest(text: str) -> str:

@@ -13,8 +13,10 @@ from typing import BinaryIO
 
 from idis.registry.loading.export import Exported, export_dump, export_lines, export_tables
 from idis.registry.loading.whole_file import whole_file
+from idis.registry.pilots.mapping.table import MAPPINGS
 from idis.registry.store.base import Store
 from idis.resolver.cli.data_directory import add_data_options, opened
+from idis.resolver.cli.export_mapped import export_as
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.progress import Progress
 
@@ -24,6 +26,9 @@ EPILOG = """\
 jsonl  one record a line in the form of the REST interface; 'idis import FILE' reads it back
 csv    one table per object type for a spreadsheet; --out names a folder
 dump   a binary copy, the quickest to load again; keeps timestamps and versions
+
+--as serialpart, batch, bom       Catena-X SerialPart, Batch and SingleLevelBomAsBuilt 3.0
+--as batterypass, nameplate, steel  battery passport, IDTA digital nameplate, inspection document of steel (EN 10204)
 """
 
 
@@ -33,6 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("--prefix", action="append", default=[], metavar="P", help="only records below P; repeatable")
     parser.add_argument("--format", choices=FORMATS, default="jsonl", help="jsonl (default), csv or dump")
+    parser.add_argument(
+        "--as", dest="form", choices=tuple(MAPPINGS), help="as documents of other data spaces and passports, one a line"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="file to write, or folder for csv; standard output when absent")
     parser.add_argument("--restricted", action="store_true", help="also values that are not public: handle the file with care")
     add_data_options(parser)
@@ -40,6 +48,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Export the records."""
+    if arguments.form is not None:
+        return export_as(arguments)
     started = time.monotonic()
     _check(arguments)
     progress = Progress("records")

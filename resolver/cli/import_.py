@@ -17,12 +17,14 @@ from idis.registry.loading.load import ERRORS_SHOWN, Options, load
 from idis.registry.loading.load_dump import load_dump
 from idis.registry.loading.naming import all_prefixes
 from idis.registry.loading.rows import form_of
+from idis.registry.pilots.mapping.table import MAPPINGS
 from idis.registry.pilots.table import PILOTS
 from idis.registry.store.base import StoreFull
 from idis.registry.store.bulk import Loaded
 from idis.registry.store.keys import record_key
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.cli.data_directory import add_data_options, opened
+from idis.resolver.cli.import_mapped import import_from
 from idis.resolver.cli.import_note import import_note
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.progress import Progress
@@ -50,6 +52,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pilot", default="", help="schema the rows are checked against: ship, automotive, chemical, nuclear")
     parser.add_argument("--object", default="", metavar="CODE", help="what every row describes, such as plate")
     parser.add_argument("--prefix", default="", help="prefix of identifiers that are given by their suffix alone")
+    parser.add_argument("--from", dest="form", choices=tuple(MAPPINGS), help="documents as 'idis export --as' writes them")
+    parser.add_argument("--visibility", default="partners", metavar="WHO", help="of records made of such documents (%(default)s)")
+    parser.add_argument("--overwrite", action="store_true", help="such documents also change records that are here already")
     parser.add_argument("--delivery-note", action="store_true", help="the rows are delivery notes 送货单: each becomes events")
     parser.add_argument("--dry-run", action="store_true", help="check everything, load nothing")
     parser.add_argument("--errors", type=Path, metavar="FILE", help="where the error sheet goes (.csv or .xlsx)")
@@ -60,6 +65,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the file."""
+    if arguments.form is not None:
+        return import_from(arguments)
     if arguments.delivery_note:
         return import_note(arguments)
     started = time.monotonic()

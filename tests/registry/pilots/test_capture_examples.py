@@ -21,7 +21,7 @@ from idis.registry.store.memory import MemoryStore
 from idis.registry.trace import rows
 from idis.registry.trace.capture import Behaviour, Captured, capture
 from idis.registry.trace.event import Event
-from idis.registry.trace.reading import read_placed
+from idis.registry.trace.reading import read_events
 from idis.registry.trace.revising import believed
 from idis.registry.trace.rows import UP
 from idis.registry.trace.teller import Teller
@@ -38,7 +38,7 @@ def _pilot_of(path: Path) -> str:
 
 def _events(path: Path) -> Iterator[Event]:
     with path.open("rb") as stream:
-        for _, event in read_placed(stream):
+        for event in read_events(stream):
             assert isinstance(event, Event)
             yield event
 
