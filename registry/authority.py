@@ -26,7 +26,7 @@ from idis.registry.cut_statement import with_digests
 from idis.registry.permission import Lists, Reader, Unproven, readable, refusal_of, unproven_of
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
 from idis.registry.readers import lists_of
-from idis.registry.record import RecordFlag, StoredRecord
+from idis.registry.record import RECALL_FLAG, RecordFlag, StoredRecord
 from idis.registry.rights import Subject, Unknown, admins_of, enabled_values
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
@@ -44,6 +44,7 @@ _STOPPED = (PrefixState.SUSPENDED, PrefixState.REVOKED)
 _NO_VALUES = b"\x00\x00\x00\x00"
 _RESTRICTED = int(RecordFlag.RESTRICTED)
 _LISTED = int(RecordFlag.LISTED)
+_RECALLED = int(RecordFlag.HOLD | RecordFlag.STOP)
 _NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
 _flag_bits = int.__and__  # the flags' own operator builds an enumeration member, a microsecond each time
 
@@ -86,6 +87,9 @@ def answer(query: Query, txn: ReadTxn, now: int, *, site: bytes = b"", reader: R
     record = txn.record(record_key(prefix, suffix, entry.fold_suffix))
     if record is None or _flag_bits(record.flags, _NOT_LIVE):
         return _answer_by_template(query, entry, txn, now) if has_template(entry) else NotFound()
+    if not query.wants_all and _flag_bits(record.flags, _RECALLED):
+        # Whoever asks for one value of a thing that must not be used learns that, whatever he asks for.
+        query = replace(query, types=(*query.types, RECALL_FLAG))
     if reader is None:
         return _answer_record(query, entry.privacy, record, now)
     return _answer_reader(query, entry, record, txn, now, reader)

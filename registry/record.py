@@ -40,6 +40,7 @@ _RESTRICTED = int(RecordFlag.RESTRICTED)
 _ALIAS = int(RecordFlag.ALIAS)
 _LISTED = int(RecordFlag.LISTED)
 _NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
+RECALL_FLAG = "recallFlag"  # the type of the value that says so
 _RECALL_FLAGS = {b"check": int(RecordFlag.HOLD), b"stop": int(RecordFlag.STOP)}
 _index_of = attrgetter("index")
 
@@ -176,7 +177,7 @@ def _flag_of(value: Value) -> int:
     match value.type:
         case "HS_ALIAS":
             return _ALIAS
-        case "recallFlag":
+        case text if text == RECALL_FLAG:
             return _RECALL_FLAGS.get(value.data, 0)
         case _:
             return 0
