@@ -153,7 +153,12 @@ def _names(of: Callable[[Event], Iterable[str]]) -> Callable[[Sequence[str]], Te
 
 
 def _pattern(text: str) -> Callable[[str], bool]:
-    """What an EPC pattern stands for: the URNs of its form, and the Digital Links below its class."""
+    """What an EPC pattern stands for: the URNs of its form, and the Digital Links below its class.
+
+    A star is a whole part: several inside one part could be matched in more ways than there is time for.
+    """
+    if any("*" in part and part != "*" for part in text.rpartition(":")[2].split(".")):
+        raise Unusable("in an EPC pattern a star stands for a whole part, between dots")
     form = re.escape(text).replace("urn:epc:idpat:", "urn:epc:id:").replace(r"\*", r"[^.]*")
     urn = re.compile(form + r"(?:\..*)?" if text.endswith("*") else form)
     link = canonical_uri(text)
