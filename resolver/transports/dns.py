@@ -43,7 +43,7 @@ TCP_BYTES_MAX = 65_535  # RFC 1035 §4.2.2
 IDLE_S = 10.0  # of a connection: RFC 7766 §6.2.3 asks for seconds
 WAITING_MAX = 1_000  # questions of this face that wait for other nodes; more are answered SERVFAIL
 PENDING_MAX = 64  # of one connection; then it is not read until some are answered
-KNOWN_MAX = 65_536  # answers kept for questions asked alike, without a compiler; about 32 MB
+KNOWN_MAX = 131_072  # answers kept for questions asked alike, without a compiler; about 64 MB
 BATCHES_MAX = 4  # of datagrams in one turn of the loop: a quarter of a millisecond
 DNS = "dns"
 
