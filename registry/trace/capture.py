@@ -19,10 +19,11 @@ from idis.registry.event_row import EventKnown, EventRow
 from idis.registry.store.base import Store, WriteTxn
 from idis.registry.trace.deriving import take_event
 from idis.registry.trace.event import Event
+from idis.registry.trace.event_context import Context
 from idis.registry.trace.event_problem import EventProblem, Problem, shown, warning
 from idis.registry.trace.hash_id import HEAD, TAIL
 from idis.registry.trace.kept_event import named, row_of, with_id
-from idis.registry.trace.reading import Context, Placed, read_placed
+from idis.registry.trace.reading import Placed, read_placed
 from idis.registry.trace.records import spelling_at
 from idis.registry.trace.rules import problems
 from idis.registry.trace.teller import Teller

@@ -13,8 +13,8 @@ from hashlib import sha256
 
 from idis.registry.trace.canonical_uri import canonical_uri
 from idis.registry.trace.event import Event, Json, Quantity, Typed
+from idis.registry.trace.event_context import prefixes_of
 from idis.registry.trace.event_time import read_time, write_offset, write_utc
-from idis.registry.trace.reading import prefixes_of
 from idis.registry.trace.uri import expand
 from idis.registry.trace.vocabulary import (
     BIZ_STEPS,

@@ -11,9 +11,10 @@ import msgpack
 from idis.registry.event_row import EventRow
 from idis.registry.store.base import RecordDamaged
 from idis.registry.trace.event import Event
+from idis.registry.trace.event_context import Context, read_context
 from idis.registry.trace.event_stream import parse_json
 from idis.registry.trace.hash_id import HEAD, TAIL, pre_hash
-from idis.registry.trace.reading import Context, read_context, read_event
+from idis.registry.trace.reading import read_event
 from idis.registry.trace.writing import json_text, write_context, write_event
 
 _FORM = 1

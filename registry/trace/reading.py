@@ -5,33 +5,30 @@ This is what a schema sees: members, their types, what each type of event needs.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import BinaryIO, cast
 
 from idis.registry.trace.event import Action, ErrorDeclaration, Event, EventType, Json, Moment, Quantity, Typed
+from idis.registry.trace.event_context import Context, prefixes_of, read_context, too_long
+from idis.registry.trace.event_needs import needed_by
 from idis.registry.trace.event_problem import EventProblem, Problem, shown, step
 from idis.registry.trace.event_stream import DOCUMENT, QUERY_DOCUMENT, BrokenDocument, EventStream, broken
 from idis.registry.trace.event_time import read_offset, read_time
 from idis.registry.trace.uri import prefix_of
 from idis.registry.trace.vocabulary import (
     BIZ_STEPS,
-    CONTEXT_URLS,
     DISPOSITIONS,
     ERROR_REASONS,
     PARTY_TYPES,
-    PREFIXES,
     TRANSACTION_TYPES,
     Vocabulary,
 )
 
 MEMBERS_MAX = 100_000  # of one list of an event
 DEPTH_MAX = 32  # of master data, extensions and sensor elements
-CONTEXT_CHARACTERS_MAX = 8_192  # it is kept with every event that it explains
 
-Context = tuple[tuple[str, Json], ...]
 Pairs = tuple[tuple[str, Json], ...]
 
 
@@ -106,7 +103,7 @@ def read_placed(stream: BinaryIO) -> Iterator[Placed]:
         for pointer, piece in found.pieces():
             if index == 0:
                 context = read_context(found.header.get("@context"))
-                if (problem := _too_long(context)) is not None:
+                if (problem := too_long(context)) is not None:
                     yield Placed("", EventProblem(None, (problem,)))
                     return
             yield Placed(pointer, _placed(read_event(piece, context), index, pointer), found.piece, context)
@@ -140,58 +137,10 @@ def read_event(members: Json, context: Context = ()) -> Event | tuple[Problem, .
         return (Problem("/type", "type", f"this is no type of event: write one of {names}"),)
     if "@context" in members:
         own = read_context(members["@context"])
-        if (problem := _too_long(own)) is not None:
+        if (problem := too_long(own)) is not None:
             return (problem,)
         context += tuple(pair for pair in own if pair not in context)
     return _Reader(members, kind, context).read()
-
-
-def read_context(context: Json) -> Context:
-    """The entries of an `@context` but for the standard's own; see `Event.context`."""
-    pairs: dict[tuple[str, str], tuple[str, Json]] = {}
-    for part in context if isinstance(context, list) else [context]:
-        if isinstance(part, str):
-            if part not in CONTEXT_URLS:
-                pairs["", part] = ("", part)
-        elif isinstance(part, dict):
-            for name, meaning in part.items():
-                pairs[name, ""] = (name, meaning)
-    return tuple(pairs.values())
-
-
-def prefixes_of(context: Context) -> Mapping[str, str]:
-    """What each prefix or term of a context stands for."""
-    if not context:
-        return PREFIXES
-    # The events of a document share its context, the very same object: it is looked through once.
-    if _last.context is not context:
-        _last.context, _last.prefixes = context, _prefixes_of(context)
-    return _last.prefixes
-
-
-class _Last(threading.local):
-    """The context that was looked through last, by this thread."""
-
-    context: Context = ()
-    prefixes: Mapping[str, str] = PREFIXES
-
-
-_last = _Last()
-
-
-def _prefixes_of(context: Context) -> dict[str, str]:
-    known = dict(PREFIXES)
-    for name, meaning in context:
-        found = meaning.get("@id") if isinstance(meaning, dict) else meaning
-        if name and isinstance(found, str):
-            known[name] = found
-    return known
-
-
-def _too_long(context: Context) -> Problem | None:
-    if len(str(context)) <= CONTEXT_CHARACTERS_MAX:
-        return None
-    return Problem("/@context", "limit", f"the context has more than {CONTEXT_CHARACTERS_MAX} characters")
 
 
 def _placed(read: Event | tuple[Problem, ...], index: int, pointer: str) -> Event | EventProblem:
@@ -482,7 +431,7 @@ class _Reader:
 
     def _require(self, event: Event) -> None:
         """What each type cannot be without (`tracing.md` §4.2)."""
-        if (needed := _NEEDED[event.type](event)) is not None:
+        if (needed := needed_by(event)) is not None:
             self._problem(*needed)
 
 
@@ -497,45 +446,3 @@ def depth_of(value: Json, left: int = DEPTH_MAX + 1) -> int:
 _QUANTITY = frozenset(("epcClass", "quantity", "uom"))
 _PLACE = frozenset(("id",))
 _ERROR = frozenset(("declarationTime", "reason", "correctiveEventIDs"))
-
-_Needed = tuple[str, str, str] | None
-
-
-def _object_needs(event: Event) -> _Needed:
-    if event.epcs or event.quantities or (event.sensors and event.read_point):
-        return None
-    return "/epcList", "objects", "an ObjectEvent needs an epcList or quantityList with members, or sensor data and a readPoint"
-
-
-def _whole_needs(event: Event) -> _Needed:
-    if not event.parent and event.action is not Action.OBSERVE:
-        return "/parentID", "parent", f"{event.type.value} needs a parentID, unless it only observes"
-    if not event.child_epcs and not event.child_quantities and event.action is not Action.DELETE:
-        return "/childEPCs", "objects", f"{event.type.value} needs childEPCs or a childQuantityList, unless it deletes all"
-    return None
-
-
-def _transformation_needs(event: Event) -> _Needed:
-    inputs = bool(event.input_epcs or event.input_quantities)
-    outputs = bool(event.output_epcs or event.output_quantities)
-    if (inputs and outputs) or (event.transformation_id and (inputs or outputs)):
-        return None
-    missing = "/inputEPCList" if outputs or not inputs else "/outputEPCList"
-    return missing, "objects", "a TransformationEvent needs inputs and outputs, or a transformationID and one of them"
-
-
-def _transaction_needs(event: Event) -> _Needed:
-    if not event.transactions:
-        return "/bizTransactionList", "transaction", "a TransactionEvent needs a business transaction"
-    if event.epcs or event.quantities or event.parent or event.action is Action.DELETE:
-        return None
-    return "/epcList", "objects", "a TransactionEvent needs objects, unless it deletes all"
-
-
-_NEEDED: dict[EventType, Callable[[Event], _Needed]] = {
-    EventType.OBJECT: _object_needs,
-    EventType.AGGREGATION: _whole_needs,
-    EventType.ASSOCIATION: _whole_needs,
-    EventType.TRANSFORMATION: _transformation_needs,
-    EventType.TRANSACTION: _transaction_needs,
-}

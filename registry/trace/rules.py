@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from idis.registry.trace.event import Action, Event, EventType, Quantity
+from idis.registry.trace.event_context import prefixes_of
 from idis.registry.trace.event_problem import Problem, shown, warning
 from idis.registry.trace.names import check_class, check_instance, check_name
-from idis.registry.trace.reading import prefixes_of
 from idis.registry.trace.sensor_rules import sensor_problems
 from idis.registry.trace.uri import expand, is_uri, prefix_of
 from idis.registry.trace.vocabulary import (
