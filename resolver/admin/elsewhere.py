@@ -173,7 +173,7 @@ class Elsewhere:
         for target in targets(sites, identifier or prefix, primary_only=True):
             if target.tcp_port:
                 return target
-        return _unavailable(identity, f"nobody is known to answer for {prefix} over TCP")
+        return _unavailable(identifier or prefix, f"nobody is known to answer for {prefix} over TCP")
 
     def _root(self) -> Target | None:
         if not self._roots:
