@@ -36,11 +36,6 @@ STATE_PUBLISHED = "published"
 ITEM_ENABLED = 0  # itemState; 1 disabled, 2 not yet in force
 
 
-def template_records(pilot: Pilot, prefix: str) -> tuple[Record, ...]:
-    """The templates of all objects of a pilot, to be registered under that prefix."""
-    return tuple(template_record(pilot, object_type, prefix) for object_type in pilot.objects.values())
-
-
 def template_record(pilot: Pilot, object_type: ObjectType, prefix: str) -> Record:
     """The template of one object type, published and readable by everybody."""
     version = str(object_type.version)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from idis.proto.identifier import fold
+from idis.registry.loading.columns import object_of
 from idis.registry.loading.error_sheet import RowFinding
 from idis.registry.loading.load import ERRORS_SHOWN, Options, load
 from idis.registry.loading.load_dump import load_dump
@@ -19,10 +20,14 @@ from idis.registry.loading.naming import all_prefixes
 from idis.registry.loading.rows import form_of
 from idis.registry.pilots.mapping.table import MAPPINGS
 from idis.registry.pilots.table import PILOTS
+from idis.registry.pilots.template_life import is_withdrawn
+from idis.registry.pilots.validation import template_identifier
 from idis.registry.store.base import StoreFull
 from idis.registry.store.bulk import Loaded
 from idis.registry.store.keys import record_key
 from idis.registry.store.lmdb import LmdbStore
+from idis.registry.trace.held import record_of
+from idis.registry.trace.records import spelling_at
 from idis.resolver.cli.data_directory import add_data_options, opened
 from idis.resolver.cli.import_mapped import import_from
 from idis.resolver.cli.import_note import import_note
@@ -94,6 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _import_rows(arguments: argparse.Namespace, store: LmdbStore, progress: Progress) -> dict[str, Any]:
+    _refuse_withdrawn(arguments, store)
     options = Options(
         pilot=arguments.pilot,
         object_code=arguments.object,
@@ -122,6 +128,21 @@ def _import_rows(arguments: argparse.Namespace, store: LmdbStore, progress: Prog
         "findings": [asdict(finding) for finding in summary.findings],
         "templates_missing": _without_templates(arguments, store) if summary.loaded.new else [],
     }
+
+
+def _refuse_withdrawn(arguments: argparse.Namespace, store: LmdbStore) -> None:
+    """No record is made after a template that was withdrawn."""
+    pilot = PILOTS.get(arguments.pilot)
+    if pilot is None or not arguments.object or not arguments.prefix:
+        return
+    object_type = object_of(pilot, arguments.object)
+    with store.read() as txn:
+        record = record_of(txn, spelling_at(txn).name(template_identifier(object_type, arguments.prefix)))
+    if record is not None and is_withdrawn(record.values):
+        raise CommandError(
+            f"the template {record.identifier} is withdrawn: idis pilot publish {pilot.name} --prefix {arguments.prefix}",
+            ExitCode.REFUSED,
+        )
 
 
 def _without_templates(arguments: argparse.Namespace, store: LmdbStore) -> list[str]:

@@ -7,7 +7,6 @@ import contextlib
 import csv
 import json
 import shutil
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,18 +16,26 @@ from idis.registry.pilots.capture_examples import example_files
 from idis.registry.pilots.sample import SIZE_DEFAULT, SampleRow, generate
 from idis.registry.pilots.schema import DataType, Field, ObjectType, Pilot
 from idis.registry.pilots.table import PILOTS
-from idis.registry.pilots.template import item, template_records
+from idis.registry.pilots.template import item
 from idis.registry.pilots.validation import IDENTIFIER_COLUMNS
-from idis.registry.registration.records import Recorded, publish_record
-from idis.registry.store.base import WriteTxn
-from idis.resolver.cli.data_directory import add_data_options, commit, insist
-from idis.resolver.cli.identifier_argument import prefix_of
+from idis.resolver.cli import pilot_template
+from idis.resolver.cli.data_directory import add_data_options
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 
 CODES_SHOWN_MAX = 8  # of a vocabulary in the table; --json has them all
 SIZE_MAX = 10_000_000
 # Text with an octet order mark is what a spreadsheet opens with its Chinese intact.
 _CSV_ENCODING = "utf-8-sig"
+
+
+# What happens to the metadata templates 元数据模板 of a pilot.
+_LIVES = {
+    "publish": "register a pilot's metadata templates 元数据模板, which its records name, or publish them again 发布",
+    "withdraw": "withdraw 撤回 templates: records stay, none is imported any more",
+    "disable": "disable 停用 an item of a template; items are never deleted",
+    "enable": "enable 启用 an item again",
+    "templates": "state, version and disabled items of the templates below a prefix",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,10 +64,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     examples = _add(actions, "examples", "write capture examples from the shop floor, EPCIS documents about the sample data")
     examples.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
     examples.add_argument("--out", type=Path, required=True, metavar="DIR", help="directory for the documents")
-    publish = _add(actions, "publish", "register a pilot's metadata templates 元数据模板, which its records name")
-    publish.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
-    publish.add_argument("--prefix", required=True, metavar="P", help="the prefix the records lie below")
-    add_data_options(publish)
+    for name, line in _LIVES.items():
+        life = _add(actions, name, line)
+        life.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
+        if name in ("publish", "withdraw"):
+            life.add_argument("object", nargs="?", metavar="OBJECT", help="only this one")
+        elif name != "templates":
+            life.add_argument("object", metavar="OBJECT", help="as plate or 钢板")
+            life.add_argument("field", metavar="FIELD", help="english or Chinese name of the item")
+        life.add_argument("--prefix", required=True, metavar="P", help="the prefix the records lie below")
+        add_data_options(life)
 
 
 def _add(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, line: str) -> argparse.ArgumentParser:
@@ -76,6 +89,10 @@ def run(arguments: argparse.Namespace) -> int:
         "sample": _sample,
         "examples": _examples,
         "publish": _publish,
+        "withdraw": _withdraw,
+        "disable": _disable,
+        "enable": _enable,
+        "templates": _templates,
     }
     actions[arguments.action](arguments)
     return ExitCode.DONE
@@ -162,20 +179,28 @@ def _examples(arguments: argparse.Namespace) -> None:
 
 
 def _publish(arguments: argparse.Namespace) -> None:
+    pilot_template.publish(arguments, *_chosen(arguments))
+
+
+def _withdraw(arguments: argparse.Namespace) -> None:
+    pilot_template.withdraw(arguments, *_chosen(arguments))
+
+
+def _disable(arguments: argparse.Namespace) -> None:
+    pilot_template.set_item(arguments, _object(_pilot(arguments.pilot), arguments.object), off=True)
+
+
+def _enable(arguments: argparse.Namespace) -> None:
+    pilot_template.set_item(arguments, _object(_pilot(arguments.pilot), arguments.object), off=False)
+
+
+def _templates(arguments: argparse.Namespace) -> None:
+    pilot_template.list_templates(arguments, _pilot(arguments.pilot))
+
+
+def _chosen(arguments: argparse.Namespace) -> tuple[Pilot, ObjectType | None]:
     pilot = _pilot(arguments.pilot)
-    prefix = prefix_of(arguments.prefix)
-    now = int(time.time())
-    templates = template_records(pilot, prefix)
-
-    def change(txn: WriteTxn) -> list[Recorded]:
-        return [insist(publish_record(txn, record, now)) for record in templates]
-
-    written = commit(arguments, change).result
-    changed = [recorded.identifier for recorded in written if recorded.changed]
-    if arguments.json:
-        print_json({"templates": [recorded.identifier for recorded in written], "changed": changed})
-    else:
-        print(f"{len(written)} templates below {prefix}: {len(changed)} published, {len(written) - len(changed)} unchanged")
+    return pilot, None if arguments.object is None else _object(pilot, arguments.object)
 
 
 _Counts = Counter[tuple[Path, str]]

@@ -8,7 +8,7 @@ import pytest
 
 from idis.proto.value import decode_values
 from idis.registry.pilots.table import PILOTS
-from idis.registry.pilots.template import industry_levels, range_text, template_record, template_records
+from idis.registry.pilots.template import industry_levels, range_text, template_record
 from idis.registry.record import Record, prepare
 
 
@@ -89,7 +89,7 @@ def test_members_are_described() -> None:
 @pytest.mark.parametrize("pilot", PILOTS)
 def test_every_template_is_a_public_record(pilot: str) -> None:
     """Each object of each pilot has a template that can be stored and read by everybody."""
-    records = template_records(PILOTS[pilot], "88.118")
+    records = [template_record(PILOTS[pilot], each, "88.118") for each in PILOTS[pilot].objects.values()]
 
     assert [len(decode_values(prepare(record, 0).public)) for record in records] == [len(record.values) for record in records]
 

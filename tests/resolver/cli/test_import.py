@@ -297,3 +297,16 @@ def test_no_room_to_check_loads_nothing(idis: Command, small_disk: Path, tmp_pat
         idis(file, *SHIP_PLATES, directory=data)
 
     assert len(contents(data)) == 1
+
+
+def test_a_withdrawn_template_takes_no_more_records(tmp_path, capsys):
+    """The import says so, and how it is published again."""
+    data = str(tmp_path / "node")
+    (tmp_path / "plates.csv").write_text(plates(1))
+    main(["init", data, "--tier", "enterprise", "--name", "mill", "--prefix", MILL])
+    for verb in ("publish", "withdraw"):
+        assert main(["pilot", verb, "ship", "--prefix", MILL, "--data", data]) == ExitCode.DONE
+    code = main(["import", str(tmp_path / "plates.csv"), *SHIP_PLATES, "--prefix", MILL, "--data", data])
+
+    assert code == ExitCode.REFUSED
+    assert f"the template {MILL}/META_ship_plate is withdrawn: idis pilot publish ship" in capsys.readouterr().err

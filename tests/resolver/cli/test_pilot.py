@@ -179,3 +179,50 @@ def test_capture_examples_are_written(tmp_path: Path, capsys: pytest.CaptureFixt
 
     assert sorted(path.name for path in (tmp_path / "events").iterdir()) == ["ship-cutting.json", "ship-welding.json"]
     assert "/epcis/v2/capture" in capsys.readouterr().out
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> str:
+    """A data directory with the prefix 88.118.8 and the ship's templates."""
+    data = tmp_path / "node"
+    store = LmdbStore.create(data)
+    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118.8", homed=True)), actor="test").result(10)
+    store.close()
+    _run("publish", "ship", "--prefix", "88.118.8", "--data", str(data))
+    return str(data)
+
+
+def _states(node: str, capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str, list[str]]]:
+    capsys.readouterr()
+    _run("templates", "ship", "--prefix", "88.118.8", "--data", node, "--json")
+    found = json.loads(capsys.readouterr().out)
+    return {one["template"].rpartition("_")[2]: (one["state"], one["version"], one["disabled"]) for one in found}
+
+
+def test_the_life_of_a_template(node: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Withdrawn, published again, an item disabled and enabled; the others are left alone."""
+    where = ("--prefix", "88.118.8", "--data", node)
+    seen = []
+    for words in (("withdraw", "ship", "plate"), ("publish", "ship"), ("disable", "ship", "plate", "mass"), ("publish", "ship")):
+        assert _run(*words, *where) == 0
+        seen.append(_states(node, capsys))
+
+    assert [states["plate"] for states in seen] == [
+        ("withdrawn", "1", []),
+        ("published", "1", []),
+        ("published", "1", ["mass"]),
+        ("published", "1", ["mass"]),
+    ]
+    assert [states["block"] for states in seen] == [("published", "1", [])] * 4
+
+
+def test_a_required_item_is_refused(node: str) -> None:
+    """Said with its reason."""
+    with pytest.raises(CommandError, match="every record must have plateNo"):
+        _run("disable", "ship", "plate", "plateNo", "--prefix", "88.118.8", "--data", node)
+
+
+def test_a_template_that_is_not_there(node: str) -> None:
+    """It says how to register it."""
+    with pytest.raises(CommandError, match="idis pilot publish automotive"):
+        _run("withdraw", "automotive", "part", "--prefix", "88.118.8", "--data", node)

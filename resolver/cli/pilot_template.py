@@ -1,0 +1,131 @@
+"""`idis pilot publish`, `withdraw`, `disable`, `enable`, `templates`: the life of a pilot's metadata templates."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+from idis.proto.value import Value
+from idis.registry.pilots.schema import ObjectType, Pilot
+from idis.registry.pilots.template import template_record
+from idis.registry.pilots.template_life import (
+    STATE_WITHDRAWN,
+    TemplateError,
+    in_state,
+    index_of,
+    republished,
+    state_of,
+)
+from idis.registry.pilots.validation import template_identifier
+from idis.registry.registration import relisting
+from idis.registry.registration.records import Recorded, publish_record
+from idis.registry.registration.visibility import disable, enable
+from idis.registry.store.base import ReadTxn, WriteTxn
+from idis.registry.trace.held import record_of
+from idis.registry.trace.records import spelling_at
+from idis.resolver.cli.data_directory import commit, insist, opened
+from idis.resolver.cli.identifier_argument import prefix_of
+from idis.resolver.cli.output import CommandError, print_json, print_table
+
+
+def publish(arguments: argparse.Namespace, pilot: Pilot, chosen: ObjectType | None) -> None:
+    """Register the templates, or publish them again: what was disabled stays so, what was withdrawn is in force again."""
+    prefix, now = prefix_of(arguments.prefix), int(time.time())
+
+    def change(txn: WriteTxn) -> list[Recorded]:
+        return [_publish(txn, pilot, object_type, prefix, now) for object_type in _objects(pilot, chosen)]
+
+    written = _committed(arguments, change)
+    changed = [recorded.identifier for recorded in written if recorded.changed]
+    if arguments.json:
+        print_json({"templates": [recorded.identifier for recorded in written], "changed": changed})
+    else:
+        print(f"{len(written)} templates below {prefix}: {len(changed)} published, {len(written) - len(changed)} unchanged")
+
+
+def _publish(txn: WriteTxn, pilot: Pilot, object_type: ObjectType, prefix: str, now: int) -> Recorded:
+    record, left = republished(template_record(pilot, object_type, prefix), values_of(txn, object_type, prefix))
+    recorded = insist(publish_record(txn, record, now))
+    if left:
+        insist(disable(txn, record.identifier, left, now))
+    return recorded
+
+
+def withdraw(arguments: argparse.Namespace, pilot: Pilot, chosen: ObjectType | None) -> None:
+    """Withdraw the templates: records of them stay, none is imported any more."""
+    prefix, now = prefix_of(arguments.prefix), int(time.time())
+
+    def change(txn: WriteTxn) -> list[Recorded]:
+        return [_withdraw(txn, object_type, prefix, now) for object_type in _objects(pilot, chosen)]
+
+    _tell(arguments, _committed(arguments, change), "withdrawn")
+
+
+def _withdraw(txn: WriteTxn, object_type: ObjectType, prefix: str, now: int) -> Recorded:
+    identifier, values = template_identifier(object_type, prefix), _insisted(txn, object_type, prefix)
+    return insist(publish_record(txn, in_state(identifier, values, STATE_WITHDRAWN), now))
+
+
+def set_item(arguments: argparse.Namespace, object_type: ObjectType, *, off: bool) -> None:
+    """Disable or enable one item of a template, and its values in all records of it."""
+    prefix, now = prefix_of(arguments.prefix), int(time.time())
+    identifier = template_identifier(object_type, prefix)
+
+    def change(txn: WriteTxn) -> list[Recorded]:
+        try:
+            index = index_of(identifier, _insisted(txn, object_type, prefix), arguments.field, to_disable=off)
+        except TemplateError as error:
+            raise CommandError(str(error)) from None
+        return [insist((disable if off else enable)(txn, identifier, (index,), now))]
+
+    _tell(arguments, _committed(arguments, change), f"{arguments.field} {'disabled' if off else 'enabled'}")
+
+
+def list_templates(arguments: argparse.Namespace, pilot: Pilot) -> None:
+    """State, version and disabled items of each template below a prefix."""
+    prefix = prefix_of(arguments.prefix)
+    with opened(arguments) as store, store.read() as txn:
+        found = [(each, values) for each in pilot.objects.values() if (values := values_of(txn, each, prefix))]
+    rows = [(template_identifier(each, prefix), *state_of(values)) for each, values in found]
+    if arguments.json:
+        names = ("template", "state", "version", "disabled")
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
+    else:
+        print_table(("template", "state", "version", "disabled items"), [(*row[:3], ", ".join(row[3])) for row in rows])
+
+
+def values_of(txn: ReadTxn, object_type: ObjectType, prefix: str) -> tuple[Value, ...]:
+    """The values of a registered template; none where it is not registered."""
+    record = record_of(txn, spelling_at(txn).name(template_identifier(object_type, prefix)))
+    return () if record is None else tuple(record.values)
+
+
+def _insisted(txn: ReadTxn, object_type: ObjectType, prefix: str) -> tuple[Value, ...]:
+    values = values_of(txn, object_type, prefix)
+    if not values:
+        name = template_identifier(object_type, prefix)
+        raise CommandError(f"{name} is not registered: idis pilot publish {object_type.pilot} --prefix {prefix}")
+    return values
+
+
+def _objects(pilot: Pilot, chosen: ObjectType | None) -> tuple[ObjectType, ...]:
+    return tuple(pilot.objects.values()) if chosen is None else (chosen,)
+
+
+def _committed(arguments: argparse.Namespace, change: Callable[[WriteTxn], list[Recorded]]) -> list[Recorded]:
+    written = commit(arguments, change).result
+    with opened(arguments) as store:
+        relisting.finish(store)
+    return written
+
+
+def _tell(arguments: argparse.Namespace, written: list[Recorded], what: str) -> None:
+    if arguments.json:
+        changed = [one.identifier for one in written if one.changed]
+        print_json({"templates": [one.identifier for one in written], "changed": changed})
+        return
+    for one in written:
+        print(f"{one.identifier}: {what}{'' if one.changed else ' already'}")
+
+
