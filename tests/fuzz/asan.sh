@@ -31,4 +31,4 @@ export UBSAN_OPTIONS=print_stacktrace=1
 export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
 "$python" -c 'from idis.proto import _speedups; print("checked:", _speedups.__file__)'
 "$python" tests/proto/speedups/hot_differential.py --buffers "$buffers" --processes 1
-"$python" -m pytest -p no:cacheprovider --timeout 0 tests/proto/speedups
+"$python" -m pytest -p no:cacheprovider --timeout 0 tests/proto/speedups tests/resolver/transports/test_dns_twins.py

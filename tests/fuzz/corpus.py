@@ -8,6 +8,7 @@ from pathlib import Path
 from idis.proto import bodies, challenge, credential, private_key, replication, replication_stream, responses, session
 from idis.proto.codes import OpCode, ResponseCode
 from idis.proto.digest import MD5, SHA256, RequestDigest
+from idis.proto.dns import message, naming
 from idis.proto.message import Message, encode_message
 from idis.proto.types import admin, certificate, jws, pubkey, signature, site, vlist
 from idis.proto.value import Reference, Value, encode_values
@@ -64,7 +65,7 @@ _RESPONSES: tuple[tuple[OpCode, ResponseCode, responses.ResponseBody], ...] = (
 
 def load() -> list[tuple[str, bytes]]:
     """Kind and octets of every seed; `parsers.feed` knows the kinds."""
-    return [*_messages(), *_data(), *_streams()]
+    return [*_messages(), *_data(), *_streams(), *_dns()]
 
 
 def _messages() -> list[tuple[str, bytes]]:
@@ -125,6 +126,23 @@ def _streams() -> list[tuple[str, bytes]]:
         ("log", unsigned + b"".join(record.encode() for record in log)),
         ("log", signed + b"".join(record.encode() + b"\0\0\0\1s" for record in log)),
         ("dump", unsigned + b"".join(record.encode() for record in dump)),
+    ]
+
+
+def _dns() -> list[tuple[str, bytes]]:
+    item = (b"a1_2e_e8_88_b9", b"_", b"8", b"118", b"88", b"id", b"example")
+    gtin = naming.gtin_name("06901234567892", (b"gs1", b"id"))
+    response = bytes.fromhex(
+        "beef 8400 0001 0002 0001 0001 026964 00 0010 0001 c00c 0010 0001 0000003c 0002 0178 c00c 0023 0001 0000003c 000b"
+        "0064 0001 0155 0173 0178 00 c00c 0021 0001 0000003c 0009 0001 0002 0a51 c00c 00 00 0029 04d0 00000000 000c 000a 0008"
+        "0001020304050607"
+    )
+    return [
+        ("dns question", message.encode_query(1, item, 35)),
+        ("dns question", message.encode_query(2, item, 16, udp_bytes=1_232, cookie=bytes(24))),
+        ("dns question", message.encode_query(3, gtin, 256, udp_bytes=4_096)),
+        ("dns question", bytes.fromhex("beef 0100 0001 0000 0000 0000 c00c 0010 0001")),
+        ("dns response", response),
     ]
 
 

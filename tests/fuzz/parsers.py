@@ -10,6 +10,19 @@ from idis.proto.challenge import ChallengeAnswer, decode_public_key_answer, deco
 from idis.proto.connection import Connection
 from idis.proto.credential import decode_credential
 from idis.proto.dialect import speaks_idis
+from idis.proto.dns.message import (
+    Fault,
+    Reply,
+    Response,
+    decode_query,
+    decode_response,
+    encode_fault,
+    encode_hint,
+    encode_reply,
+)
+from idis.proto.dns.name import lowered
+from idis.proto.dns.naming import gs1_text, oid_text, ons1_text, place_of
+from idis.proto.dns.records import TXT, Rr, data_text
 from idis.proto.errors import DataError, ProtocolError
 from idis.proto.exchange import explanation_of, outcome_of, outline, query_of, response_message
 from idis.proto.fragments import Reassembly, split
@@ -49,10 +62,32 @@ def feed(kind: str, octets: bytes) -> None:
         case "pattern":
             with suppress(DataError):
                 compile_pattern(octets.decode("utf-8", "replace")).full_match("aabccd123xzy" * 20)
+        case "dns question":
+            _feed_dns(octets)
+        case "dns response":
+            response = _try(lambda: decode_response(octets))
+            if isinstance(response, Response):
+                for record in (*response.answers, *response.authority, *response.additional):
+                    _try(lambda: data_text(record))  # noqa: B023
         case "HS_NAMESPACE":
             _try(lambda: expand(decode_namespace(octets), "1/a@box(3,abc)", _BASE))
         case _:
             _feed_data(kind, octets)
+
+
+def _feed_dns(octets: bytes) -> None:
+    query = decode_query(octets)
+    if isinstance(query, Fault):
+        encode_fault(query)
+    elif query is not None:
+        encode_reply(query, Reply(answers=(Rr(query.labels, TXT, 1, bytes(600)),)), query.udp_bytes, bytes(24))
+        encode_hint(query)
+        name = lowered(query.labels)
+        for cut in range(len(name) + 1):
+            place_of(name[:cut])
+            gs1_text(name, name[cut:])
+            ons1_text(name, name[cut:])
+            oid_text(name, name[cut:])
 
 
 def _feed_frame(octets: bytes) -> None:
