@@ -65,10 +65,11 @@ def _controls(ask: Ask) -> Schedule | None:
 
 
 async def _socket(ask: Ask, query: EventQuery, name: str, schedule: Schedule | None) -> web.StreamResponse:
+    place = _start(ask)  # before it is said that the stream has begun: nothing recorded from then on may be missed
     socket = web.WebSocketResponse(max_msg_size=MESSAGE_BYTES_MAX, heartbeat=PING_S, compress=False)
     common_headers(socket, ask.face.version)
     await socket.prepare(ask.request)
-    sender = asyncio.create_task(_send(ask, socket, query, name, schedule))
+    sender = asyncio.create_task(_send(ask, socket, query, name, schedule, place))
     try:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STREAM_S_MAX):
@@ -82,8 +83,10 @@ async def _socket(ask: Ask, query: EventQuery, name: str, schedule: Schedule | N
     return socket
 
 
-async def _send(ask: Ask, socket: web.WebSocketResponse, query: EventQuery, name: str, schedule: Schedule | None) -> None:
-    async for found, _ in follow(ask.store, query, EventSight(ask.caller), _start(ask)):
+async def _send(
+    ask: Ask, socket: web.WebSocketResponse, query: EventQuery, name: str, schedule: Schedule | None, place: bytes
+) -> None:
+    async for found, _ in follow(ask.store, query, EventSight(ask.caller), place):
         if not found:
             continue
         if schedule is not None:
@@ -95,13 +98,14 @@ async def _send(ask: Ask, socket: web.WebSocketResponse, query: EventQuery, name
 
 async def _server_sent(ask: Ask, query: EventQuery, name: str) -> web.StreamResponse:
     """One message for each event; its id is where a listener that lost the connection goes on."""
+    place = _start(ask)
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     common_headers(answer, ask.face.version)
     await answer.prepare(ask.request)
     await answer.write(b": following\n\n")
     with contextlib.suppress(TimeoutError, ConnectionResetError):
         async with asyncio.timeout(STREAM_S_MAX):
-            async for found, _ in follow(ask.store, query, EventSight(ask.caller), _start(ask)):
+            async for found, _ in follow(ask.store, query, EventSight(ask.caller), place):
                 await answer.write("".join(_message(ask, one, name) for one in found).encode() or b": still here\n\n")
     return answer
 
