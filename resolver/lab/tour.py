@@ -24,6 +24,7 @@ from idis.resolver.client_reply import Reply
 from idis.resolver.lab.build import LabError, SampleSet
 from idis.resolver.lab.life_tour import a_prefix_comes_to_life, register
 from idis.resolver.lab.plan import LabNode, Plan
+from idis.resolver.lab.story_tour import stories_are_told
 from idis.resolver.sync import Client
 
 WALK_STEPS_MAX = 6  # a finished product is at most so many references away from its raw material
@@ -47,6 +48,7 @@ def take_tour(plan: Plan, samples: SampleSet) -> int:
         _no_is_an_answer(tour)
         _from_product_to_source(tour, samples)
         _registered_means_resolvable(tour)
+        stories_are_told(tour)
         a_prefix_comes_to_life(tour)
         _all_samples_at_once(tour, samples)
         print(f"\n{tour.stops} stops, every answer as expected.")
