@@ -11,10 +11,12 @@ from pathlib import Path
 
 from idis.registry.pilots.sample import ENTERPRISES, SECONDARIES, Enterprise
 from idis.registry.registration.checks import Organisation
-from idis.resolver.config import ListenSection, NodeConfig, NodeSection, RecursionSection, Tier
+from idis.resolver.config import AdminSection, DnsSection, ListenSection, NodeConfig, NodeSection, RecursionSection, Tier
 
 BASE_PORT = 9640  # below 10,000, because some clients of the field accept no larger port
 HTTP_OFFSET = 100  # HTTP ports follow the binary ones at this distance
+DNS_OFFSET = 200  # and those of DNS, where a node has it
+DNS_ZONE = "id.lab"
 NODES_MAX = HTTP_OFFSET
 IPV4, IPV6 = "127.0.0.1", "::1"
 
@@ -49,6 +51,11 @@ class LabNode:
     def prefixes(self) -> tuple[str, ...]:
         """Every prefix this node answers for."""
         return self.homed + self.hosted
+
+    @property
+    def dns_port(self) -> int:
+        """The port of DNS; 0 where a node has none: everything can be asked for at the top and in front of the tree."""
+        return self.port + DNS_OFFSET if self.tier in (Tier.NATIONAL, Tier.RECURSIVE) else 0
 
     @property
     def address(self) -> str:
@@ -114,7 +121,10 @@ def config_of(node: LabNode, plan: Plan) -> NodeConfig:
         data_dir=node.directory,
         node=NodeSection(name=node.name, tier=node.tier, prefixes=node.homed, log_level="warning"),
         listen=ListenSection(hosts=(node.host,), port=node.port, http_port=node.http_port),
+        dns=DnsSection(zone=DNS_ZONE if node.dns_port else "", port=node.dns_port),
         recursion=RecursionSection(enabled=node.tier is Tier.RECURSIVE, roots=_roots(node, plan)),
+        # Whoever answers in the name of enterprises finds out there who asks, and whom to tell of their things.
+        admin=AdminSection(resolver="" if node.tier is Tier.RECURSIVE else plan.recursive.address),
     )
 
 

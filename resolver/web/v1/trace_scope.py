@@ -21,6 +21,7 @@ from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_of,
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace.edge import Edge
 from idis.registry.trace.expanding import Expansion, Request, Step, Tombstone, expand
+from idis.registry.trace.held import answers_for
 from idis.registry.trace.records import spelling_at
 from idis.registry.trace.things import home_of
 from idis.registry.trace.walking import Walk
@@ -127,10 +128,15 @@ async def admit(call: Call[Any, Any], texts: Iterable[str]) -> tuple[Scope, tupl
 
 
 async def walk_on(call: Call[Any, Any], walk: Walk, scope: Scope) -> None:
-    """Walk to the end, a step at a time."""
+    """Walk to the end of what is here, a step at a time; what is kept elsewhere is a tombstone, and not complete."""
     clock = call.face.service.clock
     while requests := walk.next_requests(int(clock.monotonic() * 1_000)):
         for request in requests:
             with call.face.service.chain.store.read() as txn:
                 walk.receive(request, scope.shown(txn, request, expand(txn, request)))
             await asyncio.sleep(0)
+    with call.face.service.chain.store.read() as txn:
+        elsewhere = {home_of(thing): thing for thing in reversed(walk.visits) if home_of(thing) and not answers_for(txn, thing)}
+    for prefix, thing in elsewhere.items():
+        message = f"what {prefix} knows of it is kept at its own node: ask across nodes, with a key"
+        walk.bury(Tombstone(thing, prefix, Step.RESOLVE, 0, message, last=walk.best(thing).edge))

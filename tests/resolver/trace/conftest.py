@@ -88,7 +88,7 @@ class Chain:
 
     def __init__(self, root: Node, nodes: dict[str, Node], entry: Node, folder: Path, session: aiohttp.ClientSession) -> None:
         self.root, self.nodes, self.entry = root, nodes, entry
-        self.folder, self._session = folder, session
+        self.folder, self.session = folder, session
 
     def key(self, prefix: str, number: int = 0) -> Key:
         """The key of the quality engineer of an enterprise; with a number, another one in his name."""
@@ -100,7 +100,7 @@ class Chain:
         shown = self.key(who, number).make_trace_pass(trace_id, "test", int(time.time())).decode()
         body["proof"] = {"trace": trace_id.hex(), "purpose": "test", "pass": shown}
         url = f"http://127.0.0.1:{(node or self.entry).http_port}/api/v1/trace/across{path}"
-        async with self._session.post(url, json=body) as answer:
+        async with self.session.post(url, json=body) as answer:
             text = await answer.text()
         found = json.loads(text)
         found["text"] = text

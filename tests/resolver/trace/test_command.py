@@ -53,8 +53,7 @@ async def test_a_recall_as_json(chain: Chain, capsys: pytest.CaptureFixture[str]
 async def test_a_recall_as_csv(chain: Chain, tmp_path: Path) -> None:
     """One row for the ship, and the last one says whether that is all."""
     await shown(chain, WORKS, "recall", HEAT, "--csv", str(tmp_path / "a.csv"))
-    with open(tmp_path / "a.csv", encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
+    rows = list(csv.reader((tmp_path / "a.csv").read_text("utf-8-sig").splitlines()))
 
     assert [row[0] for row in rows] == ["thing", SHIP, "# complete"]
 
