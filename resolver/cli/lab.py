@@ -14,15 +14,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from idis.proto.dns.name import name_from_text, name_text
+from idis.proto.dns.naming import name_of
 from idis.proto.errors import IdisError
+from idis.proto.identifier import parse_identifier
 from idis.resolver.cli.output import CommandError, ExitCode, print_table
 from idis.resolver.config import Tier
 from idis.resolver.lab.build import LabError, SampleSet, build_node, make_samples
-from idis.resolver.lab.plan import BASE_PORT, HTTP_OFFSET, NODES_MAX, LabNode, Plan, make_plan
+from idis.resolver.lab.plan import BASE_PORT, DNS_OFFSET, DNS_ZONE, NODES_MAX, LabNode, Plan, make_plan
 from idis.resolver.lab.processes import POLL_S, Ended, Processes, ended_by_signals, ipv6_works, refuse_taken_ports
 from idis.resolver.lab.tour import take_tour
 
-PORT_MAX = 65_535 - HTTP_OFFSET - NODES_MAX
+PORT_MAX = 65_535 - DNS_OFFSET - NODES_MAX
 
 TIER_WORDS = {
     Tier.NATIONAL: "national 国家顶级",
@@ -36,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("--smoke", action="store_true", help="take the guided tour, fail on any wrong answer, and exit")
     parser.add_argument(
-        "--base-port", type=_port, default=BASE_PORT, metavar="N", help="first port; HTTP begins 100 higher (%(default)s)"
+        "--base-port", type=_port, default=BASE_PORT, metavar="N", help="first port; HTTP is 100 higher, DNS 200 (%(default)s)"
     )
     parser.add_argument(
         "--map", type=Path, metavar="FILE", help="write the tree and sample identifiers as JSON once everything answers"
@@ -109,18 +112,21 @@ def _show(plan: Plan, counts: dict[str, int], samples: SampleSet) -> None:
             " ".join(node.homed) + "".join(f" +{prefix}" for prefix in node.hosted),
             node.address,
             node.http_port,
+            node.dns_port or "",
             counts[node.name] or "",
         )
         for node in sorted(plan.nodes, key=lambda node: (node.tier is Tier.RECURSIVE, node.homed))
     ]
-    print_table(("node", "tier", "prefixes (+hosted)", "UDP and TCP", "HTTP", "records"), rows)
+    print_table(("node", "tier", "prefixes (+hosted)", "UDP and TCP", "HTTP", "DNS", "records"), rows)
     recursive, one = plan.recursive, samples.identifiers["ship"][0]
     yard = plan.holder("88.118.8")
     idis = _program()
+    name = name_text(name_of(parse_identifier(one), name_from_text(DNS_ZONE)))
     print(f"""
 Try next, in another terminal:
   {idis} resolve {one} --server {recursive.address} --explain
   curl 'http://{recursive.host}:{recursive.http_port}/api/handles/{one}?pretty'
+  kdig @{recursive.host} -p {recursive.dns_port} {name} TXT
   {idis} register {yard.homed[0]}/MY-FIRST --value 1:URL=https://example.com/1 --data {yard.directory}
 Ctrl-C stops every node.""", flush=True)
 
@@ -145,11 +151,17 @@ def _write_map(path: Path, plan: Plan, samples: SampleSet) -> None:
                 "host": node.host,
                 "port": node.port,
                 "http_port": node.http_port,
+                "dns_port": node.dns_port,
                 "data_dir": str(node.directory),
             }
             for node in plan.nodes
         ],
-        "recursive": {"host": recursive.host, "port": recursive.port, "http_port": recursive.http_port},
+        "recursive": {
+            "host": recursive.host,
+            "port": recursive.port,
+            "http_port": recursive.http_port,
+            "dns_port": recursive.dns_port,
+        },
         "samples": samples.identifiers,
     }
     text = json.dumps(tree, ensure_ascii=False, indent=2) + "\n"

@@ -101,7 +101,10 @@ def refuse_taken_ports(nodes: tuple[LabNode, ...]) -> None:
         LabError: names the port and the way out.
     """
     for node in nodes:
-        for port, kind in ((node.port, socket.SOCK_STREAM), (node.port, socket.SOCK_DGRAM), (node.http_port, socket.SOCK_STREAM)):
+        wanted = [(node.port, socket.SOCK_STREAM), (node.port, socket.SOCK_DGRAM), (node.http_port, socket.SOCK_STREAM)]
+        if node.dns_port:
+            wanted += [(node.dns_port, socket.SOCK_STREAM), (node.dns_port, socket.SOCK_DGRAM)]
+        for port, kind in wanted:
             with socket.socket(socket.AF_INET6 if ":" in node.host else socket.AF_INET, kind) as probe:
                 if kind is socket.SOCK_STREAM:
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

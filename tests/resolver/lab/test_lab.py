@@ -17,8 +17,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from idis.proto.dns.message import decode_response, encode_query
+from idis.proto.dns.naming import name_of
+from idis.proto.identifier import parse_identifier
 from idis.resolver.client_reply import Reply
-from idis.resolver.lab.plan import HTTP_OFFSET
+from idis.resolver.lab.plan import DNS_OFFSET, HTTP_OFFSET
 from idis.resolver.sync import Client
 
 START_S_MAX = 60  # two slow cores that run other tests beside it
@@ -37,7 +40,7 @@ def _free_base() -> int:
     """A port with room above it, below those the kernel lends to clients: a busy machine has clients everywhere there."""
     for _ in range(20):
         base = random.randrange(15_000, 31_000)
-        if all(_free(base + offset + number) for offset in (0, HTTP_OFFSET) for number in range(NODES)):
+        if all(_free(base + offset + number) for offset in (0, HTTP_OFFSET, DNS_OFFSET) for number in range(NODES)):
             return base
     pytest.skip("no row of free ports")
 
@@ -109,6 +112,20 @@ def test_every_node_is_ready_and_has_its_own_store(lab: Lab) -> None:
 
     assert len({node["data_dir"] for node in nodes}) == len(nodes)
     assert len(list(lab.folder.iterdir())) == len(nodes)
+
+
+def test_dns_answers_from_the_whole_tree(lab: Lab) -> None:
+    """The recursive node asks the enterprise for what a DNS client asks it; the zone is the lab's."""
+    identifier = lab.tree["samples"]["ship"][0]
+    question = encode_query(7, name_of(parse_identifier(identifier), (b"id", b"lab")), 16, udp_bytes=1_232)
+    recursive = lab.tree["recursive"]
+    with socket.socket(type=socket.SOCK_DGRAM) as asker:
+        asker.settimeout(5)
+        asker.sendto(question, (recursive["host"], recursive["dns_port"]))
+        response = decode_response(asker.recv(4_096))
+
+    assert (response.id, response.code) == (7, 0)
+    assert response.answers or response.truncated
 
 
 def test_a_record_registered_beside_a_running_node_is_answered_at_once(
