@@ -11,7 +11,7 @@ from pathlib import Path
 
 from idis.registry.pilots.sample import ENTERPRISES, SECONDARIES, Enterprise
 from idis.registry.registration.checks import Organisation
-from idis.resolver.config import DnsSection, ListenSection, NodeConfig, NodeSection, RecursionSection, Tier
+from idis.resolver.config import AdminSection, DnsSection, ListenSection, NodeConfig, NodeSection, RecursionSection, Tier
 
 BASE_PORT = 9640  # below 10,000, because some clients of the field accept no larger port
 HTTP_OFFSET = 100  # HTTP ports follow the binary ones at this distance
@@ -123,6 +123,8 @@ def config_of(node: LabNode, plan: Plan) -> NodeConfig:
         listen=ListenSection(hosts=(node.host,), port=node.port, http_port=node.http_port),
         dns=DnsSection(zone=DNS_ZONE if node.dns_port else "", port=node.dns_port),
         recursion=RecursionSection(enabled=node.tier is Tier.RECURSIVE, roots=_roots(node, plan)),
+        # Whoever answers in the name of enterprises finds out there who asks, and whom to tell of their things.
+        admin=AdminSection(resolver="" if node.tier is Tier.RECURSIVE else plan.recursive.address),
     )
 
 
