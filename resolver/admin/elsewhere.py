@@ -17,7 +17,7 @@ from idis.proto.challenge import HS_PUBKEY, Challenge, Verification
 from idis.proto.codes import OpCode, ResponseCode
 from idis.proto.errors import ProtocolError
 from idis.proto.identifier import Identifier, parse_identifier
-from idis.proto.message import EXPIRATION_S, Message, decode_message, encode_message
+from idis.proto.message import EXPIRATION_S, MESSAGE_BYTES_EXTENSION, Message, decode_message, encode_message
 from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral
 from idis.proto.query import Query
 from idis.proto.responses import Verified, read_response
@@ -62,6 +62,8 @@ class Elsewhere:
         self._clock = clock
         self._verifying = 0
         self._upstream = _OverTcp(clock=clock.monotonic, wall_clock=clock.time)
+        # What another node hides of a genealogy comes in one piece.
+        self._upstream.pool.message_bytes_max = MESSAGE_BYTES_EXTENSION
         settings = RecursorSettings(roots=roots, cache_bytes=CACHE_BYTES, pending_queries=WAITING_MAX)
         self._recursor = Recursor(settings, clock, upstream=self._upstream)
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import cast
 
 from idis.proto.connection import Connection
+from idis.proto.message import MESSAGE_BYTES_MAX
 from idis.resolver.recursion.tunnel import TunnelError, TunnelReader
 from idis.resolver.recursion.tunnel import requests as tunnel_requests
 from idis.resolver.recursion.way import PLAIN, Way
@@ -41,9 +42,9 @@ class ConnectionLost(OSError):
 class PooledConnection(asyncio.Protocol):
     """One connection; answers may come in any order."""
 
-    def __init__(self, way: Way = PLAIN) -> None:
+    def __init__(self, way: Way = PLAIN, message_bytes_max: int = MESSAGE_BYTES_MAX) -> None:
         self._loop = asyncio.get_running_loop()
-        self._frames = Connection()
+        self._frames = Connection(message_bytes_max)
         self._host = way.host
         self._tunnel = TunnelReader() if way.tunnelled else None
         self._transport: asyncio.Transport | None = None
@@ -150,9 +151,11 @@ class Pool:
 
     Attributes:
         ways: to those servers that are not asked over plain TCP.
+        message_bytes_max: the longest answer taken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, message_bytes_max: int = MESSAGE_BYTES_MAX) -> None:
+        self.message_bytes_max = message_bytes_max
         self.ways: dict[tuple[str, int], Way] = {}
         self._peers: OrderedDict[tuple[str, int], _Peer] = OrderedDict()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -215,7 +218,7 @@ class Pool:
         await asyncio.gather(*connecting, return_exceptions=True)
 
     async def _connect(self, peer: _Peer, address: str, port: int) -> PooledConnection:
-        connection = await _open(address, port, self.way(address, port))
+        connection = await _open(address, port, self.way(address, port), self.message_bytes_max)
         peer.connections.append(connection)
         return connection
 
@@ -225,7 +228,7 @@ class Pool:
         peer.singles += 1
         connection = None
         try:
-            connection = await _open(address, port, self.way(address, port))
+            connection = await _open(address, port, self.way(address, port), self.message_bytes_max)
             return await connection.ask(request)
         finally:
             peer.singles -= 1
@@ -259,11 +262,11 @@ class Pool:
         self._sweeper = loop.call_later(SWEEP_S, self._sweep) if self._peers else None
 
 
-async def _open(address: str, port: int, way: Way) -> PooledConnection:
+async def _open(address: str, port: int, way: Way, message_bytes_max: int) -> PooledConnection:
     # Everybody who wants a connection waits for this attempt, so it must not last as long as the kernel would try.
     async with asyncio.timeout(CONNECT_S):
         _transport, connection = await asyncio.get_running_loop().create_connection(
-            partial(PooledConnection, way),
+            partial(PooledConnection, way, message_bytes_max),
             address,
             port,
             ssl=way.context,

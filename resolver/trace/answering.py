@@ -55,7 +55,9 @@ THINGS_PER_S = 5_000  # that one identity may ask about, sustained
 THINGS_BURST = 100_000  # as many as one question may read edges of
 TOLD_MAX = 10_000  # questions whose line in the audit trail is not repeated
 ONWARD_SHARE = 0.8  # of the time left, for whom a question is handed on to
-EDGES_AT_ONCE = 1_000  # read between two turns of the loop
+EDGES_AT_ONCE = (1_000, 200, 40)  # read for one answer: fewer where names are long
+REPLY_BYTES_MAX = 1_048_576  # what may wait for a peer to take it
+READ_AT_ONCE = 1_000  # edges, where they stay here
 _NONCE_BYTES = 12
 
 _NOT_FOR_YOU = "what lies below this prefix is not for you to trace: ask its owner to name you in TRACE_READERS or TRACE_PARTNERS"
@@ -122,31 +124,29 @@ class Answering:
     # Everything.
 
     async def _in_full(self, asked: ExpandRequest) -> ExpandReply:
+        """Everything, in as many answers as it takes."""
+        for edges_max in EDGES_AT_ONCE:
+            reply = self._part(asked, edges_max)
+            if len(reply.encode()) <= REPLY_BYTES_MAX:
+                break
+            await asyncio.sleep(0)
+        return reply
+
+    def _part(self, asked: ExpandRequest, edges_max: int) -> ExpandReply:
         request = request_of(asked)
         asks = tuple(replace(ask, cursor=self._opened(ask)) for ask in request.asks)
-        rows: list[EdgeRow] = []
-        pointers: list[Pointer] = []
-        left = asks
-        read = 0
-        told_ms = 0
-        while left and len(rows) < EDGES_MAX - EDGES_AT_ONCE and read < asked.edges:
-            with self.store.read() as txn:
-                found = expand(txn, replace(request, asks=left), edges_max=EDGES_AT_ONCE)
-                pointers += self._pointers(txn, asked, [ask for ask in left if not ask.cursor], found)
-            for thing, edges in found.edges.items():
-                read += len(edges)
-                rows += [edge_row(thing, edge) for edge in edges if self._says(asked.prefix, thing, edge)]
-                told_ms = max((told_ms, *(edge.recorded_ms for edge in edges)))
-            left = found.left
-            await asyncio.sleep(0)
+        with self.store.read() as txn:
+            found = expand(txn, replace(request, asks=asks), edges_max=edges_max)
+            pointers = self._pointers(txn, asked, [ask for ask in asks if not ask.cursor], found)
+        said = {thing: [edge for edge in edges if self._says(asked.prefix, thing, edge)] for thing, edges in found.edges.items()}
         at = {ask.thing: place for place, ask in enumerate(asks)}
         return ExpandReply(
-            tuple(rows),
-            tuple((at[ask.thing], self._sealed(ask)) for ask in left),
+            tuple(edge_row(thing, edge) for thing, edges in said.items() for edge in edges),
+            tuple((at[ask.thing], self._sealed(ask)) for ask in found.left),
             tuple(PointerRow(one.thing, one.prefix, one.told_ms) for one in dict.fromkeys(pointers))[:POINTERS_MAX],
             aliases=tuple((ask.thing, ask.thing) for ask in asks),
-            edges_read=read,
-            told_ms=told_ms,
+            edges_read=sum(map(len, found.edges.values())),
+            told_ms=max((edge.recorded_ms for edges in said.values() for edge in edges), default=0),
         )
 
     def _says(self, prefix: str, thing: str, edge: Edge) -> bool:
@@ -241,7 +241,7 @@ class Answering:
             left = request.asks
             read = 0
             while left and read < EDGES_MAX:
-                found = expand(txn, replace(request, asks=left), edges_max=EDGES_AT_ONCE)
+                found = expand(txn, replace(request, asks=left), edges_max=READ_AT_ONCE)
                 for thing, part in found.edges.items():
                     edges.setdefault(thing, []).extend(part)
                     read += len(part)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -25,6 +25,7 @@ from idis.resolver.trace.form import ask_rows, edge_of, stone_of
 from idis.resolver.trace.neighbours import Unreached
 
 ROUNDS_MAX = 8  # of pointers that lead to pointers
+NAMES_BYTES_MAX = 24_576  # of the things of one request: with windows, cursors and pass it stays below what strangers may send
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,8 @@ class Driver:
             gathered.done.update((prefix, ask) for ask in fresh)
             if self._local is not None and self._is_here(prefix):
                 continue
-            for at in range(0, len(fresh), ASKS_MAX):
-                yield prefix, tuple(fresh[at : at + ASKS_MAX])
+            for part in _parted(fresh):
+                yield prefix, part
 
     def _take_here(self, gathered: _Round, request: Request, found: Expansion) -> None:
         for thing, edges in found.edges.items():
@@ -295,3 +296,18 @@ class Driver:
         last = self._walk.best(thing).edge if thing in self._walk.visits else None
         tried_ms = int(self._clock.time() * 1_000)
         self._stones[key] = Tombstone(thing, prefix, why.step, why.code, why.message, why.retriable, 1, tried_ms, last)
+
+
+def _parted(asks: Sequence[Ask]) -> Iterator[tuple[Ask, ...]]:
+    """Asks in requests of at most ASKS_MAX things and NAMES_BYTES_MAX octets."""
+    part: list[Ask] = []
+    octets = 0
+    for ask in asks:
+        size = len(ask.thing.encode()) + 1
+        if part and (len(part) == ASKS_MAX or octets + size > NAMES_BYTES_MAX):
+            yield tuple(part)
+            part, octets = [], 0
+        part.append(ask)
+        octets += size
+    if part:
+        yield tuple(part)

@@ -193,3 +193,18 @@ async def test_what_is_kept_elsewhere_is_missing_without_a_pass(chain: Chain) ->
 
     assert things(found) == [BLOCK, PLATE]
     assert stones(found) == [(MILL, "resolve")]
+
+
+async def test_a_lot_of_many_items_comes_in_parts(make_chain: Callable[..., Awaitable[Chain]]) -> None:
+    """More edges than one answer holds, and more things than one request: none is lost, open or hidden."""
+    groups = {
+        MILL: (group(f"{MILL}/TRACE_READERS", f"{MILL}/QE"),),
+        WORKS: (group(f"{WORKS}/TRACE_READERS", f"{WORKS}/QE"),),
+    }
+    chain = await make_chain(MILL, WORKS, groups=groups)
+    long = "X" * 60
+    capture(chain.nodes[WORKS], WORKS, made("urn:e:1", 1, PLATE, *(f"{WORKS}/{long}{number}" for number in range(1_200))))
+    await chain.told()
+    counts = [(await chain.recall(who, PLATE))["recall"]["certain"] for who in (MILL, WORKS)]
+
+    assert counts == [1_200, 1_200]
