@@ -150,34 +150,34 @@ class DnsFace:
         verdict = batch.decide(Request(message, question, peer))
         if isinstance(verdict, Later):
             soa = self._soa(batch.txn, zone)
-            return Waiting(verdict, lambda settled: self._settle(asked, query, settled, soa, None))
+            return Waiting(verdict, lambda settled: self._settle(asked, query, settled, lambda: soa, None))
         if isinstance(verdict, Silence):
             return verdict
-        reply = self._settle(asked, query, verdict, self._soa(batch.txn, zone), batch.txn)
+        reply = self._settle(asked, query, verdict, lambda: self._soa(batch.txn, zone), batch.txn)
         return replace(reply, repeatable=isinstance(verdict, Answer) and _is_repeatable(identifier, verdict, batch.txn))
 
-    def _settle(self, asked: Asked, query: DnsQuery, settled: Settled, soa: Rr, txn: ReadTxn | None) -> Reply:
+    def _settle(self, asked: Asked, query: DnsQuery, settled: Settled, soa: Callable[[], Rr], txn: ReadTxn | None) -> Reply:
         """The reply that tells an outcome; without a snapshot nothing is known of names below."""
         outcome = settled.outcome if isinstance(settled, Resolved) else settled
         match outcome:
             case Answer(values=octets) | Referral(values=octets):
                 reply = self._show(asked, query, outcome, octets)
-                return reply if reply.answers or reply.code == SERVFAIL else replace(reply, authority=(soa,))
+                return reply if reply.answers or reply.code == SERVFAIL else replace(reply, authority=(soa(),))
             case NoValues():
-                return Reply(authority=(soa,))
+                return Reply(authority=(soa(),))
             case NotFound():
                 exists = _has_more(asked, txn)
-                return Reply(0 if exists else NXDOMAIN, authority=(soa,))
+                return Reply(0 if exists else NXDOMAIN, authority=(soa(),))
             case Refused(code=code):
                 return self._refuse(asked, code, soa, txn)
             case SiteRecord() | Silence():
                 return Reply(SERVFAIL, authoritative=False)
 
-    def _refuse(self, asked: Asked, code: int, soa: Rr, txn: ReadTxn | None) -> Reply:
+    def _refuse(self, asked: Asked, code: int, soa: Callable[[], Rr], txn: ReadTxn | None) -> Reply:
         if _DENIED <= code <= ResponseCode.AUTHENTICATION_ERROR:
-            return Reply(authority=(soa,))  # it exists, and DNS has nobody to show it to
+            return Reply(authority=(soa(),))  # it exists, and DNS has nobody to show it to
         if code == ResponseCode.SERVER_NOT_RESPONSIBLE:
-            return Reply(authority=(soa,)) if _has_more(asked, txn) else Reply(REFUSED, authoritative=False)
+            return Reply(authority=(soa(),)) if _has_more(asked, txn) else Reply(REFUSED, authoritative=False)
         return Reply(SERVFAIL, authoritative=False)
 
     def _show(self, asked: Asked, query: DnsQuery, outcome: Outcome, octets: bytes) -> Reply:

@@ -150,8 +150,7 @@ def encode_reply(query: DnsQuery, reply: Reply, bytes_max: int, cookie: bytes = 
     """
     opt = b"" if query.edns is None else _opt(query.edns, reply.code >> 4, cookie)
     flags = _response_flags(query.flags, reply.code) | (_AA if reply.authoritative else 0)
-    places = _places(query)
-    parts = [_encode_rrs(section, places) for section in (reply.answers, reply.authority, reply.additional)]
+    parts = [_encode_rrs(section, query) for section in (reply.answers, reply.authority, reply.additional)]
     counts = [len(reply.answers), len(reply.authority), len(reply.additional)]
     fixed = HEADER_BYTES + len(query.question) + len(opt)
     if fixed + sum(map(len, parts)) > bytes_max:
@@ -279,10 +278,15 @@ def _places(query: DnsQuery) -> dict[Labels, int]:
     return places
 
 
-def _encode_rrs(records: tuple[Rr, ...], places: dict[Labels, int]) -> bytes:
+def _encode_rrs(records: tuple[Rr, ...], query: DnsQuery) -> bytes:
     parts = []
+    places: dict[Labels, int] | None = None
     for record in records:
-        place = places.get(tuple(label.lower() for label in record.owner))
+        if record.owner is query.labels:  # nearly always; a pointer to a name that is itself a pointer is one, too
+            place: int | None = HEADER_BYTES
+        else:
+            places = _places(query) if places is None else places
+            place = places.get(tuple(label.lower() for label in record.owner))
         owner = write_name(record.owner) if place is None else (0xC000 | place).to_bytes(2, "big")
         parts += [owner, _RR.pack(record.type, 1, record.ttl_s, len(record.data)), record.data]
     return b"".join(parts)
