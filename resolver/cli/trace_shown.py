@@ -182,7 +182,7 @@ def _extent(answer: Any) -> list[str]:
     if extent["complete"]:
         return ["complete"]
     stones = extent["tombstones"]
-    causes = [f"{len(stones)} branches could not be followed"] if stones else []
+    causes = [f"{len(stones)} branch{'es' * (len(stones) > 1)} could not be followed"] if stones else []
     causes += [f"limit reached: {', '.join(extent['limits'])}"] if extent["limits"] else []
     told = [f"  ✗ {stone['thing']} ({stone['prefix'] or 'here'}, {stone['step']}): {stone['message']}" for stone in stones[:20]]
     return [f"NOT COMPLETE: {'; '.join(causes)}", *map(printable, told)]

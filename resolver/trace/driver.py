@@ -211,7 +211,7 @@ class Driver:
             request.lots,
             request.as_of_ms,
             request.known_ms,
-            walk.budget.depth,
+            walk.budget.depth - min(walk.best(ask.thing).depth for ask in asks),
             max(walk.budget.edges - walk.edges_read, 1),
             max(int(left_s * 1_000), 0),
             question.visited,

@@ -38,7 +38,7 @@ async def test_a_recall_with_a_node_down_is_no_failure(chain: Chain, capsys: pyt
     await chain.nodes[YARD].stop()
 
     assert await shown(chain, WORKS, "recall", HEAT) == 0
-    assert "NOT COMPLETE: 1 branches could not be followed" in capsys.readouterr().out
+    assert "NOT COMPLETE: 1 branch could not be followed" in capsys.readouterr().out
 
 
 async def test_a_recall_as_json(chain: Chain, capsys: pytest.CaptureFixture[str]) -> None:
