@@ -12,6 +12,7 @@ from idis.registry.caller import Role, RoleGrant
 from idis.registry.record import Record, prepare
 from idis.registry.trace.expanding import Direction
 from idis.registry.trace.tracing import trace
+from idis.resolver.admin.elsewhere import Elsewhere
 
 WHOLE, PACK, HELD = "88.118.8/VIN.1", "88.118.8/PACK.1", "88.118.8/PACK.2"
 BODY = {"whole": WHOLE, "parts": [PACK], "order": "O-1", "wanted": ["PACK-96S"]}
@@ -58,6 +59,20 @@ async def test_a_label_without_record_is_held(operator: Any) -> None:
     _, found, _ = await operator.ask("POST", "/docking/check", {**BODY, "parts": ["88.118.8/NONE", "urn:epc:id:sgtin:1.2.3"]})
 
     assert [item["verdict"] for item in found["items"]] == ["hold", "hold"]
+
+
+async def test_a_part_of_another_enterprise_is_asked_for(operator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own node says what everybody may see of it."""
+    asked: list[str] = []
+
+    async def values(_elsewhere: Elsewhere, identifier: str, *_types: str) -> tuple[Value, ...]:
+        asked.append(identifier)
+        return _record(identifier, "battery", modelId="PACK-96S", productType="P").values
+
+    monkeypatch.setattr(Elsewhere, "values", values)
+    _, found, _ = await operator.ask("POST", "/docking/check", {**BODY, "parts": ["88.200.6/PACK.9"]})
+
+    assert (asked, found["verdict"]) == (["88.200.6/PACK.9"], "allow")
 
 
 async def test_a_check_writes_nothing(operator: Any, node: Any) -> None:
