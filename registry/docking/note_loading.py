@@ -113,8 +113,10 @@ def _accepted(
     txn: ReadTxn, row: _Row, seen: set[tuple[str, ...]], noted: Noted, now_ms: int
 ) -> list[Ready] | None:
     """The events of a row, ready to be kept; None for one that is kept out, whose findings are noted."""
+    line: Line | None = None
+    found: tuple[Finding, ...]
     if row.damage is not None:
-        line, found = None, (Finding("", row.damage.value, row.damage.rule, row.damage.message),)
+        found = (Finding("", row.damage.value, row.damage.rule, row.damage.message),)
     else:
         line, found = read_line(row.cells, spelling_at(txn).name, now_ms)
     if line is not None:
