@@ -13,7 +13,7 @@ import logging
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from idis.proto.dns.cookie import CLIENT_BYTES, is_good_cookie, make_cookie
 from idis.proto.dns.message import (
@@ -327,6 +327,7 @@ class DnsConnection(asyncio.Protocol):
         self._buffer = b""
         self._pending = 0
         self._full = False
+        self._paused = False
         self._touched = 0.0
 
     @property
@@ -336,14 +337,13 @@ class DnsConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Enter the table, or be refused."""
-        assert isinstance(transport, asyncio.Transport), "a stream"
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are of a class of their own
         peer = transport.get_extra_info("peername")
         service = self._service
         self.address = peer[0] if peer else ""
         if not peer or not service.table.admit(self):
             service.metrics.closed["refused"] += 1
-            transport.abort()
+            self._transport.abort()
             return
         self._source = service.sources.of(self.address)
         self._touched = service.chain.clock.monotonic()
@@ -425,7 +425,10 @@ class DnsConnection(asyncio.Protocol):
         """Read on or wait, as the peer and its questions allow."""
         if self._transport.is_closing():
             return
-        if self._full or self._pending >= PENDING_MAX:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()
+        wanted = self._full or self._pending >= PENDING_MAX
+        if wanted != self._paused:  # uvloop minds being told twice
+            self._paused = wanted
+            if wanted:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -15,6 +18,7 @@ from idis.proto.dns.records import data_text
 from idis.proto.value import Value
 from idis.registry.record import Record, prepare
 from idis.resolver.config import DnsSection, GuardSection, LimitsSection
+from idis.resolver.creation import create_node
 from idis.resolver.node import Node
 
 DNS = DnsSection(zone="id.example", port=0, gs1_prefix="88.118.8", oid_prefix="88.118.8", cookie_secret="00" * 16)
@@ -28,7 +32,25 @@ RECORDS = (
     Record("88.118.8/big", tuple(Value(number, "note", b"x" * 200) for number in range(1, 11))),
     Record("88.118.8/" + "x" * 70, (Value(1, "URL", b"https://example.com/x"),)),
 )
+SERVE = "import sys; from idis.resolver.cli.main import main; sys.exit(main(['serve', sys.argv[1]]))"
 needs_kdig = pytest.mark.skipif(shutil.which("kdig") is None, reason="kdig is not installed")
+
+
+def free_port() -> int:
+    """A port nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def connected(port: int) -> socket.socket:
+    """A connection, as soon as somebody listens."""
+    for _ in range(200):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=5)
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise TimeoutError
 
 
 @pytest.fixture
@@ -260,6 +282,26 @@ async def test_connections_are_bounded(start_node) -> None:
     assert await asyncio.wait_for(other.read(), 5) == b""
     closing.close()
     writer.close()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_served_node_answers_streams(make_config, workers) -> None:
+    """With the event loop that `idis serve` takes, and with several processes behind the port."""
+    config = make_config(dns=replace(DNS, port=free_port()))
+    config = replace(config, node=replace(config.node, workers=workers))
+    create_node(config.data_dir, config)
+    packet = encode_query(7, name_from_text(f"zz._.{ZONE}"), 16)
+    served = subprocess.Popen([sys.executable, "-c", SERVE, str(config.data_dir)])
+    try:
+        for _ in range(3):  # two answers over one connection, three connections
+            with connected(config.dns.port) as stream, stream.makefile("rb") as answers:
+                stream.sendall((len(packet).to_bytes(2, "big") + packet) * 2)
+                codes = [decode_response(answers.read(int.from_bytes(answers.read(2), "big"))).code for _ in range(2)]
+
+                assert codes == [3, 3]
+    finally:
+        served.terminate()
+        served.wait(20)
 
 
 async def test_answers_are_counted(dns) -> None:
