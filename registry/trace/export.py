@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import BinaryIO
 
 from idis.registry.loading.formulas import guarded
@@ -37,6 +38,7 @@ RECALL_HEAD = (
 )
 ROWS_MAX = 1_048_575  # of an XLSX sheet, below its head
 CELL_CHARACTERS_MAX = 32_767  # of an XLSX cell
+MOMENTS_KEPT = 4_096  # what was made together has one time, and every path that leads through it names it again
 
 
 class Form(Enum):
@@ -73,6 +75,7 @@ def export(answer: Trace | Recall, form: Form, out: BinaryIO) -> int:
     return len(lines)
 
 
+@lru_cache(MOMENTS_KEPT)
 def moment_text(time_ms: int) -> str:
     """A time as people and spreadsheets read it; empty for none."""
     if time_ms <= BEGINNING_MS or time_ms == ALWAYS_MS:
