@@ -143,8 +143,7 @@ def extent_view(extent: Extent) -> ExtentModel:
     return ExtentModel(
         extent.complete,
         tuple(
-            TombstoneModel(stone.thing, stone.prefix, stone.step, stone.message, stone.retriable)
-            for stone in extent.tombstones
+            TombstoneModel(stone.thing, stone.prefix, stone.step, stone.message, stone.retriable) for stone in extent.tombstones
         ),
         extent.limits,
         extent.cycles,

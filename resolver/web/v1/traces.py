@@ -108,9 +108,7 @@ async def get_relation(call: Call[RelationParameters, None]) -> Reply | Refusal:
     if isinstance(admitted, Refusal):
         return admitted
     scope, (part, whole) = admitted
-    walk = start_relation(
-        part, as_of_ms=_moment(asked.as_of, "asOf"), known_ms=_known(call, asked.known_at), now_ms=_ticks(call)
-    )
+    walk = start_relation(part, as_of_ms=_moment(asked.as_of, "asOf"), known_ms=_known(call, asked.known_at), now_ms=_ticks(call))
     await walk_on(call, walk, scope)
     return Reply(relation_view(relation_of(walk, part, whole)))
 
@@ -130,9 +128,7 @@ async def find_common(call: Call[Nothing, CommonBody]) -> Reply | Refusal:
     known_ms, as_of_ms = _known(call, body.known_at), _moment(body.as_of, "#/asOf")
     for thing in (*failed, *population):
         if thing not in walks:
-            walk = walks[thing] = Walk(
-                [Start(thing)], Direction.BACK, as_of_ms=as_of_ms, known_ms=known_ms, now_ms=_ticks(call)
-            )
+            walk = walks[thing] = Walk([Start(thing)], Direction.BACK, as_of_ms=as_of_ms, known_ms=known_ms, now_ms=_ticks(call))
             await walk_on(call, walk, scope)
     with call.face.service.chain.store.read() as txn:
         return Reply(common_view(common_of(txn, walks, failed, population)))
