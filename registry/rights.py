@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from idis.proto.codes import ALL_ADMIN_RIGHTS, AdminRight, ResponseCode
 from idis.proto.errors import IdentifierError, ProtocolError
@@ -26,6 +27,8 @@ from idis.registry.store.keys import record_key
 
 GROUP_DEPTH_MAX = 4  # groups inside groups
 GROUP_MEMBERS_MAX = 64  # keys and groups looked at for one decision: whoever asks waits
+
+PREFIXES_KNOWN = 64  # whose administrators are remembered; a record has a quarter of a mebioctet at most
 
 HS_ADMIN = "HS_ADMIN"
 HS_VLIST = "HS_VLIST"
@@ -84,6 +87,12 @@ def admins_of(values: Iterable[Value]) -> tuple[Admin, ...]:
             except ProtocolError:
                 continue
     return tuple(admins)
+
+
+@lru_cache(maxsize=PREFIXES_KNOWN)
+def admins_in(values: bytes) -> tuple[Admin, ...]:
+    """The administrators in a counted array of values: those of a prefix's record, which every write below it asks for."""
+    return admins_of(decode_values(values))
 
 
 def refuse(

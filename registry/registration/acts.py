@@ -28,6 +28,7 @@ from idis.registry.rights import (
     Groups,
     Subject,
     Unknown,
+    admins_in,
     admins_of,
     enabled_values,
     refuse,
@@ -200,7 +201,7 @@ def _judge(txn: ReadTxn, act: Act, place: Place, caller: Caller, groups: Groups)
     the public and a name that is not registered are refused alike.
     """
     prefix, strict = place.entry.prefix, place.entry.privacy is Privacy.STRICT
-    owners = admins_of(decode_values(place.entry.values))
+    owners = admins_in(place.entry.values)
     held = _held(place, strict)
     guarded = touches_rights(act, held)
     if isinstance(act, Create) and (place.stored is None or not act.overwrite):
