@@ -152,6 +152,7 @@ class Node:
         if self._dns is not None:
             await self._dns.close()
         await self._http.close()
+        self._office.end_waiting()
         await self._chain.finish(STOP_GRACE_S)
         if self._recursor is not None:
             await self._keeping.close()

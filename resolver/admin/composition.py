@@ -81,6 +81,11 @@ class Office:
         if self._server is not None:
             await self._server.open()
 
+    def end_waiting(self) -> None:
+        """Answer who waits for changes: the node is stopping."""
+        if self.desk is not None:
+            self.desk.teller.end()
+
     async def close(self) -> None:
         """Stop asking, verifying, signing and listening."""
         if self._server is not None:

@@ -28,6 +28,7 @@ class Teller:
         self._waiting: dict[str, int] = {}
         self._moved = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
+        self._ending = False
 
     async def answer(self, asked: SubscribeRequest, source: str) -> SubscribeReply | Refusal:
         """What has changed since a position; waits for it as long as is asked."""
@@ -45,6 +46,11 @@ class Teller:
             if not self._waiting[source]:
                 del self._waiting[source]
 
+    def end(self) -> None:
+        """Answer whoever waits now, and let nobody wait any more: the node is stopping."""
+        self._ending = True
+        self._moved.set()
+
     def close(self) -> None:
         """Look no longer."""
         if self._looking is not None:
@@ -60,7 +66,7 @@ class Teller:
                 return reply
             position = Position.decode(reply.position)
             left_s = until - loop.time()
-            if left_s <= 0:
+            if left_s <= 0 or self._ending:
                 return reply
             await self._movement(left_s)
 
