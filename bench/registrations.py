@@ -5,8 +5,9 @@
 One node, its clients in processes of their own, over the binary port. Each writer has a connection, logs in with its key,
 and sends its next CREATE when the last one was acknowledged: checked, audited, flushed. Batches hold 2,000 records each and
 are sent over a few connections. Meanwhile a reader asks at a fixed rate over UDP and counts from when each question was due.
-The disk's own flush is measured beside it, because every acknowledged change waits for one. With more workers than one,
-questions are answered by processes that write nothing.
+Clients share the machine's cores with the node, so the node's own processor time per acknowledged record stands beside the
+rate: its inverse is what one core would do with clients elsewhere. The disk's own flush is measured beside it, because every
+acknowledged change waits for one. With more workers than one, questions are answered by processes that write nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from idis.bench.import_figures import fsync_ms
@@ -59,6 +60,7 @@ class Place:
 
     directory: Path
     port: int
+    pid: int  # of the node; its workers are its children
 
     @property
     def key(self) -> Key:
@@ -78,11 +80,17 @@ class Taken:
     count: int
     seconds: float
     latencies_ms: Sequence[float]
+    node_cpu_s: float = 0.0
 
     @property
     def per_s(self) -> float:
         """Acknowledged a second."""
         return self.count / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        """The node's processor time per acknowledged record, in microseconds."""
+        return self.node_cpu_s / self.count * 1e6
 
     def percentile(self, share: float) -> float:
         """Of the latencies, in milliseconds."""
@@ -118,20 +126,24 @@ def _report(place: Place, given: argparse.Namespace, flush_ms: float) -> None:
     for number in range(given.rounds):
         quiet = _measured(_read, place, given.seconds, number)
         lone = _measured(_write, place, min(given.seconds, LONE_S_MAX), f"l{number}", 1)
+        alone = _measured(_write, place, given.seconds, f"a{number}", given.writers)
         reading, writing = _beside(place, given, number)
         batched = _measured(_write_batches, place, given.seconds, f"b{number}")
         print(f"round {number + 1}")
         flushes = _times(lone, 0.5, flush_ms)
         print(f"  lone creates         {lone.per_s:8,.0f}/s  p50 {lone.percentile(0.5):.2f} ms = {flushes} flushes")
         print(
-            f"  {given.writers:3} writers          {writing.per_s:8,.0f}/s  p50 {writing.percentile(0.5):.2f} ms,"
-            f" p99 {writing.percentile(0.99):.2f} ms = {_times(writing, 0.99, flush_ms)} flushes"
+            f"  {given.writers:3} writers          {alone.per_s:8,.0f}/s  p50 {alone.percentile(0.5):.2f} ms,"
+            f" p99 {alone.percentile(0.99):.2f} ms = {_times(alone, 0.99, flush_ms)} flushes, node {alone.cpu_us:.0f} µs each"
         )
-        print(f"  batches of {BATCH_ITEMS_MAX:,}     {batched.per_s:8,.0f}/s  p50 {batched.percentile(0.5):.1f} ms a batch")
+        print(
+            f"  batches of {BATCH_ITEMS_MAX:,}     {batched.per_s:8,.0f}/s  p50 {batched.percentile(0.5):.1f} ms a batch,"
+            f" node {batched.cpu_us:.1f} µs a record"
+        )
         print(
             f"  reads at {READS_PER_S:,}/s      p50 {quiet.percentile(0.5):.2f} ms, p99 {quiet.percentile(0.99):.2f} ms;"
             f" beside the writers p50 {reading.percentile(0.5):.2f} ms, p99 {reading.percentile(0.99):.2f} ms"
-            f" ({reading.percentile(0.99) / quiet.percentile(0.99):.1f} times)"
+            f" ({reading.percentile(0.99) / quiet.percentile(0.99):.1f} times, {writing.per_s:,.0f} writes/s)"
         )
 
 
@@ -149,9 +161,20 @@ def _beside(place: Place, given: argparse.Namespace, number: int) -> tuple[Taken
 
 def _measured(work: object, *arguments: object) -> Taken:
     """Run one piece of work in a process of its own, so that nothing of ours stands in its way."""
+    place = next(argument for argument in arguments if isinstance(argument, Place))
     with multiprocessing.get_context("spawn").Pool(1) as pool:
+        before_s = cpu_s(place.pid)
         taken: Taken = pool.apply(work, arguments)  # type: ignore[arg-type]  # pickled by name
-        return taken
+        return replace(taken, node_cpu_s=cpu_s(place.pid) - before_s)
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time of a process and its children that live, in seconds."""
+    ticks = 0
+    for child in (pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split())):
+        fields = Path(f"/proc/{child}/stat").read_text("ascii").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _write(place: Place, seconds: float, name: str, writers: int) -> Taken:
@@ -241,7 +264,7 @@ def _start(directory: Path, workers: int) -> tuple[Place, subprocess.Popen[bytes
     _idis("register", f"{PREFIX}/read", "--url", "https://example.com/read", "--data", str(directory))
     words = [sys.executable, "-c", _SERVE, "serve", str(directory), "--workers", str(workers)]
     node = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-    place = Place(directory, port)
+    place = Place(directory, port, node.pid)
     deadline = time.monotonic() + 30
     while True:
         try:
