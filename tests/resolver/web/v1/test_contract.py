@@ -47,10 +47,13 @@ CAMPAIGN: dict[str, tuple[str, tuple[str, ...]]] = {
     "application": ("application", ALL_BUT_REVOKING),
 }
 
-# Refusals of what no schema can say: 409 and 422 by their content, 412 by a condition, 404 by what is there.
+# Refusals of what no schema can say: 409 and 422 by their content, 412 by a condition, 404 by what is there, 413 by length.
 CONFIG = """\
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422"]
+
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "503"]
 """
 
 pytestmark = [
@@ -141,7 +144,7 @@ def examine(served: Served, folder: Path, role: str, cases: int, phases: str, *c
     done = subprocess.run([*program, *words], cwd=folder, capture_output=True, text=True, check=False)
     told = re.search(r"(\d+) generated", done.stdout)
 
-    assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
+    assert done.returncode == 0, done.stdout[done.stdout.find("= FAILURES") :][:6_000] + done.stdout[-600:] + done.stderr[-2_000:]
     assert told is not None, done.stdout[-2_000:]
     return int(told[1])
 
