@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from idis.proto.challenge import HS_PUBKEY
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.identifier import fold
 from idis.proto.query import Query
-from idis.proto.reader_pass import decode_pass
+from idis.proto.reader_pass import ReaderPass, decode_pass
 from idis.proto.statement import stored_spelling
 from idis.proto.value import Value
 from idis.registry.caller import Action, Caller, TokenScope
@@ -18,7 +22,6 @@ from idis.resolver.admin import public_key
 from idis.resolver.admin.verifier import Verifier
 
 _NAME = "pass"
-_PUBLIC_KEY = "HS_PUBKEY"
 
 
 class Passes:
@@ -41,35 +44,68 @@ class Passes:
             origin: who sent it here, for the audit trail.
             now: unix time.
         """
-        try:
-            shown = decode_pass(query.auth)
-            named = parse_identity(shown.identity)
-        except (ProtocolError, IdentifierError) as error:
-            return _refusal(f"the pass cannot be read: {error}")
-        if shown.audience not in (stored_spelling(query.spelling), stored_spelling(query.spelling, exact=True)):
-            return _refusal(f"the pass is for {shown.audience!r}, not for what is asked: make one for it")
-        if not shown.current(now):
-            return _refusal("the pass is not good now: it holds for a minute, by clocks that differ by no more than another")
-        keys = await self._verifier.public_keys(named)
-        if isinstance(keys, Refusal):
-            return keys
-        handle = shown.identity.partition(":")[2]
-        signer = next((key for key in keys if _signed(key, shown.digest_name, shown.signature, shown.octets(), handle)), None)
-        if signer is None:
-            return _refusal(f"no key of {named} signed this pass: sign with the private half of its HS_PUBKEY value")
-        identity = Identity(signer.index, named.identifier)
+        wanted = (stored_spelling(query.spelling), stored_spelling(query.spelling, exact=True))
+
+        def refuse_audience(audience: str) -> str:
+            return "" if audience in wanted else f"the pass is for {audience!r}, not for what is asked: make one for it"
+
+        shown = read_pass(query.auth, refuse_audience, now)
+        if isinstance(shown, Refusal):
+            return shown
+        identity = await shown.signer(self._verifier)
+        if isinstance(identity, Refusal):
+            return identity
         scope = TokenScope(_NAME, (query.identifier.folded_prefix,), frozenset((Action.READ,)))
         with self._store.read() as txn:
             return Caller(origin, identity, roles_of(txn, identity), scope)
 
 
-def _signed(value: Value, digest_name: str, signature: bytes, octets: bytes, handle: str) -> bool:
-    if fold(value.type) != _PUBLIC_KEY:
-        return False
+@dataclass(frozen=True, slots=True)
+class ShownPass:
+    """A pass that is for what is asked, and good now; who signed it is not known yet."""
+
+    content: ReaderPass
+    named: Identity
+
+    async def signer(self, verifier: Verifier) -> Identity | Refusal:
+        """The key that signed it, or why none did."""
+        keys = await verifier.public_keys(self.named)
+        if isinstance(keys, Refusal):
+            return keys
+        signer = next((key for key in keys if self._signed_by(key)), None)
+        if signer is None:
+            return _refusal(f"no key of {self.named} signed this pass: sign with the private half of its HS_PUBKEY value")
+        return Identity(signer.index, self.named.identifier)
+
+    def _signed_by(self, key: Value) -> bool:
+        if fold(key.type) != HS_PUBKEY:
+            return False
+        shown = self.content
+        handle = shown.identity.partition(":")[2]
+        try:
+            return public_key.verifies(public_key.load(key.data), shown.digest_name, shown.signature, shown.octets(), user=handle)
+        except public_key.KeyUnusable:
+            return False
+
+
+def read_pass(octets: bytes, refuse_audience: Callable[[str], str], now: int) -> ShownPass | Refusal:
+    """A pass as it came, or why it is not taken.
+
+    Args:
+        octets: of the pass.
+        refuse_audience: says why a pass for that audience is not for what is asked; nothing when it is.
+        now: unix time.
+    """
     try:
-        return public_key.verifies(public_key.load(value.data), digest_name, signature, octets, user=handle)
-    except public_key.KeyUnusable:
-        return False
+        content = decode_pass(octets)
+        named = parse_identity(content.identity)
+    except (ProtocolError, IdentifierError) as error:
+        return _refusal(f"the pass cannot be read: {error}")
+    if sentence := refuse_audience(content.audience):
+        return _refusal(sentence)
+    if not content.current(now):
+        return _refusal("the pass is not good now: it holds for a minute, by clocks that differ by no more than another")
+    return ShownPass(content, named)
 
 
 def _refusal(message: str) -> Refusal:
