@@ -159,10 +159,7 @@ def add_values(
                 return Refusal(
                     ResponseCode.VALUE_ALREADY_EXISTS, f"{identifier} has a value {value.index}: modify it, or use another index"
                 )
-        if refusal := refuse_values(values, value_bytes_max):
-            return refusal
-        present.update((value.index, value) for value in values)
-        return None
+        return _set(present, values, value_bytes_max)
 
     return _change(txn, identifier, change, now, signer)
 
@@ -183,11 +180,7 @@ def put_values(
     """
 
     def change(present: dict[int, Value]) -> Refusal | None:
-        changed = [present[value.index] for value in values if value.index in present and _differs(present, value)]
-        if refusal := refuse_values(values, value_bytes_max) or refuse_read_only(changed):
-            return refusal
-        present.update((value.index, value) for value in values)
-        return None
+        return _set(present, values, value_bytes_max)
 
     return _change(txn, identifier, change, now, signer)
 
@@ -211,11 +204,7 @@ def modify_values(
         missing = [str(value.index) for value in values if value.index not in present]
         if missing:
             return Refusal(ResponseCode.VALUES_NOT_FOUND, f"{identifier} has no value {', '.join(missing)}: add it")
-        changed = [present[value.index] for value in values if _differs(present, value)]
-        if refusal := refuse_values(values, value_bytes_max) or refuse_read_only(changed):
-            return refusal
-        present.update((value.index, value) for value in values)
-        return None
+        return _set(present, values, value_bytes_max)
 
     return _change(txn, identifier, change, now, signer)
 
@@ -455,6 +444,15 @@ def _refuse_quota(txn: WriteTxn, entry: PrefixEntry) -> Refusal | None:
 
 def _not_found(identifier: str) -> Refusal:
     return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{identifier} is not registered")
+
+
+def _set(present: dict[int, Value], values: Sequence[Value], value_bytes_max: int) -> Refusal | None:
+    """Put values at their indexes, if they may be stored and change none that is read-only."""
+    changed = [present[value.index] for value in values if value.index in present and _differs(present, value)]
+    if refusal := refuse_values(values, value_bytes_max) or refuse_read_only(changed):
+        return refusal
+    present.update((value.index, value) for value in values)
+    return None
 
 
 def _differs(present: dict[int, Value], value: Value) -> bool:
