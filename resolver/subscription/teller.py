@@ -11,7 +11,7 @@ from idis.registry.journal import Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import Store
 
-LOOK_S = 0.02  # between two looks at the journal while somebody waits: one short read
+LOOK_S = 0.02  # between two looks at the store while somebody waits: at the number of its last commit
 ENTRIES_MAX = 1_000  # of one answer
 WAITING_MAX = 1_024  # subscriptions at once
 WAITING_PER_SOURCE_MAX = 64  # a node with many workers has one for each
@@ -61,6 +61,7 @@ class Teller:
         until = loop.time() + asked.wait_ms / 1_000
         prefixes = frozenset(asked.prefixes)
         while True:
+            known = self._store.last_transaction
             reply = self._look(position, prefixes)
             if reply.everything or reply.hashes:
                 return reply
@@ -68,27 +69,23 @@ class Teller:
             left_s = until - loop.time()
             if left_s <= 0 or self._ending:
                 return reply
-            await self._movement(left_s)
+            await self._movement(known, left_s)
 
-    async def _movement(self, within_s: float) -> None:
-        """Wait until the journal may have moved."""
+    async def _movement(self, known: int, within_s: float) -> None:
+        """Wait until the journal may have moved beyond a commit that has been looked at."""
         if self._looking is None or self._looking.done():
             self._moved.clear()
-            self._looking = asyncio.create_task(self._watch())
+            self._looking = asyncio.create_task(self._watch(known))
         try:
             async with asyncio.timeout(within_s):
                 await self._moved.wait()
         except TimeoutError:
             return
 
-    async def _watch(self) -> None:
-        with self._store.read() as txn:
-            known = txn.position
+    async def _watch(self, known: int) -> None:
         while self._waiting:
             await asyncio.sleep(LOOK_S)
-            with self._store.read() as txn:
-                moved = txn.position != known
-            if moved:
+            if self._store.last_transaction != known:
                 break
         self._moved.set()
 
