@@ -20,14 +20,14 @@ from idis.proto.errors import ProtocolError
 from idis.proto.identifier import ancestors
 from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Refused
 from idis.proto.query import Query
-from idis.proto.value import Value, decode_values, encode_value, encode_values, scan_values
+from idis.proto.value import Value, encode_value, encode_values, scan_values
 from idis.registry import filters
 from idis.registry.cut_statement import with_digests
 from idis.registry.permission import Lists, Reader, Unproven, readable, refusal_of, unproven_of
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
 from idis.registry.readers import lists_of
 from idis.registry.record import RECALL_FLAG, RecordFlag, StoredRecord
-from idis.registry.rights import Subject, Unknown, admins_of, enabled_values
+from idis.registry.rights import Subject, Unknown, admins_in, admins_of, enabled_values
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
 from idis.registry.template_handles import expanded, has_template
@@ -166,7 +166,7 @@ def _answer_reader(
         return _answer_record(query, entry.privacy, record, now)
     values = filters.merge((record.public, record.restricted))
     # A record without administrators of its own is its prefix's.
-    admins = admins_of(enabled_values(record)) or admins_of(decode_values(entry.values))
+    admins = admins_of(enabled_values(record)) or admins_in(entry.values)
     lists = lists_of(txn, record) if _flag_bits(record.flags, _LISTED) else {}
     outcome = _show_reader(query, values, Subject(entry.prefix, admins), lists, entry.privacy, txn, now, reader)
     if isinstance(outcome, NoValues) and entry.privacy is Privacy.STRICT and record.public == _NO_VALUES:
@@ -194,7 +194,7 @@ def _answer_prefix(
     if site and entry.answers_here:
         entry = _with_own_site(entry, site)
     if reader is not None:
-        subject = Subject(entry.prefix, admins_of(decode_values(entry.values)), is_prefix=True)
+        subject = Subject(entry.prefix, admins_in(entry.values), is_prefix=True)
         outcome = _show_reader(query, entry.values, subject, {}, entry.privacy, txn, now, reader)
         hidden = entry.privacy is Privacy.STRICT and not filters.has_public(entry.values)
         return NotFound() if hidden and isinstance(outcome, NoValues) else outcome

@@ -30,7 +30,7 @@ from idis.registry.record import PreparedRecord, same_content
 from idis.registry.registration import acts
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.octets import prepare_plain
-from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_of, refuse
+from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_in, refuse
 from idis.registry.store.base import Conflict, Expect, WriteTxn
 from idis.registry.store.keys import record_key
 
@@ -210,7 +210,7 @@ class _Run:
             return None
         if stopped_by(self._txn, folded) is not None:
             return None
-        owners = Subject(folded, admins_of(decode_values(entry.values)), is_prefix=True)
+        owners = Subject(folded, admins_in(entry.values), is_prefix=True)
         if self._refuse(owners) is not None:
             return None
         return _Home(entry, folded, self._refuse(replace(owners, guarded=True)) is None)

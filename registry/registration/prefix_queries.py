@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from idis.proto.codes import AdminRight, ResponseCode
 from idis.proto.identifier import fold
-from idis.proto.value import decode_values
 from idis.registry.caller import Action, Caller, Role
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, RouteEntry
 from idis.registry.registration.application import Filed, filed
@@ -15,7 +14,7 @@ from idis.registry.registration.checks import PAGE_ENTRIES, Refusal, unknown
 from idis.registry.registration.consent import Awaiting, awaited
 from idis.registry.registration.prefix_acts import TWO_PERSONS
 from idis.registry.registration.prefix_rights import Claim, Ground, judge
-from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_of, refuse
+from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_in, refuse
 from idis.registry.store.base import ReadTxn
 
 LIST_MAX = PAGE_ENTRIES  # entries looked at for one page, whether they are shown or not
@@ -123,7 +122,7 @@ def _refuse_list(txn: ReadTxn, caller: Caller, below: str, groups: Groups) -> Re
         return None
     parent = below or ROOT_PREFIX
     entry = txn.prefix(parent)
-    admins = () if entry is None else admins_of(decode_values(entry.values))
+    admins = () if entry is None else admins_in(entry.values)
     subject = Subject(parent, admins, is_prefix=True)
     return refuse(txn, caller, subject, [AdminRight.LIST_HANDLES], action=Action.PREFIX, groups=groups)
 

@@ -21,7 +21,7 @@ from idis.registry.prefix import ROOT_PREFIX
 from idis.registry.registration import acts, prefix_values
 from idis.registry.registration.application import filed
 from idis.registry.registration.checks import Refusal
-from idis.registry.rights import Groups, Subject, Unknown, admins_of, refuse
+from idis.registry.rights import Groups, Subject, Unknown, admins_in, admins_of, refuse
 from idis.registry.store.base import ReadTxn
 
 _SITES = ("HS_SITE", "HS_SITE.6")
@@ -110,13 +110,13 @@ class _Judge:
         """The parent's administrators."""
         parent = parent_of(self.prefix)
         entry = self.txn.prefix(parent)
-        admins = () if entry is None else admins_of(decode_values(entry.values))
+        admins = () if entry is None else admins_in(entry.values)
         return self._refuse(Subject(parent, admins, is_prefix=True), [int(right)])
 
     def by_itself(self, alternatives: list[int]) -> Refusal | Unknown | None:
         """The prefix's own administrators."""
         entry = self.txn.prefix(self.prefix)
-        admins = () if entry is None else admins_of(decode_values(entry.values))
+        admins = () if entry is None else admins_in(entry.values)
         return self._refuse(Subject(self.prefix, admins, is_prefix=True), alternatives)
 
     def by_owner(self, own_right: int, parents_right: int) -> Refusal | Unknown | None:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from idis.proto.codes import AdminRight
-from idis.proto.value import decode_values
 from idis.registry.caller import Action, Caller, Role
 from idis.registry.readers import lists_of
-from idis.registry.rights import Subject, admins_of, is_named, refuse
+from idis.registry.rights import Subject, admins_in, is_named, refuse
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace.event import Event
 from idis.registry.trace.held import record_of
@@ -60,7 +59,7 @@ class EventSight:
 
     def _judge(self, txn: ReadTxn, prefix: str) -> bool:
         entry = txn.longest_prefix(prefix)
-        admins = admins_of(decode_values(entry.values)) if entry is not None and entry.prefix == prefix else ()
+        admins = admins_in(entry.values) if entry is not None and entry.prefix == prefix else ()
         subject = Subject(prefix, admins, is_prefix=True)
         return any(
             refuse(txn, self._caller, subject, [right], action=action) is None for action in _ACTIONS for right in _RIGHTS

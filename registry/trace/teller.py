@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from idis.proto.codes import AdminRight, ResponseCode
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
-from idis.proto.value import decode_values
 from idis.registry.caller import Action, Caller, Role, covers
 from idis.registry.registration.checks import Refusal
-from idis.registry.rights import Subject, admins_of, refuse
+from idis.registry.rights import Subject, admins_in, refuse
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace.event import Event
 from idis.registry.trace.things import Spelling, home_of
@@ -84,7 +83,7 @@ def _prefixes(txn: ReadTxn, caller: Caller) -> Iterator[str]:
     if caller.identity is not None and (own := _own_prefix(caller.identity.identifier)):
         entry = txn.prefix(own)
         if entry is not None:
-            subject = Subject(own, admins_of(decode_values(entry.values)), is_prefix=True)
+            subject = Subject(own, admins_in(entry.values), is_prefix=True)
             if refuse(txn, caller, subject, [int(AdminRight.ADD_HANDLE)], action=Action.TRACE) is None:
                 yield own
 

@@ -12,11 +12,10 @@ from idis.proto.codes import AdminRight, OpCode, ResponseCode
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import PREFIX_HANDLE_HEAD, fold, parse_prefix
 from idis.proto.responses import LIST_PAGE
-from idis.proto.value import decode_values
 from idis.registry.caller import Action, Caller, Role
 from idis.registry.prefix import PrefixEntry
 from idis.registry.registration.checks import Refusal, unknown
-from idis.registry.rights import Groups, Subject, Unknown, admins_of, refuse
+from idis.registry.rights import Groups, Subject, Unknown, admins_in, refuse
 from idis.registry.store.base import ReadTxn, Store
 from idis.resolver.admin.registrar import Registrar
 
@@ -94,7 +93,7 @@ def _refuse(txn: ReadTxn, groups: Groups, prefix: str, caller: Caller, *, derive
         return Refusal(ResponseCode.SERVER_NOT_RESPONSIBLE, unknown(txn, prefix).message)
     if not (entry.homed if derived else entry.answers_here):
         return Refusal(ResponseCode.SERVER_NOT_RESPONSIBLE, f"{prefix} is answered elsewhere: ask there")
-    subject = Subject(prefix, admins_of(decode_values(entry.values)), is_prefix=True)
+    subject = Subject(prefix, admins_in(entry.values), is_prefix=True)
     return refuse(txn, caller, subject, [AdminRight.LIST_HANDLES], action=Action.READ, groups=groups)
 
 

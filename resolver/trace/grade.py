@@ -12,10 +12,9 @@ from enum import IntEnum
 from idis.proto.codes import AdminRight
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
-from idis.proto.value import decode_values
 from idis.registry.caller import Action, Caller
 from idis.registry.identity import Identity, identity_of
-from idis.registry.rights import Groups, Subject, Unknown, admins_of, is_named, refuse
+from idis.registry.rights import Groups, Subject, Unknown, admins_in, is_named, refuse
 from idis.registry.store.base import ReadTxn
 
 READERS, PARTNERS = "TRACE_READERS", "TRACE_PARTNERS"
@@ -46,7 +45,7 @@ def grade_of(txn: ReadTxn, caller: Caller, prefix: str, groups: Groups) -> Grade
     if identity is None:
         return Grade.COUNT
     entry = txn.prefix(prefix)
-    admins = admins_of(decode_values(entry.values)) if entry is not None else ()
+    admins = admins_in(entry.values) if entry is not None else ()
     for right in _READING:
         refused = refuse(txn, caller, Subject(prefix, admins, is_prefix=True), [right], action=Action.READ, groups=groups)
         if refused is None:

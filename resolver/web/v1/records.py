@@ -22,7 +22,7 @@ from idis.registry.registration import acts
 from idis.registry.registration.checks import Refusal, unknown
 from idis.registry.registration.place import Place, find_place
 from idis.registry.registration.value_checks import SECRET_TYPES
-from idis.registry.rights import Groups, Subject, Unknown, admins_of, enabled_values, refuse
+from idis.registry.rights import Groups, Subject, Unknown, admins_in, admins_of, enabled_values, refuse
 from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.store.keys import prefix_bounds
 from idis.resolver.web.v1.condition import Condition
@@ -105,7 +105,7 @@ async def list_records(call: Call[ListRecordsParameters, None]) -> Reply | Refus
         entry = txn.prefix(prefix)
         if entry is None:
             return unknown(txn, prefix)
-        owners = Subject(prefix, admins_of(decode_values(entry.values)), is_prefix=True)
+        owners = Subject(prefix, admins_in(entry.values), is_prefix=True)
         rights = [int(AdminRight.LIST_HANDLES)]
         if (verdict := refuse(txn, call.caller, owners, rights, action=Action.READ, groups=groups)) is not None:
             return verdict
@@ -268,7 +268,7 @@ def _model(
 
 def _refuse_reading(txn: ReadTxn, caller: Caller, groups: Groups, place: Place, held: StoredRecord) -> Refusal | Unknown | None:
     """What forbids a caller to see all that is known of a record."""
-    admins = admins_of(enabled_values(held)) or admins_of(decode_values(place.entry.values))
+    admins = admins_of(enabled_values(held)) or admins_in(place.entry.values)
     rights = [int(AdminRight.READ_VALUE)]
     return refuse(txn, caller, Subject(place.entry.prefix, admins), rights, action=Action.READ, groups=groups)
 

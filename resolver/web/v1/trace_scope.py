@@ -14,10 +14,9 @@ from dataclasses import replace
 from typing import Any
 
 from idis.proto.codes import AdminRight, ResponseCode
-from idis.proto.value import decode_values
 from idis.registry.caller import Action, Caller, Role
 from idis.registry.registration.checks import Refusal
-from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_of, refuse
+from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_in, refuse
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace.edge import Edge
 from idis.registry.trace.expanding import Expansion, Request, Step, Tombstone, expand
@@ -97,7 +96,7 @@ class Scope:
 
 def _judge(txn: ReadTxn, caller: Caller, prefix: str, groups: Groups) -> Refusal | Unknown | None:
     entry = txn.longest_prefix(prefix) if prefix else None
-    admins = admins_of(decode_values(entry.values)) if entry is not None and entry.prefix == prefix else ()
+    admins = admins_in(entry.values) if entry is not None and entry.prefix == prefix else ()
     verdict: Refusal | Unknown | None = None
     for right in _READING:
         verdict = refuse(txn, caller, Subject(prefix, admins, is_prefix=True), [right], action=Action.READ, groups=groups)
