@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from idis.proto.codes import AdminRight, ResponseCode
+from idis.proto.codes import AdminRight
 from idis.proto.identifier import fold
 from idis.registry.caller import Action, Caller, Role
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, RouteEntry
@@ -81,22 +81,6 @@ def list_prefixes(
         if not entry.prefix.startswith(head):
             return PrefixPage(tuple(shown), "")
         if not states or entry.state in states:
-            shown.append(entry)
-        last = entry.prefix
-        if len(shown) >= limit:
-            return PrefixPage(tuple(shown), last)
-    return PrefixPage(tuple(shown), last if len(page) == LIST_MAX else "")
-
-
-def list_homed(txn: ReadTxn, caller: Caller, after: str = "", limit: int = LIST_MAX) -> PrefixPage | Refusal:
-    """Prefixes this node answers for: no secret, since everybody who resolves learns it, but not told to nobody at all."""
-    if caller.anonymous:
-        return Refusal(ResponseCode.AUTHENTICATION_NEEDED, "the list of homed prefixes is told to somebody: prove an identity")
-    page = txn.prefixes(after or None, LIST_MAX)
-    shown: list[PrefixEntry] = []
-    last = ""
-    for entry in page:
-        if entry.answers_here and entry.state is PrefixState.ACTIVE:
             shown.append(entry)
         last = entry.prefix
         if len(shown) >= limit:
