@@ -33,8 +33,6 @@ SECRET_TYPE = b"HS_SECKEY"
 
 _TOMBSTONE, _DISABLED = int(RecordFlag.TOMBSTONE), int(RecordFlag.DISABLED)  # the enumeration's own operators take a microsecond
 
-_TIMELESS_AT = 8  # in an encoded value, behind its index and timestamp
-
 Facts = Mapping[str, object]  # text, numbers, truth values, None, and lists and mappings of them
 
 _TIMED_BYTES = 8  # index and timestamp, with which an encoded value begins
