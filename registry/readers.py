@@ -135,15 +135,13 @@ def template_of(values: Iterable[Value]) -> str | None:
 
 def template_lists(txn: ReadTxn, values: Iterable[Value]) -> ReaderLists:
     """The lists of the template a record names, if this node holds it."""
-    named = template_of(values)
-    template = None if named is None else held_record(txn, named)
+    template = _template_held(txn, values)
     return NOTHING_LISTED if template is None else own_lists(template.values)
 
 
 def template_items(txn: ReadTxn, values: Iterable[Value]) -> frozenset[int]:
     """The indexes that the template a record names has items for, if this node holds it."""
-    named = template_of(values)
-    template = None if named is None else held_record(txn, named)
+    template = _template_held(txn, values)
     return frozenset() if template is None else frozenset(value.index for value in template.values if value.type == ITEM_TYPE)
 
 
@@ -182,13 +180,13 @@ def relisted(record: PreparedRecord, templates: Mapping[str, ReaderLists]) -> Pr
         record: prepared.
         templates: the lists of every template that has any, by its normal spelling (`identity.normal`).
     """
-    values = _values_of(record)
+    values = stored_values(record)
     named = template_of(values)
     try:
         lists = None if named is None else templates.get(normal(named))
     except IdentifierError:
         return record
-    return record if lists is None else _prepared_anew(record, mark(values, lists))
+    return record if lists is None else prepared_anew(record, mark(values, lists))
 
 
 def carried(stored: StoredRecord, record: PreparedRecord) -> PreparedRecord:
@@ -198,7 +196,7 @@ def carried(stored: StoredRecord, record: PreparedRecord) -> PreparedRecord:
     """
     flags = int(stored.flags)
     if flags & _LISTED and not (own := own_lists(stored.values)).empty:
-        values = _values_of(record)
+        values = stored_values(record)
         if all(value.type != READERS_TYPE for value in values):
             given = {value.index for value in values}
             own = replace(own, off=own.off - given)
@@ -207,7 +205,7 @@ def carried(stored: StoredRecord, record: PreparedRecord) -> PreparedRecord:
             off = frozenset(value.index for value in values if value.permissions & MARK_OFF)
             time = max((value.timestamp for value in values), default=0)
             whole = (*values, *kept, replace(lists_value(own), timestamp=time))
-            record = _prepared_anew(record, mark(whole, ReaderLists(listed, off)))
+            record = prepared_anew(record, mark(whole, ReaderLists(listed, off)))
     if flags & _DISABLED:
         record = replace(record, flags=record.flags | RecordFlag.DISABLED)
     return record
@@ -226,18 +224,20 @@ def held_record(txn: ReadTxn, identifier: str) -> StoredRecord | None:
     return record if record is not None and not int(record.flags) & _TOMBSTONE else None
 
 
-def stored_values(record: StoredRecord) -> tuple[Value, ...]:
+def stored_values(record: StoredRecord | PreparedRecord) -> tuple[Value, ...]:
     """All values of a record with the marks of their stored form."""
     return (*decode_values(record.public), *decode_values(record.restricted))
 
 
-def _values_of(record: PreparedRecord) -> tuple[Value, ...]:
-    return (*decode_values(record.public), *decode_values(record.restricted))
-
-
-def _prepared_anew(record: PreparedRecord, values: tuple[Value, ...]) -> PreparedRecord:
+def prepared_anew(record: StoredRecord | PreparedRecord, values: tuple[Value, ...]) -> PreparedRecord:
+    """A record with other values, timestamps and marks as they are; one that is disabled stays so."""
     anew = prepare(Record(record.identifier, values, record.aliases), None)
     return replace(anew, flags=anew.flags | RecordFlag(int(record.flags) & _DISABLED))
+
+
+def _template_held(txn: ReadTxn, values: Iterable[Value]) -> StoredRecord | None:
+    named = template_of(values)
+    return None if named is None else held_record(txn, named)
 
 
 def _marked(value: Value, listed: bool, off: bool) -> Value:

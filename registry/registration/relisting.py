@@ -15,8 +15,8 @@ import msgpack
 
 from idis.registry.document import DocumentKind, text_key
 from idis.registry.identity import normal
-from idis.registry.readers import ReaderLists, held_record, marked, own_lists, stored_values, template_of
-from idis.registry.record import Record, RecordFlag, StoredRecord, prepare
+from idis.registry.readers import ReaderLists, held_record, marked, own_lists, prepared_anew, stored_values, template_of
+from idis.registry.record import RecordFlag, StoredRecord
 from idis.registry.registration.contents import without_stale_statement
 from idis.registry.store.base import ReadTxn, Store, WriteTxn
 
@@ -26,7 +26,6 @@ ACTOR = "readers"  # who is named in the journal
 
 _FORM = 1
 _NAMED = b"TEMPLATE_ID"  # records without these octets name no template
-_DISABLED = int(RecordFlag.DISABLED)
 _TOMBSTONE = int(RecordFlag.TOMBSTONE)
 
 
@@ -131,8 +130,7 @@ def _rewrite(txn: WriteTxn, record: StoredRecord, template: str) -> bool:
     wanted = marked(txn, without_stale_statement(txn, record, record.values))
     if {value.index: value for value in wanted} == {value.index: value for value in stored_values(record)}:
         return False
-    prepared = prepare(Record(record.identifier, wanted, record.aliases), None)
-    txn.put_record(replace(prepared, flags=prepared.flags | RecordFlag(int(record.flags) & _DISABLED)))
+    txn.put_record(prepared_anew(record, wanted))
     return True
 
 
