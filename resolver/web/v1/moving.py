@@ -35,6 +35,7 @@ from idis.registry.registration.moving_chunk import luggage_of, pack_luggage, un
 from idis.registry.registration.moving_reading import count_some, read_changes, read_page
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import ReadTxn, WriteTxn
+from idis.resolver.web.v1.asking import decide
 from idis.resolver.web.v1.common_model import PrefixPath
 from idis.resolver.web.v1.moving_model import (
     ArriveBody,
@@ -87,7 +88,7 @@ async def show_state(call: Call[PrefixPath, None]) -> Reply | Refusal:
             site=model_of_site(call.face.site),
         )
 
-    return _reply(await call.face.registrar.decide(question))
+    return await decide(call, question)
 
 
 async def read_records(call: Call[MovePath, None]) -> Reply | Refusal:
@@ -100,7 +101,7 @@ async def read_records(call: Call[MovePath, None]) -> Reply | Refusal:
         page = read_page(txn, prefix, after)
         return MovePage(_text(page.chunk), None if page.after is None else _text(page.after))
 
-    return _reply(await call.face.registrar.decide(question))
+    return await decide(call, question)
 
 
 async def read_changed(call: Call[ChangesPath, None]) -> Reply | Refusal:
@@ -115,7 +116,7 @@ async def read_changed(call: Call[ChangesPath, None]) -> Reply | Refusal:
         changes = read_changes(txn, prefix, Position.decode(octets))
         return MoveChanges(_text(changes.chunk), _text(changes.position.encode()), changes.more, changes.known)
 
-    return _reply(await call.face.registrar.decide(question))
+    return await decide(call, question)
 
 
 async def count(call: Call[MovePath, None]) -> Reply | Refusal:
@@ -129,7 +130,7 @@ async def count(call: Call[MovePath, None]) -> Reply | Refusal:
         following = None if part.after is None else _text(part.after)
         return MoveCount(part.records, f"{part.digest:x}", following, part.held.records, _seal(part.held))
 
-    return _reply(await call.face.registrar.decide(question))
+    return await decide(call, question)
 
 
 async def freeze(call: Call[PrefixPath, None]) -> Reply | Refusal:
@@ -192,10 +193,6 @@ def _done(result: Registered | Taken | Cleared) -> Reply:
             return Reply(MoveTaken(put, deleted))
         case Cleared(after=after):
             return Reply(MoveCleared(None if after is None else _text(after)))
-
-
-def _reply(answer: object) -> Reply | Refusal:
-    return answer if isinstance(answer, Refusal) else Reply(answer)
 
 
 def _seal(held: Held) -> str:

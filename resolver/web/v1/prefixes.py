@@ -15,6 +15,7 @@ from idis.registry.registration.life import Registered, Terms
 from idis.registry.registration.prefix_queries import list_prefixes, show_prefix
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import ReadTxn, WriteTxn
+from idis.resolver.web.v1.asking import decide
 from idis.resolver.web.v1.common_model import PrefixPath
 from idis.resolver.web.v1.cursor import make_cursor, read_cursor
 from idis.resolver.web.v1.openapi import BASE_PATH
@@ -57,8 +58,7 @@ async def list_them(call: Call[ListPrefixesParameters, None]) -> Reply | Refusal
         cursor = make_cursor(subject, page.after.encode()) if page.after else None
         return PrefixPage(tuple(map(prefix_model, page.entries)), cursor)
 
-    answer: PrefixPage | Refusal = await call.face.registrar.decide(question)
-    return answer if isinstance(answer, Refusal) else Reply(answer)
+    return await decide(call, question)
 
 
 async def show(call: Call[PrefixPath, None]) -> Reply | Refusal:
@@ -68,8 +68,7 @@ async def show(call: Call[PrefixPath, None]) -> Reply | Refusal:
         view = show_prefix(txn, call.caller, call.parameters.prefix, call.now, groups)
         return view if isinstance(view, Refusal | Unknown) else prefix_detail(view)
 
-    answer: PrefixDetail | Refusal = await call.face.registrar.decide(question)
-    return answer if isinstance(answer, Refusal) else Reply(answer, version=answer.version)
+    return await decide(call, question, lambda detail: Reply(detail, version=detail.version))
 
 
 async def apply(call: Call[Nothing, ApplyForPrefix]) -> Reply | Refusal:
@@ -151,8 +150,7 @@ async def get_values(call: Call[PrefixPath, None]) -> Reply | Refusal:
     def question(txn: ReadTxn, groups: Groups) -> tuple[Value, ...] | Refusal | Unknown:
         return visible_values(call, txn, groups, handle)
 
-    shown: tuple[Value, ...] | Refusal = await call.face.registrar.decide(question)
-    return shown if isinstance(shown, Refusal) else Reply(PrefixValues(handle, tuple(map(model_of, shown))))
+    return await decide(call, question, lambda shown: Reply(PrefixValues(handle, tuple(map(model_of, shown)))))
 
 
 async def patch_values(call: Call[PrefixPath, PatchValues]) -> Reply | Refusal:

@@ -13,6 +13,7 @@ from idis.registry.registration.prefix_acts import PrefixAct, RangeDone, perform
 from idis.registry.registration.prefix_queries import list_ranges
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import ReadTxn, RecordDamaged, StoreError, WriteTxn
+from idis.resolver.web.v1.asking import decide
 from idis.resolver.web.v1.common_model import Done
 from idis.resolver.web.v1.cursor import make_cursor, read_cursor
 from idis.resolver.web.v1.operation import Call, Operation, Reply
@@ -38,8 +39,7 @@ async def list_them(call: Call[ListRangesParameters, None]) -> Reply | Refusal:
         cursor = make_cursor(subject, page.after.encode()) if page.after else None
         return RangePage(tuple(map(range_model, page.ranges)), cursor)
 
-    answer: RangePage | Refusal = await call.face.registrar.decide(question)
-    return answer if isinstance(answer, Refusal) else Reply(answer)
+    return await decide(call, question)
 
 
 async def put_range(call: Call[RangePath, PutRange]) -> Reply | Refusal:

@@ -25,6 +25,7 @@ from idis.registry.registration.value_checks import SECRET_TYPES
 from idis.registry.rights import Groups, Subject, Unknown, admins_in, admins_of, enabled_values, refuse
 from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.store.keys import prefix_bounds
+from idis.resolver.web.v1.asking import decide
 from idis.resolver.web.v1.condition import Condition
 from idis.resolver.web.v1.cursor import make_cursor, read_cursor
 from idis.resolver.web.v1.operation import Call, Needs, Operation, Reply
@@ -64,8 +65,7 @@ async def get_record(call: Call[GetRecordParameters, None]) -> Reply | Refusal:
         shown = visible_values(call, txn, groups, spelling, asked.index)
         return shown if isinstance(shown, Unknown) else _model(txn, call.caller, groups, spelling, shown)
 
-    answer: RecordModel | Refusal = await call.face.registrar.decide(question)
-    return answer if isinstance(answer, Refusal) else Reply(answer, version=answer.version)
+    return await decide(call, question, lambda record: Reply(record, version=record.version))
 
 
 async def put_record(call: Call[RecordPath, PutRecord]) -> Reply | Refusal:
@@ -111,8 +111,7 @@ async def list_records(call: Call[ListRecordsParameters, None]) -> Reply | Refus
             return verdict
         return _page(txn, prefix, subject, after, asked.limit)
 
-    answer = await call.face.registrar.decide(question)
-    return answer if isinstance(answer, Refusal) else Reply(answer)
+    return await decide(call, question)
 
 
 def visible_values(
