@@ -12,10 +12,9 @@ from enum import Enum
 
 from idis.registry.docking.piece import Piece, plain
 from idis.registry.pilots.nuclear_vocabularies import QA_LEVEL, SAFETY_CLASS, SEISMIC_CATEGORY
-from idis.registry.pilots.schema import EdgeKind
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
-from idis.registry.trace.edge import EdgeKind as TracedKind
+from idis.registry.trace.edge import EdgeKind
 from idis.registry.trace.revising import believed
 from idis.registry.trace.rows import UP
 from idis.registry.trace.stop_ship import Verdict, check
@@ -108,7 +107,7 @@ def dock_here(txn: ReadTxn, part: Piece, whole: Piece, order: Order, at_ms: int)
 
 def inside_now(txn: ReadTxn, part: str, at_ms: int) -> tuple[str, ...]:
     """The things that a part is installed in at a moment, as this store knows it."""
-    slot = UP[TracedKind.PART_OF]
+    slot = UP[EdgeKind.PART_OF]
     found = (stored.edge for stored in believed(txn, part, [rows.span(part, slot, slot)]))
     return tuple(dict.fromkeys(edge.parent for edge in found if edge.from_ms <= at_ms < edge.to_ms))
 

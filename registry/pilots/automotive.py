@@ -32,13 +32,13 @@ from idis.registry.pilots.schema import (
     TIME,
     AliasRule,
     Edge,
-    EdgeKind,
     Field,
     Pilot,
     Rule,
 )
 from idis.registry.pilots.units import UNITS
 from idis.registry.pilots.vocabularies import INSPECTION_CONCESSION
+from idis.registry.trace.edge import EdgeKind
 
 PILOT = "automotive"
 FIRST_MODEL_YEAR = 1886  # the motor car's own

@@ -34,13 +34,13 @@ from idis.registry.pilots.schema import (
     TIME,
     AliasRule,
     Edge,
-    EdgeKind,
     Field,
     Pilot,
     Rule,
 )
 from idis.registry.pilots.units import UNITS
 from idis.registry.pilots.vocabularies import LANGUAGE
+from idis.registry.trace.edge import EdgeKind
 
 PILOT = "chemical"
 

@@ -21,7 +21,6 @@ from idis.registry.pilots.schema import (
     TEXTS,
     AliasRule,
     Edge,
-    EdgeKind,
     Facts,
     Field,
     ObjectType,
@@ -38,6 +37,7 @@ from idis.registry.pilots.vocabularies import (
     VISIBILITY,
     WELDING_PROCESS,
 )
+from idis.registry.trace.edge import EdgeKind
 
 SDS_SECTIONS = 16  # GB/T 16483, GHS: never more, never fewer
 

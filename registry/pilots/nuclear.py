@@ -32,12 +32,12 @@ from idis.registry.pilots.schema import (
     TEXT,
     AliasRule,
     Edge,
-    EdgeKind,
     Field,
     Pilot,
     Rule,
 )
 from idis.registry.pilots.vocabularies import INSPECTION_RESULT, VERDICT, WELD_JOINT
+from idis.registry.trace.edge import EdgeKind
 
 PILOT = "nuclear"
 REPAIRS_USUAL_MAX = 2

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum, IntEnum, StrEnum
+from enum import Enum, IntEnum
 from typing import Literal, TypeAlias
 
 from idis.registry.pilots.finding import Finding
+from idis.registry.trace.edge import EdgeKind
 
 INDEX_TEMPLATE_ID = 1000
 INDEX_TEMPLATE = 1001
@@ -88,16 +89,6 @@ _ITEM_TYPES = {
     DataType.REFERENCES: DataType.REFERENCE,
     DataType.OBJECTS: DataType.OBJECT,
 }
-
-
-class EdgeKind(StrEnum):
-    """How a reference takes part in tracing, read from the part to the whole or from the result to its source."""
-
-    MEMBER_OF = "M"
-    MADE_FROM = "T"
-    PART_OF = "A"
-    PACKED_IN = "G"
-    SUCCEEDS = "X"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from idis.registry.pilots.schema import (
     TIME,
     AliasRule,
     Edge,
-    EdgeKind,
     Field,
     Pilot,
     Rule,
@@ -51,6 +50,7 @@ from idis.registry.pilots.vocabularies import (
     WELDING_POSITION,
     WELDING_PROCESS,
 )
+from idis.registry.trace.edge import EdgeKind
 
 PILOT = "ship"
 ELEMENTS = ("Al", "Be", "C", "Cr", "Cu", "Mn", "Mo", "N", "Nb", "Ni", "P", "Pb", "S", "Si", "Ta", "Ti", "V", "W")  # in steel

@@ -112,7 +112,7 @@ def _vocabulary(codes: Vocabulary | None) -> dict[str, object]:
 def _edge(edge: Edge | None) -> dict[str, object]:
     if edge is None:
         return {}
-    described = {"kind": str(edge.kind), "from": edge.start, "to": edge.end, "child": edge.child, "when": list(edge.when)}
+    described = {"kind": edge.kind.value, "from": edge.start, "to": edge.end, "child": edge.child, "when": list(edge.when)}
     return {name: value for name, value in described.items() if value}
 
 

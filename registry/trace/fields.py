@@ -271,7 +271,7 @@ def _plans() -> Mapping[str, _Plan]:
                 _EdgeField(
                     field.index,
                     field.name,
-                    EdgeKind(field.edge.kind.value),
+                    field.edge.kind,
                     field.edge.start,
                     field.edge.end,
                     field.edge.child,

@@ -337,7 +337,7 @@ def _rule_text(field: Field) -> str:
     if field.references:
         parts.append("→ " + ", ".join(field.references))
     if field.edge is not None:
-        parts.append(f"edge {field.edge.kind}")
+        parts.append(f"edge {field.edge.kind.value}")
     if field.unique and field.alias is not None:
         parts.append("unique" + (f" in {', '.join(field.alias.within)}" if field.alias.within else ""))
     if field.default:

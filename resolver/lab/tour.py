@@ -17,8 +17,9 @@ from idis.proto.codes import ResponseCode, response_code_name
 from idis.proto.errors import IdisError
 from idis.proto.identifier import prefix_handle
 from idis.proto.types.site import decode_site
-from idis.registry.pilots.schema import DataType, EdgeKind
+from idis.registry.pilots.schema import DataType
 from idis.registry.pilots.table import PILOTS
+from idis.registry.trace.edge import EdgeKind
 from idis.resolver.client import Transport
 from idis.resolver.client_reply import Reply
 from idis.resolver.lab.build import LabError, SampleSet
