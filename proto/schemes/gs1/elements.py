@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from idis.proto.errors import IdisError
-from idis.proto.schemes import gmn
+from idis.proto.schemes import gmn, mod10
 from idis.proto.schemes.gs1.application_identifiers import TABLE, matches
-from idis.proto.schemes.gs1.linters import check_digit
 
 Elements = tuple[tuple[str, str], ...]
 
@@ -54,7 +53,7 @@ def correction(code: str, value: str) -> tuple[str, str] | None:
     expected, right = "", ""
     for component, part in zip(ai.components, ai.parts(value), strict=True):
         if "csum" in component.linters:
-            expected = check_digit(part)
+            expected = mod10.check_digit(part[:-1])
             part = part[:-1] + expected
         elif "csumalpha" in component.linters and len(part) > 2:
             expected = gmn.check_digit(part[:-2])

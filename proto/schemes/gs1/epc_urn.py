@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from idis.proto.schemes.gs1.elements import Elements, Gs1Error, require_value
 from idis.proto.schemes.gs1.keys import identity
-from idis.proto.schemes.gs1.linters import check_digit
+from idis.proto.schemes.mod10 import check_digit
 
 PREFIX = "urn:epc:"
 COMPANY_DIGITS_MIN = 6
@@ -165,7 +165,7 @@ def _elements(scheme: _Scheme, fields: tuple[str, ...]) -> Elements:
         if len(company) + len(reference) != scheme.digits or not (company + reference).isdigit():
             raise Gs1Error(f"company prefix and reference have {scheme.digits} digits together")
         body = reference[:1] + company + reference[1:] if scheme.indicator else company + reference
-        value = body + check_digit(body + "0")
+        value = body + check_digit(body)
     else:
         value = company + reference
     if scheme.key == "8003":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from idis.proto.schemes import gmn
+from idis.proto.schemes import gmn, mod10
 from idis.proto.schemes.gs1.code_lists import COUNTRIES_ALPHA_2, COUNTRIES_NUMERIC, CURRENCIES, PACKAGES
 from idis.proto.schemes.gs1.coupons import coupon_code, positive_offer
 
@@ -28,15 +28,8 @@ _SEQUENCE = re.compile(r"([0-9]+)/([0-9]+)")
 
 def check_sum(text: str) -> str:
     """The last digit is the modulo 10 check digit of those before it."""
-    expected = check_digit(text)
+    expected = mod10.check_digit(text[:-1])
     return "" if text[-1] == expected else f"check digit is {expected}, not {text[-1]}"
-
-
-def check_digit(text: str) -> str:
-    """The check digit a text of digits should end in, its last digit passed over."""
-    octets = text.encode()
-    threes, ones = octets[-2::-2], octets[-3::-2]
-    return str(-(3 * sum(threes) + sum(ones) - 48 * (3 * len(threes) + len(ones))) % 10)
 
 
 def check_pair(text: str) -> str:

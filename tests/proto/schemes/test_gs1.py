@@ -47,6 +47,14 @@ def test_sum_divisible_by_ten_gives_zero() -> None:
     assert mod10.check_digit("211") == "0"
 
 
+@pytest.mark.parametrize("length", [7, 11, 12, 13, 16, 17])
+def test_the_check_digit_makes_the_weighted_sum_divisible(length: int) -> None:
+    """Weights 1 and 3 in turn from the right, for every length that GS1 has (General Specifications, 7.9.1)."""
+    whole = (body := "6901234567895432109"[:length]) + mod10.check_digit(body)
+
+    assert sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(whole))) % 10 == 0
+
+
 def test_model_number_keeps_its_case() -> None:
     """Small letters of a GMN are other characters than capitals."""
     assert gmn.check("1987654Ad4X4bL5ttr2310c2K").ok

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from idis.proto.schemes import mod10
-from idis.proto.schemes.gs1.linters import LINTERS, check_digit
+from idis.proto.schemes.gs1.linters import LINTERS
 
 GOOD = {
     "csum": ("06901234567892", "169012340000000013"),
@@ -95,11 +94,3 @@ def test_a_linter_passes_what_is_right(name: str) -> None:
 def test_a_linter_names_what_is_wrong(name: str) -> None:
     """Every linter has values it says something about."""
     assert [value for value in BAD[name] if not LINTERS[name](value)] == []
-
-
-def test_the_check_digit_is_that_of_the_other_module() -> None:
-    """The digit is the same as of the sector numbers, for every length that GS1 has."""
-    for length in (7, 11, 12, 13, 16, 17):
-        body = "6901234567895432109"[:length]
-
-        assert check_digit(body + "0") == mod10.check_digit(body)
