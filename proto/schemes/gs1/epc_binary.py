@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from idis.proto.schemes.gs1 import epc_urn
 from idis.proto.schemes.gs1.bits import BitReader, BitWriter
 from idis.proto.schemes.gs1.elements import Gs1Error
-from idis.proto.schemes.gs1.epc_urn import EpcUrn
+from idis.proto.schemes.gs1.epc_urn import EpcUrn, escaped
 
 WORD_BITS = 16  # tag memory is read in words
 HEX_DIGITS_MIN = 24
@@ -110,7 +110,7 @@ def decode(text: str) -> EpcUrn:
     elif not layout.ending and reader.read(layout.bits - (4 * len(text) - reader.remaining)):
         raise Gs1Error("bits that must be zero are set")
     _require_padding(reader)
-    return epc_urn.parse(f"urn:epc:tag:{layout.scheme}:{tag_filter}." + ".".join(map(_escape, fields)))
+    return epc_urn.parse(f"urn:epc:tag:{layout.scheme}:{tag_filter}." + ".".join(map(escaped, fields)))
 
 
 def encode(urn: EpcUrn, tag_filter: int = 0) -> str:
@@ -230,18 +230,18 @@ def _seven_bit(reader: BitReader, bits: int) -> str:
 def _six_bit(reader: BitReader) -> str:
     text = ""
     while code := reader.read(6):
-        # ASCII without its seventh bit: letters lie below 32, digits and signs above.
-        text += chr(code | 64 if code < 32 else code)
+        text += _six_bit_character(code)
     return text
+
+
+def _six_bit_character(code: int) -> str:
+    # ASCII without its seventh bit: letters lie below 32, digits and signs above.
+    return chr(code | 64 if code < 32 else code)
 
 
 def _require_padding(reader: BitReader) -> None:
     if reader.remaining >= WORD_BITS and reader.rest():
         raise Gs1Error("there is more than the fields of an EPC")
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"[\"#%&/<>?]", lambda character: f"%{ord(character[0]):02X}", text)
 
 
 def _foreign(header: int, reader: BitReader) -> EpcUrn:
@@ -251,10 +251,10 @@ def _foreign(header: int, reader: BitReader) -> EpcUrn:
     if header == _USDOD:
         tag_filter = reader.read(4)
         cage = "".join(chr(reader.read(8)) for _ in range(6)).lstrip(" ")
-        name, body = "usdod-96", f"{_escape(cage)}.{reader.read(36)}"
+        name, body = "usdod-96", f"{escaped(cage)}.{reader.read(36)}"
     else:
         tag_filter = reader.read(6)
-        cage = "".join(chr(code | 64 if code < 32 else code) for code in (reader.read(6) for _ in range(6))).lstrip(" ")
-        name, body = "adi-var", f"{_escape(cage)}.{_escape(_six_bit(reader))}.{_escape(_six_bit(reader))}"
+        cage = "".join(_six_bit_character(reader.read(6)) for _ in range(6)).lstrip(" ")
+        name, body = "adi-var", f"{escaped(cage)}.{escaped(_six_bit(reader))}.{escaped(_six_bit(reader))}"
     _require_padding(reader)
     return epc_urn.parse(f"urn:epc:tag:{name}:{tag_filter}.{body}")

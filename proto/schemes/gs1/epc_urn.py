@@ -118,8 +118,8 @@ def parse(text: str) -> EpcUrn:
         raise Gs1Error(f"{kind}:{name} has {scheme.fields} fields, and is written otherwise")
     elements = _elements(scheme, fields[:-1] + (("",) if is_any else fields[-1:]))
     shown = "id" if kind == "tag" else kind
-    escaped = ".".join(map(_encode, fields[:-1])) + "." + (_ANY if is_any else _encode(fields[-1]))
-    return EpcUrn(f"{PREFIX}{shown}:{name}:{escaped}", elements, len(fields[0]), name, fields, tag_filter)
+    spelled = ".".join(map(escaped, fields[:-1])) + "." + (_ANY if is_any else escaped(fields[-1]))
+    return EpcUrn(f"{PREFIX}{shown}:{name}:{spelled}", elements, len(fields[0]), name, fields, tag_filter)
 
 
 def write(path: Elements, company_digits: int) -> str:
@@ -153,8 +153,13 @@ def write(path: Elements, company_digits: int) -> str:
             tail = tail or "0"
         if not tail:
             kind = "idpat"
-        last = [_encode(tail) or _ANY]
-    return f"{PREFIX}{kind}:{name}:" + ".".join([*map(_encode, fields), *last])
+        last = [escaped(tail) or _ANY]
+    return f"{PREFIX}{kind}:{name}:" + ".".join([*map(escaped, fields), *last])
+
+
+def escaped(text: str) -> str:
+    """A field as a URN has it."""
+    return _TO_ESCAPE.sub(lambda character: f"%{ord(character[0]):02X}", text)
 
 
 def _elements(scheme: _Scheme, fields: tuple[str, ...]) -> Elements:
@@ -203,7 +208,3 @@ def _fields(scheme: _Scheme, value: str, company_digits: int) -> list[str]:
 
 def _decode(text: str) -> str:
     return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
-
-
-def _encode(text: str) -> str:
-    return _TO_ESCAPE.sub(lambda character: f"%{ord(character[0]):02X}", text)
