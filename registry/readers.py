@@ -35,6 +35,7 @@ from idis.registry.record import (
 )
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
+from idis.registry.store.rules import exists
 
 READERS_INDEX = 1002  # beside TEMPLATE_ID 1000 and TEMPLATE 1001, which the field reserves
 READERS_TYPE = "IDIS.READERS"
@@ -49,7 +50,6 @@ LISTS_MAX = 256  # of one record
 READERS_BYTES_MAX = 65_536  # of the value
 
 _FORM = 1
-_TOMBSTONE = int(RecordFlag.TOMBSTONE)
 _DISABLED = int(RecordFlag.DISABLED)
 _LISTED = int(RecordFlag.LISTED)
 _PERMISSIONS = int(Permission.ADMIN_READ)  # nobody changes it but the node, on behalf of whoever may
@@ -221,7 +221,7 @@ def held_record(txn: ReadTxn, identifier: str) -> StoredRecord | None:
     if entry is None or parsed.suffix is None or not entry.answers_here:
         return None
     record = txn.record(record_key(entry.prefix, parsed.suffix, entry.fold_suffix))
-    return record if record is not None and not int(record.flags) & _TOMBSTONE else None
+    return record if exists(record) else None
 
 
 def stored_values(record: StoredRecord | PreparedRecord) -> tuple[Value, ...]:

@@ -14,9 +14,9 @@ from idis.registry.loading.checked import finding_item, sheet_and_line
 from idis.registry.loading.naming import all_prefixes
 from idis.registry.loading.spill import Item, Stream
 from idis.registry.pilots.finding import Finding, Severity
-from idis.registry.record import RecordFlag
 from idis.registry.store.base import ReadTxn, Store
 from idis.registry.store.keys import prefix_of, spelling_of
+from idis.registry.store.rules import exists
 
 READ_KEYS = 256  # looked up in one read transaction: well below READ_TXN_MS_MAX
 FINDINGS_GATHERED = 4_096  # sorted and written as one run; a bad file has millions
@@ -184,8 +184,7 @@ def _holds_records(store: Store, prefix: str) -> bool:
 
 
 def _is_live(txn: ReadTxn, key: bytes) -> bool:
-    record = txn.record(key)
-    return record is not None and not record.flags & RecordFlag.TOMBSTONE
+    return exists(txn.record(key))
 
 
 def _where(place: int, sheet: Callable[[int], str]) -> str:

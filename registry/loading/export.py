@@ -23,9 +23,10 @@ from idis.registry.loading.rows import FileRefused
 from idis.registry.pilots.schema import INDEX_FIRST_FIELD, INDEX_TEMPLATE_ID, ObjectType
 from idis.registry.pilots.table import PILOTS
 from idis.registry.prefix import PrefixEntry
-from idis.registry.record import RecordFlag, StoredRecord
+from idis.registry.record import StoredRecord
 from idis.registry.store.base import ReadTxn, Store, StoreError
 from idis.registry.store.codec import DIGEST_SUM_MODULUS, NO_VALUES
+from idis.registry.store.rules import exists
 
 RECORDS_PER_PAGE = 1_000
 OTHER_TABLE = "other"
@@ -110,7 +111,7 @@ class Snapshot:
     def _all_records(self, prefix: str) -> Iterator[tuple[bytes, StoredRecord]]:
         after: bytes | None = None
         while page := self.txn.records(prefix, after, RECORDS_PER_PAGE):
-            yield from ((key, record) for key, record in page if not record.flags & RecordFlag.TOMBSTONE)
+            yield from ((key, record) for key, record in page if exists(record))
             after = page[-1][0]
             self._seen += len(page)
             self._report("writing", self._seen, self._seen / self._total)

@@ -16,7 +16,7 @@ from idis.registry.audit.line import audit, record_summary
 from idis.registry.caller import Action, Caller
 from idis.registry.identity import Identity
 from idis.registry.prefix import Privacy
-from idis.registry.record import MARKS, Alias, RecordFlag, StoredRecord
+from idis.registry.record import MARKS, Alias
 from idis.registry.registration import records, visibility
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.contents import content
@@ -34,6 +34,7 @@ from idis.registry.rights import (
     refuse,
 )
 from idis.registry.store.base import ReadTxn, WriteTxn
+from idis.registry.store.rules import exists
 
 # Values of these types say who may do what; who may only keep records up to date changes none of them.
 RIGHTS_TYPES = frozenset((HS_ADMIN, HS_VLIST, "HS_PUBKEY", "HS_SECKEY", "HS_CERT"))
@@ -178,8 +179,8 @@ def perform(
 
 
 def _after(txn: ReadTxn, key: bytes) -> Mapping[str, object] | None:
-    stored: StoredRecord | None = txn.record(key)
-    return record_summary(stored) if stored is not None and not int(stored.flags) & RecordFlag.TOMBSTONE else None
+    stored = txn.record(key)
+    return record_summary(stored) if exists(stored) else None
 
 
 def _note(act: Act) -> str:

@@ -16,9 +16,10 @@ import msgpack
 from idis.registry.document import DocumentKind, text_key
 from idis.registry.identity import normal
 from idis.registry.readers import ReaderLists, held_record, marked, own_lists, prepared_anew, stored_values, template_of
-from idis.registry.record import RecordFlag, StoredRecord
+from idis.registry.record import StoredRecord
 from idis.registry.registration.contents import without_stale_statement
 from idis.registry.store.base import ReadTxn, Store, WriteTxn
+from idis.registry.store.rules import exists
 
 RECORDS_PER_STEP = 512  # looked at in one change: a few milliseconds of the writer
 PAGE_DOCUMENTS = 256
@@ -26,7 +27,6 @@ ACTOR = "readers"  # who is named in the journal
 
 _FORM = 1
 _NAMED = b"TEMPLATE_ID"  # records without these octets name no template
-_TOMBSTONE = int(RecordFlag.TOMBSTONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _finish(txn: WriteTxn, work: Relisting) -> Relisting:
 
 def _rewrite(txn: WriteTxn, record: StoredRecord, template: str) -> bool:
     """Write a record anew if it is of the template and the lists make something else of it."""
-    if int(record.flags) & _TOMBSTONE or not (_NAMED in record.public or _NAMED in record.restricted):
+    if not exists(record) or not (_NAMED in record.public or _NAMED in record.restricted):
         return False
     named = template_of(record.values)
     if named is None or not _same(named, template):

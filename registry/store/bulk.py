@@ -237,7 +237,7 @@ def _compare(store: Store, batch: Sequence[Item]) -> tuple[Loaded, list[Item]]:
     with store.read() as txn:
         for key, rest, names in batch:
             record = txn.record(key)
-            if record is not None and rules.exists(record):
+            if rules.exists(record):
                 if int(record.flags) & KEPT_FROM_OTHERS:
                     rest = codec.record_rest(key, carried(record, prepared(key, rest)), FIRST_VERSION, NOWHERE)
                 if rules.same_record(record, prepared(key, rest)):

@@ -91,25 +91,22 @@ class LmdbWriteTxn(LmdbReadTxn):
     def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY, *, version_min: int = 1) -> int | Conflict:
         """Create or replace; an equal record that exists is left alone and keeps its version, if that is not too low."""
         key, stored = self._locate(record)
-        existed = stored is not None and rules.exists(stored)
-        if stored is not None and existed:
-            if refusal := rules.conflict(stored.version, expect):
-                return refusal
-            if stored.version >= version_min and rules.same_record(stored, record):
-                return stored.version
-        elif refusal := rules.conflict(0, expect):
+        held = stored if rules.exists(stored) else None
+        if refusal := rules.conflict(held.version if held else 0, expect):
             return refusal
+        if held and held.version >= version_min and rules.same_record(held, record):
+            return held.version
         version = max(stored.version + 1 if stored else 1, version_min)
         value = codec.encode_record(key, record, version, self._next)
-        self._replace(key, value, stored if existed else None, record.aliases)
-        self._follow(stored if existed else None, record)
+        self._replace(key, value, held, record.aliases)
+        self._follow(held, record)
         self.add_entry(EntryKind.PUT, key, version, value)
         return version
 
     def delete_record(self, key: bytes, expect: Expected = Expect.ANY) -> int | Conflict:
         """Leave a tombstone; Conflict(0) when there is nothing to delete."""
         stored = self.record(key)
-        if stored is None or not rules.exists(stored):
+        if not rules.exists(stored):
             return Conflict(0)
         if refusal := rules.conflict(stored.version, expect):
             return refusal
@@ -255,13 +252,13 @@ class LmdbWriteTxn(LmdbReadTxn):
             last = cursor.key() if cursor.last() else b""
         for record in records:
             key, stored = self._locate(record)
-            existed = stored is not None and rules.exists(stored)
-            if stored is not None and existed and rules.same_record(stored, record):
+            held = stored if rules.exists(stored) else None
+            if held and rules.same_record(held, record):
                 continue
             value = codec.encode_record(key, record, stored.version + 1 if stored else 1, self._next)
             # Beyond the last key the engine fills whole pages instead of splitting them.
-            self._replace(key, value, stored if existed else None, record.aliases, append=key > last)
-            self._follow(stored if existed else None, record)
+            self._replace(key, value, held, record.aliases, append=key > last)
+            self._follow(held, record)
             last = max(last, key)
             changed[key] = codec.digest_of(value)
             count += 1

@@ -217,7 +217,7 @@ class MemoryTxn:
     def delete_record(self, key: bytes, expect: Expected = Expect.ANY) -> int | Conflict:
         """Leave a tombstone; Conflict(0) when there is nothing to delete."""
         stored = self.record(key)
-        if stored is None or not rules.exists(stored):
+        if not rules.exists(stored):
             return Conflict(0)
         if refusal := rules.conflict(stored.version, expect):
             return refusal
@@ -333,9 +333,9 @@ class MemoryTxn:
         entry = rules.check_home(self.prefix(identifier.folded_prefix), identifier.folded_prefix)
         _, key = keys.identifier_key(record.identifier, entry.fold_suffix)
         stored = self.record(key)
-        if refusal := rules.conflict(stored.version if stored and rules.exists(stored) else 0, expect):
+        if refusal := rules.conflict(stored.version if rules.exists(stored) else 0, expect):
             return refusal, None
-        if stored and rules.exists(stored) and stored.version >= version_min and rules.same_record(stored, record):
+        if rules.exists(stored) and stored.version >= version_min and rules.same_record(stored, record):
             return stored.version, None
         version = max(stored.version + 1 if stored else 1, version_min)
         self._state.values[key] = codec.encode_record(key, record, version, position)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import fold, parse_prefix
 from idis.registry.document import DOCUMENT_BYTES_MAX, DOCUMENT_KEY_BYTES_MAX
@@ -24,6 +26,8 @@ REQUEST_DIGEST_BYTES_MAX = 64  # of any hash in use
 AUDIT_LINE_BYTES_MAX = 65_536  # one act in words; what it changed is there as digests
 EDGE_ROW_BYTES_MAX = 65_536  # two long names and the reasons of one edge
 
+_TOMBSTONE = int(RecordFlag.TOMBSTONE)  # the enumeration's own operators take a microsecond
+
 
 def conflict(version: int, expect: Expected) -> Conflict | None:
     """Compare what a write expects with the version that is there, 0 for nothing."""
@@ -36,9 +40,9 @@ def conflict(version: int, expect: Expected) -> Conflict | None:
             return None if version == number else Conflict(version)
 
 
-def exists(record: StoredRecord | None) -> bool:
+def exists(record: StoredRecord | None) -> TypeGuard[StoredRecord]:
     """Whether there is a record and it has not been deleted; a disabled one exists."""
-    return record is not None and not int(record.flags) & RecordFlag.TOMBSTONE
+    return record is not None and not int(record.flags) & _TOMBSTONE
 
 
 def same_record(stored: StoredRecord, record: PreparedRecord) -> bool:
@@ -64,7 +68,7 @@ def check_home(entry: PrefixEntry | None, prefix: str) -> PrefixEntry:
 
 def check_record(record: PreparedRecord) -> None:
     """Raise StoreError for a record that cannot be stored as it is."""
-    if int(record.flags) & RecordFlag.TOMBSTONE:
+    if int(record.flags) & _TOMBSTONE:
         raise StoreError(f"{record.identifier}: a tombstone is left by a deletion, not written")
     for alias in record.aliases:
         _check_alias(alias)

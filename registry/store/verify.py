@@ -304,7 +304,7 @@ class _Inspection:
         key = codec.decode_alias(place, value)
         stored = self._raw.get(key, db=self._tables.record)
         record = None if stored is None else codec.decode_record(key, stored)
-        if record is None or not rules.exists(record):
+        if not rules.exists(record):
             raise RecordDamaged(f"it names {codec.readable(key)}, which does not exist")
         if all(keys.alias_key(alias, key) != place for alias in record.aliases):
             raise RecordDamaged(f"it names {record.identifier}, which does not have this second name")
