@@ -6,6 +6,7 @@ offset is part of what was said. Members that we do not interpret are kept in `e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -127,3 +128,28 @@ class Event:
     record_time_ms: int = 0
     read_point_extensions: tuple[tuple[str, Json], ...] = ()
     biz_location_extensions: tuple[tuple[str, Json], ...] = ()
+
+
+def named_by(event: Event) -> Iterator[str]:
+    """Every thing of an event but its parent."""
+    yield from event.epcs
+    yield from event.child_epcs
+    yield from event.input_epcs
+    yield from event.output_epcs
+
+
+def amounts_of(event: Event) -> Iterator[Quantity]:
+    """Every quantity of an event."""
+    yield from event.quantities
+    yield from event.child_quantities
+    yield from event.input_quantities
+    yield from event.output_quantities
+
+
+def things_of(event: Event) -> Iterator[str]:
+    """Everything an event is about: things, its parent, and classes and lots."""
+    yield from named_by(event)
+    if event.parent:
+        yield event.parent
+    for amount in amounts_of(event):
+        yield amount.epc_class

@@ -7,17 +7,14 @@ sees the events of that thing. Nobody else sees that there is an event.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from idis.proto.codes import AdminRight
 from idis.registry.caller import Action, Caller, Role
 from idis.registry.readers import lists_of
 from idis.registry.rights import Subject, admins_in, is_named, refuse
 from idis.registry.store.base import ReadTxn
-from idis.registry.trace.event import Event
+from idis.registry.trace.event import things_of
 from idis.registry.trace.held import record_of
 from idis.registry.trace.kept_event import KeptEvent
-from idis.registry.trace.query_tests import amounts_of, named_by
 from idis.registry.trace.things import Spelling, home_of
 
 EVENTS_INDEX = 2008  # of the value that says where the events of a thing are
@@ -44,7 +41,7 @@ class EventSight:
             return True
         if self._caller.anonymous:
             return False
-        names = [spelling.name(text) for text in _things_of(kept.event)]
+        names = [spelling.name(text) for text in things_of(kept.event)]
         return any(self._owns(txn, home_of(name)) for name in names) or any(self._is_reader(txn, name) for name in names)
 
     def _owns(self, txn: ReadTxn, prefix: str) -> bool:
@@ -81,11 +78,3 @@ class EventSight:
         record = record_of(txn, name)
         listed = () if record is None else lists_of(txn, record).get(EVENTS_INDEX, ())
         return bool(listed) and is_named(txn, identity, listed) is True
-
-
-def _things_of(event: Event) -> Iterator[str]:
-    yield from named_by(event)
-    if event.parent:
-        yield event.parent
-    for amount in amounts_of(event):
-        yield amount.epc_class

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from idis.registry.trace.canonical_uri import canonical_uri
-from idis.registry.trace.event import Event, EventType, Json, Quantity, Typed
+from idis.registry.trace.event import Event, EventType, Json, Typed, amounts_of, named_by, things_of
 from idis.registry.trace.event_time import read_time
 from idis.registry.trace.vocabulary import (
     BIZ_STEPS,
@@ -97,23 +97,7 @@ def test_of(name: str, values: Sequence[str]) -> Test:
 
 def about(name: str) -> Test:
     """Whether an event names a thing or class in any way."""
-    return _names(lambda event: (*named_by(event), event.parent, *_classes(event)))((name,))
-
-
-def named_by(event: Event) -> Iterator[str]:
-    """Every thing of an event but its parent."""
-    yield from event.epcs
-    yield from event.child_epcs
-    yield from event.input_epcs
-    yield from event.output_epcs
-
-
-def amounts_of(event: Event) -> Iterator[Quantity]:
-    """Every quantity of an event."""
-    yield from event.quantities
-    yield from event.child_quantities
-    yield from event.input_quantities
-    yield from event.output_quantities
+    return _names(things_of)((name,))
 
 
 def _types(values: Sequence[str]) -> Test:

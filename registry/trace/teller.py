@@ -16,7 +16,7 @@ from idis.registry.caller import Action, Caller, Role, covers
 from idis.registry.registration.checks import Refusal
 from idis.registry.rights import Subject, admins_in, refuse
 from idis.registry.store.base import ReadTxn
-from idis.registry.trace.event import Event
+from idis.registry.trace.event import Event, things_of
 from idis.registry.trace.things import Spelling, home_of
 
 _TELLING = (Role.OPERATOR, Role.ADMINISTRATOR, Role.APPLICATION)
@@ -102,15 +102,7 @@ def _home(txn: ReadTxn) -> str:
 
 
 def _names(event: Event) -> Iterator[str]:
-    yield from event.epcs
-    if event.parent:
-        yield event.parent
-    yield from event.child_epcs
-    yield from event.input_epcs
-    yield from event.output_epcs
-    for amounts in (event.quantities, event.child_quantities, event.input_quantities, event.output_quantities):
-        for amount in amounts:
-            yield amount.epc_class
+    yield from things_of(event)
     if event.read_point:
         yield event.read_point
     if event.biz_location:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from idis.registry.store.base import ReadTxn
-from idis.registry.trace.event import Event, EventType, Json
+from idis.registry.trace.event import Event, EventType, Json, things_of
 from idis.registry.trace.event_query import EventQuery
 from idis.registry.trace.event_search import EventSearch
 from idis.registry.trace.event_sight import EventSight
 from idis.registry.trace.kept_event import KeptEvent
 from idis.registry.trace.life import lately
-from idis.registry.trace.query_tests import about, amounts_of, named_by
+from idis.registry.trace.query_tests import about
 from idis.registry.trace.records import spelling_at
 from idis.registry.trace.things import Spelling
 from idis.registry.trace.vocabulary import BIZ_STEPS, CONTEXT_URL, DISPOSITIONS
@@ -27,7 +27,6 @@ from idis.resolver.web.epcis.query_document import json_reply
 
 def _as_it_is(text: str) -> str:
     return text
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,6 @@ class Resource:
     fixed: tuple[str, ...] = ()
 
 
-def _epcs(event: Event) -> Iterator[str]:
-    yield from named_by(event)
-    if event.parent:
-        yield event.parent
-    for amount in amounts_of(event):
-        yield amount.epc_class
-
-
 def _said(text: str) -> Iterator[str]:
     if text:
         yield text
@@ -62,7 +53,7 @@ def _said(text: str) -> Iterator[str]:
 
 RESOURCES: Mapping[str, Resource] = {
     "eventTypes": Resource("eventType", lambda event: _said(event.type.value), fixed=tuple(kind.value for kind in EventType)),
-    "epcs": Resource("MATCH_anyEPC", _epcs),
+    "epcs": Resource("MATCH_anyEPC", things_of),
     "bizSteps": Resource("EQ_bizStep", lambda event: _said(event.biz_step), BIZ_STEPS.bare),
     "bizLocations": Resource("EQ_bizLocation", lambda event: _said(event.biz_location)),
     "readPoints": Resource("EQ_readPoint", lambda event: _said(event.read_point)),
