@@ -20,6 +20,7 @@ PREFIX_LABELS_MAX = 16  # longest match stays within 16 look-ups
 PREFIX_HANDLE_HEAD = "0.NA/"  # prefix records are the handles below it
 
 _ASCII_UPPER = {lower: lower - 32 for lower in range(ord("a"), ord("z") + 1)}
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # surrogates, too: they have no octets on the wire
 _PREFIX_SPACE = re.compile(r"\s")
 
@@ -48,6 +49,11 @@ class Identifier:
 def fold(text: str) -> str:
     """ASCII letters to upper case; every other character stays."""
     return text.upper() if text.isascii() else text.translate(_ASCII_UPPER)
+
+
+def ascii_lower(text: str) -> str:
+    """ASCII letters to lower case; every other character stays: how DOIs and domain names show what is compared folded."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
 def parse_identifier(text: str) -> Identifier:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from idis.proto.dns.name import LABEL_BYTES_MAX, Labels, below, write_name
 from idis.proto.errors import DataError, IdentifierError
-from idis.proto.identifier import IDENTIFIER_BYTES_MAX, Identifier, fold, parse_identifier
+from idis.proto.identifier import IDENTIFIER_BYTES_MAX, Identifier, ascii_lower, parse_identifier
 from idis.proto.schemes.mod10 import check_digit
 
 GS1_HEAD, OID_HEAD = "gs1:", "urn:oid:"  # in front of the keys below, where a text must tell its scheme
@@ -113,7 +113,7 @@ def name_of(identifier: Identifier, zone: Labels, *, folds: bool = True) -> Labe
         raise DataError(f"a label of the prefix {identifier.prefix} is too long for a domain name")
     item: Labels = ()
     if identifier.suffix is not None:
-        suffix = fold(identifier.suffix).translate(_SMALL) if folds else identifier.suffix
+        suffix = ascii_lower(identifier.suffix) if folds else identifier.suffix
         item = (*_escaped(suffix), ITEM)
     name = (*item, *(label[0] for label in prefix), *zone)
     write_name(name)
@@ -194,9 +194,6 @@ def gtin_name(gtin: str, root: Labels) -> Labels:
     """The ONS 2.0 name of a GTIN, padded to fourteen digits."""
     digits = gtin.rjust(14, "0")[:-1].encode("ascii")
     return (digits[:1], *(bytes((digit,)) for digit in reversed(digits[1:])), b"gtin", *root)
-
-
-_SMALL = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 
 
 def _escaped(text: str) -> Labels:

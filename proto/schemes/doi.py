@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 from urllib.parse import quote
 
+from idis.proto.identifier import ascii_lower
 from idis.proto.schemes import handle
 from idis.proto.schemes.recognised import Recognised
 
 SCHEME = "doi"
 
 _REGISTRANT = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*")
-_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 def recognise(text: str) -> Recognised | None:
@@ -22,6 +22,6 @@ def recognise(text: str) -> Recognised | None:
     found = handle.recognise(text)
     if found is None:
         return None
-    shown = found.canonical.translate(_ASCII_LOWER)
-    uri = "https://doi.org/" + quote(shown, safe="/:@!$&'()*+,;=-._~")
+    shown = ascii_lower(found.canonical)
+    uri = "https://doi.org/" + quote(shown, safe=handle.URI_SAFE)
     return replace(found, scheme=SCHEME, display=shown, why="the prefix 10. of a registrant of DOIs", uri=uri)

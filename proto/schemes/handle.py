@@ -17,6 +17,8 @@ SCHEME = "handle"
 SCHEME_IDIS = "idis"
 ROUTE = "Handle"
 
+URI_SAFE = "/:@!$&'()*+,;=-._~"  # what may stand in the path of a URI as it is (RFC 3986 §3.3)
+
 # Issuers of the Chinese system. 20 is shared with the rest of the world, whose prefixes below it have two labels.
 _ISSUERS = ("88", "86")
 _ISSUER_SHARED = "20"
@@ -26,7 +28,6 @@ _SHAPE = re.compile(
     r"(?:(?P<index>[0-9]{1,10}):)?(?P<head>0\.[Nn][Aa]/)?(?P<prefix>[0-9][\w-]*(?:\.[\w-]+)*)"
     r"(?:/(?P<suffix>[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+))?"
 )
-_SAFE = "/:@!$&'()*+,;=-._~"
 
 
 def recognise(text: str) -> Recognised | None:
@@ -48,13 +49,13 @@ def recognise(text: str) -> Recognised | None:
         why = "digits with dots in between: a prefix"
         return Recognised(
             scheme, folded, prefix, Granularity.NAMESPACE, Confidence.CERTAIN, why, tuple(chain), route,
-            attributes=attributes, uri="hdl:" + quote(folded, safe=_SAFE),
+            attributes=attributes, uri="hdl:" + quote(folded, safe=URI_SAFE),
         )  # fmt: skip
     canonical = f"{folded}/{fold(suffix)}"
     why = "a prefix that begins with a digit, a slash, a suffix"
     return Recognised(
         scheme, canonical, f"{prefix}/{suffix}", Granularity.UNKNOWN, Confidence.CERTAIN, why,
-        (canonical, *chain), route, attributes=attributes, uri="hdl:" + quote(canonical, safe=_SAFE),
+        (canonical, *chain), route, attributes=attributes, uri="hdl:" + quote(canonical, safe=URI_SAFE),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from idis.proto.identifier import (
     HashOption,
     Identifier,
     ancestors,
+    ascii_lower,
     fold,
     parse_identifier,
     parse_prefix,
@@ -100,6 +101,11 @@ def test_the_longest_identifier() -> None:
 def test_folding_leaves_everything_but_ascii() -> None:
     """Comparison folds ASCII letters and nothing else."""
     assert fold("aZ-é船ß") == "AZ-é船ß"
+
+
+def test_small_letters_leave_everything_but_ascii() -> None:
+    """The reverse of folding, for display, changes ASCII letters and nothing else."""
+    assert [ascii_lower(text) for text in ("aZ-é船ßÉ", "aZ-1")] == ["az-é船ßÉ", "az-1"]
 
 
 def test_ancestors_come_longest_first() -> None:
