@@ -15,27 +15,47 @@ BODY_BYTES_MAX = 1_048_576  # memory of one request; the largest record as JSON 
 _JSON = "application/json"
 
 
-async def octets_of(request: web.Request, service: Service, most: int) -> bytes:
+class BodyTooLong(Exception):
+    """A body that is longer than allowed; `size` as far as that is known."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
+async def read_within(request: web.Request, most: int, body_ms: int) -> bytes:
     """The whole body, if it comes in time and is no longer than `most` octets.
 
     Raises:
-        HTTPRequestEntityTooLarge, HTTPRequestTimeout: it is, or does not.
+        BodyTooLong: it is longer.
+        TimeoutError: it does not come within `body_ms` milliseconds.
     """
     if (request.content_length or 0) > most:
-        raise _too_large(most, request.content_length or 0)
+        raise BodyTooLong(request.content_length or 0)
     body = bytearray()
+    async with asyncio.timeout(body_ms / 1_000):
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > most:
+                raise BodyTooLong(len(body))
+    return bytes(body)
+
+
+async def octets_of(request: web.Request, service: Service, most: int) -> bytes:
+    """As `read_within`, with the errors that aiohttp answers.
+
+    Raises:
+        HTTPRequestEntityTooLarge, HTTPRequestTimeout: it is too long, or does not come in time.
+    """
     try:
-        async with asyncio.timeout(service.limits.body_ms / 1_000):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > most:
-                    raise _too_large(most, len(body))
+        return await read_within(request, most, service.limits.body_ms)
+    except BodyTooLong as error:
+        sentence = f"a body has at most {most} octets: send less at once"
+        raise web.HTTPRequestEntityTooLarge(most, error.size, text=sentence) from None
     except TimeoutError:
         service.metrics.limited["body"] += 1
         late = web.HTTPRequestTimeout(text="the body did not arrive in time")
         late.force_close()
         raise late from None
-    return bytes(body)
 
 
 async def json_of(request: web.Request, service: Service) -> object:
@@ -54,7 +74,3 @@ async def json_of(request: web.Request, service: Service) -> object:
     if not octets:
         raise DataError("the body is empty")
     return read_json(octets)
-
-
-def _too_large(most: int, size: int) -> web.HTTPRequestEntityTooLarge:
-    return web.HTTPRequestEntityTooLarge(most, size, text=f"a body has at most {most} octets: send less at once")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from idis.proto.codes import ResponseCode
 from idis.registry.registration.checks import Refusal
+from idis.resolver.web.body import BodyTooLong, read_within
 from idis.resolver.web.v1.problem import Problem, problem_of
 
 _JSON = "application/json"
@@ -27,22 +26,12 @@ async def read_body(request: web.Request, octets_max: int, body_ms: int) -> byte
         return _refuse(415, "send the body in UTF-8")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         return _refuse(415, "send the body without Content-Encoding")
-    if (request.content_length or 0) > octets_max:
-        return _too_long(octets_max)
-    octets = bytearray()
     try:
-        async with asyncio.timeout(body_ms / 1_000):
-            while piece := await request.content.readany():
-                octets += piece
-                if len(octets) > octets_max:
-                    return _too_long(octets_max)
+        return await read_within(request, octets_max, body_ms)
+    except BodyTooLong:
+        return _refuse(413, f"a body has at most {octets_max} octets: send less at once")
     except TimeoutError:
         return _refuse(408, f"the body did not arrive within {body_ms} ms")
-    return bytes(octets)
-
-
-def _too_long(octets_max: int) -> Problem:
-    return _refuse(413, f"a body has at most {octets_max} octets: send less at once")
 
 
 def _refuse(status: int, detail: str) -> Problem:
