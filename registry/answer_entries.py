@@ -28,13 +28,12 @@ from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Re
 from idis.proto.query import Query
 from idis.registry import authority
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
-from idis.registry.record import RecordFlag
+from idis.registry.record import NO_VALUES, RecordFlag
 from idis.registry.store.base import ReadTxn
 
 _RECORD = bytes((KIND_RECORD,))
 _BELOW = bytes((KIND_BELOW,))
 _HASHED = b"\xff"  # stands in a key for a suffix too long to be spelled there (`store/keys.py`)
-_NO_VALUES = b"\x00\x00\x00\x00"
 _EMPTY_MESSAGE = b"\x00\x00\x00\x00"
 _NO_HANDLE = b"\x00\x00\x00\x00"  # a referral names its sites itself
 _HEARTBEAT = "0"  # what idle IDIS clients resolve (`wire.md` §17.11); no answer of the registry may stand in its place
@@ -97,7 +96,7 @@ def record_item(key: bytes, public: tuple[int, bytes] | None, home: Home | None)
     if home is None or public is None:
         return Item(place, None)
     flags, value = public
-    if flags & _NOT_SHOWN or value == _NO_VALUES or len(value) > VALUE_BYTES_MAX:
+    if flags & _NOT_SHOWN or value == NO_VALUES or len(value) > VALUE_BYTES_MAX:
         return Item(place, None)
     if flags & _RESTRICTED and not home.strict:
         return Item(place, value, flags=OWN | PUBLIC_ONLY)

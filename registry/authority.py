@@ -26,7 +26,7 @@ from idis.registry.cut_statement import with_digests
 from idis.registry.permission import Lists, Reader, Unproven, readable, refusal_of, unproven_of
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
 from idis.registry.readers import lists_of
-from idis.registry.record import RECALL_FLAG, RecordFlag, StoredRecord
+from idis.registry.record import NO_VALUES, RECALL_FLAG, RecordFlag, StoredRecord
 from idis.registry.rights import Subject, Unknown, admins_in, admins_of, enabled_values
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
@@ -41,7 +41,6 @@ _NOT_GRANTED = (PrefixState.APPLIED, PrefixState.IN_REVIEW, PrefixState.REJECTED
 
 _STOPPED = (PrefixState.SUSPENDED, PrefixState.REVOKED)
 
-_NO_VALUES = b"\x00\x00\x00\x00"
 _RESTRICTED = int(RecordFlag.RESTRICTED)
 _LISTED = int(RecordFlag.LISTED)
 _RECALLED = int(RecordFlag.HOLD | RecordFlag.STOP)
@@ -144,13 +143,13 @@ def _beyond_the_registered(txn: ReadTxn, prefix: str) -> Outcome:
 def _answer_record(query: Query, privacy: Privacy, record: StoredRecord, now: int) -> Outcome:
     """The record exists and is held here."""
     public = record.public
-    if query.wants_all and public != _NO_VALUES and (query.public_only or not _flag_bits(record.flags, _RESTRICTED)):
+    if query.wants_all and public != NO_VALUES and (query.public_only or not _flag_bits(record.flags, _RESTRICTED)):
         # The common question: the octets were made when the record was written.
         ttl_s = record.ttl_s
         if record.not_after:
             ttl_s = min(ttl_s, max(record.not_after - now, 0))
         return Answer(public, ttl_s)
-    if privacy is Privacy.STRICT and public == _NO_VALUES:
+    if privacy is Privacy.STRICT and public == NO_VALUES:
         return NotFound()
     selection = filters.select(query, public, record.restricted)
     if not query.wants_all:
@@ -169,7 +168,7 @@ def _answer_reader(
     admins = admins_of(enabled_values(record)) or admins_in(entry.values)
     lists = lists_of(txn, record) if _flag_bits(record.flags, _LISTED) else {}
     outcome = _show_reader(query, values, Subject(entry.prefix, admins), lists, entry.privacy, txn, now, reader)
-    if isinstance(outcome, NoValues) and entry.privacy is Privacy.STRICT and record.public == _NO_VALUES:
+    if isinstance(outcome, NoValues) and entry.privacy is Privacy.STRICT and record.public == NO_VALUES:
         whole = replace(query, indexes=(), types=())
         seen = _show_reader(whole, values, Subject(entry.prefix, admins), lists, entry.privacy, txn, now, reader)
         return seen if isinstance(seen, Unknown) else NoValues() if isinstance(seen, Answer) else NotFound()

@@ -10,8 +10,9 @@ from operator import attrgetter
 from idis.proto.value import TTL_ABSOLUTE, TTL_S_MAX, Value, decode_values, encode_values
 from idis.registry.journal import Position
 
+NO_VALUES = b"\x00\x00\x00\x00"  # a counted array of none
+
 _COUNT_BYTES = 4
-_NONE = bytes(_COUNT_BYTES)
 _VALUE_FIXED_BYTES = 14  # index, timestamp (octets 4 to 7), TTL type, TTL, permissions
 _LENGTH = struct.Struct(">I")
 
@@ -105,14 +106,14 @@ class StoredRecord:
     @property
     def values(self) -> tuple[Value, ...]:
         """All values, ascending by index within public and within the others; the marks of stored values left out."""
-        if self.restricted == _NONE:
+        if self.restricted == NO_VALUES:
             return decode_values(self.public)
         return (*decode_values(self.public), *map(unmarked, decode_values(self.restricted)))
 
     @property
     def withholds(self) -> bool:
         """Whether it holds values that are not shown to everybody."""
-        return self.restricted != _NONE
+        return self.restricted != NO_VALUES
 
 
 def unmarked(value: Value) -> Value:

@@ -28,10 +28,10 @@ import msgpack
 
 from idis.proto.identifier import fold
 from idis.registry.loading.rows import DUMP_MAGIC, FileRefused
-from idis.registry.record import PreparedRecord, RecordFlag, StoredRecord
+from idis.registry.record import NO_VALUES, PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.store import codec
 from idis.registry.store.base import RecordDamaged
-from idis.registry.store.codec import DIGEST_BYTES, DIGEST_SUM_MODULUS, NO_VALUES
+from idis.registry.store.codec import DIGEST_BYTES, DIGEST_SUM_MODULUS
 from idis.registry.store.keys import KEY_BYTES_MAX, prefix_of
 
 VERSION = 1

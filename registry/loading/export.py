@@ -23,9 +23,9 @@ from idis.registry.loading.rows import FileRefused
 from idis.registry.pilots.schema import INDEX_FIRST_FIELD, INDEX_TEMPLATE_ID, ObjectType
 from idis.registry.pilots.table import PILOTS
 from idis.registry.prefix import PrefixEntry
-from idis.registry.record import StoredRecord
+from idis.registry.record import NO_VALUES, StoredRecord
 from idis.registry.store.base import ReadTxn, Store, StoreError
-from idis.registry.store.codec import DIGEST_SUM_MODULUS, NO_VALUES
+from idis.registry.store.codec import DIGEST_SUM_MODULUS
 from idis.registry.store.rules import exists
 
 RECORDS_PER_PAGE = 1_000

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from idis.proto.plain_values import PlainTypes, split_plain
-from idis.registry.record import PreparedRecord, RecordFlag
+from idis.registry.record import NO_VALUES, PreparedRecord, RecordFlag
 from idis.registry.registration.value_checks import RECORD_BYTES_MAX, VALUE_BYTES_DEFAULT_MAX
 
-_NO_VALUES = bytes(4)
 _plain = PlainTypes()  # what is plain does not depend on whose value it is
 
 
@@ -30,5 +29,5 @@ def prepare_plain(
     if split is None:
         return None
     public, hidden, ttl_s = split
-    flags = RecordFlag(0) if hidden == _NO_VALUES else RecordFlag.RESTRICTED
+    flags = RecordFlag(0) if hidden == NO_VALUES else RecordFlag.RESTRICTED
     return PreparedRecord(identifier, public, hidden, (), flags, ttl_s, 0)

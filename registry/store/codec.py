@@ -22,7 +22,7 @@ import msgpack
 from idis.registry.event_row import EventRow
 from idis.registry.journal import POSITION_BYTES, Entry, EntryKind, Position
 from idis.registry.prefix import Hosting, Moving, PrefixEntry, PrefixState, Privacy, RouteEntry
-from idis.registry.record import Alias, PreparedRecord, RecordFlag, StoredRecord
+from idis.registry.record import NO_VALUES, Alias, PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.store import keys
 from idis.registry.store.base import PrefixStat, RecordDamaged, StoredOutcome, StoreError
 
@@ -30,8 +30,6 @@ DIGEST_BYTES = 8
 DIGEST_SUM_MODULUS = 2**64
 FORMAT = 1  # of every stored form; a store of a newer one is refused
 PREPARED_BY = 1  # version of `record.prepare`; raised when it gives other octets for the same values
-
-NO_VALUES = b"\x00\x00\x00\x00"  # a counted array of none
 
 _RECORD = struct.Struct(">BBHQIQQIQI")  # format, flags, prepared by, version, position (3), ttl, not after, public length
 RECORD_HEADER_BYTES = DIGEST_BYTES + _RECORD.size

@@ -28,7 +28,7 @@ from idis.proto.value import decode_values
 from idis.registry.event_row import PLACE_BYTES, id_key
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position
 from idis.registry.prefix import PrefixEntry
-from idis.registry.record import Record, RecordFlag, StoredRecord, prepare
+from idis.registry.record import NO_VALUES, Record, RecordFlag, StoredRecord, prepare
 from idis.registry.store import codec, keys, rules, tallies
 from idis.registry.store.base import PrefixStat, RecordDamaged, StoreError
 from idis.registry.store.directory import NodeLock, current_generation
@@ -443,7 +443,7 @@ class _Inspection:
 def _check_prepared(record: StoredRecord, value: bytes) -> None:
     """The prepared answer is what today's code would prepare, if it is today's code that prepared it."""
     if not rules.exists(record):
-        if record.aliases or record.public != codec.NO_VALUES or record.restricted != codec.NO_VALUES:
+        if record.aliases or record.public != NO_VALUES or record.restricted != NO_VALUES:
             raise RecordDamaged("it was deleted and still holds values")
         return
     values = decode_values(record.public) + decode_values(record.restricted)

@@ -13,7 +13,7 @@ from idis.registry.document import DOCUMENT_BYTES_MAX, DocumentKind
 from idis.registry.event_row import EventKnown, EventOrder, EventRow, time_head
 from idis.registry.journal import BEGINNING, EntryKind, Position, SnapshotNeeded
 from idis.registry.prefix import Hosting, PrefixEntry, RouteEntry
-from idis.registry.record import PreparedRecord, RecordFlag
+from idis.registry.record import NO_VALUES, PreparedRecord, RecordFlag
 from idis.registry.store import codec, keys
 from idis.registry.store.base import (
     Committed,
@@ -238,7 +238,7 @@ class TestDeleteRecord:
             assert txn.aliases("imo", "IMO9074729", 9) == []
         assert stored is not None
         assert not stored.live
-        assert (stored.identifier, stored.version, stored.public) == ("88.118/a1", 2, codec.NO_VALUES)
+        assert (stored.identifier, stored.version, stored.public) == ("88.118/a1", 2, NO_VALUES)
 
 
 class TestReading:
