@@ -7,21 +7,20 @@ sees the events of that thing. Nobody else sees that there is an event.
 
 from __future__ import annotations
 
-from idis.proto.codes import AdminRight
 from idis.registry.caller import Action, Caller, Role
 from idis.registry.readers import lists_of
-from idis.registry.rights import Subject, admins_in, is_named, refuse
+from idis.registry.rights import is_named
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace.event import things_of
 from idis.registry.trace.held import record_of
 from idis.registry.trace.kept_event import KeptEvent
+from idis.registry.trace.readership import refuse_reading
 from idis.registry.trace.things import Spelling, home_of
 
 EVENTS_INDEX = 2008  # of the value that says where the events of a thing are
 KEPT_MAX = 10_000  # verdicts of one search
 
 _WHOLE_NODE = (Role.OPERATOR, Role.AUDITOR)
-_RIGHTS = (int(AdminRight.LIST_HANDLES), int(AdminRight.READ_VALUE))
 _ACTIONS = (Action.READ, Action.TRACE)
 
 
@@ -51,16 +50,9 @@ class EventSight:
         if known is None:
             if len(self._prefixes) >= KEPT_MAX:
                 self._prefixes.clear()
-            known = self._prefixes[prefix] = self._judge(txn, prefix)
+            known = any(refuse_reading(txn, self._caller, prefix, action=action) is None for action in _ACTIONS)
+            self._prefixes[prefix] = known
         return known
-
-    def _judge(self, txn: ReadTxn, prefix: str) -> bool:
-        entry = txn.longest_prefix(prefix)
-        admins = admins_in(entry.values) if entry is not None and entry.prefix == prefix else ()
-        subject = Subject(prefix, admins, is_prefix=True)
-        return any(
-            refuse(txn, self._caller, subject, [right], action=action) is None for action in _ACTIONS for right in _RIGHTS
-        )
 
     def _is_reader(self, txn: ReadTxn, name: str) -> bool:
         known = self._things.get(name)

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from idis.proto.codes import AdminRight
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
-from idis.registry.caller import Action, Caller
+from idis.registry.caller import Caller
 from idis.registry.identity import Identity, identity_of
-from idis.registry.rights import Groups, Subject, Unknown, admins_in, is_named, refuse
+from idis.registry.rights import Groups, Unknown, is_named
 from idis.registry.store.base import ReadTxn
+from idis.registry.trace.readership import refuse_reading
 
 READERS, PARTNERS = "TRACE_READERS", "TRACE_PARTNERS"
-_READING = (int(AdminRight.LIST_HANDLES), int(AdminRight.READ_VALUE))
 
 
 class Grade(IntEnum):
@@ -44,12 +43,8 @@ def grade_of(txn: ReadTxn, caller: Caller, prefix: str, groups: Groups) -> Grade
     identity = caller.identity
     if identity is None:
         return Grade.COUNT
-    entry = txn.prefix(prefix)
-    admins = admins_in(entry.values) if entry is not None else ()
-    for right in _READING:
-        refused = refuse(txn, caller, Subject(prefix, admins, is_prefix=True), [right], action=Action.READ, groups=groups)
-        if refused is None:
-            return Grade.FULL
+    if refuse_reading(txn, caller, prefix, groups=groups) is None:
+        return Grade.FULL
     for record, grade in ((READERS, Grade.FULL), (PARTNERS, Grade.PARTNER)):
         named = is_named(txn, identity, (identity_of(0, f"{prefix}/{record}"),), groups)
         if isinstance(named, Unknown) or named:

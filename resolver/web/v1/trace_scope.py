@@ -13,21 +13,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from idis.proto.codes import AdminRight, ResponseCode
+from idis.proto.codes import ResponseCode
 from idis.registry.caller import Action, Caller, Role
 from idis.registry.registration.checks import Refusal
-from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_in, refuse
+from idis.registry.rights import NO_GROUPS, Groups, Unknown
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace.edge import Edge
 from idis.registry.trace.expanding import Expansion, Request, Step, Tombstone, expand
 from idis.registry.trace.held import answers_for
+from idis.registry.trace.readership import refuse_reading
 from idis.registry.trace.records import spelling_at
 from idis.registry.trace.things import home_of
 from idis.registry.trace.walking import Walk
 from idis.registry.trace.whereabouts import Finder, Whereabouts, finder
 from idis.resolver.web.v1.operation import Call
 
-_READING = (int(AdminRight.LIST_HANDLES), int(AdminRight.READ_VALUE))
 _WHOLE_NODE = (Role.OPERATOR, Role.AUDITOR)
 
 
@@ -44,7 +44,7 @@ class Scope:
         for prefix in dict.fromkeys(map(home_of, things)):
             if self._whole:
                 return None
-            verdict = _judge(txn, self._caller, prefix, groups)
+            verdict = refuse_reading(txn, self._caller, prefix, groups=groups)
             if verdict is not None:
                 return verdict
             self._prefixes[prefix] = True
@@ -90,19 +90,8 @@ class Scope:
     def _own(self, txn: ReadTxn, prefix: str) -> bool:
         known = self._prefixes.get(prefix)
         if known is None:
-            known = self._prefixes[prefix] = _judge(txn, self._caller, prefix, NO_GROUPS) is None
+            known = self._prefixes[prefix] = refuse_reading(txn, self._caller, prefix) is None
         return known
-
-
-def _judge(txn: ReadTxn, caller: Caller, prefix: str, groups: Groups) -> Refusal | Unknown | None:
-    entry = txn.longest_prefix(prefix) if prefix else None
-    admins = admins_in(entry.values) if entry is not None and entry.prefix == prefix else ()
-    verdict: Refusal | Unknown | None = None
-    for right in _READING:
-        verdict = refuse(txn, caller, Subject(prefix, admins, is_prefix=True), [right], action=Action.READ, groups=groups)
-        if verdict is None:
-            return None
-    return verdict
 
 
 def now_ms(call: Call[Any, Any]) -> int:
