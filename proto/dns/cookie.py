@@ -6,6 +6,7 @@ process and every node that knows the secret accepts it.
 
 from __future__ import annotations
 
+import hmac
 import struct
 
 CLIENT_BYTES = 8
@@ -38,8 +39,7 @@ def is_good_cookie(cookie: bytes, address: bytes, secret: bytes, now: int) -> bo
     age_s = ((now - _U32.unpack_from(cookie, 12)[0] + 2**31) & 0xFFFF_FFFF) - 2**31
     if not -AHEAD_S_MAX <= age_s <= AGE_S_MAX:
         return False
-    expected = siphash24(secret, cookie[:16] + address)
-    return sum(one ^ other for one, other in zip(expected, cookie[16:], strict=True)) == 0
+    return hmac.compare_digest(siphash24(secret, cookie[:16] + address), cookie[16:])
 
 
 def siphash24(key: bytes, octets: bytes) -> bytes:
