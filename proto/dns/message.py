@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, replace
 
-from idis.proto.dns.name import Labels, read_name, write_name
-from idis.proto.dns.records import OPT, Rr
+from idis.proto.dns.name import Labels, lowered, read_name, write_name
+from idis.proto.dns.records import IN, OPT, Rr
 from idis.proto.errors import ProtocolError
 
 HEADER_BYTES = 12
@@ -178,7 +178,7 @@ def encode_fault(fault: Fault) -> bytes:
 def encode_query(number: int, labels: Labels, kind: int, *, udp_bytes: int = 0, cookie: bytes = b"") -> bytes:
     """The octets of a question of class IN; with an OPT record when `udp_bytes` are given."""
     opt = _opt(Edns(udp_bytes, 0, 0), 0, cookie, udp_bytes) if udp_bytes else b""
-    return _HEADER.pack(number, 0, 1, 0, 0, bool(opt)) + write_name(labels) + _PAIR.pack(kind, 1) + opt
+    return _HEADER.pack(number, 0, 1, 0, 0, bool(opt)) + write_name(labels) + _PAIR.pack(kind, IN) + opt
 
 
 def decode_response(octets: bytes) -> Response:
@@ -273,7 +273,7 @@ def _places(query: DnsQuery) -> dict[Labels, int]:
         return places  # the asker used a pointer itself
     at = HEADER_BYTES
     for number, label in enumerate(query.labels):
-        places[tuple(part.lower() for part in query.labels[number:])] = at
+        places[lowered(query.labels[number:])] = at
         at += 1 + len(label)
     return places
 
@@ -286,7 +286,7 @@ def _encode_rrs(records: tuple[Rr, ...], query: DnsQuery) -> bytes:
             place: int | None = HEADER_BYTES
         else:
             places = _places(query) if places is None else places
-            place = places.get(tuple(label.lower() for label in record.owner))
+            place = places.get(lowered(record.owner))
         owner = write_name(record.owner) if place is None else (0xC000 | place).to_bytes(2, "big")
-        parts += [owner, _RR.pack(record.type, 1, record.ttl_s, len(record.data)), record.data]
+        parts += [owner, _RR.pack(record.type, IN, record.ttl_s, len(record.data)), record.data]
     return b"".join(parts)
