@@ -109,7 +109,7 @@ def name_of(identifier: Identifier, zone: Labels, *, folds: bool = True) -> Labe
         DataError: it has no name, because it would be too long.
     """
     prefix = tuple(_escaped(label.lower()) for label in reversed(identifier.prefix.split(".")))
-    if any(len(label) != 1 or not label for label in prefix):
+    if any(len(label) != 1 for label in prefix):
         raise DataError(f"a label of the prefix {identifier.prefix} is too long for a domain name")
     item: Labels = ()
     if identifier.suffix is not None:

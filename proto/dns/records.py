@@ -19,7 +19,6 @@ CLASS_ANY = 255
 
 STRING_BYTES_MAX = 255  # of one character string (RFC 1035 §3.3)
 
-_U16 = struct.Struct(">H")
 _PAIR = struct.Struct(">HH")
 _TRIPLE = struct.Struct(">HHH")
 _SOA = struct.Struct(">IIIII")
@@ -76,7 +75,7 @@ def srv(priority: int, weight: int, port: int, target: Labels) -> bytes:
 def txt(octets: bytes) -> bytes:
     """The data of a TXT record: octets cut into strings of STRING_BYTES_MAX (RFC 1035 §3.3.14)."""
     pieces = [octets[at : at + STRING_BYTES_MAX] for at in range(0, len(octets), STRING_BYTES_MAX)] or [b""]
-    return b"".join(bytes((len(piece),)) + piece for piece in pieces)
+    return b"".join(map(_string, pieces))
 
 
 def data_text(record: Rr) -> str:
@@ -85,26 +84,24 @@ def data_text(record: Rr) -> str:
     Raises:
         ProtocolError: it is not what its type demands.
     """
-    data = record.data
-    match record.type:
-        case 16:
-            return " ".join(_quoted(string) for string in _strings(data, 0, len(data))[0])
-        case 2:
-            return name_text(read_name(data, 0)[0])
-        case 33 if len(data) > _TRIPLE.size:
-            priority, weight, port = _TRIPLE.unpack_from(data)
-            return f"{priority} {weight} {port} {name_text(read_name(data, _TRIPLE.size)[0])}"
-        case 35 if len(data) > _PAIR.size:
-            order, preference = _PAIR.unpack_from(data)
-            strings, at = _strings(data, _PAIR.size, len(data), 3)
-            return f"{order} {preference} {' '.join(map(_quoted, strings))} {name_text(read_name(data, at)[0])}"
-        case 256 if len(data) >= _PAIR.size:
-            priority, weight = _PAIR.unpack_from(data)
-            return f"{priority} {weight} {_quoted(data[_PAIR.size :])}"
-        case 1 if len(data) == 4:
-            return ".".join(map(str, data))
-        case _:
-            return f"\\# {len(data)} {data.hex()}"
+    kind, data = record.type, record.data
+    if kind == TXT:
+        return " ".join(_quoted(string) for string in _strings(data, 0, len(data))[0])
+    if kind == NS:
+        return name_text(read_name(data, 0)[0])
+    if kind == SRV and len(data) > _TRIPLE.size:
+        priority, weight, port = _TRIPLE.unpack_from(data)
+        return f"{priority} {weight} {port} {name_text(read_name(data, _TRIPLE.size)[0])}"
+    if kind == NAPTR and len(data) > _PAIR.size:
+        order, preference = _PAIR.unpack_from(data)
+        strings, at = _strings(data, _PAIR.size, len(data), 3)
+        return f"{order} {preference} {' '.join(map(_quoted, strings))} {name_text(read_name(data, at)[0])}"
+    if kind == URI and len(data) >= _PAIR.size:
+        priority, weight = _PAIR.unpack_from(data)
+        return f"{priority} {weight} {_quoted(data[_PAIR.size :])}"
+    if kind == A and len(data) == 4:
+        return ".".join(map(str, data))
+    return f"\\# {len(data)} {data.hex()}"
 
 
 def _string(octets: bytes) -> bytes:
