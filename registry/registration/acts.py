@@ -170,7 +170,7 @@ def perform(
     recorded = _do(txn, act, now, place)
     if isinstance(recorded, Refusal):
         return recorded
-    held = place.stored or place.disabled
+    held = place.held
     if recorded.changed and audited:
         before = None if held is None else record_summary(held)
         after = _after(txn, place.key)
@@ -210,7 +210,7 @@ def _judge(txn: ReadTxn, act: Act, place: Place, caller: Caller, groups: Groups)
         home = Subject(prefix, owners, is_prefix=True, guarded=guarded)
         return refuse(txn, caller, home, [AdminRight.ADD_HANDLE], groups=groups)
     absent = Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{act.identifier} is not registered")
-    if place.stored is None and place.disabled is None and not strict:
+    if place.held is None and not strict:
         return absent
     alternatives = rights_for(act, held)
     if not alternatives:
@@ -228,7 +228,7 @@ def _judge(txn: ReadTxn, act: Act, place: Place, caller: Caller, groups: Groups)
 
 def _held(place: Place, strict: bool) -> dict[int, Value]:
     """The values that are there; those that the public must not learn of are open to nobody."""
-    record = place.stored or place.disabled
+    record = place.held
     if record is None:
         return {}
     held = {value.index: value for value in record.values}
@@ -241,8 +241,7 @@ def _held(place: Place, strict: bool) -> dict[int, Value]:
 
 
 def _enabled(place: Place) -> tuple[Value, ...]:
-    record = place.stored or place.disabled
-    return () if record is None else enabled_values(record)
+    return () if place.held is None else enabled_values(place.held)
 
 
 def touches_rights(act: Act, held: Mapping[int, Value]) -> bool:

@@ -31,9 +31,14 @@ class Place:
     disabled: StoredRecord | None = None
 
     @property
+    def held(self) -> StoredRecord | None:
+        """The record that is kept there, live or disabled."""
+        return self.stored or self.disabled
+
+    @property
     def values(self) -> tuple[Value, ...]:
         """The values of the record that is there, those kept from others included."""
-        held = self.stored or self.disabled
+        held = self.held
         assert held is not None, "only what exists has values"
         return held.values
 

@@ -41,12 +41,10 @@ def set_readers(
     Raises:
         IdentifierError: the identifier is none.
     """
-    place = find_place(txn, identifier)
-    if isinstance(place, Refusal):
-        return place
-    if place.stored is None and place.disabled is None:
-        return _not_found(identifier)
-    contents = _contents(place)
+    found = _find(txn, identifier)
+    if isinstance(found, Refusal):
+        return found
+    place, contents = found
     value = contents.present.get(index) or contents.off.get(index)
     if value is None and (readers is not None or index not in contents.lists.lists):
         return _no_value(identifier, index)
@@ -84,12 +82,10 @@ def enable(txn: WriteTxn, identifier: str, indexes: Sequence[int], now: int) -> 
 
 
 def _switch(txn: WriteTxn, identifier: str, indexes: Sequence[int], now: int, *, off: bool) -> Recorded | Refusal:
-    place = find_place(txn, identifier)
-    if isinstance(place, Refusal):
-        return place
-    if place.stored is None and place.disabled is None:
-        return _not_found(identifier)
-    contents = _contents(place)
+    found = _find(txn, identifier)
+    if isinstance(found, Refusal):
+        return found
+    place, contents = found
     if not indexes:
         return rewrite(txn, place, place.values, now, disabled=off)
     for index in indexes:
@@ -115,10 +111,14 @@ def _write(txn: WriteTxn, place: Place, contents: Contents, lists: ReaderLists, 
     return recorded
 
 
-def _contents(place: Place) -> Contents:
-    held = place.stored or place.disabled
-    assert held is not None, "only what exists has contents"
-    return Contents.of(held)
+def _find(txn: WriteTxn, identifier: str) -> tuple[Place, Contents] | Refusal:
+    """Where a record is, live or disabled, and what it holds."""
+    place = find_place(txn, identifier)
+    if isinstance(place, Refusal):
+        return place
+    if place.held is None:
+        return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{identifier} is not registered")
+    return place, Contents.of(place.held)
 
 
 def _refuse_hiding(value: Value) -> Refusal | None:
@@ -128,10 +128,6 @@ def _refuse_hiding(value: Value) -> Refusal | None:
     if value.type.upper() in _ALWAYS_SEEN:
         return Refusal(ResponseCode.INVALID_VALUE, f"value {value.index} ({value.type}) leads others on: remove it instead")
     return None
-
-
-def _not_found(identifier: str) -> Refusal:
-    return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{identifier} is not registered")
 
 
 def _no_value(identifier: str, index: int) -> Refusal:
