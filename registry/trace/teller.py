@@ -13,6 +13,7 @@ from idis.proto.codes import AdminRight, ResponseCode
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
 from idis.registry.caller import Action, Caller, Role, covers
+from idis.registry.identity import Identity
 from idis.registry.registration.checks import Refusal
 from idis.registry.rights import Subject, admins_in, refuse
 from idis.registry.store.base import ReadTxn
@@ -71,6 +72,16 @@ def teller_of(txn: ReadTxn, caller: Caller, holder: str = "") -> Teller | Refusa
     return Teller(caller.name, holder or next(filter(None, prefixes), "") or _home(txn), prefixes)
 
 
+def own_prefix(identity: Identity | None) -> str:
+    """The folded prefix whose things are somebody's own; empty for nobody's."""
+    if identity is None:
+        return ""
+    try:
+        return parse_identifier(identity.identifier).folded_prefix
+    except IdentifierError:
+        return ""
+
+
 def _prefixes(txn: ReadTxn, caller: Caller) -> Iterator[str]:
     for grant in caller.roles:
         if grant.role in _TELLING and caller.in_scope(Action.TRACE, grant.prefix):
@@ -80,20 +91,12 @@ def _prefixes(txn: ReadTxn, caller: Caller) -> Iterator[str]:
             held = any(grant.role in _TELLING and covers(grant.prefix, prefix) for grant in caller.roles)
             if held and Action.TRACE in caller.scope.actions:
                 yield prefix
-    if caller.identity is not None and (own := _own_prefix(caller.identity.identifier)):
+    if own := own_prefix(caller.identity):
         entry = txn.prefix(own)
         if entry is not None:
             subject = Subject(own, admins_in(entry.values), is_prefix=True)
             if refuse(txn, caller, subject, [int(AdminRight.ADD_HANDLE)], action=Action.TRACE) is None:
                 yield own
-
-
-def _own_prefix(identifier: str) -> str:
-    """The prefix that the identifier of a key belongs to."""
-    try:
-        return parse_identifier(identifier).folded_prefix
-    except IdentifierError:
-        return ""
 
 
 def _home(txn: ReadTxn) -> str:

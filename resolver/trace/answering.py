@@ -36,6 +36,7 @@ from idis.registry.store.base import ReadTxn, Store
 from idis.registry.trace.edge import Edge
 from idis.registry.trace.expanding import Ask, Direction, Expansion, Pointer, Request, Step, Tombstone, expand
 from idis.registry.trace.pointers import pointers_of
+from idis.registry.trace.teller import own_prefix
 from idis.registry.trace.things import home_of
 from idis.registry.trace.walking import Budget, Start, Walk
 from idis.resolver.admin.registrar import Registrar
@@ -45,7 +46,7 @@ from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.trace.driver import Driver, Question
 from idis.resolver.trace.form import edge_row, request_of, stone_row
-from idis.resolver.trace.grade import Grade, grade_of, own_prefix
+from idis.resolver.trace.grade import Grade, grade_of
 from idis.resolver.trace.hidden import SECRET_BYTES, Veil
 from idis.resolver.trace.neighbours import Neighbours
 from idis.resolver.trace.pointers import take_pointers

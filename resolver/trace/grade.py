@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from idis.proto.errors import IdentifierError
-from idis.proto.identifier import parse_identifier
 from idis.registry.caller import Caller
-from idis.registry.identity import Identity, identity_of
+from idis.registry.identity import identity_of
 from idis.registry.rights import Groups, Unknown, is_named
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace.readership import refuse_reading
@@ -26,16 +24,6 @@ class Grade(IntEnum):
     COUNT = 1  # of a recall
     PARTNER = 2  # his neighbours by name, the rest under pseudonyms
     FULL = 3
-
-
-def own_prefix(identity: Identity | None) -> str:
-    """The folded prefix whose things are somebody's own; empty for nobody's."""
-    if identity is None:
-        return ""
-    try:
-        return parse_identifier(identity.identifier).folded_prefix
-    except IdentifierError:
-        return ""
 
 
 def grade_of(txn: ReadTxn, caller: Caller, prefix: str, groups: Groups) -> Grade | Unknown:
