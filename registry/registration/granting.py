@@ -22,9 +22,9 @@ from idis.registry.registration.application import (
 )
 from idis.registry.registration.checks import STATE_WORDS, Organisation, Refusal, judge_organisation, unknown
 from idis.registry.registration.life import Event, Registered, Terms
-from idis.registry.registration.prefix_values import is_site, refuse_record
+from idis.registry.registration.prefix_values import refuse_record
 from idis.registry.registration.value_checks import VALUE_BYTES_DEFAULT_MAX, refuse_values
-from idis.registry.registration.values import prefix_record
+from idis.registry.registration.values import is_site, prefix_record
 from idis.registry.store.base import WriteTxn
 
 _WAITING = (PrefixState.APPLIED, PrefixState.IN_REVIEW)

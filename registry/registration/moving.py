@@ -27,8 +27,7 @@ from idis.registry.registration.checks import STATE_WORDS, Refusal, refuse_name,
 from idis.registry.registration.delegation import refuse_sites
 from idis.registry.registration.life import Registered, write
 from idis.registry.registration.moving_chunk import Luggage
-from idis.registry.registration.prefix_values import is_site
-from idis.registry.registration.values import site_values, with_sites
+from idis.registry.registration.values import is_site, site_values, with_sites
 from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.store.rules import exists
 

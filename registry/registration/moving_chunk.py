@@ -20,8 +20,8 @@ from idis.proto.identifier import IDENTIFIER_BYTES_MAX
 from idis.proto.value import VALUES_PER_RECORD_MAX, ValueSpan, decode_values, encode_values, scan_values
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
 from idis.registry.record import MARKS, Alias, PreparedRecord, RecordFlag, StoredRecord
-from idis.registry.registration.prefix_values import is_site
 from idis.registry.registration.value_checks import RECORD_BYTES_MAX
+from idis.registry.registration.values import is_site
 from idis.registry.store.keys import identifier_key
 
 CHUNK_RECORDS_MAX = 512

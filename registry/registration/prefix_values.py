@@ -15,9 +15,10 @@ from idis.registry.authority import DERIVED_SITE_TYPES, SITE_TYPES
 from idis.registry.prefix import PrefixState
 from idis.registry.registration import acts
 from idis.registry.registration.checks import STATE_WORDS, Refusal, unknown
+from idis.registry.registration.contents import content
 from idis.registry.registration.life import Registered, write
 from idis.registry.registration.value_checks import VALUE_BYTES_DEFAULT_MAX, refuse_read_only, refuse_values
-from idis.registry.registration.values import SITES_MAX
+from idis.registry.registration.values import SITES_MAX, is_site
 from idis.registry.store.base import WriteTxn
 
 RECORD_VALUES_MAX = 64  # of a prefix: recursive nodes keep the record of every prefix they meet
@@ -25,7 +26,6 @@ RECORD_BYTES_MAX = 32_768
 
 ValueChange = acts.AddValues | acts.ModifyValues | acts.RemoveValues
 
-_SITE_TYPES = frozenset(name.decode() for name in SITE_TYPES | DERIVED_SITE_TYPES)
 _KEPT = {"HS_ADMIN": "administrator", "HS_PUBKEY": "public key"}  # one of each stays
 
 
@@ -37,11 +37,6 @@ def touches_sites(held: Mapping[int, Value], change: ValueChange) -> bool:
         case acts.AddValues(values=values) | acts.ModifyValues(values=values):
             touched = [*values, *(held[value.index] for value in values if value.index in held)]
     return any(is_site(value) for value in touched)
-
-
-def is_site(value: Value) -> bool:
-    """Whether a value says where a prefix, or those derived from it, are answered."""
-    return value.type.upper() in _SITE_TYPES
 
 
 def change_values(txn: WriteTxn, prefix: str, change: ValueChange, now: int) -> Registered | Refusal:
@@ -121,13 +116,8 @@ def _has(values: Mapping[int, Value], name: str) -> bool:
 
 
 def _differs(before: Mapping[int, Value], value: Value) -> bool:
-    return _content_at(before, value.index) != _content(value)
+    return _content_at(before, value.index) != content(value)
 
 
 def _content_at(values: Mapping[int, Value], index: int) -> tuple[object, ...] | None:
-    return _content(values[index]) if index in values else None
-
-
-def _content(value: Value) -> tuple[object, ...]:
-    """All of a value but its timestamp, which the registry sets."""
-    return (value.type, value.data, value.ttl, value.ttl_type, value.permissions, value.references)
+    return content(values[index]) if index in values else None

@@ -22,6 +22,7 @@ ADMIN_INDEX = 100
 ADMIN_KEY_INDEX = 300  # where a prefix keeps its administrator's public key
 
 _SERIAL = slice(4, 6)  # where it lies in the data of a site
+_SITE_TYPES = frozenset(name.decode() for name in SITE_TYPES | DERIVED_SITE_TYPES)
 
 
 def prefix_record(prefix: str, now: int, *, ttl_s: int) -> bytes:
@@ -42,6 +43,11 @@ def service_values(service: str, now: int, *, ttl_s: int) -> list[Value]:
     return [
         Value(index, name, data, ttl=ttl_s, timestamp=now) for index, name in enumerate(("HS_SERV", "HS_SERV.PREFIX"), start=1)
     ]
+
+
+def is_site(value: Value) -> bool:
+    """Whether a value says where a prefix, or those derived from it, are answered."""
+    return value.type.upper() in _SITE_TYPES
 
 
 def with_sites(values: bytes, sites: Sequence[Value]) -> bytes:
@@ -69,7 +75,7 @@ def _divide(values: bytes) -> tuple[list[Value], list[Value]]:
     held: list[Value] = []
     kept: list[Value] = []
     for value in decode_values(values):
-        (held if value.type.upper().encode() in SITE_TYPES | DERIVED_SITE_TYPES else kept).append(value)
+        (held if is_site(value) else kept).append(value)
     return held, kept
 
 
