@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from idis.proto.identifier import IDENTIFIER_BYTES_MAX
+from idis.proto.identifier import IDENTIFIER_BYTES_MAX, ancestors
 from idis.proto.schemes.recognised import Confidence, Granularity, Recognised, RouteKey
 
 SCHEME = "ma"
@@ -26,16 +26,11 @@ def recognise(text: str) -> Recognised | None:
     if match is None or len(text.encode("utf-8")) > IDENTIFIER_BYTES_MAX:
         return None
     dotted = "MA" + match[1]
-    labels = dotted.count(".") + 1
-    if labels > LABELS_MAX:
+    if dotted.count(".") >= LABELS_MAX:
         return None
     canonical = dotted + (match[2] or "")
-    levels = [canonical] if match[2] else []
-    level = dotted
-    while labels >= _LABELS_LEAST:
-        levels.append(level)
-        level, labels = level.rpartition(".")[0], labels - 1
+    levels = (*((canonical,) if match[2] else ()), *ancestors(dotted)[: 1 - _LABELS_LEAST])
     return Recognised(
         SCHEME, canonical, canonical, Granularity.UNKNOWN, Confidence.CERTAIN, "MA and a country of three digits",
-        tuple(levels), RouteKey(ROUTE, dotted),
+        levels, RouteKey(ROUTE, dotted),
     )  # fmt: skip

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 
-from idis.proto.identifier import IDENTIFIER_BYTES_MAX
+from idis.proto.identifier import IDENTIFIER_BYTES_MAX, ancestors
 from idis.proto.schemes.recognised import Confidence, Granularity, Recognised, RouteKey
 
 SCHEME = "oid"
 ROUTE = "OID"
 
 ARCS_MAX = 128  # the limit of common ASN.1 libraries; bounds the walk upwards
-ARCS_BARE_MIN = 3  # fewer numbers with dots are rather a version, an amount or a prefix
 
 _SHAPE = re.compile(r"(?:[01]\.[1-3]?[0-9]|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*")
 _LABEL = re.compile(r"(?:urn:oid:|oid:)", re.IGNORECASE | re.ASCII)
@@ -45,21 +44,13 @@ def recognise(text: str) -> Recognised | None:
     return _of_numbers(body, "numbers with dots, the first 0, 1 or 2" if label is None else "labelled as an OID")
 
 
-def parents(dotted: str) -> tuple[str, ...]:
-    """An OID and the arcs above it, longest first, down to two arcs."""
-    chain = [dotted]
-    while dotted.count(".") > 1:
-        dotted = dotted.rpartition(".")[0]
-        chain.append(dotted)
-    return tuple(chain)
-
-
 def _of_numbers(dotted: str, why: str) -> Recognised | None:
     if _SHAPE.fullmatch(dotted) is None or dotted.count(".") >= ARCS_MAX:
         return None
+    levels = tuple(ancestors(dotted)[:-1])  # down to two arcs
     route = RouteKey(ROUTE, dotted)
     return Recognised(
-        SCHEME, dotted, dotted, Granularity.UNKNOWN, Confidence.CERTAIN, why, parents(dotted), route, uri=f"urn:oid:{dotted}"
+        SCHEME, dotted, dotted, Granularity.UNKNOWN, Confidence.CERTAIN, why, levels, route, uri=f"urn:oid:{dotted}"
     )
 
 
