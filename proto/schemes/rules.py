@@ -40,9 +40,11 @@ from idis.proto.schemes import (
     vaa,
     vin,
 )
+from idis.proto.schemes.gs1.application_identifiers import KEYS
 from idis.proto.schemes.gs1.digital_link import parse as parse_digital_link
 from idis.proto.schemes.gs1.element_string import GS1_CARRIERS, GTIN_CARRIERS
 from idis.proto.schemes.gs1.elements import Gs1Error
+from idis.proto.schemes.gs1.epc_binary import is_header
 from idis.proto.schemes.gs1.recognise import recognise as recognise_gs1
 from idis.proto.schemes.link import Link
 from idis.proto.schemes.near_miss import mistaken_key
@@ -60,13 +62,13 @@ HEX_CHARACTERS_MAX = 512
 _NONE: Readings = ()
 _BARE_OID = re.compile(r"[012](?:\.[0-9]+){2,}")
 _DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
-_RELATIVE_LINK = re.compile(r"/?(?:0[01]|253|255|40[12]|41[457]|80(?:03|04|06|10|13|17|18))/[!-~]+")
+_PRIMARY_KEY = f"(?:{'|'.join(KEYS)})/"
+_RELATIVE_LINK = re.compile(f"/?{_PRIMARY_KEY}[!-~]+")
 _LICENCE_PLATE = re.compile(r"[1-6]?[Jj](?:UN[0-9]{9}|OD[0-9A-Z]{4}|VAA[0-9]{14})", re.IGNORECASE | re.ASCII)
 _STATEMENT = re.compile(r"[HP][0-9]{3}")  # as short as a part number
-_KEY_SEGMENT = re.compile(r"/(?:0[01]|253|255|40[12]|41[457]|80(?:03|04|06|10|13|17|18))/")
+_KEY_SEGMENT = re.compile(f"/{_PRIMARY_KEY}")
 _UNANNOUNCED = re.compile(r"01([0-9]{14})|00([0-9]{18})")
 _HEX = re.compile(r"[0-9A-Fa-f]{24,}")
-_EPC_HEADERS = frozenset(f"{header:02X}" for header in (*range(0x2C, 0x42), *range(0xF0, 0xFC)))
 
 # Numbers with letters or hyphens of their own; the group that matches names the function that judges it.
 _OWN_SHAPES = re.compile(
@@ -248,7 +250,7 @@ def fixed_lengths(text: str, around: Surroundings) -> Readings:
     if not 18 <= len(text) <= HEX_CHARACTERS_MAX:
         return _NONE
     found: list[Recognised] = []
-    if _HEX.fullmatch(text) and text[:2].upper() in _EPC_HEADERS:
+    if _HEX.fullmatch(text) and is_header(int(text[:2], 16)):
         found.extend(replace(reading, confidence=Confidence.LIKELY) for reading in gs1(text, around))
     if len(text) <= NUMBER_CHARACTERS_MAX:
         verdict = battery.check(text, reference_year=around.year)
