@@ -192,7 +192,6 @@ def _missed(text: str) -> Readings:
 
 def _because(number: int, reading: Recognised) -> Recognised:
     # Readings of a text inside another one say already by which rule.
-    # Readings of a text inside another one say already by which rule.
     if reading.why.startswith("rule "):
         return reading
     # Spelled out: half the time of dataclasses.replace, and every reading passes here.

@@ -63,14 +63,13 @@ def mistaken_key(text: str) -> tuple[str, str] | None:
 def corrections(check: _Check, verdict: Verdict) -> tuple[str, ...]:
     """Canonical spellings that would pass: two neighbours swapped back if that is unique, then the right check digit."""
     number = verdict.canonical
-    swapped = {
-        fixed
+    swaps = {
+        fixed.canonical
         for at in range(len(number) - 1)
         if number[at] != number[at + 1]
         and (fixed := check(number[:at] + number[at + 1] + number[at] + number[at + 2 :])).ok
         and fixed.canonical
     }
-    swaps = sorted({fixed.canonical for fixed in swapped})
     made = []
     for start in (len(number) - len(verdict.expected), _PLACES.get(verdict.scheme, 0)):
         if start > 0:
