@@ -21,13 +21,12 @@ from multidict import MultiMapping
 
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError
-from idis.proto.outcome import Refused
 from idis.registry.caller import Caller
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import StoreError
 from idis.resolver.log import note
 from idis.resolver.web.face import Face
-from idis.resolver.web.peer import peer_of
+from idis.resolver.web.rest import limited
 from idis.resolver.web.v1.condition import UNCONDITIONAL, Condition, read_tags
 from idis.resolver.web.v1.field import members
 from idis.resolver.web.v1.openapi import BASE_PATH, document, path_names
@@ -46,8 +45,6 @@ from idis.resolver.web.v1.reading import Malformed, Unfit, Unmet, read_json, rea
 from idis.resolver.web.v1.request_body import read_body
 from idis.resolver.web.v1.showing import show
 from idis.resolver.web.v1.table import OPERATIONS
-
-DOCUMENT_PATH = f"{BASE_PATH}/openapi.json"
 
 READ_AT_ONCE_BYTES = 16_384  # a millisecond of work
 
@@ -99,10 +96,8 @@ class Api:
             return problem_reply(problem_of(Refusal(ResponseCode.ERROR, "this node failed to answer")))
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        service = self._face.service
-        peer = peer_of(request)
-        if isinstance(limited := service.chain.limit(peer, service.clock.monotonic()), Refused):
-            return problem_reply(problem_of(Refusal(limited.code, limited.message)))
+        if (busy := limited(request, self._face)) is not None:
+            return problem_reply(problem_of(busy))
         path = request.rel_url.raw_path.removeprefix(BASE_PATH)
         method = "GET" if request.method == "HEAD" else request.method
         if path in ("", "/", "/openapi.json"):
