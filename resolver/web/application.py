@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 from idis.proto.codes import ResponseCode
 from idis.resolver.log import note
 from idis.resolver.transports.http import HttpConnection
+from idis.resolver.web.answer_json import SERVER
 from idis.resolver.web.callers import Callers
 from idis.resolver.web.epcis.lazy import LazyEpcis, deliveries
 from idis.resolver.web.face import Face
@@ -28,7 +29,6 @@ from idis.resolver.web.tunnel import Tunnel
 from idis.resolver.web.v1.lazy import LazyApi
 from idis.resolver.web.verifications import Verifications
 
-SERVER = "idis"
 HTTP_BODY_BYTES = 1_048_576  # memory of one request; nothing this face reads is larger
 
 _API = "/api/"

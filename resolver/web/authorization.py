@@ -12,9 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
-HANDLE_FIELDS = frozenset(
-    ("version", "sessionid", "id", "type", "cnonce", "alg", "signature", "salt", "iterations", "length", "clientcert")
-)
 _VERSION = "0"
 _SPACE = r"[ \t]*"
 _PARAMETER = re.compile(

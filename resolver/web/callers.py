@@ -38,10 +38,10 @@ from idis.resolver.web.sessions import WebSession, WebSessions
 from idis.resolver.web.token_uses import TokenUses
 
 BASIC, BEARER = 'Basic realm="handle"', 'Bearer realm="handle"'
+NO_SESSION = "this session is over, or was never begun here: begin one with POST /api/sessions"
 
 _ACTOR = "api token"
 _PLAIN = "credentials are taken over HTTPS only: this connection is plain HTTP"
-_NO_SESSION = "this session is over, or was never begun here: begin one with POST /api/sessions"
 
 
 class Callers:
@@ -82,7 +82,7 @@ class Callers:
         if said.session_id:
             session = self.session(said.session_id)
             if session is None:
-                return Refusal(ResponseCode.SESSION_TIMEOUT, _NO_SESSION)
+                return Refusal(ResponseCode.SESSION_TIMEOUT, NO_SESSION)
         if said.proves:
             if session is None:
                 return Refusal(ResponseCode.AUTHENTICATION_FAILED, "a proof needs the sessionId whose nonce it signs")
@@ -91,7 +91,7 @@ class Callers:
             known = session.proven.caller(self._now)
             if known is None:
                 self.sessions.close(session)
-                return Refusal(ResponseCode.SESSION_TIMEOUT, _NO_SESSION)
+                return Refusal(ResponseCode.SESSION_TIMEOUT, NO_SESSION)
             return replace(known, origin=_origin(request))
         if said.client_certificate:
             return await self._by_certificate(request)

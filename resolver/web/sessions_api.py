@@ -18,7 +18,7 @@ from idis.registry.caller import Caller
 from idis.registry.registration.checks import Refusal
 from idis.resolver.web.authorization import BadAuthorization, HandleScheme, handle_fields, handle_scheme
 from idis.resolver.web.body import BODY_BYTES_MAX, octets_of
-from idis.resolver.web.callers import Callers
+from idis.resolver.web.callers import NO_SESSION, Callers
 from idis.resolver.web.face import Face
 from idis.resolver.web.json_reply import json_reply, refusal
 from idis.resolver.web.peer import is_secure
@@ -28,7 +28,6 @@ from idis.resolver.web.value_reading import read_json
 
 _PATH = "/api/sessions/this"
 _PLAIN = "sessions are for HTTPS only: this connection is plain HTTP"
-_NONE = "this session is over, or was never begun here: begin one with POST /api/sessions"
 
 
 class SessionsApi:
@@ -62,7 +61,7 @@ class SessionsApi:
             return said
         session = self._callers.session(said.session_id) if said.session_id else None
         if session is None:
-            return _refuse(ResponseCode.SESSION_TIMEOUT, _NONE, 403)
+            return _refuse(ResponseCode.SESSION_TIMEOUT, NO_SESSION, 403)
         if not said.proves and not said.client_certificate:
             return self._shown(request, session, said)
         try:
@@ -80,7 +79,7 @@ class SessionsApi:
             return said
         session = self._callers.session(said.session_id) if said.session_id else None
         if session is None:
-            return _refuse(ResponseCode.SESSION_TIMEOUT, _NONE, 403)
+            return _refuse(ResponseCode.SESSION_TIMEOUT, NO_SESSION, 403)
         self._callers.sessions.close(session)
         return web.Response(status=204)
 

@@ -8,12 +8,11 @@ from aiohttp import web
 
 from idis.proto.message import ENVELOPE_BYTES, MESSAGE_BYTES_MAX
 from idis.resolver.chain import Deferred
+from idis.resolver.recursion.tunnel import CONTENT_TYPE
 from idis.resolver.request import HTTP
 from idis.resolver.service import Service
 from idis.resolver.web.body import octets_of
 from idis.resolver.web.peer import peer_of
-
-CONTENT_TYPE = "application/x-hdl-message"
 
 
 class Tunnel:

@@ -7,9 +7,10 @@ from idis.proto.types.site_json import site_to_json
 from idis.proto.value import VALUES_PER_RECORD_MAX
 from idis.registry.caller import TokenScope
 from idis.registry.registration.value_checks import RECORD_BYTES_MAX, VALUE_BYTES_DEFAULT_MAX
+from idis.resolver.web.body import BODY_BYTES_MAX
 from idis.resolver.web.v1.common_model import PAGE_ITEMS_MAX
 from idis.resolver.web.v1.node_model import CallerModel, NodeLimits, NodeModel, RoleModel, ScopeModel
-from idis.resolver.web.v1.operation import BODY_BYTES_MAX, Call, Needs, Nothing, Operation, Reply
+from idis.resolver.web.v1.operation import Call, Needs, Nothing, Operation, Reply
 
 GROUP = "node 节点"
 

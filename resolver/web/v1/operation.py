@@ -13,11 +13,10 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from idis.registry.caller import Action, Caller
 from idis.registry.registration.checks import Refusal
+from idis.resolver.web.body import BODY_BYTES_MAX
 from idis.resolver.web.face import Face
 from idis.resolver.web.v1.condition import UNCONDITIONAL, Condition
 from idis.resolver.web.v1.field import Field
-
-BODY_BYTES_MAX = 1_048_576  # memory of one request; the largest record as JSON with room to spare
 
 P = TypeVar("P")
 B = TypeVar("B")
