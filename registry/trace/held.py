@@ -30,7 +30,13 @@ def record_of(txn: ReadTxn, thing: str) -> StoredRecord | None:
 
 def answers_for(txn: ReadTxn, thing: str) -> bool:
     """Whether a thing's record would be here if there were one."""
-    entry = txn.prefix(home_of(thing)) if home_of(thing) else None
+    prefix = home_of(thing)
+    return bool(prefix) and answers_below(txn, prefix)
+
+
+def answers_below(txn: ReadTxn, prefix: str) -> bool:
+    """Whether the records of a folded prefix are here."""
+    entry = txn.prefix(prefix)
     return entry is not None and entry.answers_here
 
 

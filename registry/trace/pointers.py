@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.trace import rows
 from idis.registry.trace.expanding import Direction, Pointer
+from idis.registry.trace.held import answers_below, answers_for
 from idis.registry.trace.rows import Slot
 from idis.registry.trace.things import home_of
 
@@ -64,8 +65,7 @@ def keep_pointers(txn: WriteTxn, prefix: str, things: Iterable[tuple[str, int]],
     changed: dict[bytes, bytes] = {}
     kept = 0
     for thing, ways in things:
-        entry = txn.prefix(home_of(thing)) if home_of(thing) else None
-        if entry is None or not entry.answers_here:
+        if not answers_for(txn, thing):
             continue
         (found,) = txn.edge_spans([rows.span(thing, Slot.POINTER, Slot.POINTER)], POINTERS_PER_THING_MAX + 1)
         own = rows.head(thing) + bytes((Slot.POINTER,)) + rows.head(prefix)
@@ -83,8 +83,7 @@ def keep_pointers(txn: WriteTxn, prefix: str, things: Iterable[tuple[str, int]],
 
 def dues_of(txn: ReadTxn, changed: Mapping[bytes, bytes], holder: str, now_ms: int) -> dict[bytes, bytes]:
     """The rows by which the homes of foreign things in some rows of edges will be told."""
-    own = txn.prefix(holder) if holder else None
-    if own is None or not own.answers_here:
+    if not holder or not answers_below(txn, holder):
         return {}  # nobody would believe it
     due: dict[str, Due] = {}
     foreign: dict[str, bool] = {}
@@ -96,8 +95,7 @@ def dues_of(txn: ReadTxn, changed: Mapping[bytes, bytes], holder: str, now_ms: i
         if not home or home == holder:
             continue
         if home not in foreign:
-            entry = txn.prefix(home)
-            foreign[home] = entry is None or not entry.answers_here
+            foreign[home] = not answers_below(txn, home)
         if foreign[home]:
             slot = key[key.index(0) + 1]
             ways = (FORWARD_WAY if rows.FORWARD_AND_LOTS[0] <= slot <= rows.FORWARD_AND_LOTS[1] else 0) | (

@@ -35,6 +35,7 @@ from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import ReadTxn, Store
 from idis.registry.trace.edge import Edge
 from idis.registry.trace.expanding import Ask, Direction, Expansion, Pointer, Request, Step, Tombstone, expand
+from idis.registry.trace.held import answers_below
 from idis.registry.trace.pointers import pointers_of
 from idis.registry.trace.teller import own_prefix
 from idis.registry.trace.things import home_of
@@ -90,7 +91,7 @@ class Answering:
             return Refusal(ResponseCode.SERVER_TOO_BUSY, "too much is traced in this name: ask again in a while")
 
         def judge(txn: ReadTxn, groups: Groups) -> Grade | Unknown | Refusal:
-            if not self._is_here(txn, asked.prefix):
+            if not answers_below(txn, asked.prefix):
                 return Refusal(ResponseCode.SERVER_NOT_RESPONSIBLE, f"{asked.prefix} is not answered here")
             return grade_of(txn, caller, asked.prefix, groups)
 
@@ -162,12 +163,8 @@ class Answering:
         for thing in own:
             edges = found.edges.get(thing, ())
             others = dict.fromkeys(edge.holder for edge in edges if not self._says(asked.prefix, thing, edge))
-            pointers += [Pointer(thing, other, 0) for other in others if self._is_here(txn, other)]
+            pointers += [Pointer(thing, other, 0) for other in others if answers_below(txn, other)]
         return pointers
-
-    def _is_here(self, txn: ReadTxn, prefix: str) -> bool:
-        entry = txn.prefix(prefix)
-        return entry is not None and entry.answers_here
 
     # A cursor holds the name of the last thing that was read, which may be another enterprise's.
 
@@ -233,7 +230,7 @@ class Answering:
 
     def _answers(self, prefix: str) -> bool:
         with self.store.read() as txn:
-            return self._is_here(txn, prefix)
+            return answers_below(txn, prefix)
 
     def _read(self, request: Request) -> Expansion:
         """What this node has, to its end, and whom its things' homes here were told of."""
