@@ -11,7 +11,6 @@ from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold
 from idis.registry.document import DocumentKind
 from idis.registry.identity import Identity
-from idis.registry.prefix import PrefixState
 from idis.registry.registration import life
 from idis.registry.registration.application import Application, Filed, file_application, filed, refuse_organisation
 from idis.registry.registration.checks import Organisation, Refusal
@@ -20,7 +19,6 @@ from idis.registry.store.base import ReadTxn, WriteTxn
 
 WAITING_MAX = 16  # applications of one identity that nobody has decided yet: strangers may apply, and must not fill the store
 
-_WAITING = (PrefixState.APPLIED, PrefixState.IN_REVIEW)
 _APPLICANT_HEAD = b"a\x00"
 
 
@@ -90,7 +88,7 @@ def resubmit(
 def _waiting(txn: ReadTxn, applicant: Identity) -> list[str]:
     body = txn.document(DocumentKind.APPLICATION, _applicant_key(applicant))
     asked = [] if body is None else [str(prefix) for prefix in msgpack.unpackb(body)]
-    return [prefix for prefix in asked if (entry := txn.prefix(prefix)) is not None and entry.state in _WAITING]
+    return [prefix for prefix in asked if (entry := txn.prefix(prefix)) is not None and entry.state in life.WAITING]
 
 
 def _applicant_key(applicant: Identity) -> bytes:

@@ -21,13 +21,12 @@ from idis.registry.registration.checks import (
     STATE_WORDS,
     Organisation,
     Refusal,
-    entries,
     judge_organisation,
     refuse_name,
     refuse_parent,
     unknown,
 )
-from idis.registry.registration.life import DEFAULT_TERMS, Registered, Terms, write
+from idis.registry.registration.life import DEFAULT_TERMS, Registered, Terms, granted_below, write
 from idis.registry.registration.values import (
     SITES_MAX,
     prefix_record,
@@ -37,8 +36,6 @@ from idis.registry.registration.values import (
     with_sites,
 )
 from idis.registry.store.base import WriteTxn
-
-_GRANTED = (PrefixState.ACTIVE, PrefixState.SUSPENDED)
 
 
 class HostingEvent(Enum):
@@ -192,8 +189,7 @@ def unhome(txn: WriteTxn, prefix: str) -> Registered | Refusal:
         return Registered(entry, changed=False)
     if refusal := _refuse_records(txn, entry):
         return refusal
-    below = next((child for child in entries(txn, below=entry.prefix) if child.state in _GRANTED), None)
-    if below is not None:
+    if (below := granted_below(txn, entry.prefix)) is not None:
         return Refusal(ResponseCode.ERROR, f"{below.prefix} is registered below {entry.prefix} here: nobody would find it then")
     return write(txn, replace(entry, homed=False))
 

@@ -27,9 +27,6 @@ from idis.registry.registration.value_checks import VALUE_BYTES_DEFAULT_MAX, ref
 from idis.registry.registration.values import is_site, prefix_record
 from idis.registry.store.base import WriteTxn
 
-_WAITING = (PrefixState.APPLIED, PrefixState.IN_REVIEW)
-_GRANTED = (PrefixState.ACTIVE, PrefixState.SUSPENDED)
-
 
 def grant(txn: WriteTxn, prefix: str, organisation: Organisation, now: int) -> Refusal | None:
     """Lead a prefix that is new or waits through every step until it is active; each is an entry of the journal."""
@@ -41,7 +38,7 @@ def grant(txn: WriteTxn, prefix: str, organisation: Organisation, now: int) -> R
         entry = applied.entry
     if entry.state is PrefixState.APPLIED:
         life.advance(txn, prefix, Event.REVIEW)
-    if entry.state in _WAITING:
+    if entry.state in life.WAITING:
         life.advance(txn, prefix, Event.APPROVE)
     return None
 
@@ -75,16 +72,6 @@ def allocate(
     return life.write(txn, replace(applied.entry, state=PrefixState.ACTIVE, values=record))
 
 
-def advance(txn: WriteTxn, prefix: str, event: Event, reason: str) -> Registered | Refusal:
-    """Let an event happen whose grounds one person may judge."""
-    return life.advance(txn, prefix, event, reason=reason)
-
-
-def refuse_revoking(txn: WriteTxn, prefix: str) -> Refusal | None:
-    """What forbids revoking a folded prefix; repeating it is no refusal."""
-    return life.refuse_event(txn, prefix, Event.REVOKE)
-
-
 def revoke(txn: WriteTxn, prefix: str, reason: str) -> Registered | Refusal:
     """Give up a prefix for ever; its organisation may ask for another one, and nobody is its administrator any more."""
     done = life.advance(txn, prefix, Event.REVOKE, reason=reason)
@@ -98,7 +85,7 @@ def refuse_transfer(txn: WriteTxn, prefix: str, owner: Organisation, form: Appli
     entry = txn.prefix(prefix)
     if entry is None:
         return unknown(txn, prefix)
-    if entry.state not in _GRANTED:
+    if entry.state not in life.GRANTED:
         return Refusal(ResponseCode.ERROR, f"{prefix} is {STATE_WORDS[entry.state]}: only a granted prefix is transferred")
     if not owner.owner.strip():
         return Refusal(ResponseCode.INVALID_VALUE, f"to whom? A transfer of {prefix} names the organisation")

@@ -7,7 +7,6 @@ and time. A prefix that was ever registered keeps its entry, also when it is rev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -54,6 +53,9 @@ TRANSITIONS: dict[tuple[PrefixState | None, Event], PrefixState] = {
     (PrefixState.SUSPENDED, Event.RESUME): PrefixState.ACTIVE,
     (PrefixState.SUSPENDED, Event.REVOKE): PrefixState.REVOKED,
 }
+
+WAITING = (PrefixState.APPLIED, PrefixState.IN_REVIEW)  # for a decision
+GRANTED = (PrefixState.ACTIVE, PrefixState.SUSPENDED)
 
 _NEEDS_REASON = (Event.REJECT,)
 
@@ -197,6 +199,11 @@ def next_free(txn: ReadTxn, parent: str) -> str:
     return f"{head}{free}"
 
 
+def granted_below(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
+    """The first granted prefix below a folded one."""
+    return next((entry for entry in entries(txn, below=prefix) if entry.state in GRANTED), None)
+
+
 def possible(state: PrefixState) -> list[Event]:
     """What can happen to a prefix in this state."""
     return [event for (source, event) in TRANSITIONS if source is state]
@@ -214,7 +221,7 @@ def write(txn: WriteTxn, entry: PrefixEntry) -> Registered:
 
 def _apply_again(existing: PrefixEntry, asked: PrefixEntry) -> Registered | Refusal:
     mine = (existing.owner, existing.owner_code) == (asked.owner, asked.owner_code)
-    if mine and existing.state in (PrefixState.APPLIED, PrefixState.IN_REVIEW):
+    if mine and existing.state in WAITING:
         return Registered(existing, changed=False)
     if existing.state is PrefixState.REVOKED:
         message = f"{existing.prefix} has been revoked, and no prefix is issued twice: ask for another one"
@@ -236,12 +243,7 @@ def _refuse_event(entry: PrefixEntry, event: Event) -> Registered | Refusal:
 
 
 def _refuse_stranding(txn: ReadTxn, entry: PrefixEntry) -> Refusal | None:
-    child = next(_granted_children(txn, entry.prefix), None)
+    child = granted_below(txn, entry.prefix)
     if child is None:
         return None
     return Refusal(ResponseCode.ERROR, f"prefixes below {entry.prefix} are still in use: revoke {child.prefix} first")
-
-
-def _granted_children(txn: ReadTxn, prefix: str) -> Iterator[PrefixEntry]:
-    granted = (PrefixState.ACTIVE, PrefixState.SUSPENDED)
-    return (entry for entry in entries(txn, below=prefix) if entry.state in granted)

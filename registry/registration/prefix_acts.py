@@ -20,7 +20,7 @@ from idis.registry.audit.line import audit, prefix_summary
 from idis.registry.caller import Caller, Role
 from idis.registry.identity import Identity
 from idis.registry.prefix import PrefixEntry, RouteEntry
-from idis.registry.registration import acts, applying, delegation, granting, prefix_rights, prefix_values
+from idis.registry.registration import acts, applying, delegation, granting, life, prefix_rights, prefix_values
 from idis.registry.registration.application import Application
 from idis.registry.registration.checks import Organisation, Refusal
 from idis.registry.registration.consent import Awaiting, forget, second
@@ -267,7 +267,7 @@ def _do(
         case Apply() | Resubmit():
             return _apply(txn, act, prefix, caller, now)
         case Advance(event=event, reason=reason):
-            return granting.advance(txn, prefix, event, reason)
+            return life.advance(txn, prefix, event, reason=reason)
         case Revoke() | Transfer():
             return _do_with_consent(txn, act, prefix, caller, now)
         case Allocate(values=values, organisation=organisation, terms=terms):
@@ -312,7 +312,7 @@ def _do_with_consent(
     """What cannot be done is refused before anybody's consent is asked for."""
     if isinstance(act, Revoke):
         name, request = "revoke", b""
-        refused = granting.refuse_revoking(txn, prefix)
+        refused = life.refuse_event(txn, prefix, Event.REVOKE)
     else:
         owner = act.organisation if act.form is None else act.form.organisation
         name, request = "transfer", "\x00".join((owner.owner, owner.code, owner.industry)).encode()
