@@ -26,15 +26,8 @@ from idis.registry.registration.checks import (
     refuse_parent,
     unknown,
 )
-from idis.registry.registration.life import DEFAULT_TERMS, Registered, Terms, granted_below, write
-from idis.registry.registration.values import (
-    SITES_MAX,
-    prefix_record,
-    same_sites,
-    service_values,
-    site_values,
-    with_sites,
-)
+from idis.registry.registration.life import DEFAULT_TERMS, Registered, Terms, granted_below, new_entry, write
+from idis.registry.registration.values import SITES_MAX, same_sites, service_values, site_values, with_sites
 from idis.registry.store.base import WriteTxn
 
 
@@ -160,17 +153,7 @@ def home(
         owner = judge_organisation(organisation or Organisation())
         if isinstance(owner, Refusal):
             return owner
-        entry = PrefixEntry(
-            prefix=folded,
-            owner=owner.owner,
-            owner_code=owner.code,
-            industry=owner.industry,
-            privacy=terms.privacy,
-            fold_suffix=terms.fold_suffix,
-            quota=terms.quota,
-            ttl_s=terms.ttl_s,
-            values=prefix_record(folded, now, ttl_s=terms.ttl_s),
-        )
+        entry = new_entry(folded, PrefixState.ACTIVE, owner, terms, now)
     elif entry.state is not PrefixState.ACTIVE:
         return _refuse_inactive(entry, "be homed")
     homed = replace(entry, homed=True, hosting=Hosting.NOT_HOSTED)

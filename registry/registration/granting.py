@@ -9,7 +9,7 @@ from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold
 from idis.proto.types.site import Site
 from idis.proto.value import Value, decode_values, encode_values
-from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.prefix import PrefixState
 from idis.registry.record import same_content
 from idis.registry.registration import delegation, life
 from idis.registry.registration.application import (
@@ -107,7 +107,7 @@ def transfer(
     owner = judge_organisation(organisation if form is None else form.organisation)
     assert entry is not None, "refuse_transfer found it"
     assert isinstance(owner, Organisation), "refuse_transfer judged it"
-    if (owner.owner, owner.code, owner.industry) == (entry.owner, entry.owner_code, entry.industry):
+    if life.with_owner(entry, owner) == entry:
         return Registered(entry, changed=False)
     kept = filed(txn, prefix)
     if form is not None or kept is not None:
@@ -115,9 +115,7 @@ def transfer(
     sites = [value for value in decode_values(entry.values) if is_site(value)]
     usual = decode_values(prefix_record(prefix, now, ttl_s=entry.ttl_s))
     values = encode_values(sorted([*sites, *usual], key=lambda value: value.index))
-    return life.write(
-        txn, replace(entry, owner=owner.owner, owner_code=owner.code, industry=owner.industry, values=values)
-    )
+    return life.write(txn, replace(life.with_owner(entry, owner), values=values))
 
 
 def home(
@@ -149,8 +147,4 @@ def change_terms(txn: WriteTxn, prefix: str, terms: Terms) -> Registered | Refus
         return Refusal(
             ResponseCode.ERROR, f"{prefix} has records, or had some: whether their suffixes fold case cannot change any more"
         )
-    return life.write(txn, _with_terms(entry, terms))
-
-
-def _with_terms(entry: PrefixEntry, terms: Terms) -> PrefixEntry:
-    return replace(entry, privacy=terms.privacy, fold_suffix=terms.fold_suffix, quota=terms.quota, ttl_s=terms.ttl_s)
+    return life.write(txn, life.with_terms(entry, terms))

@@ -100,18 +100,7 @@ def apply(txn: WriteTxn, wish: str, organisation: Organisation, now: int, terms:
     prefix = next_free(txn, parent) if label == "*" else fold(wish)
     if refusal := refuse_name(prefix):
         return refusal
-    asked = PrefixEntry(
-        prefix=prefix,
-        state=TRANSITIONS[None, Event.APPLY],
-        owner=judged.owner,
-        owner_code=judged.code,
-        industry=judged.industry,
-        privacy=terms.privacy,
-        fold_suffix=terms.fold_suffix,
-        quota=terms.quota,
-        ttl_s=terms.ttl_s,
-        values=prefix_record(prefix, now, ttl_s=terms.ttl_s),
-    )
+    asked = new_entry(prefix, TRANSITIONS[None, Event.APPLY], judged, terms, now)
     if (existing := txn.prefix(prefix)) is not None:
         return _apply_again(existing, asked)
     if (route := txn.route(prefix)) is not None:
@@ -164,17 +153,7 @@ def resubmit(txn: WriteTxn, prefix: str, organisation: Organisation) -> Register
     )
     if isinstance(corrected, Refusal):
         return corrected
-    return write(
-        txn,
-        replace(
-            entry,
-            state=target,
-            reason="",
-            owner=corrected.owner,
-            owner_code=corrected.code,
-            industry=corrected.industry,
-        ),
-    )
+    return write(txn, with_owner(replace(entry, state=target, reason=""), corrected))
 
 
 def next_free(txn: ReadTxn, parent: str) -> str:
@@ -207,6 +186,22 @@ def granted_below(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
 def possible(state: PrefixState) -> list[Event]:
     """What can happen to a prefix in this state."""
     return [event for (source, event) in TRANSITIONS if source is state]
+
+
+def new_entry(prefix: str, state: PrefixState, owner: Organisation, terms: Terms, now: int) -> PrefixEntry:
+    """A prefix as it begins; its owner has been judged."""
+    values = prefix_record(prefix, now, ttl_s=terms.ttl_s)
+    return with_terms(with_owner(PrefixEntry(prefix, state, values=values), owner), terms)
+
+
+def with_owner(entry: PrefixEntry, owner: Organisation) -> PrefixEntry:
+    """A prefix as it belongs to an organisation, which has been judged."""
+    return replace(entry, owner=owner.owner, owner_code=owner.code, industry=owner.industry)
+
+
+def with_terms(entry: PrefixEntry, terms: Terms) -> PrefixEntry:
+    """A prefix as it is kept on these terms."""
+    return replace(entry, privacy=terms.privacy, fold_suffix=terms.fold_suffix, quota=terms.quota, ttl_s=terms.ttl_s)
 
 
 def write(txn: WriteTxn, entry: PrefixEntry) -> Registered:
