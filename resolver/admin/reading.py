@@ -64,21 +64,14 @@ class Reading:
                 return Refused(known.code, known.message)
             caller, query = known, replace(query, auth=b"")
         request = Request(message, query, dialogue.peer)
-        settled: Settled | Refusal
-        if query is None or caller.anonymous:
+        settled: Settled | Refusal | None = None
+        if query is not None and not caller.anonymous:
+            settled = await answer_here(self._registrar, query, caller, self._site)
+        if settled is None:
             settled = await self._chain.resolve(request)
-        else:
-            now, site = self._registrar.now, self._site
-
-            def decide(txn: ReadTxn, groups: Groups) -> Outcome | Unknown:
-                return authority.answer(query, txn, now, site=site, reader=Reader(caller, groups))
-
-            decided: Outcome | Refusal = await self._registrar.decide(decide)
-            settled = await self._chain.resolve(request) if _is_elsewhere(decided) else decided
         if isinstance(settled, Refused) and settled.code == ResponseCode.AUTHENTICATION_NEEDED:
             return Refusal(settled.code, settled.message)
         return settled
-
 
     def _is_here(self, query: Query) -> bool:
         """Whether this node answers for the record asked for: another one's passes are another one's to judge."""
@@ -96,6 +89,20 @@ class Reading:
         return Refusal(ResponseCode.VERIFY_CREDENTIAL_FAILED, known.message) if isinstance(known, Refusal) else known
 
 
-def _is_elsewhere(decided: Outcome | Refusal) -> bool:
-    """Whether this node's registry points away from it, where a node that recurses goes on by itself."""
-    return isinstance(decided, Referral) or (isinstance(decided, Refused) and decided.code == ResponseCode.SERVER_NOT_RESPONSIBLE)
+async def answer_here(registrar: Registrar, query: Query, caller: Caller, site: bytes) -> Outcome | Refusal | None:
+    """What somebody known gets from this node's registry; None where that points away, where a node that recurses goes on.
+
+    Args:
+        registrar: of the node.
+        query: what he asks.
+        caller: who he is.
+        site: the node's own site record.
+    """
+    now = registrar.now
+
+    def decide(txn: ReadTxn, groups: Groups) -> Outcome | Unknown:
+        return authority.answer(query, txn, now, site=site, reader=Reader(caller, groups))
+
+    decided: Outcome | Refusal = await registrar.decide(decide)
+    elsewhere = isinstance(decided, Refused) and decided.code == ResponseCode.SERVER_NOT_RESPONSIBLE
+    return None if elsewhere or isinstance(decided, Referral) else decided

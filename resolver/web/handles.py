@@ -7,16 +7,13 @@ from aiohttp import web
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError
 from idis.proto.exchange import request_message
-from idis.proto.outcome import Outcome, Referral, Refused, outcome_code
+from idis.proto.outcome import Outcome, Refused, outcome_code
 from idis.proto.query import Query
 from idis.proto.types.site import encode_site
 from idis.proto.types.site_json import site_to_json
-from idis.registry import authority
 from idis.registry.caller import Caller
-from idis.registry.permission import Reader
 from idis.registry.registration.checks import Refusal
-from idis.registry.rights import Groups, Unknown
-from idis.registry.store.base import ReadTxn
+from idis.resolver.admin.reading import answer_here
 from idis.resolver.recursion.resolved import Resolved
 from idis.resolver.request import Request, Settled, Silence, SiteRecord
 from idis.resolver.web.answer_json import outcome_document
@@ -62,24 +59,13 @@ class Handles:
         """What a question gets; a refusal where a proof may help."""
         settled: Settled | Refusal | None = None
         if not caller.anonymous:
-            settled = await self._settle_for(query, caller)
+            settled = await answer_here(self._face.registrar, query, caller, encode_site(self._face.site))
         if settled is None:
             message = request_message(query, request_id=1, now=int(self._face.service.clock.time()))
             settled = await self._face.service.chain.resolve(Request(message, query, peer_of(request)))
         if isinstance(settled, Refused) and settled.code == ResponseCode.AUTHENTICATION_NEEDED:
             return Refusal(settled.code, settled.message or "some of these values are restricted: prove an identity")
         return settled
-
-    async def _settle_for(self, query: Query, caller: Caller) -> Outcome | Refusal | None:
-        """What somebody known gets from this node; None where it lies elsewhere."""
-        now, site = self._face.registrar.now, encode_site(self._face.site)
-
-        def decide(txn: ReadTxn, groups: Groups) -> Outcome | Unknown:
-            return authority.answer(query, txn, now, site=site, reader=Reader(caller, groups))
-
-        decided: Outcome | Refusal = await self._face.registrar.decide(decide)
-        elsewhere = isinstance(decided, Refused) and decided.code == ResponseCode.SERVER_NOT_RESPONSIBLE
-        return None if elsewhere or isinstance(decided, Referral) else decided
 
     async def get_site(self, request: web.Request) -> web.Response:
         """This node's own site record."""
