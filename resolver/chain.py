@@ -120,14 +120,19 @@ class Chain:
         started = self.clock.monotonic()
         with self.batch(request.peer.transport) as batch:
             verdict = batch.decide(request)
-        settled = await self._asked(verdict) if isinstance(verdict, Later) else verdict
+        settled = await self.settle(verdict) if isinstance(verdict, Later) else verdict
         self.observe(request.peer.transport, settled)
         self.observe.took(request.peer.transport, self.clock.monotonic() - started)
         return settled
 
     async def settle(self, later: Later) -> Settled:
         """Ask other nodes what `Batch.decide` left for later."""
-        return await self._asked(later)
+        assert self._recursor is not None, "only the recursion step defers a question"
+        try:
+            return await self._recursor.resolve(later.query, referral=later.referral)
+        except Exception:  # the outermost loop of one question: its asker gets an answer, the others theirs
+            note(logging.ERROR, "recursion failed", identifier=later.query.spelling, exc_info=True)
+            return Refused(ResponseCode.ERROR, "this node failed while asking others")
 
     def start(self, request: Request, later: Later, deliver: Deliver, started: float) -> None:
         """Ask other nodes; `deliver` gets the octets of the answer when there is one."""
@@ -151,7 +156,7 @@ class Chain:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _answer_later(self, request: Request, later: Later, deliver: Deliver, started: float) -> None:
-        settled = await self._asked(later)
+        settled = await self.settle(later)
         transport = request.peer.transport
         self.observe(transport, settled)
         self.observe.took(transport, self.clock.monotonic() - started)
@@ -167,14 +172,6 @@ class Chain:
         finally:
             deliver(b"")
             self.observe.took(peer.transport, self.clock.monotonic() - started)
-
-    async def _asked(self, later: Later) -> Settled:
-        assert self._recursor is not None, "only the recursion step defers a question"
-        try:
-            return await self._recursor.resolve(later.query, referral=later.referral)
-        except Exception:  # the outermost loop of one question: its asker gets an answer, the others theirs
-            note(logging.ERROR, "recursion failed", identifier=later.query.spelling, exc_info=True)
-            return Refused(ResponseCode.ERROR, "this node failed while asking others")
 
 
 class Batch:
