@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from idis.resolver.config import (
     SECTIONS,
     ConfigError,
     DnsSection,
-    GuardSection,
     ListenSection,
     NodeConfig,
     NodeSection,
@@ -96,7 +95,7 @@ def check(config: NodeConfig) -> None:
     _check_recursion(config.recursion, config.node.tier)
     if config.admin.resolver:
         _check_address("admin.resolver", config.admin.resolver)
-    _check_guard(config.guard)
+    _check_networks("guard.trusted_networks", config.guard.trusted_networks)
     _check_dns(config.dns, config.listen)
 
 
@@ -232,11 +231,7 @@ def _check_listen(listen: ListenSection, tier: Tier) -> None:
         except ValueError:
             key = "listen.hosts" if host in listen.hosts else "listen.advertise"
             raise ConfigError(f"{key} holds {host!r}; IPv4 or IPv6 addresses are expected") from None
-    for network in listen.proxies:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError:
-            raise ConfigError(f"listen.proxies holds {network!r}; a network like 10.0.0.0/8 is expected") from None
+    _check_networks("listen.proxies", listen.proxies)
     if not listen.advertise and tier is not Tier.RECURSIVE and ipaddress.ip_address(listen.hosts[0]).is_unspecified:
         raise ConfigError(f"listen.advertise is empty and {listen.hosts[0]} is no address; name the one others shall use")
     if listen.advertise and ipaddress.ip_address(listen.advertise).is_unspecified:
@@ -261,6 +256,14 @@ def _check_address(key: str, text: str) -> None:
         raise ConfigError(f"{key} holds {text!r}; ADDRESS:PORT is expected, IPv6 in brackets") from None
 
 
+def _check_networks(key: str, networks: Iterable[str]) -> None:
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise ConfigError(f"{key} holds {network!r}; a network like 10.0.0.0/8 is expected") from None
+
+
 def _check_recursion(recursion: RecursionSection, tier: Tier) -> None:
     for root in recursion.roots:
         _check_address("recursion.roots", root)
@@ -268,14 +271,6 @@ def _check_recursion(recursion: RecursionSection, tier: Tier) -> None:
         raise ConfigError("recursion.roots is empty; recursion needs at least one root node as ADDRESS:PORT")
     if tier is Tier.RECURSIVE and not recursion.enabled:
         raise ConfigError("recursion.enabled is false; a recursive node needs true")
-
-
-def _check_guard(guard: GuardSection) -> None:
-    for network in guard.trusted_networks:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError:
-            raise ConfigError(f"guard.trusted_networks holds {network!r}; a network like 10.0.0.0/8 is expected") from None
 
 
 def _check_dns(dns: DnsSection, listen: ListenSection) -> None:
