@@ -19,6 +19,7 @@ from idis.registry.trace.edge import ALWAYS_MS
 from idis.registry.trace.event import Action, Event, EventType
 from idis.registry.trace.factors import STATION, Factor, bearer_row
 from idis.registry.trace.life import Moment, Role, holder_in, life_row, moment_of, place_in
+from idis.registry.trace.lookups import row_at
 from idis.registry.trace.making import note_making, withdraw_making
 from idis.registry.trace.membership import membership_edges
 from idis.registry.trace.pointers import dues_of
@@ -83,8 +84,8 @@ def is_taken(txn: ReadTxn, event_id: str) -> bool:
 def _state(txn: ReadTxn, event_id: str) -> tuple[bytes, bool | None]:
     """The key of an event's own row; whether it was withdrawn, None where it is not known."""
     key = rows.head(event_id) + bytes((Slot.EVENT,))
-    (found,) = txn.edge_spans([(key, key + b"\x00")], 1)
-    return key, bool(rows.unpack(found[0][1], 2)[1]) if found else None
+    row = row_at(txn, key)
+    return key, None if row is None else bool(rows.unpack(row, 2)[1])
 
 
 def _withdraw(txn: WriteTxn, saying: Saying, *, taken: bool) -> None:
@@ -95,13 +96,12 @@ def _withdraw(txn: WriteTxn, saying: Saying, *, taken: bool) -> None:
     found = dict.fromkeys(_stations(saying, named), b"")
     for thing, moment in named.items():
         key, _ = life_row(thing, moment)
-        (old,) = txn.edge_spans([(key, key + b"\x00")], 1)
-        if old:
-            found.update([life_row(thing, replace(moment_of(*old[0]), retracted_ms=saying.recorded_ms))])
+        if (row := row_at(txn, key)) is not None:
+            found.update([life_row(thing, replace(moment_of(key, row), retracted_ms=saying.recorded_ms))])
     for edge, tag in membership_edges(saying):
         (old,) = txn.edge_spans([rows.moment_span(edge.kind, edge.child, edge.parent, edge.from_ms)], MEMBERSHIPS_MAX)
-        for place, row in old:
-            stored = rows.edge_of(place, row, edge.child)
+        for place, told in old:
+            stored = rows.edge_of(place, told, edge.child)
             if rows.edge_tag(place) == tag and stored.retracted_ms == ALWAYS_MS:
                 found.update(rows.rows_of(replace(stored, retracted_ms=saying.recorded_ms), tag))
     if saying.event.type in CONTENT_KINDS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from typing import Protocol
 
 ALWAYS_MS = 2**63 - 1  # an end that has not come
 
@@ -59,3 +60,26 @@ class Edge:
     reasons: tuple[str, ...] = ()
     source: str = ""
     holder: str = ""
+
+    def other_end(self, thing: str) -> str:
+        """What it joins a thing with."""
+        return self.parent if self.child == thing else self.child
+
+
+class Recorded(Protocol):
+    """Whatever this node took for true for a while."""
+
+    @property
+    def recorded_ms(self) -> int:
+        """Since when."""
+
+    @property
+    def retracted_ms(self) -> int:
+        """Until when; ALWAYS_MS while it does."""
+
+
+def is_known(told: Recorded, known_ms: int | None) -> bool:
+    """Whether something was taken for true at a moment; None is now."""
+    if known_ms is None:
+        return told.retracted_ms == ALWAYS_MS
+    return told.recorded_ms <= known_ms < told.retracted_ms

@@ -16,13 +16,14 @@ from idis.registry.pilots.schema import DataType, Field, ObjectType
 from idis.registry.pilots.table import PILOTS
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
-from idis.registry.trace.contents import oddities
+from idis.registry.trace.contents import CONTENT_KINDS, oddities
 from idis.registry.trace.edge import ALWAYS_MS, Edge, EdgeKind
 from idis.registry.trace.event import Action, EventType
 from idis.registry.trace.fields import items_of
 from idis.registry.trace.held import answers_for, record_of, texts_of
 from idis.registry.trace.intervals import OVERLAP
 from idis.registry.trace.life import Moment, Role, moments
+from idis.registry.trace.lookups import edges_under
 from idis.registry.trace.rows import EDGES, Slot
 from idis.registry.trace.things import Spelling
 
@@ -89,7 +90,7 @@ def gaps(txn: ReadTxn, thing: str, spelling: Spelling, *, at_ms: int) -> tuple[G
         at_ms: now: papers are judged by it where no event says when they were needed.
     """
     life = moments(txn, thing)
-    edges = _edges(txn, thing)
+    edges, _ = edges_under(txn, thing, *EDGES, EDGES_MAX)
     found = [*_of_life(thing, life), *_of_contents(txn, thing, life, edges), *_of_amounts(thing, life)]
     found.extend(_of_origins(txn, thing, edges))
     found.extend(_of_record(txn, thing, spelling, life, at_ms))
@@ -141,8 +142,7 @@ def _of_life(thing: str, life: list[Moment]) -> Iterator[Gap]:
 
 
 def _of_contents(txn: ReadTxn, thing: str, life: list[Moment], edges: list[Edge]) -> Iterator[Gap]:
-    kinds = {EventType.ASSOCIATION: EdgeKind.PART_OF, EventType.AGGREGATION: EdgeKind.PACKED_IN}
-    wholes = {(moment.other, kinds[moment.type]) for moment in life if moment.role is Role.CONTENT and moment.other}
+    wholes = {(moment.other, CONTENT_KINDS[moment.type]) for moment in life if moment.role is Role.CONTENT and moment.other}
     for whole, kind in sorted(wholes, key=lambda pair: (pair[0], pair[1].value)):
         for odd in oddities(txn, thing, whole, kind):
             text = f"{odd.rule}: {thing} in {whole}"
@@ -247,12 +247,6 @@ def _day_ms(text: str) -> int:
 def _object_type(texts: Mapping[str, str]) -> ObjectType | None:
     pilot, _, code = texts.get("TEMPLATE_ID", "").rpartition("/META_")[2].partition("_")
     return PILOTS[pilot].objects.get(code) if pilot in PILOTS else None
-
-
-def _edges(txn: ReadTxn, thing: str) -> list[Edge]:
-    (found,) = txn.edge_spans([rows.span(thing, *EDGES)], EDGES_MAX)
-    edges = (rows.edge_of(key, row, thing) for key, row in found)
-    return [edge for edge in edges if edge.retracted_ms == ALWAYS_MS]
 
 
 def _exists(txn: ReadTxn, thing: str) -> bool:

@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
-from idis.registry.trace.edge import ALWAYS_MS
+from idis.registry.trace.edge import ALWAYS_MS, is_known
 from idis.registry.trace.event import Action, Event, EventType, Typed
 from idis.registry.trace.rows import Slot
 from idis.registry.trace.things import Spelling
@@ -130,7 +130,7 @@ def moments(
     """The life of a thing from a moment on (inclusive) to another (inclusive), oldest first, at most LIFE_EVENTS_MAX."""
     start, end = _bounds(thing, since_ms, until_ms)
     (found,) = txn.edge_spans([(start, end)], LIFE_EVENTS_MAX)
-    return [moment for moment in (moment_of(*row) for row in found) if known(moment, known_ms)]
+    return [moment for moment in (moment_of(*row) for row in found) if is_known(moment, known_ms)]
 
 
 def has_life(txn: ReadTxn, thing: str) -> bool:
@@ -147,16 +147,9 @@ def lately(txn: ReadTxn, thing: str, until_ms: int | None, known_ms: int | None 
         if found is None:
             return
         moment = moment_of(*found)
-        if known(moment, known_ms):
+        if is_known(moment, known_ms):
             yield moment
         end = found[0]
-
-
-def known(moment: Moment, known_ms: int | None) -> bool:
-    """Whether a moment was taken for true then; None is now."""
-    if known_ms is None:
-        return moment.retracted_ms == ALWAYS_MS
-    return moment.recorded_ms <= known_ms < moment.retracted_ms
 
 
 def holder_in(event: Event, spelling: Spelling) -> str:

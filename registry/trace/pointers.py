@@ -13,6 +13,7 @@ from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.trace import rows
 from idis.registry.trace.expanding import Direction, Pointer
 from idis.registry.trace.held import answers_below, answers_for
+from idis.registry.trace.lookups import row_at
 from idis.registry.trace.rows import Slot
 from idis.registry.trace.things import home_of
 
@@ -126,8 +127,8 @@ def drop_dues(txn: WriteTxn, dues: Iterable[Due]) -> None:
 def _joined(txn: ReadTxn, due: Due) -> Due:
     """What is due, with the ways that wait already."""
     key, _ = _row(due)
-    (found,) = txn.edge_spans([(key, key + b"\x00")], 1)
-    return replace(due, ways=due.ways | _read(found[0][1]).ways) if found else due
+    row = row_at(txn, key)
+    return due if row is None else replace(due, ways=due.ways | _read(row).ways)
 
 
 def _read(row: bytes) -> Due:

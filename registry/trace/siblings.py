@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from idis.registry.store.base import ReadTxn
-from idis.registry.trace import rows
-from idis.registry.trace.edge import ALWAYS_MS, Edge
 from idis.registry.trace.factors import (
     BEARERS_MAX,
     CONSUMABLE,
@@ -19,6 +17,7 @@ from idis.registry.trace.factors import (
     factors_of,
     made_together,
 )
+from idis.registry.trace.lookups import edges_under
 from idis.registry.trace.rows import Slot
 from idis.registry.trace.whereabouts import Whereabouts, find_one
 
@@ -114,11 +113,5 @@ def _bearing(txn: ReadTxn, thing: str, kind: str, around_ms: int | None) -> Iter
 
 def _others(txn: ReadTxn, thing: str, slot: Slot) -> tuple[list[str], bool]:
     """The other ends of the edges of one slot, and whether those are all."""
-    (found,) = txn.edge_spans([rows.span(thing, slot, slot)], BEARERS_MAX)
-    edges = (rows.edge_of(key, row, thing) for key, row in found)
-    others = (_other(edge, thing) for edge in edges if edge.retracted_ms == ALWAYS_MS)
-    return list(dict.fromkeys(others)), len(found) < BEARERS_MAX
-
-
-def _other(edge: Edge, thing: str) -> str:
-    return edge.parent if edge.child == thing else edge.child
+    edges, complete = edges_under(txn, thing, slot, slot, BEARERS_MAX)
+    return list(dict.fromkeys(edge.other_end(thing) for edge in edges)), complete

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idis.registry.store.base import ReadTxn
-from idis.registry.trace import rows
 from idis.registry.trace.edge import ALWAYS_MS, Edge, EdgeKind
 from idis.registry.trace.expanding import BEGINNING_MS
 from idis.registry.trace.life import LIFE_EVENTS_MAX, Moment, Role, moments
+from idis.registry.trace.lookups import edges_under
 from idis.registry.trace.rows import EDGES
 
 NAMES_MAX = 32  # of one thing, one after the other: a battery has two or three lives
@@ -85,7 +85,7 @@ def _names(txn: ReadTxn, thing: str, known_ms: int | None) -> tuple[list[str], b
     for name in names:
         for edge in _edges(txn, name, known_ms):
             if edge.kind is EdgeKind.SUCCEEDS:
-                other = edge.parent if edge.child == name else edge.child
+                other = edge.other_end(name)
                 if other not in names:
                     if len(names) == NAMES_MAX:
                         return names, False
@@ -94,11 +94,7 @@ def _names(txn: ReadTxn, thing: str, known_ms: int | None) -> tuple[list[str], b
 
 
 def _edges(txn: ReadTxn, thing: str, known_ms: int | None) -> list[Edge]:
-    (found,) = txn.edge_spans([rows.span(thing, *EDGES)], EDGES_MAX)
-    edges = (rows.edge_of(key, row, thing) for key, row in found)
-    if known_ms is None:
-        return [edge for edge in edges if edge.retracted_ms == ALWAYS_MS]
-    return [edge for edge in edges if edge.recorded_ms <= known_ms < edge.retracted_ms]
+    return edges_under(txn, thing, *EDGES, EDGES_MAX, known_ms)[0]
 
 
 def _happening(name: str, moment: Moment) -> Happening:

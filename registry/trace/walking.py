@@ -303,8 +303,7 @@ class Walk:
                 if edge not in containers:
                     containers.append(edge)
             elif not visit.shadow:
-                other = edge.parent if edge.child == thing else edge.child
-                self._arrive(other, begun, ended, sure, depth, edge, visit)
+                self._arrive(edge.other_end(thing), begun, ended, sure, depth, edge, visit)
 
     def _step_back(self, visit: Visit, edges: Sequence[Edge]) -> None:
         thing, begun, ended, certain, depth = visit.thing, visit.from_ms, visit.to_ms, visit.certain, visit.depth + 1
@@ -323,8 +322,7 @@ class Walk:
             elif kind is _M:
                 self._arrive(edge.parent, begun, ended, sure, depth, edge, visit)
             elif kind is not _G:
-                other = edge.parent if edge.child == thing else edge.child
-                self._arrive(other, begun, ended, sure, depth, edge, visit)
+                self._arrive(edge.other_end(thing), begun, ended, sure, depth, edge, visit)
 
     def _arrive(
         self,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from idis.registry.store.base import ReadTxn
-from idis.registry.trace import rows
 from idis.registry.trace.edge import ALWAYS_MS, Edge, EdgeKind
 from idis.registry.trace.life import Moment, has_life, lately
+from idis.registry.trace.lookups import edges_under
 from idis.registry.trace.rows import Slot
 
 CONTAINERS_MAX = 10  # item, box, pallet, container, ship: no more lie in one another
@@ -63,9 +63,8 @@ def find_one(txn: ReadTxn, thing: str, at_ms: int, known_ms: int | None = None) 
 
 def containers(txn: ReadTxn, thing: str, at_ms: int, known_ms: int | None = None) -> list[Edge]:
     """The edges that say what a thing is packed in at a moment."""
-    (found,) = txn.edge_spans([rows.span(thing, Slot.PACKED_IN, Slot.PACKED_IN)], CONTAINERS_AT_ONCE_MAX)
-    edges = (rows.edge_of(key, row, thing) for key, row in found)
-    return [edge for edge in edges if _holds(edge, at_ms) and _is_known(edge, known_ms)]
+    edges, _ = edges_under(txn, thing, Slot.PACKED_IN, Slot.PACKED_IN, CONTAINERS_AT_ONCE_MAX, known_ms)
+    return [edge for edge in edges if _holds(edge, at_ms)]
 
 
 def _find(
@@ -128,9 +127,3 @@ def _told(moments: Iterable[Moment]) -> Whereabouts:
 
 def _holds(edge: Edge, at_ms: int) -> bool:
     return edge.from_ms <= at_ms < edge.to_ms
-
-
-def _is_known(edge: Edge, known_ms: int | None) -> bool:
-    if known_ms is None:
-        return edge.retracted_ms == ALWAYS_MS
-    return edge.recorded_ms <= known_ms < edge.retracted_ms
