@@ -140,17 +140,13 @@ def below_item(prefix: str, entry: PrefixEntry | None, txn: ReadTxn) -> Item:
     if entry is None or entry.state is not PrefixState.ACTIVE or entry.answers_here:
         return Item(place, None)
     # No prefix has a blank, so this one is not registered.
-    below = "" if txn.routes(None, 1) or _has_below(prefix, txn) else f"{prefix}. "
+    below = "" if txn.routes(None, 1) or authority.has_below(txn, prefix) else f"{prefix}. "
     asked = ((prefix, "x"), (below, "x"), (below, None))
     parts = [_referral_of(name, suffix, txn) if name else b"" for name, suffix in asked]
     value = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     if not any(parts) or len(value) > VALUE_BYTES_MAX:
         return Item(place, None)
     return Item(place, value, int(ResponseCode.SERVICE_REFERRAL))
-
-
-def _has_below(prefix: str, txn: ReadTxn) -> bool:
-    return any(entry.prefix.startswith(f"{prefix}.") for entry in txn.prefixes(f"{prefix}.", 1))
 
 
 def _referral_of(prefix: str, suffix: str | None, txn: ReadTxn) -> bytes:

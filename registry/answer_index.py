@@ -30,6 +30,7 @@ from pathlib import Path
 from idis.proto._speedups import AnswerIndex, Fill, IndexFull, IndexUnusable
 from idis.proto.identifier import ancestors
 from idis.registry.answer_entries import KEYS_PER_PREFIX, Home, Item, below_item, home_of, prefix_items, record_item
+from idis.registry.authority import has_below
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.store import codec, keys
 from idis.registry.store.base import ReadTxn, Store, StoreError
@@ -256,7 +257,7 @@ class AnswerIndexKeeper:
         if self._judge_prefix(prefix, txn):
             self._walk_later(self._walk(prefix, b"", None))
         # It may have been suspended or resumed, and what is registered below it stops and resumes with it.
-        if any(below.prefix.startswith(f"{prefix}.") for below in txn.prefixes(f"{prefix}.", 1)):
+        if has_below(txn, prefix):
             self._walk_later(self._walk_below(prefix))
 
     def _judge_prefix(self, prefix: str, txn: ReadTxn) -> bool:

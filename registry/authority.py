@@ -117,6 +117,11 @@ def stopped_by(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
     return None
 
 
+def has_below(txn: ReadTxn, prefix: str) -> bool:
+    """Whether anything was ever registered below a folded prefix here, in whatever state it is."""
+    return any(entry.prefix.startswith(f"{prefix}.") for entry in txn.prefixes(f"{prefix}.", 1))
+
+
 def _nearest_granted(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
     plain = txn.longest_prefix(prefix)
     if plain is not None and plain.prefix == prefix and plain.state not in _NOT_GRANTED:
