@@ -240,9 +240,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         with self._raw.cursor(self._tables.edge) as cursor:
             consumed, added = cursor.putmulti(values, overwrite=False)
         assert consumed == added == len(values), "records that are new have no edges yet"
-        tally = self._tally(keys.META_EDGES)
-        tally.count += len(values)
-        tally.digest_sum = (tally.digest_sum + digest_sum) % codec.DIGEST_SUM_MODULUS
+        self._tally(keys.META_EDGES).take_all(len(values), digest_sum)
 
     def put_segment(self, records: Sequence[PreparedRecord]) -> int:
         """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""

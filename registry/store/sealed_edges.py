@@ -65,8 +65,8 @@ def seal_edges(
         if rows.mirror(key) is None:
             loose.append((key, found[key]))
         else:
-            value = codec.seal(keys.EDGE, key, found[key])
-            digest_sum += codec.digest_of(value)
+            value, digest = codec.seal_edge(key, found[key])
+            digest_sum += digest
             values.append((key, value))
     return SealedEdges(values, loose, digest_sum % codec.DIGEST_SUM_MODULUS, tuple(asked))
 

@@ -1,7 +1,7 @@
-"""Tallies: how many documents and audit lines there are, and the sum of their digests (`storage.md` §2.7).
+"""Tallies: how many values there are in tables of one purpose, and the sum of their digests (`storage.md` §2.7).
 
-A digest cannot see that something has vanished. Records are counted by prefix; these two tables as a whole, each under a
-name in `meta`, in the transaction of every change.
+A digest cannot see that something has vanished. Records are counted by prefix; documents, audit lines, rows of edges and
+events as a whole, each under a name in `meta`, in the transaction of every change.
 """
 
 from __future__ import annotations
