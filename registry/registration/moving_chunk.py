@@ -14,15 +14,16 @@ from typing import Any
 
 import msgpack
 
-from idis.proto.codes import Permission
 from idis.proto.errors import DataError, IdentifierError, ProtocolError
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX
 from idis.proto.value import VALUES_PER_RECORD_MAX, ValueSpan, decode_values, encode_values, scan_values
+from idis.registry.permission import PUBLIC_READ
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
 from idis.registry.record import MARKS, Alias, PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.registration.value_checks import RECORD_BYTES_MAX
 from idis.registry.registration.values import is_site
 from idis.registry.store.keys import identifier_key
+from idis.registry.store.rules import exists
 
 CHUNK_RECORDS_MAX = 512
 CHUNK_BYTES_MAX = 524_288  # of records, beyond which no further one is added; with base64 it fits one HTTP body
@@ -32,7 +33,6 @@ DIGEST_MODULUS = 1 << (8 * DIGEST_BYTES)
 ALIASES_MAX = 1_024  # of one record
 
 _TOMBSTONE = int(RecordFlag.TOMBSTONE)
-_PUBLIC = int(Permission.PUBLIC_READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,32 +123,15 @@ def unpack_luggage(octets: bytes) -> Luggage:
 
 def pack_chunk(records: Iterable[tuple[bytes, StoredRecord]]) -> tuple[bytes, int]:
     """As many records as a chunk takes, and how many that are; deleted ones are left to `pack_changes`."""
-    packed: list[list[Any]] = []
-    octets = taken = 0
-    for key, record in records:
-        if packed and (len(packed) >= CHUNK_RECORDS_MAX or octets + _size(record) > CHUNK_BYTES_MAX):
-            break
-        taken += 1
-        if int(record.flags) & _TOMBSTONE:
-            continue
-        packed.append(_item(key, record))
-        octets += _size(record)
-    return _pack(packed), taken
+    return _packed((_size(record), _item(key, record) if exists(record) else None) for key, record in records)
 
 
 def pack_changes(changed: Iterable[tuple[bytes, StoredRecord | None]]) -> tuple[bytes, int]:
     """The same of keys that were changed meanwhile; what does not exist any more travels as its key."""
-    packed: list[list[Any]] = []
-    octets = taken = 0
-    for key, record in changed:
-        size = 0 if record is None else _size(record)
-        if packed and (len(packed) >= CHUNK_RECORDS_MAX or octets + size > CHUNK_BYTES_MAX):
-            break
-        taken += 1
-        gone = record is None or int(record.flags) & _TOMBSTONE
-        packed.append([key, None] if gone or record is None else _item(key, record))
-        octets += size
-    return _pack(packed), taken
+    return _packed(
+        (0 if record is None else _size(record), _item(key, record) if exists(record) else [key, None])
+        for key, record in changed
+    )
 
 
 def unpack_chunk(octets: bytes, entry: PrefixEntry) -> tuple[Moved, ...]:
@@ -203,7 +186,7 @@ def _moved(item: object, entry: PrefixEntry) -> Moved:
     if own != key:
         raise DataError(f"{name} does not belong under its key")
     _check_key(key, entry)
-    if any(span.permissions & ~MARKS != span.permissions or not span.permissions & _PUBLIC for span in _check_values(public)):
+    if any(span.permissions & MARKS or not span.permissions & PUBLIC_READ for span in _check_values(public)):
         raise DataError(f"{name} shows a value that is not public")
     _check_values(shut)
     record = PreparedRecord(name, public, shut, _aliases(names), RecordFlag(flags), ttl_s, not_after)
@@ -236,9 +219,19 @@ def _check_values(octets: bytes) -> list[ValueSpan]:
     return spans
 
 
-def _pack(packed: list[list[Any]]) -> bytes:
-    octets: bytes = msgpack.packb([FORM, packed])
-    return octets
+def _packed(items: Iterable[tuple[int, list[Any] | None]]) -> tuple[bytes, int]:
+    """A chunk of items, each with its octets, up to its bounds; and how many were looked at. None is left out."""
+    packed: list[list[Any]] = []
+    octets = taken = 0
+    for size, item in items:
+        if packed and (len(packed) >= CHUNK_RECORDS_MAX or octets + size > CHUNK_BYTES_MAX):
+            break
+        taken += 1
+        if item is not None:
+            packed.append(item)
+            octets += size
+    chunk: bytes = msgpack.packb([FORM, packed])
+    return chunk, taken
 
 
 def _unpack(octets: bytes) -> list[Any]:
