@@ -32,9 +32,8 @@ def note_making(txn: ReadTxn, saying: Saying) -> dict[bytes, bytes]:
         wanted = (_stored(join, tag, saying.recorded_ms) for join in Process.of(said).joins())
         return revise((), wanted, saying.recorded_ms)
     changed = dict(_part_row(process, part, saying.recorded_ms) for part in said)
-    before = Process.of(_read(txn, process))
-    after = Process.of([*_read(txn, process), *said])
-    changed.update(_change(txn, before, after, said, tag, saying.recorded_ms))
+    known = list(_read(txn, process))
+    changed.update(_change(txn, Process.of(known), Process.of([*known, *said]), said, tag, saying.recorded_ms))
     return changed
 
 
