@@ -203,8 +203,8 @@ _READERS: dict[int, Callable[[Reader, Message], RequestBody]] = {
     OpCode.DUMP_HANDLES: lambda reader, _: read_dump_request(reader),
     OpCode.BACKUP_SERVER: _read_name,
     OpCode.LOGIN_ID_SYSTEM: _read_login,
-    OpCode.BATCH: lambda reader, _: read_batch(reader.take(reader.remaining)),
-    OpCode.EXPAND: lambda reader, _: read_expand(reader.take(reader.remaining)),
-    OpCode.POINTER: lambda reader, _: read_pointer(reader.take(reader.remaining)),
-    OpCode.SUBSCRIBE: lambda reader, _: read_subscribe(reader.take(reader.remaining)),
+    OpCode.BATCH: lambda reader, _: read_batch(_rest(reader)),
+    OpCode.EXPAND: lambda reader, _: read_expand(_rest(reader)),
+    OpCode.POINTER: lambda reader, _: read_pointer(_rest(reader)),
+    OpCode.SUBSCRIBE: lambda reader, _: read_subscribe(_rest(reader)),
 }
