@@ -17,6 +17,7 @@ import msgpack
 
 from idis.proto.dialect import read_filter_indexes
 from idis.proto.errors import ProtocolError
+from idis.proto.flat import FlatReader
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX
 from idis.proto.wire import ARRAY_BYTES_MAX, Reader, array, u32
 
@@ -125,24 +126,18 @@ def unpack_results(rows: Sequence[Sequence[Any]]) -> tuple[ItemResult, ...]:
 def read_batch(octets: bytes) -> BatchRequest:
     """Decode the body of BATCH.
 
-    Array headers are read one by one and compared with what is allowed before an element exists: a megabyte of empty
-    arrays would otherwise become a hundred megabytes of lists.
-
     Raises:
         ProtocolError: it breaks off, holds anything but the fields said, more than BATCH_ITEMS_MAX items, or octets are left.
     """
-    unpacker = _unpacker(octets)
-    try:
-        _expect(unpacker.read_array_header() == _REQUEST_FIELDS, "a batch has three fields", unpacker)
-        _expect(_number(unpacker) == BATCH_VERSION, f"only batches of layout {BATCH_VERSION} are known", unpacker)
-        key = _octets(unpacker)
-        _expect(len(key) in (0, BATCH_KEY_BYTES), f"a batch's key has {BATCH_KEY_BYTES} octets, or none", unpacker)
-        count = unpacker.read_array_header()
-        _expect(count <= BATCH_ITEMS_MAX, f"{count} items, at most {BATCH_ITEMS_MAX} in one batch: split it", unpacker)
-        items = tuple(_read_item(unpacker) for _ in range(count))
-    except (msgpack.UnpackException, ValueError) as error:
-        raise ProtocolError(f"no batch: {error or 'it breaks off'}", offset=unpacker.tell()) from None
-    _expect(unpacker.tell() == len(octets), "octets after the batch", unpacker)
+    fields = _Fields(octets, "batch")
+    fields.expect(fields.header() == _REQUEST_FIELDS, "a batch has three fields")
+    fields.expect(fields.number() == BATCH_VERSION, f"only batches of layout {BATCH_VERSION} are known")
+    key = fields.octets()
+    fields.expect(len(key) in (0, BATCH_KEY_BYTES), f"a batch's key has {BATCH_KEY_BYTES} octets, or none")
+    count = fields.header()
+    fields.expect(count <= BATCH_ITEMS_MAX, f"{count} items, at most {BATCH_ITEMS_MAX} in one batch: split it")
+    items = tuple(_read_item(fields) for _ in range(count))
+    fields.expect(fields.ended, "octets after the batch")
     return BatchRequest(items, key)
 
 
@@ -152,62 +147,41 @@ def read_batch_reply(octets: bytes) -> BatchReply:
     Raises:
         ProtocolError: it breaks off or holds anything but the fields said.
     """
-    unpacker = _unpacker(octets)
-    try:
-        _expect(unpacker.read_array_header() == _REQUEST_FIELDS, "a batch's answer has three fields", unpacker)
-        _expect(_number(unpacker) == BATCH_VERSION, f"only answers of layout {BATCH_VERSION} are known", unpacker)
-        repeated = unpacker.unpack()
-        _expect(isinstance(repeated, bool), "'repeated' is true or false", unpacker)
-        count = unpacker.read_array_header()
-        _expect(count <= BATCH_ITEMS_MAX, f"{count} results, at most {BATCH_ITEMS_MAX}", unpacker)
-        results = tuple(_read_result(unpacker) for _ in range(count))
-    except (msgpack.UnpackException, ValueError) as error:
-        raise ProtocolError(f"no batch's answer: {error or 'it breaks off'}", offset=unpacker.tell()) from None
+    fields = _Fields(octets, "batch's answer")
+    fields.expect(fields.header() == _REQUEST_FIELDS, "a batch's answer has three fields")
+    fields.expect(fields.number() == BATCH_VERSION, f"only answers of layout {BATCH_VERSION} are known")
+    repeated = fields.truth("'repeated' is true or false")
+    count = fields.header()
+    fields.expect(count <= BATCH_ITEMS_MAX, f"{count} results, at most {BATCH_ITEMS_MAX}")
+    results = tuple(_read_result(fields) for _ in range(count))
     return BatchReply(results, repeated)
 
 
-def _unpacker(octets: bytes) -> msgpack.Unpacker:
-    # Elements are read one at a time, and none of them may be an array, a map or an extension.
-    unpacker = msgpack.Unpacker(
-        max_buffer_size=max(len(octets), 1),
-        max_array_len=0,
-        max_map_len=0,
-        max_ext_len=0,
-        max_str_len=max(IDENTIFIER_BYTES_MAX, 4 * MESSAGE_CHARACTERS_MAX),
-        max_bin_len=ARRAY_BYTES_MAX,
-    )
-    unpacker.feed(octets)
-    return unpacker
+class _Fields(FlatReader):
+    """The members of a batch."""
+
+    def __init__(self, octets: bytes, what: str) -> None:
+        text_bytes_max = max(IDENTIFIER_BYTES_MAX, 4 * MESSAGE_CHARACTERS_MAX)
+        super().__init__(octets, what, str_bytes_max=text_bytes_max, bin_bytes_max=ARRAY_BYTES_MAX)
+
+    def number(self) -> int:
+        """A whole number from 0."""
+        found = self.member()
+        self.expect(type(found) is int and found >= 0, "a whole number is expected")
+        return int(found)
+
+    def text(self) -> str:
+        """Text."""
+        found = self.member()
+        self.expect(isinstance(found, str), "text is expected")
+        return str(found)
 
 
-def _read_item(unpacker: msgpack.Unpacker) -> BatchItem:
-    _expect(unpacker.read_array_header() == _ITEM_FIELDS, "an item has three fields", unpacker)
-    return BatchItem(_number(unpacker), _text(unpacker), _octets(unpacker))
+def _read_item(fields: _Fields) -> BatchItem:
+    fields.expect(fields.header() == _ITEM_FIELDS, "an item has three fields")
+    return BatchItem(fields.number(), fields.text(), fields.octets())
 
 
-def _read_result(unpacker: msgpack.Unpacker) -> ItemResult:
-    _expect(unpacker.read_array_header() == _RESULT_FIELDS, "a result has four fields", unpacker)
-    return ItemResult(_number(unpacker), _text(unpacker), _number(unpacker), _text(unpacker))
-
-
-def _number(unpacker: msgpack.Unpacker) -> int:
-    number = unpacker.unpack()
-    _expect(type(number) is int and number >= 0, "a whole number is expected", unpacker)
-    return int(number)
-
-
-def _text(unpacker: msgpack.Unpacker) -> str:
-    found = unpacker.unpack()
-    _expect(isinstance(found, str), "text is expected", unpacker)
-    return str(found)
-
-
-def _octets(unpacker: msgpack.Unpacker) -> bytes:
-    found = unpacker.unpack()
-    _expect(isinstance(found, bytes), "octets are expected", unpacker)
-    return bytes(found)
-
-
-def _expect(held: bool, sentence: str, unpacker: msgpack.Unpacker) -> None:
-    if not held:
-        raise ProtocolError(sentence, offset=unpacker.tell())
+def _read_result(fields: _Fields) -> ItemResult:
+    fields.expect(fields.header() == _RESULT_FIELDS, "a result has four fields")
+    return ItemResult(fields.number(), fields.text(), fields.number(), fields.text())

@@ -14,6 +14,7 @@ from typing import Any
 import msgpack
 
 from idis.proto.errors import ProtocolError
+from idis.proto.flat import flat_unpacker, join_texts, split_texts
 from idis.proto.identifier import PREFIX_BYTES_MAX, fold
 
 SUBSCRIPTION_VERSION = 1
@@ -43,8 +44,7 @@ class SubscribeRequest:
 
     def encode(self) -> bytes:
         """The body's octets."""
-        texts = "".join(f"{prefix}\x00" for prefix in self.prefixes)
-        packed: bytes = msgpack.packb([SUBSCRIPTION_VERSION, self.position, texts, self.wait_ms])
+        packed: bytes = msgpack.packb([SUBSCRIPTION_VERSION, self.position, join_texts(self.prefixes), self.wait_ms])
         return packed
 
 
@@ -86,7 +86,7 @@ def read_subscribe(octets: bytes) -> SubscribeRequest:
         raise ProtocolError(f"at most {PREFIXES_MAX} prefixes", offset=0)
     if type(wait_ms) is not int or wait_ms < 0:
         raise ProtocolError("a time to wait is expected", offset=0)
-    return SubscribeRequest(position, tuple(texts.split("\x00")[:-1]), min(wait_ms, WAIT_MS_MAX))
+    return SubscribeRequest(position, split_texts(texts), min(wait_ms, WAIT_MS_MAX))
 
 
 def read_subscribe_reply(octets: bytes) -> SubscribeReply:
@@ -108,15 +108,8 @@ def _flat(octets: bytes, count: int) -> list[Any]:
     """The members of one flat array; none of them may hold others."""
     if not octets or octets[0] != 0x90 + count:
         raise ProtocolError(f"the body has {count} fields", offset=0)
-    unpacker = msgpack.Unpacker(
-        max_buffer_size=len(octets),
-        max_array_len=0,
-        max_map_len=0,
-        max_ext_len=0,
-        max_str_len=PREFIXES_MAX * (PREFIX_BYTES_MAX + 1),
-        max_bin_len=HASHES_MAX * HASH_BYTES,
-    )
-    unpacker.feed(octets)
+    texts_bytes_max = PREFIXES_MAX * (PREFIX_BYTES_MAX + 1)
+    unpacker = flat_unpacker(octets, str_bytes_max=texts_bytes_max, bin_bytes_max=HASHES_MAX * HASH_BYTES)
     try:
         unpacker.read_array_header()
         found = [unpacker.unpack() for _ in range(count)]

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgpack
 
 from idis.proto.errors import ProtocolError
+from idis.proto.flat import FlatReader, join_texts, split_texts
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX
 
 TRACE_VERSION = 1
@@ -39,8 +40,7 @@ _WINDOW = struct.Struct(">qq")
 _EDGE = struct.Struct(">IBBIIqqqqIIIII")
 _POINTER = struct.Struct(">IIq")
 _PAIR = struct.Struct(">II")
-_U32 = struct.Struct(">I")
-_U16 = struct.Struct(">H")
+_CURSOR = struct.Struct(">IH")
 _REQUEST_FIELDS = 16
 _REPLY_FIELDS = 9
 _TELL_FIELDS = 5
@@ -142,10 +142,10 @@ class ExpandRequest:
                 self.depth,
                 self.edges,
                 self.ms,
-                _join(self.visited),
-                _join(ask.thing for ask in self.asks),
+                join_texts(self.visited),
+                join_texts(ask.thing for ask in self.asks),
                 b"".join(_WINDOW.pack(ask.from_ms, ask.to_ms) for ask in self.asks),
-                _cursors(ask.cursor for ask in self.asks),
+                _pack_left((at, ask.cursor) for at, ask in enumerate(self.asks) if ask.cursor),
             ]
         )
         return packed
@@ -186,9 +186,9 @@ class ExpandReply:
         packed: bytes = msgpack.packb(
             [
                 TRACE_VERSION,
-                _join(texts),
+                join_texts(texts),
                 edges,
-                b"".join(_U32.pack(at) + _U16.pack(len(cursor)) + cursor for at, cursor in self.left),
+                _pack_left(self.left),
                 pointers,
                 aliases,
                 self.edges_read,
@@ -213,7 +213,7 @@ class PointerTelling:
 
     def encode(self) -> bytes:
         """The body's octets."""
-        packed: bytes = msgpack.packb([TRACE_VERSION, self.prefix, self.told_ms, _join(self.things), self.ways])
+        packed: bytes = msgpack.packb([TRACE_VERSION, self.prefix, self.told_ms, join_texts(self.things), self.ways])
         return packed
 
 
@@ -288,35 +288,18 @@ def read_pointer(octets: bytes) -> PointerTelling:
     return PointerTelling(prefix, told_ms, things, ways)
 
 
-class _Fields:
-    """The members of one flat array, each read after its kind and size are known to be allowed."""
+class _Fields(FlatReader):
+    """The members of one message of a trace."""
 
     def __init__(self, octets: bytes, count: int) -> None:
-        self._octets = octets
-        self._unpacker = msgpack.Unpacker(
-            max_buffer_size=max(len(octets), 1),
-            max_array_len=0,
-            max_map_len=0,
-            max_ext_len=0,
-            max_str_len=TEXT_BYTES_MAX,
-            max_bin_len=max(len(octets), 1),
-        )
-        self._unpacker.feed(octets)
-        try:
-            self.expect(self._unpacker.read_array_header() == count, f"the body has {count} fields")
-        except (msgpack.UnpackException, ValueError) as error:
-            raise ProtocolError(f"no message of a trace: {error or 'it breaks off'}", offset=0) from None
+        super().__init__(octets, "message of a trace", str_bytes_max=TEXT_BYTES_MAX, bin_bytes_max=max(len(octets), 1))
+        self.expect(self.header() == count, f"the body has {count} fields")
         self.expect(self.number() == TRACE_VERSION, f"only layout {TRACE_VERSION} is known")
-
-    def expect(self, held: bool, sentence: str) -> None:
-        """Raise ProtocolError with a sentence unless something holds."""
-        if not held:
-            raise ProtocolError(sentence, offset=self._unpacker.tell())
 
     def whole(self) -> int:
         """A whole number."""
-        found = self._next()
-        self.expect(type(found) is int and -(2**63) <= found < 2**63, "a whole number is expected")
+        found = self.member()
+        self.expect(_is_whole(found), "a whole number is expected")
         return int(found)
 
     def number(self) -> int:
@@ -327,34 +310,22 @@ class _Fields:
 
     def moment(self) -> int | None:
         """A whole number or nothing."""
-        found = self._next()
-        self.expect(found is None or (type(found) is int and -(2**63) <= found < 2**63), "a time or nothing is expected")
+        found = self.member()
+        self.expect(found is None or _is_whole(found), "a time or nothing is expected")
         return None if found is None else int(found)
-
-    def truth(self) -> bool:
-        """True or false."""
-        found = self._next()
-        self.expect(isinstance(found, bool), "true or false is expected")
-        return bool(found)
-
-    def octets(self) -> bytes:
-        """Octets."""
-        found = self._next()
-        self.expect(isinstance(found, bytes), "octets are expected")
-        return bytes(found)
 
     def text(self) -> str:
         """A text as long as a name at most."""
-        found = self._next()
+        found = self.member()
         self.expect(isinstance(found, str) and len(found) <= IDENTIFIER_BYTES_MAX and "\x00" not in found, "a text is expected")
         return str(found)
 
     def texts(self, count_max: int) -> tuple[str, ...]:
         """Many texts."""
-        found = self._next()
+        found = self.member()
         self.expect(isinstance(found, str), "texts are expected")
         self.expect(found.count("\x00") <= count_max, f"more than {count_max} texts")
-        return tuple(found.split("\x00")[:-1])
+        return split_texts(found)
 
     def rows(self, layout: struct.Struct, count_max: int) -> list[tuple[Any, ...]]:
         """Many rows of numbers."""
@@ -365,41 +336,29 @@ class _Fields:
 
     def stones(self) -> tuple[StoneRow, ...]:
         """Tombstones."""
-        count = self._header()
+        count = self.header()
         self.expect(count <= TOMBSTONES_MAX, f"more than {TOMBSTONES_MAX} tombstones")
         return tuple(self._stone() for _ in range(count))
 
     def end(self) -> None:
         """Nothing may follow."""
-        self.expect(self._unpacker.tell() == len(self._octets), "octets after the last field")
+        self.expect(self.ended, "octets after the last field")
 
     def _stone(self) -> StoneRow:
-        self.expect(self._header() == _STONE_FIELDS, f"a tombstone has {_STONE_FIELDS} fields")
+        self.expect(self.header() == _STONE_FIELDS, f"a tombstone has {_STONE_FIELDS} fields")
         thing, prefix, step, code, message = self.text(), self.text(), self.number(), self.number(), self.text()
         stone = StoneRow(thing, prefix, step, code, message[:MESSAGE_CHARACTERS_MAX], self.truth())
         self.expect(stone.step < _STEPS_MAX, "a tombstone's step is none of those known")
         return stone
 
-    def _header(self) -> int:
-        try:
-            return int(self._unpacker.read_array_header())
-        except (msgpack.UnpackException, ValueError) as error:
-            raise ProtocolError(f"no message of a trace: {error or 'it breaks off'}", offset=self._unpacker.tell()) from None
 
-    def _next(self) -> Any:
-        try:
-            return self._unpacker.unpack()
-        except (msgpack.UnpackException, ValueError) as error:
-            raise ProtocolError(f"no message of a trace: {error or 'it breaks off'}", offset=self._unpacker.tell()) from None
+def _is_whole(found: object) -> bool:
+    return type(found) is int and -(2**63) <= found < 2**63
 
 
-def _join(texts: Iterable[str]) -> str:
-    return "".join(f"{text}\x00" for text in texts)
-
-
-def _cursors(cursors: Iterable[bytes]) -> bytes:
-    """Those that are not empty, each behind its place."""
-    return b"".join(_U32.pack(at) + _U16.pack(len(one)) + one for at, one in enumerate(cursors) if one)
+def _pack_left(cursors: Iterable[tuple[int, bytes]]) -> bytes:
+    """Cursors, each behind its place and its length."""
+    return b"".join(_CURSOR.pack(at, len(cursor)) + cursor for at, cursor in cursors)
 
 
 def _read_cursors(octets: bytes, count: int) -> list[bytes]:
@@ -415,14 +374,15 @@ def _read_left(octets: bytes) -> tuple[tuple[int, bytes], ...]:
     found: list[tuple[int, bytes]] = []
     at = 0
     while at < len(octets):
-        head = octets[at : at + 6]
-        if len(head) < 6 or len(found) >= ASKS_MAX:
+        head = octets[at : at + _CURSOR.size]
+        if len(head) < _CURSOR.size or len(found) >= ASKS_MAX:
             raise ProtocolError("cursors that break off, or too many", offset=at)
-        place, length = _U32.unpack_from(head)[0], _U16.unpack_from(head, 4)[0]
-        if length > CURSOR_BYTES_MAX or at + 6 + length > len(octets):
+        place, length = _CURSOR.unpack(head)
+        begin, end = at + _CURSOR.size, at + _CURSOR.size + length
+        if length > CURSOR_BYTES_MAX or end > len(octets):
             raise ProtocolError("a cursor that is too long or breaks off", offset=at)
-        found.append((place, octets[at + 6 : at + 6 + length]))
-        at += 6 + length
+        found.append((place, octets[begin:end]))
+        at = end
     return tuple(found)
 
 
