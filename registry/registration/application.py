@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import IntEnum
 from typing import Annotated, Any, get_args, get_type_hints
@@ -20,7 +20,7 @@ from idis.proto.codes import ResponseCode
 from idis.proto.schemes import uscc
 from idis.registry.document import DocumentKind
 from idis.registry.identity import Identity, parse_identity
-from idis.registry.registration.checks import Organisation, Refusal
+from idis.registry.registration.checks import Organisation, Refusal, is_line
 from idis.registry.store.base import ReadTxn, WriteTxn
 
 FORM_VERSION = 1
@@ -28,7 +28,6 @@ SYSTEMS_MAX = 5  # one of each kind
 _PREFIX_HEAD = b"p\x00"  # keys of the documents: of a prefix,
 _ORGANISATION_HEAD = b"o\x00"  # and of an organisation's certificate, whose document is the prefix it has
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PHONE = re.compile(r"[+0-9][0-9 ()-]{4,}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _REGION = re.compile(r"[0-9]{2,8}")  # administrative divisions, GB/T 2260
@@ -248,7 +247,7 @@ def _read_item(item: Item, given: object) -> object:
     if not isinstance(given, str):
         return _wrong(item.name, "a text is expected")
     text = given.strip()
-    if len(text) > item.most or _CONTROL.search(text):
+    if not is_line(text, item.most):
         return _wrong(item.name, f"{item.line} is one line of at most {item.most} characters")
     if item.shape is not None and item.shape.fullmatch(text) is None:
         return _wrong(item.name, f"{text!r} is not {item.line}")
@@ -292,8 +291,7 @@ def _judge(form: Application) -> Application | Refusal:
     verdict = uscc.check(form.certificate_code)
     if not verdict.ok:
         return _wrong("orgCrtCode", f"{form.certificate_code} is no unified social credit code: {verdict.message}")
-    known = {field.name: getattr(form, field.name) for field in fields(form)}
-    return Application(**(known | {"certificate_code": verdict.canonical}))
+    return replace(form, certificate_code=verdict.canonical)
 
 
 def _is_date(text: str) -> bool:

@@ -59,7 +59,7 @@ def judge_organisation(organisation: Organisation) -> Organisation | Refusal:
     """The organisation as it is stored: trimmed, its code in its one spelling; or what is wrong with it."""
     owner, industry = organisation.owner.strip(), organisation.industry.strip()
     for name, text, limit in (("owner", owner, OWNER_CHARACTERS_MAX), ("industry", industry, INDUSTRY_CHARACTERS_MAX)):
-        if len(text) > limit or _CONTROL.search(text):
+        if not is_line(text, limit):
             return Refusal(ResponseCode.INVALID_VALUE, f"the {name} is one line of at most {limit} characters")
     if not organisation.code.strip():
         return Organisation(owner, "", industry)
@@ -108,9 +108,14 @@ def refuse_name(prefix: str) -> Refusal | None:
     return None
 
 
+def is_line(text: str, most: int) -> bool:
+    """Whether a text is one line of at most so many characters."""
+    return len(text) <= most and _CONTROL.search(text) is None
+
+
 def refuse_reason(reason: str) -> Refusal | None:
     """What forbids a reason by its length or its characters."""
-    if len(reason) > REASON_CHARACTERS_MAX or _CONTROL.search(reason):
+    if not is_line(reason, REASON_CHARACTERS_MAX):
         return Refusal(ResponseCode.INVALID_VALUE, f"a reason is one line of at most {REASON_CHARACTERS_MAX} characters")
     return None
 
