@@ -37,8 +37,7 @@ def set_policy(
         signing_required=entry.signing_required if signing_required is None else signing_required,
         daily_quota=entry.daily_quota if daily_quota is None else daily_quota,
     )
-    if wanted == entry:
-        return Registered(entry, changed=False)
     done = write(txn, wanted)
-    audit(txn, caller, "set policy", entry.prefix, before=prefix_summary(entry), after=prefix_summary(done.entry))
+    if done.changed:
+        audit(txn, caller, "set policy", entry.prefix, before=prefix_summary(entry), after=prefix_summary(done.entry))
     return done
