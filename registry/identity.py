@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idis.proto.errors import IdentifierError
-from idis.proto.identifier import fold, parse_identifier
+from idis.proto.identifier import fold, parse_identifier, prefix_handle
 from idis.proto.value import INDEX_MAX
 
 INDEX_DIGITS_MAX = 10  # of INDEX_MAX
@@ -58,5 +58,5 @@ def normal(identifier: str) -> str:
     """
     parsed = parse_identifier(identifier)
     if parsed.suffix is None:
-        return f"0.NA/{parsed.folded_prefix}"
+        return prefix_handle(parsed.folded_prefix)
     return f"{parsed.folded_prefix}/{fold(parsed.suffix)}"

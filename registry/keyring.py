@@ -10,17 +10,17 @@ from collections.abc import Iterable
 
 import msgpack
 
-from idis.proto.identifier import fold
+from idis.proto.identifier import fold, prefix_handle
 from idis.proto.value import INDEX_MAX, Value
 from idis.registry.document import DocumentKind, text_key
 from idis.registry.identity import Identity
+from idis.registry.registration.values import ADMIN_KEY_INDEX
 from idis.registry.rights import held_values
 from idis.registry.store.base import ReadTxn, WriteTxn
 
 PUBLIC_KEY = "HS_PUBKEY"
 SECRET_KEY = "HS_SECKEY"
 KEYS_TRIED_MAX = 16  # of one identifier: each costs whoever verifies a signature or a hash
-OPERATOR_KEY_INDEX = 300  # where the field keeps an administrator's key
 LOCAL_PREFIX = "LOCAL"  # of the operators of a node without a prefix; nobody delegates it, so no other node answers for it
 
 _FORM = 1
@@ -43,8 +43,8 @@ def key_values(txn: ReadTxn, identity: Identity) -> tuple[Value, ...]:
 def operator_identity(prefixes: tuple[str, ...], node: str) -> Identity:
     """The first operator of a node: the administrator of its first prefix, or a name of its own where it has none."""
     if prefixes:
-        return Identity(OPERATOR_KEY_INDEX, f"0.NA/{fold(prefixes[0])}")
-    return Identity(OPERATOR_KEY_INDEX, f"{LOCAL_PREFIX}/{fold(node)}")
+        return Identity(ADMIN_KEY_INDEX, prefix_handle(fold(prefixes[0])))
+    return Identity(ADMIN_KEY_INDEX, f"{LOCAL_PREFIX}/{fold(node)}")
 
 
 def put_operator_key(txn: WriteTxn, identity: Identity, pem: bytes) -> bool:
