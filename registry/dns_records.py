@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address
 from urllib.parse import quote_from_bytes
 
+from idis.proto.dns import records
 from idis.proto.dns.name import Labels, write_name
 from idis.proto.dns.records import AAAA, NAPTR, SRV, A, Rr, naptr, srv, txt, uri
 from idis.proto.errors import DataError, ProtocolError
@@ -53,11 +54,11 @@ class SiteServer:
 def item_records(values: Sequence[Value], kind: int, owner: Labels, now: int) -> tuple[Rr, ...]:
     """What the public values of an item answer to a question of a kind; empty when nothing does."""
     match kind:
-        case 35:
+        case records.NAPTR:
             made = [(value, data) for value in values if _is_url(value.type) for data in _naptr_of(value)]
-        case 256:
+        case records.URI:
             made = [(value, uri(_rank(value), 1, _tidy(value.data))) for value in values if _is_url(value.type) and value.data]
-        case 16:
+        case records.TXT:
             made = [(value, txt(text)) for value in values for text in _texts_of(value)]
         case _:
             made = []
@@ -167,5 +168,3 @@ def _site_texts(value: Value) -> Iterator[bytes]:
         for way in one.server.interfaces:
             scheme = _SCHEMES.get(way.protocol, str(way.protocol))
             yield f"{value.type}={scheme}://{host}:{way.port}".encode()
-
-
