@@ -16,11 +16,12 @@ from idis.registry.loading.rows import Block, Damaged, FileRefused, form_of
 from idis.registry.loading.xlsx_rows import XlsxSource
 from idis.registry.pilots.finding import Finding, Severity
 from idis.registry.registration.checks import Refusal
-from idis.registry.store.base import ReadTxn, Store, WriteTxn
-from idis.registry.trace.capture import Fate, Ready, keep, ready
+from idis.registry.store.base import ReadTxn, Store
+from idis.registry.trace.capture import Fate, Ready, keep_group, ready
 from idis.registry.trace.held import answers_for, record_of
 from idis.registry.trace.records import spelling_at
-from idis.registry.trace.teller import Teller, teller_of
+from idis.registry.trace.teller import teller_of
+from idis.registry.trace.things import Spelling
 
 ROWS_MAX = 100_000  # of one file: the names of all rows are held to find those that are there twice
 ROWS_AT_ONCE = 250  # of one transaction: at most four events each
@@ -86,12 +87,13 @@ def load_notes(
         if noted.rows > ROWS_MAX:
             raise FileRefused(f"{path.name} has more than {ROWS_MAX} rows: split it")
         with store.read() as txn:
-            accepted = [one for row in group if (one := _accepted(txn, row, seen, noted, now_ms)) is not None]
+            spelling = spelling_at(txn)
+            accepted = [one for row in group if (one := _accepted(txn, row, spelling, seen, noted, now_ms)) is not None]
         if accepted and not dry_run:
-            change = partial(_keep, events=[event for events in accepted for event in events], teller=teller)
-            new, known = store.write(change, actor=teller.name[:200]).result().result
-            noted.new += new
-            noted.known += known
+            change = partial(keep_group, _once(event for events in accepted for event in events), teller)
+            fates = store.write(change, actor=teller.name[:200]).result().result
+            noted.new += fates.count(Fate.NEW)
+            noted.known += len(fates) - fates.count(Fate.NEW)
     _report(path, form, errors, noted)
     return noted
 
@@ -110,7 +112,7 @@ def _rows(blocks: Iterable[Block]) -> Iterator[_Row]:
 
 
 def _accepted(
-    txn: ReadTxn, row: _Row, seen: set[tuple[str, ...]], noted: Noted, now_ms: int
+    txn: ReadTxn, row: _Row, spelling: Spelling, seen: set[tuple[str, ...]], noted: Noted, now_ms: int
 ) -> list[Ready] | None:
     """The events of a row, ready to be kept; None for one that is kept out, whose findings are noted."""
     line: Line | None = None
@@ -118,9 +120,9 @@ def _accepted(
     if row.damage is not None:
         found = (Finding("", row.damage.value, row.damage.rule, row.damage.message),)
     else:
-        line, found = read_line(row.cells, spelling_at(txn).name, now_ms)
+        line, found = read_line(row.cells, spelling.name, now_ms)
     if line is not None:
-        found += tuple(_beyond(txn, line, seen))
+        found += tuple(_beyond(txn, line, spelling, seen))
     events, more = _judged(line, found, now_ms)
     _note(noted, row, (*found, *more))
     if events is None:
@@ -128,9 +130,8 @@ def _accepted(
     return events
 
 
-def _beyond(txn: ReadTxn, line: Line, seen: set[tuple[str, ...]]) -> Iterator[Finding]:
+def _beyond(txn: ReadTxn, line: Line, spelling: Spelling, seen: set[tuple[str, ...]]) -> Iterator[Finding]:
     """What only the file as a whole, or the registry, can say of a row."""
-    spelling = spelling_at(txn)
     name = (line.note, spelling.name(line.thing), line.container)
     if name in seen:
         yield Finding("identifier", line.thing, "row-twice", f"note {line.note} names it twice", "add the quantities up")
@@ -162,12 +163,6 @@ def _note(noted: Noted, row: _Row, found: Iterable[Finding]) -> None:
         )
 
 
-def _keep(txn: WriteTxn, events: list[Ready], teller: Teller) -> tuple[int, int]:
-    spelling, keeping = spelling_at(txn), _once(events)
-    fates = [keep(txn, one, teller, spelling).fate for one in keeping]
-    return fates.count(Fate.NEW), len(fates) - fates.count(Fate.NEW)
-
-
 def _once(events: Iterable[Ready]) -> list[Ready]:
     """Each event once: the rows of one container share its shipping."""
     return list({one.event.event_id: one for one in events}.values())
@@ -180,5 +175,3 @@ def _report(path: Path, form: str, errors: Path | None, noted: Noted) -> None:
         noted.sheet = sheet
     else:
         drop_error_sheet(sheet)
-
-

@@ -8,7 +8,7 @@ sent again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
@@ -131,6 +131,12 @@ def keep(txn: WriteTxn, one: Ready, teller: Teller, spelling: Spelling) -> Kept:
     return Kept(Fate.NEW, put)
 
 
+def keep_group(group: Iterable[Ready], teller: Teller, txn: WriteTxn) -> list[Fate]:
+    """A change that keeps some events; what became of each."""
+    spelling = spelling_at(txn)
+    return [keep(txn, one, teller, spelling).fate for one in group]
+
+
 def keep_one(one: Ready, teller: Teller, txn: WriteTxn) -> Kept:
     """A change that keeps one event."""
     return keep(txn, one, teller, spelling_at(txn))
@@ -242,17 +248,12 @@ def _keep_all(store: Store, events: Callable[[], Iterator[Ready]], teller: Telle
 
 def _keep_groups(store: Store, events: Iterator[Ready], teller: Teller, captured: Captured) -> None:
     while group := list(islice(events, GROUP_EVENTS)):
-        fates = store.write(partial(_keep_group, group, teller), actor=teller.name[:200]).result().result
+        fates = store.write(partial(keep_group, group, teller), actor=teller.name[:200]).result().result
         for one, fate in zip(group, fates, strict=True):
             captured.new += fate is Fate.NEW
             captured.known += fate is Fate.KNOWN
             if fate is Fate.CONFLICT:
                 captured.note((_conflict(one),))
-
-
-def _keep_group(group: list[Ready], teller: Teller, txn: WriteTxn) -> list[Fate]:
-    spelling = spelling_at(txn)
-    return [keep(txn, one, teller, spelling).fate for one in group]
 
 
 def _conflict(one: Ready) -> Problem:
