@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from enum import Enum
 
 from idis.proto.codes import AdminRight, ResponseCode
-from idis.proto.errors import ProtocolError
-from idis.proto.types.site import Site, decode_site
+from idis.proto.types.site import Site
 from idis.proto.value import Value, decode_values
 from idis.registry.caller import Action, Caller, Role
 from idis.registry.prefix import ROOT_PREFIX
 from idis.registry.registration import acts, prefix_values
 from idis.registry.registration.application import filed
 from idis.registry.registration.checks import Refusal
+from idis.registry.registration.values import sites_in
 from idis.registry.rights import Groups, Subject, Unknown, admins_in, admins_of, refuse
 from idis.registry.store.base import ReadTxn
 
-_SITES = ("HS_SITE", "HS_SITE.6")
 _BOTH = int(AdminRight.ADD_DERIVED_PREFIX | AdminRight.DELETE_DERIVED_PREFIX)
 
 
@@ -166,16 +165,7 @@ class _Judge:
 def names_site(values: Iterable[Value], own: Site) -> bool:
     """Whether a prefix record names a server of this node's site, by address and port."""
     mine = _ways(own)
-    for value in values:
-        if value.type.upper() not in _SITES:
-            continue
-        try:
-            site = decode_site(value.data)
-        except ProtocolError:
-            continue
-        if mine & _ways(site):
-            return True
-    return False
+    return any(mine & _ways(site) for site in sites_in(values))
 
 
 def _either(

@@ -6,13 +6,15 @@ Values of other types that a prefix record already has stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, count
 
+from idis.proto.errors import ProtocolError
 from idis.proto.identifier import prefix_handle
 from idis.proto.types.admin import Admin, encode_admin
-from idis.proto.types.site import Site, encode_site
+from idis.proto.types.site import Site, decode_site, encode_site
 from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.authority import DERIVED_SITE_TYPES, SITE_TYPES
 
@@ -22,6 +24,7 @@ ADMIN_INDEX = 100
 ADMIN_KEY_INDEX = 300  # where a prefix keeps its administrator's public key
 
 _SERIAL = slice(4, 6)  # where it lies in the data of a site
+_HOME_SITES = ("HS_SITE", "HS_SITE.6")
 _SITE_TYPES = frozenset(name.decode() for name in SITE_TYPES | DERIVED_SITE_TYPES)
 
 
@@ -43,6 +46,14 @@ def service_values(service: str, now: int, *, ttl_s: int) -> list[Value]:
     return [
         Value(index, name, data, ttl=ttl_s, timestamp=now) for index, name in enumerate(("HS_SERV", "HS_SERV.PREFIX"), start=1)
     ]
+
+
+def sites_in(values: Iterable[Value]) -> Iterator[Site]:
+    """The sites among values at which a prefix is answered; one that cannot be read is passed over."""
+    for value in values:
+        if value.type.upper() in _HOME_SITES:
+            with suppress(ProtocolError):
+                yield decode_site(value.data)
 
 
 def is_site(value: Value) -> bool:
