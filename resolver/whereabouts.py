@@ -8,20 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from idis.proto.errors import ProtocolError
 from idis.proto.identifier import fold
 from idis.proto.schemes.handle import ROUTE as HANDLE
 from idis.proto.schemes.recognised import Recognised, RouteKey
 from idis.proto.schemes.vaa import ROUTE as VAA
-from idis.proto.types.site import TCP, decode_site
+from idis.proto.types.site import TCP
 from idis.proto.value import decode_values
 from idis.registry.authority import responsible_entry
-from idis.registry.prefix import Hosting, PrefixEntry, PrefixState
+from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.registration.values import sites_in
 from idis.registry.store.base import ReadTxn
+from idis.resolver.recursion.target import peer_name
 
 SERVERS_MAX = 8  # as many as a person compares
-
-_SITES = ("HS_SITE", "HS_SITE.6")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +54,16 @@ def _of_route(txn: ReadTxn, route: RouteKey | None) -> Whereabouts | None:
     entry = responsible_entry(txn, fold(route.key))
     if entry is None:
         return None
-    here = entry.homed or entry.hosting is Hosting.HOSTED
+    here = entry.answers_here
     return Whereabouts(entry.prefix, entry.state, here, () if here else _servers(entry))
 
 
 def _servers(entry: PrefixEntry) -> tuple[str, ...]:
-    found: list[str] = []
-    for value in decode_values(entry.values):
-        if value.type.upper() not in _SITES:
-            continue
-        try:
-            site = decode_site(value.data)
-        except ProtocolError:
-            continue
-        found += [
-            f"[{server.address}]:{way.port}" if ":" in server.address else f"{server.address}:{way.port}"
-            for server in site.servers
-            for way in server.interfaces
-            if way.protocol == TCP
-        ]
+    found = (
+        peer_name(server.address, way.port)
+        for site in sites_in(decode_values(entry.values))
+        for server in site.servers
+        for way in server.interfaces
+        if way.protocol == TCP
+    )
     return tuple(dict.fromkeys(found))[:SERVERS_MAX]

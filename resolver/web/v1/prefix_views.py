@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from idis.proto.errors import ProtocolError
-from idis.proto.types.site import decode_site
-from idis.proto.value import Value, decode_values
+from idis.proto.value import decode_values
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.registration.application import application_json
 from idis.registry.registration.consent import Awaiting
 from idis.registry.registration.life import Registered
 from idis.registry.registration.prefix_queries import PrefixView
+from idis.registry.registration.values import sites_in
 from idis.resolver.web.v1.operation import Reply
 from idis.resolver.web.v1.prefix_model import AwaitingModel, PrefixChanged, PrefixDetail, PrefixModel, RangeModel
 from idis.resolver.web.v1.showing import iso_time
 from idis.resolver.web.v1.site_model import SiteModel, model_of_site
-
-_SITE_TYPES = ("HS_SITE", "HS_SITE.6")
 
 
 def prefix_model(entry: PrefixEntry) -> PrefixModel:
@@ -33,7 +30,7 @@ def prefix_model(entry: PrefixEntry) -> PrefixModel:
         quota=entry.quota,
         ttl_s=entry.ttl_s,
         reason=entry.reason,
-        sites=_sites(decode_values(entry.values)),
+        sites=_sites(entry.values),
         version=entry.version,
     )
 
@@ -55,7 +52,7 @@ def prefix_detail(view: PrefixView) -> PrefixDetail:
 
 def range_model(route: RouteEntry) -> RangeModel:
     """A range."""
-    return RangeModel(route.start, route.end, _sites(decode_values(route.values)), route.ttl_s, route.version)
+    return RangeModel(route.start, route.end, _sites(route.values), route.ttl_s, route.version)
 
 
 def changed_reply(result: Registered | Awaiting, status: int = 200) -> Reply:
@@ -71,13 +68,5 @@ def _awaiting(waits: Awaiting) -> AwaitingModel:
     return AwaitingModel(waits.act, waits.prefix, waits.person, iso_time(waits.until))
 
 
-def _sites(values: tuple[Value, ...]) -> tuple[SiteModel, ...]:
-    """The sites among values; one that cannot be read is passed over."""
-    sites = []
-    for value in values:
-        if value.type.upper() in _SITE_TYPES:
-            try:
-                sites.append(model_of_site(decode_site(value.data)))
-            except ProtocolError:
-                continue
-    return tuple(sites)
+def _sites(values: bytes) -> tuple[SiteModel, ...]:
+    return tuple(map(model_of_site, sites_in(decode_values(values))))
