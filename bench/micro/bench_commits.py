@@ -7,14 +7,9 @@ from functools import partial
 
 import pytest
 
-from idis.bench.micro.conftest import RECORDS, Benchmark, sample_record
+from idis.bench.micro.conftest import RECORDS, Benchmark, rewrite, sample_record
 from idis.registry.record import PreparedRecord
-from idis.registry.store.base import WriteTxn
 from idis.registry.store.lmdb import LmdbStore
-
-
-def _put(record: PreparedRecord, txn: WriteTxn) -> None:
-    txn.put_record(record)
 
 
 @pytest.mark.parametrize("together", [1, 64, 512])
@@ -26,10 +21,6 @@ def bench_writes(benchmark: Benchmark, store: LmdbStore, together: int) -> None:
         edition = next(editions)
         return ([sample_record(edition * together % RECORDS + number, edition) for number in range(together)],), {}
 
-    def write(records: list[PreparedRecord]) -> None:
-        for future in [store.write(partial(_put, record), actor="bench") for record in records]:
-            future.result()
-
     before = store.last_transaction
-    benchmark.pedantic(write, setup=setup, rounds=30, warmup_rounds=2)  # type: ignore[attr-defined]
+    benchmark.pedantic(partial(rewrite, store), setup=setup, rounds=30, warmup_rounds=2)  # type: ignore[attr-defined]
     assert store.last_transaction > before

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from idis.bench.micro.conftest import NOW, PREFIX, RECORDS, Benchmark, sample_record
+from idis.bench.micro.conftest import NOW, PREFIX, RECORDS, Benchmark, rewrite, sample_record
 from idis.bench.questions import handle_frames
 from idis.bench.sample import sample_identifier
 from idis.proto import speedups
-from idis.registry.record import PreparedRecord
-from idis.registry.store.base import WriteTxn
 from idis.registry.store.lmdb import LmdbStore
 
 if speedups.LOADED != speedups.COMPILED:
@@ -86,13 +83,7 @@ def bench_follow_the_journal(benchmark: Benchmark, store: LmdbStore, keeper: Ans
 
     def setup() -> None:
         edition = next(editions)
-        records = [sample_record(edition * CHANGES % RECORDS + number, edition) for number in range(CHANGES)]
-        for future in [store.write(partial(_put, record), actor="bench") for record in records]:
-            future.result()
+        rewrite(store, [sample_record(edition * CHANGES % RECORDS + number, edition) for number in range(CHANGES)])
 
     benchmark.pedantic(_settle, args=(keeper,), setup=setup, rounds=30)  # type: ignore[attr-defined]
     assert keeper.fresh()
-
-
-def _put(record: PreparedRecord, txn: WriteTxn) -> None:
-    txn.put_record(record)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from idis.bench.sample import sample_identifier, sample_values
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import PreparedRecord, Record, prepare
+from idis.registry.store.base import WriteTxn
 from idis.registry.store.lmdb import LmdbStore
 
 PREFIX = "88.1000.11"
@@ -23,6 +25,16 @@ Benchmark = Callable[..., Any]  # of pytest-benchmark
 def sample_record(number: int, edition: int = 0) -> PreparedRecord:
     """A record of the sample data; another edition has other values."""
     return prepare(Record(sample_identifier(PREFIX, number), sample_values(number + edition)), NOW)
+
+
+def rewrite(store: LmdbStore, records: Iterable[PreparedRecord]) -> None:
+    """Hand records in together, each by a change of its own, and wait until all are durable."""
+    for future in [store.write(partial(_put, record), actor="bench") for record in records]:
+        future.result()
+
+
+def _put(record: PreparedRecord, txn: WriteTxn) -> None:
+    txn.put_record(record)
 
 
 @pytest.fixture
