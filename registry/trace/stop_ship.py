@@ -12,6 +12,7 @@ from enum import Enum
 
 from idis.registry.record import RecordFlag
 from idis.registry.store.base import ReadTxn
+from idis.registry.trace.edge import EdgeKind
 from idis.registry.trace.event import Action, EventType
 from idis.registry.trace.expanding import Direction
 from idis.registry.trace.held import record_of
@@ -21,6 +22,7 @@ from idis.registry.trace.walking import Budget, Start, Walk
 
 CHECK_BUDGET = Budget(depth=3, edges=200, ms=50)
 
+_INSIDE = (EdgeKind.PART_OF, EdgeKind.PACKED_IN)
 _STOPPING = frozenset({"recalled", "destroyed", "disposed", "stolen", "inactive", "expired", "non_conformant"})
 _HOLDING = frozenset(
     {
@@ -46,7 +48,7 @@ class Verdict(Enum):
     STOP = "stop"
 
 
-_SEVERITY = {Verdict.ALLOW: 0, Verdict.HOLD: 1, Verdict.STOP: 2}
+GRAVITY = {Verdict.ALLOW: 0, Verdict.HOLD: 1, Verdict.STOP: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,11 @@ def check(
     walk_here(txn, walk, clock)
     for other in walk.visits:
         if other != thing:
-            edge = walk.best(other).edge
-            relation = "what is in it" if edge is not None and edge.kind.value in "AG" else "what it comes from"
+            best = walk.best(other)
+            relation = "what is in it" if best.edge is not None and best.edge.kind in _INSIDE else "what it comes from"
             for reason in _of_record(txn, other, relation):
-                sure = walk.best(other).certain
-                reasons.append(reason if sure else Reason(Verdict.HOLD, reason.thing, f"{reason.text} (possibly)"))
-    reasons.sort(key=lambda reason: -_SEVERITY[reason.verdict])
+                reasons.append(reason if best.certain else Reason(Verdict.HOLD, reason.thing, f"{reason.text} (possibly)"))
+    reasons.sort(key=lambda reason: -GRAVITY[reason.verdict])
     verdict = reasons[0].verdict if reasons else Verdict.ALLOW
     return Check(thing, read_point, verdict, tuple(reasons), extent_of([walk]))
 

@@ -27,7 +27,7 @@ from idis.registry.trace.capture import Fate, Ready, keep, ready
 from idis.registry.trace.event import Moment
 from idis.registry.trace.event_time import read_time
 from idis.registry.trace.records import spelling_at
-from idis.registry.trace.stop_ship import Verdict
+from idis.registry.trace.stop_ship import GRAVITY, Verdict
 from idis.registry.trace.teller import Teller, teller_of
 from idis.registry.trace.things import home_of
 from idis.resolver.web.v1.docking_model import AsBuiltBody, DockBody, DockedModel, DockedModels, DoubtModel
@@ -40,7 +40,6 @@ from idis.resolver.web.v1.writing import Undone, commit
 GROUP = "docking 供应链与生产对接"
 
 _ELSEWHERE = (ResponseCode.SERVER_NOT_RESPONSIBLE,)
-_GRAVITY = {Verdict.ALLOW: 0, Verdict.HOLD: 1, Verdict.STOP: 2}
 
 
 async def check_docking(call: Call[Nothing, DockBody]) -> Reply | Refusal:
@@ -143,7 +142,7 @@ def _view(whole: str, done: Built) -> DockedModels:
         )
         for docked, event_id in done
     )
-    return DockedModels(whole, max((item.verdict for item in items), key=_GRAVITY.__getitem__), items)
+    return DockedModels(whole, max((item.verdict for item in items), key=GRAVITY.__getitem__), items)
 
 
 _MAY = "list or read below the prefix of the product; of the parts, what each may see anyway"
