@@ -132,7 +132,7 @@ def recall_of(walk: Walk, starts: Sequence[Start], at_ms: int, find: Finder) -> 
     affected = [
         Affected(
             visit.thing,
-            Certainty.CERTAIN if visit.certain else Certainty.POSSIBLE,
+            visit.certainty,
             visit.to_ms > at_ms,
             visit.from_ms,
             visit.to_ms,

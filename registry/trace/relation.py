@@ -86,5 +86,4 @@ def relation_of(walk: Walk, part: str, whole: str) -> Relation:
 
 
 def _stay(visit: Visit) -> Stay:
-    certainty = Certainty.CERTAIN if visit.certain else Certainty.POSSIBLE
-    return Stay(visit.from_ms, visit.to_ms, certainty, visit.reasons(), visit.path())
+    return Stay(visit.from_ms, visit.to_ms, visit.certainty, visit.reasons(), visit.path())

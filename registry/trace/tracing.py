@@ -145,8 +145,7 @@ def extent_of(walks: Iterable[Walk]) -> Extent:
 
 
 def _line(visit: Visit) -> Line:
-    certainty = Certainty.CERTAIN if visit.certain else Certainty.POSSIBLE
     beside = visit.previous.thing if visit.previous is not None else ""
     return Line(
-        visit.thing, visit.depth, certainty, visit.reasons(), visit.from_ms, visit.to_ms, visit.edge, beside
+        visit.thing, visit.depth, visit.certainty, visit.reasons(), visit.from_ms, visit.to_ms, visit.edge, beside
     )

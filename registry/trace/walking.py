@@ -80,26 +80,26 @@ class Visit:
     shadow: bool = False
     onward_ms: int = BEGINNING_MS
 
+    @property
+    def certainty(self) -> Certainty:
+        """Whether it is reached beyond doubt."""
+        return Certainty.CERTAIN if self.certain else Certainty.POSSIBLE
+
     def path(self) -> tuple[Edge, ...]:
         """The edges from the start to here."""
-        edges: list[Edge] = []
-        visit: Visit | None = self
-        while visit is not None and visit.edge is not None:
-            edges.append(visit.edge)
-            visit = visit.previous
-        return tuple(reversed(edges))
+        return tuple(reversed([visit.edge for visit in _way(self) if visit.edge is not None]))
 
     def reasons(self) -> tuple[str, ...]:
         """Why it is possible only; empty where it is certain."""
+        if self.certain:
+            return ()
         told = dict.fromkeys(reason for edge in self.path() for reason in edge.reasons)
-        visit: Visit | None = self
-        while visit is not None:
+        for visit in _way(self):
             if visit.shadow:
                 told[ONLY_THE_LOT] = None
             if visit.previous is None and not visit.certain:
                 told["only a part of the lot is affected"] = None
-            visit = visit.previous
-        return () if self.certain else tuple(told)
+        return tuple(told)
 
 
 @dataclass(slots=True)
@@ -379,6 +379,7 @@ def _parted(asks: list[Ask]) -> Iterator[tuple[Ask, ...]]:
 
 
 def _way(visit: Visit | None) -> Iterator[Visit]:
+    """The visits from here back to the start."""
     while visit is not None:
         yield visit
         visit = visit.previous
