@@ -19,7 +19,6 @@ class DocumentKind(IntEnum):
     ROLE = 2  # role grants, by identity
     APPLICATION = 3  # an applicant's data as an organisation, by prefix
     CONSENT = 4  # acts that wait for a second person
-    SUBSCRIPTION = 5  # who is told of which changes
     OPERATOR = 6  # public keys of operators that no record or prefix holds, by identity
     TOKEN_USE = 7  # when a token was last used: apart from it, so that a use never brings a revoked one back
     LISTED_TEMPLATE = 8  # templates with readers' lists, and how far their records have been written anew, by identity

@@ -403,4 +403,3 @@ def _audit(txn: WriteTxn, act: PrefixAct, caller: Caller, before: PrefixEntry | 
 
 def _reason(act: PrefixAct) -> str:
     return act.reason if isinstance(act, Advance | Revoke | Transfer) else ""
-

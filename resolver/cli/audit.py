@@ -14,10 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from idis.registry.audit.chain import Broken, chained, check
+from idis.registry.audit.chain import Broken, check
 from idis.registry.audit.line import AuditLine, Facts
 from idis.registry.audit.trail import Noted, Wanted, lines, time_text
 from idis.registry.store.lmdb import LmdbStore
+from idis.resolver.audit_export import export_rows
 from idis.resolver.cli.data_directory import add_data_options, opened
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 from idis.resolver.cli.shown import printable
@@ -135,16 +136,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _write(file: IO[bytes], store: LmdbStore, wanted: Wanted) -> None:
-    head = {
-        "exported": time_text(int(time.time() * 1000)),
-        "since": None if wanted.since_ms is None else time_text(wanted.since_ms),
-        "until": None if wanted.until_ms is None else time_text(wanted.until_ms),
-        "actor": wanted.actor,
-        "subject": wanted.subject,
-        "act": wanted.act,
-        "refused": wanted.refused,
-    }
-    for row in chained(head, (noted.to_json() for noted in lines(store, wanted))):
+    for row in export_rows(store, wanted, int(time.time() * 1000)):
         file.write(row)
     file.flush()
 

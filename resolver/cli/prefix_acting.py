@@ -23,7 +23,7 @@ from idis.registry.store.base import WriteTxn
 from idis.registry.store.directory import user_name
 from idis.resolver.cli.data_directory import commit, position_text
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
-from idis.resolver.cli.prefix_elsewhere import answered_by_document
+from idis.resolver.cli.prefix_elsewhere import answered_by_document, state_of
 from idis.resolver.cli.prefix_view import answered_by, entry_json, route_json
 from idis.resolver.cli.web_client import WebClient, connected
 
@@ -142,7 +142,7 @@ def _remote(node: WebClient, wanted: tuple[PrefixAct, ...]) -> Acted:
     shown = answer.get("entry")
     if not isinstance(shown, dict):  # a range
         return Acted(_subject(wanted[-1]), int(answer.get("version", 0)), changed, "", "", answer)
-    state = f"{STATE_WORDS[PrefixState[str(shown['state']).upper()]]}, answered {answered_by_document(shown)}"
+    state = f"{STATE_WORDS[state_of(shown)]}, answered {answered_by_document(shown)}"
     return Acted(str(shown["prefix"]), int(shown["version"]), changed, state, "", answer, granted)
 
 

@@ -27,7 +27,7 @@ def list_elsewhere(arguments: argparse.Namespace, below: str) -> int:
         print_json({"prefixes": prefixes, "ranges": ranges})
         return ExitCode.DONE
     rows: list[tuple[object, ...]] = [
-        (one["prefix"], STATE_WORDS[_state(one)], answered_by_document(one), one["owner"], one["industry"]) for one in prefixes
+        (one["prefix"], STATE_WORDS[state_of(one)], answered_by_document(one), one["owner"], one["industry"]) for one in prefixes
     ]
     rows += [(f"{one['start']} to {one['end']}", "", "elsewhere", "", "") for one in ranges]
     if rows:
@@ -45,7 +45,7 @@ def show_elsewhere(arguments: argparse.Namespace, prefix: str) -> int:
         print_json(document)
         return ExitCode.DONE
     shown = document["entry"]
-    state = _state(shown)
+    state = state_of(shown)
     records, quota = document["records"], shown["quota"]
     facts = [
         ("prefix", shown["prefix"]),
@@ -72,6 +72,11 @@ def application_rows(form: Any) -> list[tuple[str, object]]:
     return [(name, value) for name, value in form.items() if isinstance(value, str | int)]
 
 
+def state_of(shown: dict[str, Any]) -> PrefixState:
+    """Where a prefix is in its life."""
+    return PrefixState[str(shown["state"]).upper()]
+
+
 def answered_by_document(shown: dict[str, Any]) -> str:
     """Who answers for a prefix, in a word."""
     if shown["homed"]:
@@ -79,10 +84,6 @@ def answered_by_document(shown: dict[str, Any]) -> str:
     if shown["hosting"] == Hosting.HOSTED.name.lower():
         return "here, hosted"
     return "elsewhere" if shown["sites"] else "nowhere yet"
-
-
-def _state(shown: dict[str, Any]) -> PrefixState:
-    return PrefixState[str(shown["state"]).upper()]
 
 
 def _pages(node: WebClient, what: str, query: dict[str, str]) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ def add_credentials(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a node answered: its status, its body, and the length it announced for a stream."""
+    """What a node answered: its status, and its body."""
 
     status: int
     body: bytes
@@ -100,7 +100,6 @@ class WebClient:
         *,
         query: dict[str, str] | None = None,
         body: bytes | None = None,
-        content_type: str = _JSON,
         allowed: tuple[int, ...] = (),
         base: str = _BASE,
         more: Mapping[str, str] | None = None,
@@ -114,7 +113,7 @@ class WebClient:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         if body is not None:
-            headers["Content-Type"] = content_type
+            headers["Content-Type"] = _JSON
         answered = self._exchange(method, target, body, headers)
         if answered.status < 300 or answered.status in allowed:
             return answered

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator
 from itertools import islice
 
-from idis.registry.audit.chain import chained
-from idis.registry.audit.trail import Noted, Wanted, lines, page, refuse_reading, time_text
+from idis.registry.audit.trail import Noted, Wanted, page, refuse_reading, time_text
 from idis.registry.caller import Action
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import Store
 from idis.registry.store.keys import AUDIT_KEY_BYTES
+from idis.resolver.audit_export import export_rows
 from idis.resolver.web.v1.audit_model import AuditLineModel, AuditPage, ExportAuditParameters, ListAuditParameters
 from idis.resolver.web.v1.cursor import make_cursor, read_cursor
 from idis.resolver.web.v1.operation import Call, Lines, Operation, Reply
@@ -45,8 +45,7 @@ async def export_audit(call: Call[ExportAuditParameters, None]) -> Lines | Refus
 
 
 async def _rows(store: Store, wanted: Wanted, now: int) -> AsyncIterator[bytes]:
-    head: Mapping[str, object] = {"exported": time_text(now * 1_000), **_told(wanted)}
-    rows: Iterator[bytes] = chained(head, (noted.to_json() for noted in lines(store, wanted)))
+    rows = export_rows(store, wanted, now * 1_000)
     while some := list(islice(rows, ROWS_AT_ONCE)):
         yield b"".join(some)
         await asyncio.sleep(0)  # others have their turn
@@ -61,18 +60,6 @@ def _wanted(asked: ListAuditParameters | ExportAuditParameters) -> Wanted:
         act=asked.act or "",
         refused=asked.refused,
     )
-
-
-def _told(wanted: Wanted) -> dict[str, object]:
-    """The conditions of an export, as its head says them."""
-    return {
-        "since": None if wanted.since_ms is None else time_text(wanted.since_ms),
-        "until": None if wanted.until_ms is None else time_text(wanted.until_ms),
-        "actor": wanted.actor,
-        "subject": wanted.subject,
-        "act": wanted.act,
-        "refused": wanted.refused,
-    }
 
 
 def _model(noted: Noted) -> AuditLineModel:
