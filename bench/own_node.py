@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -11,13 +10,12 @@ from idis.bench.first_pass import learn_digests
 from idis.bench.load import Load, Question, Target, Transport
 from idis.bench.peers.contender import local
 from idis.bench.peers.dataset import identifiers
-from idis.bench.peers.node import make_data
-from idis.bench.peers.stage import HOST, Stage, answers_by_datagram, free_port
+from idis.bench.peers.node import make_data, serve_words
+from idis.bench.peers.stage import Stage, answers_by_datagram, free_port
 from idis.bench.plan import Dialect
 from idis.bench.questions import handle_frames
 
 INDEX_S_MAX = 60.0  # until a million records are in the index
-_PROGRAM = "from idis.resolver.cli.main import main; raise SystemExit(main())"
 
 
 class OwnNode:
@@ -38,8 +36,7 @@ class OwnNode:
     def __init__(self, stage: Stage, folder: Path, names: int, *, workers: int = 1, cores: Collection[int]) -> None:
         make_data(folder, names)
         port = free_port()
-        words = [sys.executable, "-c", _PROGRAM, "serve", str(folder), "--port", str(port), "--http-port", str(free_port())]
-        words += ["--host", HOST, "--log-level", "warning", "--workers", str(workers)]
+        words = [*serve_words(folder, port, free_port()), "--workers", str(workers)]
         frames = handle_frames(identifiers(names), now=int(time.time()), datagrams=True)
         running = stage.start(words, folder.name, cores=cores)
         stage.wait(running, folder.name, answers_by_datagram(port, frames.of(0)))

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from idis.bench.import_figures import PREFIX, ROWS_DEFAULT, fsync_ms, write_plain
 from idis.bench.machine import machine_line
+from idis.bench.peers.stage import free_port, idis
 from idis.proto import speedups
 from idis.proto.errors import ProtocolError
 from idis.proto.exchange import outcome_of, request_message
@@ -46,8 +47,6 @@ START_S_MAX = 30.0
 INDEX_S_MAX = 300.0  # a million records take some seconds on an idle machine
 IDLE_S = 2.0  # housekeeping of the start is over by then
 PACKET_BYTES = 65_536
-
-_SERVE = "import sys; from idis.resolver.cli.main import main; sys.exit(main())"
 
 
 def main() -> int:
@@ -105,8 +104,7 @@ def report(directory: Path, port: int, rows: int, rounds: int) -> None:
 def start(directory: Path, port: int, rows: int) -> tuple[subprocess.Popen[bytes], float]:
     """Start the node; returns it, and the seconds until its first right answer."""
     started = time.perf_counter()
-    words = [sys.executable, "-c", _SERVE, "serve", str(directory)]
-    process = subprocess.Popen(words, stderr=subprocess.DEVNULL, env=_environment(directory))
+    process = subprocess.Popen(idis("serve", str(directory)), stderr=subprocess.DEVNULL, env=_environment(directory))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         asker.settimeout(ASK_EVERY_S)
         while time.perf_counter() - started < START_S_MAX:
@@ -175,14 +173,6 @@ def _environment(directory: Path) -> dict[str, str]:
     """This process's, but modules are compiled once, into a folder beside the node's."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return environment | {"PYTHONPYCACHEPREFIX": str(directory.parent / "modules")}
-
-
-def free_port() -> int:
-    """A TCP port of the loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from idis.bench.import_figures import fsync_ms
 from idis.bench.machine import machine_line
-from idis.bench.recovery import free_port
+from idis.bench.peers.stage import free_port, idis
 from idis.proto.batch import BATCH_ITEMS_MAX, BatchItem, BatchReply, BatchRequest, Verb
 from idis.proto.exchange import outcome_of, request_message
 from idis.proto.identifier import parse_identifier
@@ -45,7 +45,6 @@ IDENTITY = f"300:0.NA/{PREFIX}"
 READS_PER_S = 2_000
 BATCH_CONNECTIONS = 2
 LONE_S_MAX = 3.0
-_SERVE = "import sys; from idis.resolver.cli.main import main; sys.exit(main())"
 _VALUES = (
     Value(1, "URL", b"https://example.com/p/1"),
     Value(100, "HS_ADMIN", encode_admin(Admin(f"0.NA/{PREFIX}", 300))),
@@ -260,10 +259,9 @@ def _start(directory: Path, workers: int) -> tuple[Place, subprocess.Popen[bytes
     """Make and start a node that homes PREFIX and holds one record to read."""
     port = free_port()
     words = ["--tier", "enterprise", "--name", "bench", "--prefix", PREFIX, "--port", str(port), "--http-port", str(free_port())]
-    _idis("init", str(directory), *words, "--no-tls")
-    _idis("register", f"{PREFIX}/read", "--url", "https://example.com/read", "--data", str(directory))
-    words = [sys.executable, "-c", _SERVE, "serve", str(directory), "--workers", str(workers)]
-    node = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    _run_idis("init", str(directory), *words, "--no-tls")
+    _run_idis("register", f"{PREFIX}/read", "--url", "https://example.com/read", "--data", str(directory))
+    node = subprocess.Popen(idis("serve", str(directory), "--workers", str(workers)), stderr=subprocess.DEVNULL)
     place = Place(directory, port, node.pid)
     deadline = time.monotonic() + 30
     while True:
@@ -276,8 +274,8 @@ def _start(directory: Path, workers: int) -> tuple[Place, subprocess.Popen[bytes
             time.sleep(0.05)
 
 
-def _idis(*words: str) -> None:
-    subprocess.run([sys.executable, "-c", _SERVE, *words], check=True, stdout=subprocess.DEVNULL)
+def _run_idis(*words: str) -> None:
+    subprocess.run(idis(*words), check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from idis.bench.load import Question, Transport
 from idis.bench.peers.contender import Contender, Face, Running, local, memory_of
 from idis.bench.peers.dataset import PREFIX, identifiers
-from idis.bench.peers.stage import HOST, Stage, answers_by_datagram, free_port
+from idis.bench.peers.stage import HOST, Stage, answers_by_datagram, free_port, idis
 from idis.bench.plan import Dialect
 from idis.bench.questions import handle_frames, http_frames
 from idis.bench.sample import sample_identifier, sample_values
@@ -22,7 +21,6 @@ from idis.resolver.config import ListenSection, NodeConfig, NodeSection
 from idis.resolver.creation import create_node
 
 _BATCH = 10_000
-_PROGRAM = "from idis.resolver.cli.main import main; raise SystemExit(main())"
 
 
 def make_data(folder: Path, names: int) -> None:
@@ -42,6 +40,12 @@ def make_data(folder: Path, names: int) -> None:
         store.close()
 
 
+def serve_words(folder: Path, port: int, http_port: int) -> list[str]:
+    """The command line that serves such a directory."""
+    ports = ("--port", str(port), "--http-port", str(http_port))
+    return idis("serve", str(folder), *ports, "--host", HOST, "--log-level", "warning")
+
+
 def _start(environment: str, stage: Stage, names: int) -> Running:
     name = "idis-plain" if environment else "idis"
     folder = stage.folder / name
@@ -50,8 +54,7 @@ def _start(environment: str, stage: Stage, names: int) -> Running:
     if not folder.exists():
         shutil.copytree(original, folder)
     port, http_port = free_port(), free_port()
-    words = [sys.executable, "-c", _PROGRAM, "serve", str(folder), "--port", str(port), "--http-port", str(http_port)]
-    words += ["--host", HOST, "--log-level", "warning"]
+    words = serve_words(folder, port, http_port)
     texts = identifiers(names)
     now = int(time.time())
     datagrams = Question(handle_frames(texts, now=now, datagrams=True), Dialect.HANDLE)

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -105,6 +106,11 @@ class Stage:
             if lines:
                 return lines[-1]
         return "it said nothing"
+
+
+def idis(*words: str) -> list[str]:
+    """The command line that runs our own program, under this interpreter."""
+    return [sys.executable, "-c", "from idis.resolver.cli.main import main; raise SystemExit(main())", *words]
 
 
 def free_port() -> int:
