@@ -1,6 +1,7 @@
 """Sessions: their set-up, the keys they derive, and the counters that stop replay (`wire.md` §10).
 
-Set-up is one exchange in one of four modes. What follows carries a message authentication code (`signing.py`) with a
+Set-up is one exchange in one of four modes: both sides compute a key (4), or one of them chooses it and sends it encrypted
+to an RSA key of the client (1, or 3 where the key is named) or of the server (2, then in an operation of its own). What follows carries a message authentication code (`signing.py`) with a
 counter that never repeats, and may be encrypted; the cipher itself needs a library this package does not import, so
 `sealed_octets` and `unsealed_frame` only lay out what is encrypted.
 """
@@ -30,6 +31,7 @@ TIMEOUT_S = 86_400
 NO_INDEX = 0xFFFF_FFFF  # IDIS leaves the identity open: empty handle and this index
 SESSION_KEY_BYTES = 32
 CIPHER_KEY_BYTES = 16
+CHOSEN_KEY_BYTES = (16, 32)  # of AES: what Java's generator makes by itself, before and since version 17
 COUNTERS_KEPT = 200  # Handle's own window; packets arrive out of order by far less
 
 # The Java encoder counts the mode as four octets, so that two zero octets trail in both directions.
@@ -186,6 +188,22 @@ def derive_keys(secret: bytes, cipher: int = AES) -> SessionKeys:
     key = secret[start : start + SESSION_KEY_BYTES]
     if len(key) < SESSION_KEY_BYTES:
         raise ProtocolError("the session key is too short", offset=0, code=ResponseCode.INVALID_SESSION_KEY)
+    return SessionKeys(mac=key, cipher=key[:CIPHER_KEY_BYTES])
+
+
+def encode_chosen_key(key: bytes) -> bytes:
+    """What one side of a session encrypts to the other: the cipher and the key it has chosen."""
+    return u32(AES) + key
+
+
+def read_chosen_key(octets: bytes) -> SessionKeys | None:
+    """The keys of a session whose key the other side has chosen; None when it is no key of AES.
+
+    A refusal that told one kind of wrong from another would help whoever tries ciphertexts out, so there is no reason given.
+    """
+    key = octets[4:]
+    if octets[:4] != u32(AES) or len(key) not in CHOSEN_KEY_BYTES:
+        return None
     return SessionKeys(mac=key, cipher=key[:CIPHER_KEY_BYTES])
 
 

@@ -147,7 +147,7 @@ class GuardSection:
 class AdminSection:
     """How administrators prove who they are."""
 
-    sessions: Annotated[bool, Setting("offer sessions of Handle clients: Diffie-Hellman of 1024 bits; TLS is better")] = True
+    sessions: Annotated[bool, Setting("offer sessions of Handle clients: AES and codes over messages; TLS is better")] = True
     weak_secrets: Annotated[bool, Setting("accept old clients' answers that are plain MD5 or SHA-1 digests of a secret")] = False
     resolver: Annotated[str, Setting("ADDRESS:PORT of a node to ask for keys held elsewhere; empty: the roots")] = ""
 

@@ -109,7 +109,7 @@ class Office:
             verifier=self.verifier,
             challenges=Challenges(secrets.token_bytes),
             sessions=sessions,
-            setups=SessionSetups(sessions, letters, chain.clock, metrics, allowed=config.admin.sessions),
+            setups=SessionSetups(sessions, letters, self.verifier, chain.clock, metrics, allowed=config.admin.sessions),
             logins=Logins(),
             letters=letters,
             reading=Reading(chain, self.registrar, encode_site(site), Passes(store, self.verifier)),

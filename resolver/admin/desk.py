@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from idis.proto.batch import BatchRequest
-from idis.proto.bodies import Login, Name, RequestBody, read_request
+from idis.proto.bodies import ExchangeKey, Login, Name, RequestBody, read_request
 from idis.proto.challenge import HS_SECKEY, Challenge, ChallengeAnswer, Verification
 from idis.proto.codes import OpCode, OpFlag, ResponseCode, opcode_name
 from idis.proto.errors import ProtocolError
@@ -105,6 +105,7 @@ class Desk:
     def close(self) -> None:
         """End its threads, and whoever waits for changes."""
         self.letters.close()
+        self.setups.close()
         self.teller.close()
 
     async def answer(self, frame: bytes, peer: Peer, send: Callable[[bytes], None]) -> None:
@@ -147,6 +148,8 @@ class Desk:
                 return await self._verify(dialogue, body)
             case SessionSetup():
                 return await self.setups.set_up(dialogue, body)
+            case ExchangeKey():
+                return await self.setups.exchange_key(dialogue, body)
             case Login():
                 return await self._log_in(dialogue)
         if dialogue.request.opcode == OpCode.SESSION_TERMINATE:

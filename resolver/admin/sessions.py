@@ -1,11 +1,12 @@
-"""Sessions of Handle clients: set up by Diffie-Hellman, kept by a code over each message and a counter (`wire.md` §10).
+"""Sessions of Handle clients: a key agreed on, kept by a code over each message and a counter (`wire.md` §10).
 
-Only mode 4 and AES are offered. A session proves nothing by itself: it becomes its client's when the identity that it was
+Only AES is offered. A session proves nothing by itself: it becomes its client's when the identity that it was
 set up for answers a challenge in it. Each message carries a counter that is taken once, so that a recorded message is
 worth nothing, and no key survives a restart. Everything is bounded: sessions in all and for one identity, their life, and
 the wrong messages one of them may bring. Sessions nobody has proved himself in are the first to go.
 
-The group is Oakley's second, of 1024 bits, because hdllib offers no other; TLS is the better choice where there is one.
+The group of Diffie-Hellman is Oakley's second, of 1024 bits, because hdllib offers no other; TLS is the better choice where
+there is one. Where the client brings the key (mode 2), its session is awaited for a minute, and the key is taken once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
@@ -43,6 +45,9 @@ SESSION_S_MAX = 43_200.0
 SESSION_FAILURES_MAX = 16  # messages whose code is wrong: beyond them somebody is trying out octets
 EXPONENT_S_MAX = 300.0  # how long one exponent of ours serves: making it costs as much as using it
 EXPONENT_BYTES = 32
+AWAITED_S = 60.0  # a key is expected at once; a challenge waits as long
+AWAITED_MAX = 4_096  # of the node, about 300 octets each; the oldest goes first
+AWAITED_PER_SOURCE_MAX = 16
 SESSION_ID_MAX = 2**31 - 1
 
 IV_BYTES = 16
@@ -104,6 +109,25 @@ class Session:
             raise _wrong_code() from None
 
 
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A session whose key its client will bring, from the same address.
+
+    Attributes:
+        identity: whom it is for.
+        timeout_s: as the client wishes.
+        source: the host part of its address.
+        offered: the private key to whose public half the session's key is to be encrypted.
+        until: monotonic seconds.
+    """
+
+    identity: Identity | None
+    timeout_s: int
+    source: str
+    offered: RSAPrivateKey
+    until: float
+
+
 @dataclass(slots=True)
 class Sessions:
     """The sessions of one node.
@@ -115,6 +139,7 @@ class Sessions:
     random_octets: Callable[[int], bytes]
     _open: OrderedDict[int, Session] = field(default_factory=OrderedDict)  # longest unused first
     _of_identity: dict[Identity, int] = field(default_factory=dict)
+    _awaited: OrderedDict[int, Awaited] = field(default_factory=OrderedDict)  # oldest first
     _exponent: int = 0
     _exponent_until: float = float("-inf")
     _public: PublicKey | None = None
@@ -125,7 +150,7 @@ class Sessions:
     def set_up(
         self, peer: PublicKey, identity: Identity | None, timeout_s: int, now: float
     ) -> tuple[Session, ExchangeOffer] | Refusal:
-        """Agree on a key with a client; one modular power, half a millisecond.
+        """Agree on a key with a client by Diffie-Hellman; one modular power, half a millisecond.
 
         Args:
             peer: the client's public key.
@@ -143,12 +168,37 @@ class Sessions:
             self._public = oakley_public_key(self._exponent)
             self._exponent_until = now + EXPONENT_S_MAX
         keys = derive_keys(shared_secret(peer, self._exponent))
-        life_s = min(float(timeout_s), SESSION_S_MAX) if timeout_s else SESSION_S_MAX
-        session = Session(self._fresh_id(), identity, keys, CounterWindow(), now + life_s, now)
-        self._open[session.session_id] = session
-        if identity is not None:
-            self._of_identity[identity] = self._of_identity.get(identity, 0) + 1
-        return session, ExchangeOffer(AES, self._public)
+        return self._opened(self._fresh_id(), identity, keys, timeout_s, now), ExchangeOffer(AES, self._public)
+
+    def open(self, identity: Identity | None, keys: SessionKeys, timeout_s: int, now: float) -> Session | Refusal:
+        """A session whose key was chosen here; arguments as for `set_up`."""
+        return self._make_room(identity, now) or self._opened(self._fresh_id(), identity, keys, timeout_s, now)
+
+    def expect(self, awaited: Awaited) -> int:
+        """Wait for the key of a session; its number. Whoever lets many be awaited loses his own oldest."""
+        own = [number for number, one in self._awaited.items() if one.source == awaited.source]
+        if len(own) >= AWAITED_PER_SOURCE_MAX:
+            del self._awaited[own[0]]
+        elif len(self._awaited) >= AWAITED_MAX:
+            self._awaited.popitem(last=False)
+        session_id = self._fresh_id()
+        self._awaited[session_id] = awaited
+        return session_id
+
+    def take_awaited(self, session_id: int, source: str, now: float) -> Awaited | None:
+        """What is awaited under a number from an address, which is taken once."""
+        awaited = self._awaited.get(session_id)
+        if awaited is None or awaited.source != source:
+            return None
+        del self._awaited[session_id]
+        return awaited if now < awaited.until else None
+
+    def open_awaited(self, session_id: int, awaited: Awaited, keys: SessionKeys, now: float) -> Refusal | None:
+        """Open a session that was awaited, under the number its client knows."""
+        if refusal := self._make_room(awaited.identity, now):
+            return refusal
+        self._opened(session_id, awaited.identity, keys, awaited.timeout_s, now)
+        return None
 
     def find(self, session_id: int, now: float) -> Session | None:
         """The session of a number, if it is still good."""
@@ -179,6 +229,16 @@ class Sessions:
         else:
             del self._of_identity[session.identity]
 
+    def _opened(
+        self, session_id: int, identity: Identity | None, keys: SessionKeys, timeout_s: int, now: float
+    ) -> Session:
+        life_s = min(float(timeout_s), SESSION_S_MAX) if timeout_s else SESSION_S_MAX
+        session = Session(session_id, identity, keys, CounterWindow(), now + life_s, now)
+        self._open[session_id] = session
+        if identity is not None:
+            self._of_identity[identity] = self._of_identity.get(identity, 0) + 1
+        return session
+
     def _make_room(self, identity: Identity | None, now: float) -> Refusal | None:
         while self._open and _is_over(oldest := next(iter(self._open.values())), now):
             self.end(oldest)
@@ -202,7 +262,7 @@ class Sessions:
     def _fresh_id(self) -> int:
         while True:
             session_id = int.from_bytes(self.random_octets(4), "big") & SESSION_ID_MAX or 1
-            if session_id not in self._open:
+            if session_id not in self._open and session_id not in self._awaited:
                 return session_id
 
 

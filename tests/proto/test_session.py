@@ -16,8 +16,10 @@ from idis.proto.session import (
     ExchangeOffer,
     decode_exchange_offer,
     derive_keys,
+    encode_chosen_key,
     needs_counter,
     oakley_public_key,
+    read_chosen_key,
     sealed_frame,
     sealed_octets,
     shared_secret,
@@ -161,3 +163,23 @@ def test_unsealing_is_not_trusted(vector: Vector) -> None:
 def test_counters_came_with_2_5(version: Version, counted: bool) -> None:
     """Older peers do not count."""
     assert needs_counter(Message(1, version=version)) is counted
+
+
+def test_a_chosen_key_says_its_cipher() -> None:
+    """The number of AES in front."""
+    assert encode_chosen_key(b"\x11" * 32) == b"\x00\x00\x00\x03" + b"\x11" * 32
+
+
+@pytest.mark.parametrize("size", [16, 32])
+def test_a_chosen_key_is_read(size: int) -> None:
+    """All of it makes codes, the first 16 octets encrypt."""
+    keys = read_chosen_key(b"\x00\x00\x00\x03" + bytes(range(size)))
+
+    assert keys is not None
+    assert (keys.mac, keys.cipher) == (bytes(range(size)), bytes(range(16)))
+
+
+@pytest.mark.parametrize("octets", ["", "00000003", "00000001 000102030405060708090a0b0c0d0e0f", "00000003" + "00" * 24, "00" * 32])
+def test_what_is_no_chosen_key(octets: str) -> None:
+    """Another cipher, another length, or nothing."""
+    assert read_chosen_key(bytes.fromhex(octets)) is None

@@ -180,12 +180,10 @@ async def test_two_challenges_of_one_session_are_both_answered(session):
     assert (second.code, second.content[4:]) == (1, b"88.118.8/N2")
 
 
-@pytest.mark.parametrize("mode", [1, 2, 3])
+@pytest.mark.parametrize("mode", [0, 5, 0xFFFF])
 async def test_other_modes_are_refused(signing_admin, mode):
     """501, and the sentence says what to use."""
-    # Mode 1 brings a key, mode 2 nothing, mode 3 a handle and an index.
-    rest = {1: setup_body(4)[14:], 2: bytes(2), 3: text("88.118.8") + u32(300) + bytes(2)}[mode]
-    refused = await signing_admin.ask(400, mode.to_bytes(2, "big") + setup_body(4)[2:14] + rest)
+    refused = await signing_admin.ask(400, mode.to_bytes(2, "big") + setup_body(4)[2:14])
 
     assert refused.code == 501
     assert "Diffie-Hellman" in refused.message
