@@ -1,9 +1,10 @@
 """Sessions: their set-up, the keys they derive, and the counters that stop replay (`wire.md` §10).
 
 Set-up is one exchange in one of four modes: both sides compute a key (4), or one of them chooses it and sends it encrypted
-to an RSA key of the client (1, or 3 where the key is named) or of the server (2, then in an operation of its own). What follows carries a message authentication code (`signing.py`) with a
-counter that never repeats, and may be encrypted; the cipher itself needs a library this package does not import, so
-`sealed_octets` and `unsealed_frame` only lay out what is encrypted.
+to an RSA key of the client (1, or 3 where the key is named) or of the server (2, then in an operation of its own). What
+follows carries a message authentication code (`signing.py`) with a counter that never repeats, and may be encrypted; the
+ciphers themselves need a library this package does not import: `sealed_octets`, `unsealed_frame` and `encode_chosen_key`
+only lay out what is encrypted.
 """
 
 from __future__ import annotations

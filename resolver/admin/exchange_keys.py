@@ -71,11 +71,11 @@ def recipient(octets: bytes) -> rsa.RSAPublicKey | Refusal:
         return Refusal(ResponseCode.INVALID_SESSION_KEY, str(error))
     if not isinstance(key, rsa.RSAPublicKey):
         return Refusal(
-            ResponseCode.NEED_RSA_KEY_FOR_SESSION_EXCHANGE, "a session's key is encrypted to RSA keys only: bring one, or use mode 4"
+            ResponseCode.NEED_RSA_KEY_FOR_SESSION_EXCHANGE, "a session's key is encrypted to RSA keys only: use one, or mode 4"
         )
     if key.key_size < RSA_BITS_MIN or key.public_numbers().n % 2 == 0:
         return Refusal(
-            ResponseCode.INVALID_SESSION_KEY, f"a session's key needs an RSA key of {RSA_BITS_MIN} bits or more: bring a longer one"
+            ResponseCode.INVALID_SESSION_KEY, f"a session's key needs an RSA key of {RSA_BITS_MIN} bits at least: use a longer one"
         )
     return key
 

@@ -78,7 +78,7 @@ async def offered(admin: Admin, identity: bytes = NO_IDENTITY) -> tuple[Answer, 
     answer = await admin.ask(400, setup(2, b"", identity), version=V211)
     data = data_of(answer, 2)
     head = text("RSA_PUB_KEY") + b"\x00\x00"
-    assert data[: len(head)] == head and data[-4:] == bytes(4)
+    assert (data[: len(head)], data[-4:]) == (head, bytes(4))
     at = len(head)
     e_size = int.from_bytes(data[at : at + 4], "big")
     e = int.from_bytes(data[at + 4 : at + 4 + e_size], "big")
