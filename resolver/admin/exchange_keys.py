@@ -75,7 +75,7 @@ def recipient(octets: bytes) -> rsa.RSAPublicKey | Refusal:
         )
     if key.key_size < RSA_BITS_MIN or key.public_numbers().n % 2 == 0:
         return Refusal(
-            ResponseCode.INVALID_SESSION_KEY, f"a session's key needs an RSA key of {RSA_BITS_MIN} bits at least: use a longer one"
+            ResponseCode.INVALID_SESSION_KEY, f"a session's key needs an RSA key of {RSA_BITS_MIN} bits at least: use one"
         )
     return key
 
