@@ -21,6 +21,7 @@ from idis.registry.store import keys
 from idis.registry.store.base import StoreError, StoreFull
 from idis.registry.store.directory import user_name
 from idis.registry.store.peek import Peek
+from idis.registry.store.recent import RecentEntries
 
 TABLES_MAX = 24  # the named tables, with room
 READERS_MAX = 1_024  # workers, threads and tools; a slot costs 64 octets
@@ -59,10 +60,14 @@ class Environment:
         folder: of the generation.
         map_bytes: least size of the map; address space, not disk. The file remembers a larger one.
         create: make the file and its tables; without it both must exist.
+
+    Attributes:
+        recent: what this process committed last.
     """
 
     def __init__(self, folder: Path, *, map_bytes: int, create: bool = False) -> None:
         self.folder = folder
+        self.recent = RecentEntries()
         self.writing = Lock()  # held for every write transaction of this process, and for growth
         self._reads = Lock()
         self._gate = Condition(self._reads)

@@ -142,6 +142,8 @@ class LmdbReadTxn:
         oldest = BEGINNING if trimmed is None else codec.decode_trimmed(trimmed)
         if after < oldest or after > last or (after != BEGINNING and after.epoch != last.epoch):
             return SnapshotNeeded(last)
+        if (recent := self._environment.recent.after(after, last, limit)) is not None:
+            return recent
         start = after.encode()
         found: list[Entry] = []
         for key, value in self._walk(self._tables.journal, start):

@@ -2,7 +2,8 @@
 
 One `LmdbWriteTxn` serves all changes of a commit, one after the other; each sees what those before it wrote. Whatever
 belongs to a change (record, journal entry, aliases, counts, outcome) goes into the same transaction (`storage.md` §4).
-Counts are kept in memory until `finish`, because a group touches few prefixes and many records.
+Counts are kept in memory until `finish`, because a group touches few prefixes and many records; so are journal entries and
+audit lines, which are put by one call for all, because the engine gives up the interpreter's lock at each.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from idis.registry.document import DocumentKind
 from idis.registry.event_row import EventKnown, EventRow, id_key
-from idis.registry.journal import Entry, EntryKind, Position
+from idis.registry.journal import Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, StoredRecord
 from idis.registry.store import codec, keys, rules, tallies
@@ -42,9 +43,10 @@ class LmdbWriteTxn(LmdbReadTxn):
     Attributes:
         actor: who makes the change that is being applied.
         octets: how much has been written, for the bound on a commit.
+        entries: what will stand in the journal of it.
     """
 
-    __slots__ = ("_homes", "_next", "_now_ms", "_stats", "_tallies", "actor", "octets")
+    __slots__ = ("_homes", "_lines", "_next", "_now_ms", "_stats", "_tallies", "_unput", "actor", "entries", "octets")
 
     def __init__(
         self,
@@ -58,6 +60,9 @@ class LmdbWriteTxn(LmdbReadTxn):
         self._now_ms = int(clock() * 1000)  # one time for all that becomes durable at once
         self.actor = ""
         self.octets = 0
+        self.entries: list[Entry] = []
+        self._unput: list[tuple[bytes, bytes]] = []  # of the journal
+        self._lines: list[tuple[bytes, bytes]] = []  # of the audit trail, not put either
         self._stats: dict[str, list[int]] = {}
         self._tallies: dict[bytes, tallies.Tally] = {}
         self._homes: dict[str, PrefixEntry] = {}  # by the prefix as spelled
@@ -87,6 +92,16 @@ class LmdbWriteTxn(LmdbReadTxn):
     def stat(self, prefix: str) -> PrefixStat:
         """Counts of one folded prefix; tombstones are not counted."""
         return PrefixStat(*self._counts(prefix))
+
+    def journal(self, after: Position, limit: int) -> list[Entry] | SnapshotNeeded:
+        """Entries strictly after a position, those of this commit included."""
+        self._put_kept()
+        return super().journal(after, limit)
+
+    def audits(self, after: bytes | None, limit: int, *, newest_first: bool = False) -> list[tuple[bytes, bytes]]:
+        """Lines of the audit trail, those of this commit included."""
+        self._put_kept()
+        return super().audits(after, limit, newest_first=newest_first)
 
     def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY, *, version_min: int = 1) -> int | Conflict:
         """Create or replace; an equal record that exists is left alone and keeps its version, if that is not too low."""
@@ -192,9 +207,8 @@ class LmdbWriteTxn(LmdbReadTxn):
         rules.check_audit(line)
         place = keys.audit_key(self._now_ms, self._next)
         value = codec.seal(keys.AUDIT, place, line)
-        # Behind the last line, unless the clock was set back: then pages fill up instead of being split.
-        if not self._raw.put(place, value, db=self._tables.audit, append=True):
-            self._put(self._tables.audit, place, value)
+        self._lines.append((place, value))
+        self.octets += len(place) + len(value)
         self._tally(keys.META_AUDITS).take(value)
         self.add_entry(EntryKind.AUDIT, place, 0, line)
 
@@ -205,7 +219,8 @@ class LmdbWriteTxn(LmdbReadTxn):
         count = digests = octets = 0
         for key in sorted(rows):
             row = rows[key]
-            rules.check_edge(key, row)
+            if not key or len(key) > keys.KEY_BYTES_MAX or len(row) > rules.EDGE_ROW_BYTES_MAX:
+                rules.check_edge(key, row)
             if not row:
                 tally.drop(self._raw.pop(key, db=table))
                 continue
@@ -275,7 +290,10 @@ class LmdbWriteTxn(LmdbReadTxn):
         """Append a journal entry at `next_position`; returns that position."""
         position = self._next
         entry = Entry(position, kind, key, version, body, self.actor, self._now_ms)
-        self._put(self._tables.journal, position.encode(), codec.encode_entry(entry), append=True)
+        place, value = position.encode(), codec.encode_entry(entry)
+        self.entries.append(entry)
+        self._unput.append((place, value))
+        self.octets += len(place) + len(value)
         self._position = position
         self._next = Position(position.epoch, position.hi, position.lo + 1)
         return position
@@ -298,7 +316,8 @@ class LmdbWriteTxn(LmdbReadTxn):
         self._put(self._tables.outcome, place, codec.encode_outcome(place, StoredOutcome(key.digest, body, self.position)))
 
     def finish(self) -> None:
-        """Write the counts and tallies that were kept in memory; to be called before the commit."""
+        """Write what was kept in memory; to be called before the commit."""
+        self._put_kept()
         for prefix, (records, digest_sum, octets) in self._stats.items():
             place = keys.stat_key(prefix)
             self._put(self._tables.stat, place, codec.encode_stat(place, PrefixStat(records, digest_sum, octets)))
@@ -306,6 +325,23 @@ class LmdbWriteTxn(LmdbReadTxn):
         for name, tally in self._tallies.items():
             self._put(self._tables.meta, name, tally.encode(name))
         self._tallies.clear()
+
+    def _put_kept(self) -> None:
+        """Put the journal entries and audit lines that are not put yet."""
+        entries, lines = self._unput, self._lines
+        if entries:
+            self._unput = []
+            with self._raw.cursor(self._tables.journal) as cursor:
+                _, added = cursor.putmulti(entries, append=True)
+            if added != len(entries):
+                raise StoreError(f"the store refused journal entries at {self.position}: run 'idis verify'")
+        if lines:
+            self._lines = []
+            with self._raw.cursor(self._tables.audit) as cursor:
+                # Behind the last line, unless the clock was set back: then pages fill up instead of being split.
+                _, added = cursor.putmulti(lines, append=True)
+                if added != len(lines):
+                    cursor.putmulti(lines)
 
     def _last_recorded_ms(self) -> int:
         """When the last event was recorded: a clock that was set back does not change the order of recording."""

@@ -22,7 +22,7 @@ from typing import Any, cast
 
 import lmdb
 
-from idis.registry.journal import Position
+from idis.registry.journal import Entry, Position
 from idis.registry.store import trimming
 from idis.registry.store.base import (
     COMMIT_OPS_MAX,
@@ -228,15 +228,17 @@ class Writer:
     def _attempt(self, group: list[_Job], apart: bool) -> list[_Result]:
         """One transaction over the group; what exceeds COMMIT_BYTES_MAX goes back to the queue."""
         raw = self._environment.begin_write()
+        entries: list[Entry] = []
         try:
-            results = self._apply_apart(raw, group) if apart else self._apply_flat(raw, group)
+            results = self._apply_apart(raw, group, entries) if apart else self._apply_flat(raw, group, entries)
         except BaseException:
             self._environment.abort_write(raw)
             raise
         _flush(raw)
+        self._environment.recent.add(entries)
         return results
 
-    def _apply_flat(self, raw: Any, group: list[_Job]) -> list[_Result]:
+    def _apply_flat(self, raw: Any, group: list[_Job], entries: list[Entry]) -> list[_Result]:
         results: list[_Result] = []
         txn = self._transaction(raw)
         for job in group:
@@ -250,9 +252,10 @@ class Writer:
             except Exception as error:  # whatever a change raises is its caller's; its neighbours must not suffer
                 raise _ChangeRaised(error) from error
         txn.finish()
+        entries += txn.entries
         return results
 
-    def _apply_apart(self, raw: Any, group: list[_Job]) -> list[_Result]:
+    def _apply_apart(self, raw: Any, group: list[_Job], entries: list[Entry]) -> list[_Result]:
         results: list[_Result] = []
         position: Position | None = None
         for job in group:
@@ -270,6 +273,7 @@ class Writer:
                 results.append((job, error))
             else:
                 position = txn.next_position
+                entries += txn.entries
                 results.append((job, result))
         return results
 
