@@ -11,7 +11,7 @@ from idis.registry.trace import rows
 from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
 from idis.registry.trace.event import Action, EventType
 from idis.registry.trace.intervals import OVERLAP, Fact, Interval, Oddity, intervals, overlapping
-from idis.registry.trace.revising import Stored, believed, revise
+from idis.registry.trace.revising import Stored, believed_of, revise
 from idis.registry.trace.rows import UP, Slot
 from idis.registry.trace.saying import Saying
 
@@ -21,6 +21,7 @@ FACTS_MAX = 1_000_000  # of one whole: a returnable container in use for a centu
 _ACTIONS = tuple(Action)
 _OF_CLASS, _CLAIM, _EVERYTHING = 1, 2, 4
 _MEMBERS = 9
+_BEHIND = b"\xff" * 17  # what follows the name of a content in a key is a time and a tag
 _KIND_NUMBERS = {EdgeKind.PART_OF: 1, EdgeKind.PACKED_IN: 2}
 
 
@@ -81,30 +82,39 @@ def _settle(txn: ReadTxn, saying: Saying, said: list[_Noted]) -> dict[bytes, byt
     kind = CONTENT_KINDS[saying.event.type]
     parent = saying.spelling.name(saying.event.parent)
     changed = dict(_fact_row(parent, kind, noted) for noted in said)
-    if any(not noted.child for noted in said):
+    said_of = _grouped(said)
+    if "" in said_of:
         touched = _by_child(_read(txn, parent, kind, None))
     else:
-        emptied = _read(txn, parent, kind, "")
-        touched = {child: [*_read(txn, parent, kind, child), *emptied] for child in {noted.child for noted in said}}
+        emptied, *known_of = _read_each(txn, parent, kind, ["", *said_of])
+        touched = {child: known + emptied for child, known in zip(said_of, known_of, strict=True)}
     own = {(noted.child, _fact_tag(noted.fact)) for noted in said}
+    noted_of: dict[str, list[_Noted]] = {}
     for child, known in touched.items():
-        kept = [noted for noted in known if (noted.child, _fact_tag(noted.fact)) not in own]
-        kept.extend(noted for noted in said if noted.child in (child, ""))
-        changed.update(_edges(txn, kind, child, parent, kept, saying.recorded_ms))
+        kept = [noted for noted in known if (noted.child, _fact_tag(noted.fact)) not in own] if known else []
+        kept.extend(said_of.get(child, ()))
+        kept.extend(said_of.get("", ()))
+        noted_of[child] = kept
+    every = believed_of(txn, {child: _spans(kind, child, parent, kept) for child, kept in noted_of.items()})
+    for child, kept in noted_of.items():
+        changed.update(_edges(every[child], kind, child, parent, kept, saying.recorded_ms))
     return changed
 
 
+def _spans(kind: EdgeKind, child: str, parent: str, noted: list[_Noted]) -> list[tuple[bytes, bytes]]:
+    """Where the edges lie that facts of one content in one whole may change."""
+    if any(not item.fact.of_class and item.child for item in noted):
+        return [rows.span(child, UP[kind], UP[kind])]
+    begun = {item.fact.time_ms for item in noted}  # a lot may lie in thousands of wholes: look at this one's rows only
+    return [rows.moment_span(kind, child, parent, moment) for moment in sorted(begun)]
+
+
 def _edges(
-    txn: ReadTxn, kind: EdgeKind, child: str, parent: str, noted: list[_Noted], now_ms: int
+    every: list[Stored], kind: EdgeKind, child: str, parent: str, noted: list[_Noted], now_ms: int
 ) -> Mapping[bytes, bytes]:
     """The rows that change between one content and one whole."""
     found, _ = intervals([item.fact for item in noted if item.retracted_ms == ALWAYS_MS])
     wanted = [_stored(kind, child, parent, interval, now_ms) for interval in found]
-    if any(not item.fact.of_class and item.child for item in noted):
-        every = believed(txn, child, [rows.span(child, UP[kind], UP[kind])])
-    else:
-        begun = {item.fact.time_ms for item in noted}  # a lot may lie in thousands of wholes: look at this one's rows only
-        every = believed(txn, child, [rows.moment_span(kind, child, parent, moment) for moment in sorted(begun)])
     current = [old for old in every if old.tag == (_class_tag(old.edge.uom) if old.of_class else rows.EVENTS)]
     there, beside = [], []
     for old in current:
@@ -112,7 +122,7 @@ def _edges(
             there.append(old)
         elif not old.of_class:
             beside.append(old)
-    return revise((*beside, *there), _with_overlaps(wanted, beside, now_ms) if beside else wanted, now_ms)
+    return revise(beside + there, _with_overlaps(wanted, beside, now_ms) if beside else wanted, now_ms)
 
 
 def _stored(kind: EdgeKind, child: str, parent: str, interval: Interval, now_ms: int) -> Stored:
@@ -197,13 +207,19 @@ def _noted_of(key: bytes, row: bytes, start: int) -> _Noted:
 
 def _read(txn: ReadTxn, parent: str, kind: EdgeKind, child: str | None) -> list[_Noted]:
     """Facts of one content, of the whole's being emptied (an empty name), or of all contents (None)."""
-    start = all_of = _facts_of(parent, kind)
-    end = all_of[:-1] + bytes((all_of[-1] + 1,))
     if child is not None:
-        start = all_of + rows.head(child)
-        end = start + b"\xff" * 17
-    (found,) = txn.edge_spans([(start, end)], FACTS_MAX)
-    return [_noted_of(key, row, len(all_of)) for key, row in found]
+        return _read_each(txn, parent, kind, [child])[0]
+    start = _facts_of(parent, kind)
+    (found,) = txn.edge_spans([(start, start[:-1] + bytes((start[-1] + 1,)))], FACTS_MAX)
+    return [_noted_of(key, row, len(start)) for key, row in found]
+
+
+def _read_each(txn: ReadTxn, parent: str, kind: EdgeKind, children: list[str]) -> list[list[_Noted]]:
+    """Facts of each content, or of the whole's being emptied."""
+    start = _facts_of(parent, kind)
+    starts = [start + rows.head(child) for child in children]
+    found = txn.edge_spans([(own, own + _BEHIND) for own in starts], FACTS_MAX * len(starts))
+    return [[_noted_of(key, row, len(start)) for key, row in facts] for facts in found]
 
 
 def _facts_of(parent: str, kind: EdgeKind) -> bytes:
@@ -212,11 +228,14 @@ def _facts_of(parent: str, kind: EdgeKind) -> bytes:
 
 def _by_child(noted: Iterable[_Noted]) -> dict[str, list[_Noted]]:
     """The facts of each content, with those of the whole's being emptied."""
+    found = _grouped(noted)
+    emptied = found.pop("", [])
+    return {child: items + emptied for child, items in found.items()}
+
+
+def _grouped(noted: Iterable[_Noted]) -> dict[str, list[_Noted]]:
+    """Facts by the content they name."""
     found: dict[str, list[_Noted]] = {}
-    emptied = []
     for item in noted:
-        if item.child:
-            found.setdefault(item.child, []).append(item)
-        else:
-            emptied.append(item)
-    return {child: [*items, *emptied] for child, items in found.items()}
+        found.setdefault(item.child, []).append(item)
+    return found

@@ -17,8 +17,8 @@ from idis.registry.trace import rows
 from idis.registry.trace.contents import CONTENT_KINDS, note_contents, withdraw_contents
 from idis.registry.trace.edge import ALWAYS_MS
 from idis.registry.trace.event import Action, Event, EventType
-from idis.registry.trace.factors import STATION, Factor, bearer_row
-from idis.registry.trace.life import Moment, Role, holder_in, life_row, moment_of, place_in
+from idis.registry.trace.factors import STATION, Factor, bearer_rows
+from idis.registry.trace.life import Moment, Role, holder_in, life_row, life_rows, moment_of, place_in
 from idis.registry.trace.lookups import row_at
 from idis.registry.trace.making import note_making, withdraw_making
 from idis.registry.trace.membership import membership_edges
@@ -63,7 +63,7 @@ def take_event(
         return False
     named = _moments(saying)
     found = {key: rows.pack([recorded_ms])}
-    found.update(life_row(thing, moment) for thing, moment in named.items())
+    found.update(life_rows(named))
     found.update(_stations(saying, named))
     for edge, tag in membership_edges(saying):
         found.update(rows.rows_of(edge, tag))
@@ -117,9 +117,8 @@ def _stations(saying: Saying, named: Mapping[str, Moment]) -> dict[bytes, bytes]
     if not event.read_point or (event.action is not Action.ADD and event.type is not EventType.TRANSFORMATION):
         return {}
     station = Factor(STATION, saying.spelling.name(event.read_point))
-    return dict(
-        bearer_row(thing, station, event.time.time_ms) for thing, moment in named.items() if moment.role in _WORKED_ON
-    )
+    worked_on = [thing for thing, moment in named.items() if moment.role in _WORKED_ON]
+    return bearer_rows(worked_on, station, event.time.time_ms, event.event_id)
 
 
 def _moments(saying: Saying) -> dict[str, Moment]:

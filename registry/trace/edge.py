@@ -23,6 +23,8 @@ class EdgeKind(Enum):
     PACKED_IN = "G"  # content → container
     SUCCEEDS = "X"  # new → old: the same life of a thing
 
+    __hash__ = object.__hash__  # each member is one object; the hash of an enumeration is ten times dearer, and tables ask for it
+
 
 class Certainty(Enum):
     """Whether an edge is beyond doubt; a path is as certain as its weakest edge."""

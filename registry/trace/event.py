@@ -24,6 +24,8 @@ class EventType(Enum):
     TRANSFORMATION = "TransformationEvent"
     TRANSACTION = "TransactionEvent"
 
+    __hash__ = object.__hash__  # each member is one object; the hash of an enumeration is ten times dearer, and tables ask for it
+
 
 class Action(Enum):
     """What happens to the things of an event; transformations have none."""

@@ -1,11 +1,12 @@
 """Factors: what things may share beside their origin: a station, a welder, a shift, a process (`tracing.md` §7).
 
-A factor has a kind and a name. Its bearers lie under it in the order of time, so that those of one day are one span.
+A factor has a kind and a name. Its bearers lie under it in the order of time, so that those of one day are one span; those
+of one event share rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from idis.registry.store.base import ReadTxn
@@ -16,7 +17,10 @@ from idis.registry.trace.life import Role, moments
 from idis.registry.trace.rows import Slot
 
 BEARERS_MAX = 10_000  # in one answer
+BEARERS_A_ROW = 16  # names of full length then still fit into it
 FACTORS_OF_ONE_MAX = 64  # of one thing
+
+_BEARER = bytes((Slot.BEARER,))
 
 STATION, PROCESS, WELDER, SHIFT, CONSUMABLE = "station", "transformation", "welder", "shift", "consumable"
 
@@ -34,27 +38,37 @@ class Factor:
         return f"{self.kind} {self.name}"
 
 
-def bearer_row(thing: str, factor: Factor, time_ms: int) -> rows.Row:
-    """The row, under a factor, that says: this thing has it since then."""
-    key = rows.head(factor.key) + bytes((Slot.BEARER,)) + rows.time_key(time_ms) + rows.head(thing)
-    return key, rows.pack([thing])
+def bearer_rows(things: Sequence[str], factor: Factor, time_ms: int, origin: str) -> dict[bytes, bytes]:
+    """The rows, under a factor, that say: these things have it since then.
+
+    Args:
+        things: who has it.
+        factor: what.
+        time_ms: since when.
+        origin: the event or thing that says so.
+    """
+    head = rows.head(factor.key) + _BEARER + rows.time_key(time_ms) + rows.tag_of(origin)
+    return {
+        head + at.to_bytes(4, "big"): rows.pack([*things[at : at + BEARERS_A_ROW]])
+        for at in range(0, len(things), BEARERS_A_ROW)
+    }
 
 
 def factor_rows(thing: str, factor: Factor, time_ms: int) -> dict[bytes, bytes]:
     """Both rows, under the factor and under the thing, for factors that no event of the thing's life tells of."""
-    key, row = bearer_row(thing, factor, time_ms)
     own = rows.head(thing) + bytes((Slot.FACTOR,)) + rows.head(factor.key) + rows.time_key(time_ms)
-    return {key: row, own: rows.pack([factor.kind, factor.name])}
+    return {**bearer_rows([thing], factor, time_ms, thing), own: rows.pack([factor.kind, factor.name])}
 
 
 def bearers(
     txn: ReadTxn, factor: Factor, *, from_ms: int = BEGINNING_MS, to_ms: int = ALWAYS_MS
 ) -> tuple[list[tuple[int, str]], bool]:
-    """Who has a factor since when, in a span of time, and whether those are all: at most BEARERS_MAX are read."""
-    head = rows.head(factor.key) + bytes((Slot.BEARER,))
+    """Who has a factor since when, in a span of time, at most BEARERS_MAX, and whether those are all."""
+    head = rows.head(factor.key) + _BEARER
     (found,) = txn.edge_spans([(head + rows.time_key(from_ms), head + rows.time_key(to_ms))], BEARERS_MAX)
     at = len(head)
-    return [(rows.time_of(key[at : at + 8]), rows.unpack(row, 1)[0]) for key, row in found], len(found) < BEARERS_MAX
+    told = [(rows.time_of(key[at : at + 8]), thing) for key, row in found for thing in rows.unpack(row, 0)]
+    return told[:BEARERS_MAX], len(told) < BEARERS_MAX
 
 
 def factors_of(txn: ReadTxn, thing: str) -> Iterator[tuple[Factor, int]]:

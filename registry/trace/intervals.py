@@ -75,6 +75,9 @@ def intervals(facts: Iterable[Fact]) -> tuple[list[Interval], list[Oddity]]:
     Args:
         facts: of the content, and those that empty the whole.
     """
+    facts = list(facts)
+    if len(facts) == 1 and facts[0].action is Action.ADD and not facts[0].of_class:
+        return [_interval(facts[0], ALWAYS_MS, None)], []  # as of most things that are new
     ordered = sorted(facts, key=lambda fact: (fact.time_ms, _ORDER[fact.action], fact.event_id))
     found: list[Interval] = []
     odd: list[Oddity] = []

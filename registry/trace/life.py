@@ -6,7 +6,7 @@ whoever captured it; a line of the life names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
@@ -78,7 +78,23 @@ _MEMBERS = 15
 
 def life_row(thing: str, moment: Moment) -> rows.Row:
     """Where a moment of a thing lies, and its row."""
-    key = rows.head(thing) + bytes((Slot.LIFE,)) + rows.time_key(moment.time_ms) + rows.tag_of(moment.event_id)
+    return rows.head(thing) + _place_of(moment), _packed(moment)
+
+
+def life_rows(named: Mapping[str, Moment]) -> Iterator[rows.Row]:
+    """`life_row` of each: things that an event says the same of share a moment, and the row."""
+    place, row, last = b"", b"", None
+    for thing, moment in named.items():
+        if moment is not last:
+            place, row, last = _place_of(moment), _packed(moment), moment
+        yield rows.head(thing) + place, row
+
+
+def _place_of(moment: Moment) -> bytes:
+    return _LIFE + rows.time_key(moment.time_ms) + rows.tag_of(moment.event_id)
+
+
+def _packed(moment: Moment) -> bytes:
     members = [
         moment.event_id,
         _TYPES.index(moment.type),
@@ -96,7 +112,7 @@ def life_row(thing: str, moment: Moment) -> rows.Row:
         moment.uom,
         None if moment.retracted_ms == ALWAYS_MS else moment.retracted_ms,
     ]
-    return key, rows.pack(members)
+    return rows.pack(members)
 
 
 def moment_of(key: bytes, row: bytes) -> Moment:

@@ -13,7 +13,7 @@ from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
 from idis.registry.trace.canonical_uri import canonical_uri, check_digit
 from idis.registry.trace.event_problem import Problem, shown
-from idis.registry.trace.uri import is_uri
+from idis.registry.trace.uri import is_uri, plain_handle
 
 NAMES_KEPT = 65_536  # the same containers, places and parties come again and again
 
@@ -42,12 +42,14 @@ _NOTHING, _INSTANCE, _CLASS = 0, 1, 2
 
 def check_name(text: str, pointer: str) -> Problem | None:
     """What is wrong with a name."""
-    sentence, _ = _judge(text)
+    sentence = "" if plain_handle(text) else _judge(text)[0]
     return Problem(pointer, "uri", sentence) if sentence else None
 
 
 def check_instance(text: str, pointer: str) -> Problem | None:
     """What is wrong with the name of one thing."""
+    if plain_handle(text):
+        return None
     sentence, level = _judge(text)
     if sentence:
         return Problem(pointer, "uri", sentence)

@@ -88,8 +88,9 @@ def dues_of(txn: ReadTxn, changed: Mapping[bytes, bytes], holder: str, now_ms: i
         return {}  # nobody would believe it
     due: dict[str, Due] = {}
     foreign: dict[str, bool] = {}
+    own = f"{holder}/".encode()
     for key, row in changed.items():
-        if not row or key[0] == 0xFF or rows.mirror(key) is None:
+        if not row or key.startswith(own) or key[0] == 0xFF or rows.mirror(key) is None:
             continue
         thing = key[: key.index(0)].decode()
         home = home_of(thing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from idis.registry.store.base import ReadTxn
@@ -33,16 +33,23 @@ class Stored:
 
 def believed(txn: ReadTxn, child: str, spans: Iterable[tuple[bytes, bytes]]) -> list[Stored]:
     """The edges under a child, in some spans of its rows, that are not retracted."""
-    found = []
-    for span in txn.edge_spans(spans, EDGES_AT_ONCE_MAX):
+    return believed_of(txn, {child: list(spans)})[child]
+
+
+def believed_of(txn: ReadTxn, spans_of: Mapping[str, Sequence[tuple[bytes, bytes]]]) -> dict[str, list[Stored]]:
+    """`believed` of several children, each with its spans."""
+    found: dict[str, list[Stored]] = {child: [] for child in spans_of}
+    asked = [(child, span) for child, spans in spans_of.items() for span in spans]
+    told = txn.edge_spans((span for _, span in asked), EDGES_AT_ONCE_MAX * len(found))
+    for (child, _), span in zip(asked, told, strict=False):
         for key, row in span:
             edge = rows.edge_of(key, row, child)
             if edge.retracted_ms == ALWAYS_MS:
-                found.append(Stored(edge, rows.edge_tag(key), rows.is_of_class(row)))
+                found[child].append(Stored(edge, rows.edge_tag(key), rows.is_of_class(row)))
     return found
 
 
-def revise(current: Iterable[Stored], wanted: Iterable[Stored], now_ms: int) -> dict[bytes, bytes]:
+def revise(current: Collection[Stored], wanted: Iterable[Stored], now_ms: int) -> dict[bytes, bytes]:
     """The rows that make what is believed what should be.
 
     Args:
@@ -51,6 +58,10 @@ def revise(current: Iterable[Stored], wanted: Iterable[Stored], now_ms: int) -> 
         now_ms: since when it is known, unix time in milliseconds.
     """
     changed: dict[bytes, bytes] = {}
+    if not current:  # as with most of what is told of things that are new
+        for item in wanted:
+            changed.update(item.rows())
+        return changed
     due = {item.place: item for item in wanted}
     for old in current:
         new = due.get(old.place)

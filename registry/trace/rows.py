@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
 from decimal import Decimal
 from enum import IntEnum
 from functools import lru_cache
@@ -31,10 +30,13 @@ TAG_BYTES = 8
 EVENTS = bytes(TAG_BYTES)  # the tag of what all events together say of a thing inside another
 
 SOURCES_KEPT_MAX = 4_096  # event ids as text: one event often tells of many edges
+PLAIN_ROWS_KEPT_MAX = 256  # those of the event at hand, and of the last few
+HEADS_KEPT_MAX = 8_192  # of names: each thing of an event begins five keys; of long names, 16 MiB
 
 _HASH_BYTES = 32
 _BIAS = 2**63  # times before 1970 sort before those after it
 _TAIL_BYTES = 8 + TAG_BYTES  # recorded, tag
+_BEHIND_TAIL = b"\xff" * (_TAIL_BYTES + 1)
 _HASH_DIGITS = re.compile("[0-9a-f]{64}")
 _HASH_URI = ("ni:///sha-256;", "?ver=CBV2.0")  # an event named by its content is kept as 32 octets
 
@@ -108,8 +110,10 @@ DOWN = {
 }
 _KIND = {int(slot): kind for slots in (UP, DOWN) for kind, slot in slots.items()}
 _IS_UP = frozenset(int(slot) for slot in UP.values())
+_ENDS = {kind: (bytes((UP[kind],)), bytes((DOWN[kind],))) for kind in EdgeKind}
 
 
+@lru_cache(HEADS_KEPT_MAX)
 def head(name: str) -> bytes:
     """What the keys of a thing begin with: its name, hashed where it is long, and the octet that ends it."""
     octets = name.encode()
@@ -120,8 +124,7 @@ def head(name: str) -> bytes:
 
 def is_hashed(name: str) -> bool:
     """Whether keys hold a hash in place of a name."""
-    octets = name.encode()
-    return len(octets) > PART_BYTES_MAX or b"\x00" in octets
+    return head(name)[0] == 0xFF
 
 
 def span(name: str, first: int, last: int) -> tuple[bytes, bytes]:
@@ -140,6 +143,7 @@ def time_of(octets: bytes) -> int:
     return int.from_bytes(octets, "big") - _BIAS
 
 
+@lru_cache(SOURCES_KEPT_MAX)
 def tag_of(origin: str) -> bytes:
     """What tells apart rows that speak of the same things at the same moment: made from who says so."""
     return blake2b(origin.encode(), digest_size=TAG_BYTES).digest() if origin else EVENTS
@@ -155,17 +159,15 @@ def rows_of(edge: Edge, tag: bytes = EVENTS, *, of_class: bool = False) -> dict[
     """
     child, parent = head(edge.child), head(edge.parent)
     begun, recorded = time_key(edge.from_ms), time_key(edge.recorded_ms) + tag
+    up, down = _ENDS[edge.kind]
     row = _pack(edge, of_class)
-    return {
-        child + bytes((UP[edge.kind],)) + begun + parent + recorded: row,
-        parent + bytes((DOWN[edge.kind],)) + begun + child + recorded: row,
-    }
+    return {child + up + begun + parent + recorded: row, parent + down + begun + child + recorded: row}
 
 
 def moment_span(edge_kind: EdgeKind, child: str, parent: str, from_ms: int) -> tuple[bytes, bytes]:
     """The rows, under the child, of every edge of one kind between two things that begins at one moment."""
-    start = head(child) + bytes((UP[edge_kind],)) + time_key(from_ms) + head(parent)
-    return start, start + b"\xff" * (_TAIL_BYTES + 1)
+    start = head(child) + _ENDS[edge_kind][0] + time_key(from_ms) + head(parent)
+    return start, start + _BEHIND_TAIL
 
 
 def edge_of(key: bytes, row: bytes, thing: str) -> Edge:
@@ -240,12 +242,12 @@ def mirror(key: bytes) -> bytes | None:
     return other + bytes((other_slot,)) + begun + key[: at + 1] + tail
 
 
-def pack(fields: Mapping[str, Any] | list[Any]) -> bytes:
+def pack(members: list[Any]) -> bytes:
     """A row of another slot; trailing members that are empty are left out."""
-    values = list(fields.values()) if isinstance(fields, Mapping) else list(fields)
-    while values and values[-1] in (None, "", 0, False):
-        values.pop()
-    return _packed(values)
+    end = len(members)
+    while end and not members[end - 1]:
+        end -= 1
+    return _packed(members[:end])
 
 
 def unpack(row: bytes, length: int) -> list[Any]:
@@ -259,13 +261,7 @@ _ABSENT: list[Any] = [None, None, None, "", (), None]  # to, retracted, quantity
 
 
 def _pack(edge: Edge, of_class: bool) -> bytes:
-    flags = (_POSSIBLE if edge.certainty is Certainty.POSSIBLE else 0) | (_CLASS if of_class else 0)
-    source: str | bytes = edge.source
-    first, last = _HASH_URI
-    if edge.source.startswith(first) and edge.source.endswith(last):
-        digits = edge.source[len(first) : -len(last)]
-        if _HASH_DIGITS.fullmatch(digits):
-            source = bytes.fromhex(digits)
+    flags = (_POSSIBLE if edge.certainty is _POSSIBLY else 0) | (_CLASS if of_class else 0)
     rest: list[Any] = [
         None if edge.to_ms == ALWAYS_MS else edge.to_ms,
         None if edge.retracted_ms == ALWAYS_MS else edge.retracted_ms,
@@ -274,9 +270,26 @@ def _pack(edge: Edge, of_class: bool) -> bytes:
         edge.reasons,
         (edge.child, edge.parent) if is_hashed(edge.child) or is_hashed(edge.parent) else None,
     ]
-    while rest and rest[-1] in (None, "", ()):
+    if rest == _ABSENT:
+        return _plain_row(flags, edge.source, edge.holder)
+    while rest[-1] in (None, "", ()):
         rest.pop()
-    return _packed([flags, source, edge.holder, *rest])
+    return _packed([flags, _source_of(edge.source), edge.holder, *rest])
+
+
+@lru_cache(PLAIN_ROWS_KEPT_MAX)
+def _plain_row(flags: int, source: str, holder: str) -> bytes:
+    """The row of an edge of which there is no more to say: all that one event opens have the same."""
+    return _packed([flags, _source_of(source), holder])
+
+
+def _source_of(source: str) -> str | bytes:
+    first, last = _HASH_URI
+    if source.startswith(first) and source.endswith(last):
+        digits = source[len(first) : -len(last)]
+        if _HASH_DIGITS.fullmatch(digits):
+            return bytes.fromhex(digits)
+    return source
 
 
 class _Local(threading.local):

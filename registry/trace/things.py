@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold, parse_identifier
 from idis.registry.trace.canonical_uri import canonical_uri
+from idis.registry.trace.uri import plain_handle
 
 PROXY_HOSTS = frozenset({"hdl.handle.net", "doi.org", "dx.doi.org"})  # public resolvers of the Handle family
 OTHER_HOSTS = frozenset({"id.gs1.org", "id.loc.gov"})  # whose paths hold other identifiers
@@ -71,6 +72,7 @@ class Spelling:
     own_host: Callable[[str], bool] = names_identifiers
     keys: Callable[[str], Named | None] = read_gs1
     _kept: dict[str, Named] = field(default_factory=dict, repr=False, compare=False)
+    _folds: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     def name(self, text: str) -> str:
         """The one spelling of a thing.
@@ -87,6 +89,7 @@ class Spelling:
             known = self._read(text)
             if len(self._kept) >= SPELLINGS_KEPT_MAX:
                 self._kept.clear()
+                self._folds.clear()
             self._kept[text] = known
         return known
 
@@ -95,6 +98,12 @@ class Spelling:
         return tuple(self.name(text) for text in texts)
 
     def _read(self, text: str) -> Named:
+        if (plain := plain_handle(text)) is not None:
+            prefix, suffix = plain[1].upper(), plain[2]
+            folded = self._folds.get(prefix)
+            if folded is None:
+                folded = self._folds[prefix] = self.folds(prefix)
+            return Named(f"{prefix}/{suffix.upper() if folded else suffix}")
         text = text.strip()
         if not text:
             raise IdentifierError("the identifier is missing")
