@@ -226,6 +226,9 @@ cdef enum:
     FRAME_BYTES_MAX = 262_164
     BUFFER_BYTES = 1_048_576  # of one read, and of one write
     CODES = 4_096
+    DNS_TRUNCATED = 4_001  # see `plan`
+    DNS_NO_DATA = 4_002
+    DNS_OPT_BYTES = 11  # of a question, if it has an OPT record
     SERVICE_BITS = 11
     SERIES_BITS = 8
     EVENTS = 256
@@ -920,6 +923,7 @@ cdef class Engine:
         cdef Slot *slot
         cdef const uint8_t *asked
         cdef size_t asked_size
+        cdef uint32_t code
         cdef uint64_t value = 0
         if size < 12 or size > 65_535 or (self._datagrams and size > PACKET_BYTES):
             self._counts[MALFORMED] += 1
@@ -931,9 +935,16 @@ cdef class Engine:
         asked_size = self._ends[slot.key] - (self._ends[slot.key - 1] if slot.key else 0)
         if not self._datagrams:
             asked, asked_size = asked + 2, asked_size - 2
+        if asked[11]:
+            asked_size -= DNS_OPT_BYTES  # is not echoed as it was
         if self._expected.shape[0]:
             value = mixed(at + 12, size - 12, 0) | 1
-        self._settle(connection, slot, at[3] & 15, value,
+        code = at[3] & 15
+        if at[2] & 0x02:
+            code = DNS_TRUNCATED
+        elif code == 0 and u16(at + 6) == 0:
+            code = DNS_NO_DATA
+        self._settle(connection, slot, code, value,
                      at[2] & 0x80 and size >= asked_size and memcmp(at + 12, asked + 12, asked_size - 12) == 0, octets, now)
 
     cdef int64_t _read_resp(self, Connection *connection, const uint8_t *at, size_t size, uint64_t now) noexcept nogil:

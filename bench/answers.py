@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from idis.bench.plan import Dialect
+from idis.bench.plan import DNS_NO_DATA, DNS_OPT_BYTES, DNS_TRUNCATED, Dialect
 from idis.proto.errors import IdisError
 from idis.proto.fragments import UDP_DATA_BYTES
 from idis.proto.message import ENVELOPE_BYTES, HEADER_BYTES, MESSAGE_BYTES_MAX
@@ -98,8 +98,9 @@ def echoes(dialect: Dialect, datagrams: bool, asked: bytes, echo: bytes, answer:
             end = 4 + int.from_bytes(asked[BODY_AT : BODY_AT + 4], "big")
             return answer.code != SUCCESS[dialect] or answer.body[:end] == asked[BODY_AT : BODY_AT + end]
         case Dialect.DNS:
-            question = asked[12 if datagrams else 14 :]
-            return answer.body.startswith(question)
+            question = asked[0 if datagrams else 2 :]
+            end = len(question) - (DNS_OPT_BYTES if question[11] else 0)  # an OPT record is not echoed as it was
+            return answer.body.startswith(question[12:end])
         case Dialect.HTTP:
             return answer.code != SUCCESS[dialect] or echo in answer.body
     return True
@@ -125,8 +126,12 @@ def _message(frame: bytes) -> Answer:
 def _dns(message: bytes, size: int) -> Answer:
     if len(message) < 12:
         raise MalformedError("a DNS message has a header")
-    is_answer = message[2] & 0x80
-    return Answer(int.from_bytes(message[:2], "big"), message[3] & 15, message[12:] if is_answer else b"", size)
+    is_answer, code = message[2] & 0x80, message[3] & 15
+    if message[2] & 0x02:
+        code = DNS_TRUNCATED
+    elif code == SUCCESS[Dialect.DNS] and message[6:8] == b"\0\0":
+        code = DNS_NO_DATA
+    return Answer(int.from_bytes(message[:2], "big"), code, message[12:] if is_answer else b"", size)
 
 
 def _resp(buffer: bytes, at: int) -> Answer | None:

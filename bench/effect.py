@@ -27,7 +27,7 @@ from idis.bench.machine import machine_line
 from idis.proto.codes import ResponseCode
 from idis.registry.caller import Role, RoleGrant
 from idis.resolver.cli.web_client import WebClient
-from idis.resolver.lab.build import SampleSet, build_node
+from idis.resolver.lab.build import SampleSet, build_nodes
 from idis.resolver.lab.life_tour import APPLICANT, register, site_of, web_client
 from idis.resolver.lab.plan import LabNode, Plan, make_plan
 from idis.resolver.lab.processes import Processes, refuse_taken_ports
@@ -66,8 +66,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="idis-effect-") as folder:
         plan = on_the_way(make_plan(Path(folder), base_port=arguments.base_port))
         refuse_taken_ports(plan.nodes)
-        for node in plan.nodes:
-            build_node(node, plan, SampleSet({}, {}))
+        build_nodes(plan, SampleSet({}, {}))
         processes = Processes()
         processes.start(plan)
         try:

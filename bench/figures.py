@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from idis.bench import dns
 from idis.bench.first_pass import Learnt
 from idis.bench.generator import COMPILED
 from idis.bench.histogram import Histogram
@@ -148,7 +149,9 @@ def series_of(tally: Tally, *, whole_seconds: bool = False) -> list[dict[str, fl
 
 def code_name(transport: Transport, code: int) -> str:
     """The field's name of a response code; HTTP's are numbers."""
-    return str(code) if transport is Transport.HTTP else response_code_name(code)
+    if transport.dns:
+        return dns.code_name(code)
+    return response_code_name(code) if transport.binary else str(code)
 
 
 def _first_pass(learnt: Learnt, load: Load) -> Mapping[str, object]:

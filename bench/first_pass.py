@@ -12,9 +12,10 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from idis.bench import dns
 from idis.bench.generator import generate
 from idis.bench.identifiers import Asked
-from idis.bench.load import NS_PER_S, Load, Question, Target, Transport, plans
+from idis.bench.load import NS_PER_S, Load, Question, Target, plans
 from idis.bench.plan import Plan
 from idis.bench.schedule import every_key
 from idis.bench.tally import Count, Tally
@@ -65,7 +66,13 @@ def learn(
         FirstPassError: a decoded answer is none to its question, or lacks the text that was wanted.
     """
     learnt = learn_digests(load, target, question, run=run)
-    decoded = 0 if load.transport is Transport.HTTP else asyncio.run(_look_into(load, target, asked))
+    some = list(dict.fromkeys((*list(asked.wanted)[:DECODED_MAX], *_spread(asked.identifiers, DECODED_MAX))))
+    decoded = 0
+    if load.dns is not None:
+        timeout_s = load.timeout_ms / 1_000
+        decoded = dns.look_into(asked, some, load.dns, target, datagrams=load.transport.datagrams, timeout_s=timeout_s)
+    elif load.transport.binary:
+        decoded = asyncio.run(_look_into(load, target, asked, some))
     return replace(learnt, decoded=decoded)
 
 
@@ -89,11 +96,10 @@ def learn_digests(load: Load, target: Target, question: Question, *, run: Callab
     return Learnt(expected, tally[Count.SENT], tally[Count.ANSWERED], tally.code_counts(), 0)
 
 
-async def _look_into(load: Load, target: Target, asked: Asked) -> int:
-    """Decode some answers, those with a wanted text first; how many."""
-    some = dict.fromkeys((*list(asked.wanted)[:DECODED_MAX], *_spread(asked.identifiers, DECODED_MAX)))
+async def _look_into(load: Load, target: Target, asked: Asked, some: Sequence[str]) -> int:
+    """Decode some answers; how many."""
     async with Client(
-        target.text, transport="udp" if load.transport is Transport.UDP else "tcp", follow_referrals=False
+        target.text, transport="udp" if load.transport.datagrams else "tcp", follow_referrals=False
     ) as client:
         for identifier in some:
             reply = await client.resolve(identifier)

@@ -34,6 +34,23 @@ class Transport(Enum):
     UDP = "udp"
     TCP = "tcp"
     HTTP = "http"
+    DNS = "dns"
+    DNS_TCP = "dns-tcp"
+
+    @property
+    def datagrams(self) -> bool:
+        """Whether a question is a datagram."""
+        return self in (Transport.UDP, Transport.DNS)
+
+    @property
+    def binary(self) -> bool:
+        """Whether the Handle protocol is spoken."""
+        return self in (Transport.UDP, Transport.TCP)
+
+    @property
+    def dns(self) -> bool:
+        """Whether DNS is spoken."""
+        return self in (Transport.DNS, Transport.DNS_TCP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +76,19 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class DnsForm:
+    """How identifiers are asked for over DNS: the zone they stand in, and the type of record wanted."""
+
+    zone: str
+    type: str = "NAPTR"
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """How to ask.
 
     Attributes:
-        transport: udp, tcp or http.
+        transport: what carries the questions.
         rate: questions a second of all processes together (open loop); None: closed loop.
         poisson: the gaps of an open loop are exponential, not equal.
         connections: of all processes together.
@@ -77,6 +102,7 @@ class Load:
         pins: cores of the generator processes, in turn; empty: not pinned.
         spin: never sleep.
         reconnect: a new connection for each question.
+        dns: of identifiers over DNS; None elsewhere, and for questions that are made already.
     """
 
     transport: Transport
@@ -94,6 +120,7 @@ class Load:
     pins: tuple[int, ...] = ()
     spin: bool = False
     reconnect: bool = False
+    dns: DnsForm | None = None
 
     def __post_init__(self) -> None:
         bounds = (
@@ -107,7 +134,7 @@ class Load:
             ("--processes", 1 <= self.processes <= min(PROCESSES_MAX, self.connections), "1 to the number of connections"),
             ("--zipf", self.zipf is None or 0 < self.zipf <= schedule.ZIPF_EXPONENT_MAX, "more than 0, at most 10"),
             ("--rate and --duration", self.sends <= schedule.SENDS_MAX, f"at most {schedule.SENDS_MAX} questions a round"),
-            ("--reconnect", not (self.reconnect and self.transport is Transport.UDP), "UDP has no connections"),
+            ("--reconnect", not (self.reconnect and self.transport.datagrams), "UDP has no connections"),
         )
         for name, holds, allowed in bounds:
             if not holds:
@@ -148,6 +175,7 @@ class Load:
             f"seed {self.seed}",
             f"{self.processes} generator {'process' if self.processes == 1 else 'processes'}",
         ]
+        parts += [f"{self.dns.type} records below {self.dns.zone}"] if self.dns else []
         parts += ["a connection for each question"] if self.reconnect else []
         parts += ["spinning"] if self.spin else []
         return ", ".join(parts)
@@ -188,7 +216,7 @@ def plans(load: Load, target: Target, question: Question, round_number: int) -> 
     return [
         Plan(
             dialect=question.dialect,
-            datagrams=load.transport is Transport.UDP,
+            datagrams=load.transport.datagrams,
             address=target.address,
             port=target.port,
             connections=load.connections // load.processes + (process < load.connections % load.processes),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from idis.bench import tiers
+from idis.bench.dns import identifier_frames
 from idis.bench.figures import Run
 from idis.bench.first_pass import Learnt, learn
 from idis.bench.identifiers import Asked
@@ -15,6 +18,8 @@ from idis.bench.plan import Dialect
 from idis.bench.questions import handle_frames, http_frames
 from idis.bench.rounds import Round, run_round
 from idis.bench.tally import Count
+
+INTRODUCTION_S_MAX = 1.0  # a server without TCP may not even refuse
 
 Notice = Callable[[str], None]
 
@@ -54,6 +59,8 @@ class Measurement:
         self._question = question_of(load, target, asked.identifiers)
         self._learnt: Learnt | None = None
         if verify:
+            if load.transport.datagrams:
+                introduce(target, self._question)
             notice(f"first pass over {len(asked.identifiers)} identifiers of {target.text} …")
             self._learnt = learn(load, target, self._question, asked)
             expected = self._learnt.expected
@@ -62,6 +69,8 @@ class Measurement:
     def run_round(self) -> Round:
         """One more round."""
         number = len(self._rounds) + 1
+        if self.load.transport.datagrams:
+            introduce(self.target, self._question)
         self._notice(f"{self.target.text}: round {number} of {self.load.rounds} …")
         finished = run_round(self.load, self.target, self._question, number, server=self._server)
         self._rounds.append(finished)
@@ -71,13 +80,22 @@ class Measurement:
         """The run, after the side sample."""
         split = None
         answered = any(one.tally[Count.ANSWERED] for one in self._rounds)
-        if answered and self._explained and self.load.transport is not Transport.HTTP:
+        if answered and self._explained and self.load.transport.binary:
             some = _spread(self._asked.identifiers, self._explained)
             self._notice(f"{self.target.text}: side sample of {len(some)} …")
             timeout_s = max(self.load.timeout_ms / 1_000, 1.0)
-            udp = self.load.transport is Transport.UDP
+            udp = self.load.transport.datagrams
             split = asyncio.run(tiers.split_of(self.target, some, "udp" if udp else "tcp", timeout_s))
         return Run(self.load, self.target, len(self._asked.identifiers), self._rounds, self._started, self._learnt, split)
+
+
+def introduce(target: Target, question: Question) -> None:
+    """Ask once over TCP: a server that answers datagrams of proven addresses only knows ours then; others do not mind."""
+    first = question.frames.of(0)
+    octets = len(first).to_bytes(2, "big") + first if question.dialect is Dialect.DNS else first
+    with suppress(OSError), socket.create_connection((target.address, target.port), INTRODUCTION_S_MAX) as link:
+        link.sendall(octets)
+        link.recv(1)
 
 
 def question_of(load: Load, target: Target, identifiers: Sequence[str]) -> Question:
@@ -88,7 +106,9 @@ def question_of(load: Load, target: Target, identifiers: Sequence[str]) -> Quest
     """
     if load.transport is Transport.HTTP:
         return Question(http_frames(identifiers, target.text), Dialect.HTTP)
-    datagrams = load.transport is Transport.UDP
+    datagrams = load.transport.datagrams
+    if load.dns is not None:
+        return Question(identifier_frames(identifiers, load.dns, datagrams=datagrams), Dialect.DNS)
     return Question(handle_frames(identifiers, now=int(time.time()), datagrams=datagrams), Dialect.HANDLE)
 
 

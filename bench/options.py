@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from idis.bench.dns import TYPES
 from idis.bench.identifiers import Asked, from_file, from_map, from_sample
-from idis.bench.load import Load, Transport
+from idis.bench.load import DnsForm, Load, Transport
 from idis.bench.plan import PIPELINE_MAX
 from idis.bench.tiers import SAMPLES_MAX
 from idis.resolver.cli.output import CommandError
@@ -56,6 +57,7 @@ def load_of(arguments: argparse.Namespace, rate: float | None = None) -> Load:
         pins=arguments.pin,
         spin=arguments.spin,
         reconnect=arguments.reconnect,
+        dns=_dns_form(arguments),
     )
 
 
@@ -75,6 +77,12 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
     if not arguments.prefix:
         raise CommandError("--sample needs the prefix its records are below: --prefix P")
     return from_sample(arguments.prefix, arguments.sample)
+
+
+def _dns_form(arguments: argparse.Namespace) -> DnsForm | None:
+    if Transport(arguments.transport).dns is not bool(arguments.zone):
+        raise CommandError("over DNS identifiers stand in a zone: --transport dns --zone id.example.cn")
+    return DnsForm(arguments.zone.removesuffix("."), arguments.type) if arguments.zone else None
 
 
 def cpus(text: str) -> tuple[int, ...]:
@@ -105,18 +113,20 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
         "--zipf", type=float, nargs="?", const=_ZIPF_USUAL, metavar="S", help=f"popularity 1/rank^S ({_ZIPF_USUAL:g})"
     )
     group.add_argument("--verify", action="store_true", help="a first pass learns every answer; later ones must be the same")
+    group.add_argument("--zone", default="", metavar="Z", help="of the identifiers' names (dns)")
+    group.add_argument("--type", choices=tuple(TYPES), default="NAPTR", help="of the records asked for (dns; NAPTR)")
     group.add_argument("--seed", type=int, default=1, metavar="S", help="of keys and schedule (1)")
 
 
 def _add_load(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how it is asked")
-    group.add_argument("--transport", choices=[one.value for one in Transport], default="tcp", help="(tcp)")
+    group.add_argument("--transport", choices=[one.value for one in Transport], default="tcp", help="(tcp); dns is DNS over UDP")
     group.add_argument("--rate", type=float, metavar="R", help="open loop: questions a second, fixed beforehand")
     group.add_argument("--poisson", action="store_true", help="at random moments, as many independent askers do")
     group.add_argument("--closed", action="store_true", help="closed loop: a question follows each answer")
     group.add_argument("--connections", type=int, metavar="K", help=f"sockets in all (closed 1, open {OPEN_CONNECTIONS})")
     group.add_argument("--pipeline", type=int, metavar="D", help="under way on each (closed 1, open as many as are due)")
-    group.add_argument("--reconnect", action="store_true", help="a new connection for each question (tcp, http)")
+    group.add_argument("--reconnect", action="store_true", help="a new connection for each question (tcp, http, dns-tcp)")
     group.add_argument("--duration", type=float, default=10.0, metavar="S", help="seconds of a round (10)")
     group.add_argument("--warm-up", type=float, metavar="S", help="of which are not counted (1, at most a fifth)")
     group.add_argument("--rounds", type=int, default=1, metavar="N", help="(1; comparisons need 5)")

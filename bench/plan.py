@@ -14,7 +14,7 @@ PIPELINE_MAX = 65_536
 
 
 class Dialect(IntEnum):
-    """What is spoken. DNS and RESP are there for the competitors of `peers/`, in the least form they need."""
+    """What is spoken. RESP is there for the competitors of `peers/`, in the least form they need."""
 
     HANDLE = 0
     DNS = 1
@@ -98,6 +98,11 @@ class Plan:
         wanted = min(self.connections * self.pipeline, SLOTS_MAX, DNS_SLOTS_MAX if self.dialect is Dialect.DNS else SLOTS_MAX)
         return 1 << max(wanted, 1).bit_length()
 
+
+# DNS answers of response code 0 that are none, under codes beyond those of DNS.
+DNS_TRUNCATED = 4_001
+DNS_NO_DATA = 4_002
+DNS_OPT_BYTES = 11  # at the end of a question that has an OPT record: one without options
 
 # Sixteen bits of id must tell the questions under way and leave some to tell a late answer from a good one.
 DNS_SLOTS_MAX = 8_191

@@ -12,6 +12,9 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from idis.bench.plan import UDP_FRAME_BYTES_MAX, Frames
+from idis.proto.dns.message import HEADER_BYTES as DNS_HEADER_BYTES
+from idis.proto.dns.message import encode_query
+from idis.proto.dns.name import Labels, write_name
 from idis.proto.errors import IdisError
 from idis.proto.exchange import request_message
 from idis.proto.identifier import parse_identifier
@@ -23,9 +26,6 @@ _LENGTH_AT = 16
 _BODY_LENGTH_AT = 40
 _BODY_AT = 44
 _PLACEHOLDER = "0/0"
-_DNS_HEAD = bytes.fromhex("0000 0000 0001 0000 0000 0000")  # id, no flags: an authority is asked; one question
-_DNS_CLASS_IN = 1
-_LABEL_OCTETS_MAX = 63
 
 
 class QuestionError(IdisError):
@@ -69,10 +69,11 @@ def http_frames(identifiers: Sequence[str], host: str) -> Frames:
     return Frames(joined.octets, joined.ends, *_joined(echoes))
 
 
-def dns_frames(names: Iterable[str], query_type: int, *, datagrams: bool) -> Frames:
-    """DNS queries for one type, without EDNS; over TCP behind their length."""
-    tail = struct.pack(">HH", query_type, _DNS_CLASS_IN)
-    messages = (_DNS_HEAD + _dns_name(name) + tail for name in names)
+def dns_frames(names: Iterable[Labels], query_type: int, *, datagrams: bool, udp_bytes: int = 0) -> Frames:
+    """DNS queries for one type, over TCP behind their length; with an OPT record when `udp_bytes` of an answer are taken."""
+    form = encode_query(0, (), query_type, udp_bytes=udp_bytes)
+    head, tail = form[:DNS_HEADER_BYTES], form[DNS_HEADER_BYTES + 1 :]  # between them the name, here the root's one octet
+    messages = (head + write_name(name) + tail for name in names)
     return _frames([message if datagrams else struct.pack(">H", len(message)) + message for message in messages])
 
 
@@ -92,13 +93,6 @@ def _joined(parts: Sequence[bytes]) -> tuple[bytes, array[int]]:
         end += len(part)
         ends.append(end)
     return b"".join(parts), ends
-
-
-def _dns_name(name: str) -> bytes:
-    labels = [label.encode("ascii") for label in name.rstrip(".").split(".")]
-    if not all(0 < len(label) <= _LABEL_OCTETS_MAX for label in labels):
-        raise QuestionError(f"{name} is no DNS name")
-    return b"".join(bytes((len(label),)) + label for label in labels) + b"\0"
 
 
 def _is_plain(identifier: str) -> bool:

@@ -38,7 +38,7 @@ from idis.registry.trace.records import spelling_at
 from idis.resolver.cli.web_client import WebClient
 from idis.resolver.client_key import Key
 from idis.resolver.config import Tier
-from idis.resolver.lab.build import SampleSet, build_node
+from idis.resolver.lab.build import SampleSet, build_nodes
 from idis.resolver.lab.plan import IPV4, LabNode, Plan
 from idis.resolver.lab.processes import Processes, refuse_taken_ports
 
@@ -106,8 +106,8 @@ def _build(plan: Plan, items: int, *, hidden: bool) -> Key:
     path = plan.national.directory.parent / "key.pem"
     path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     events = list(_events(items))
+    build_nodes(plan, SampleSet({}, {}))
     for node in plan.nodes:
-        build_node(node, plan, SampleSet({}, {}))
         if node.tier is not Tier.ENTERPRISE:
             continue
         (prefix,) = node.homed

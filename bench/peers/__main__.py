@@ -17,7 +17,7 @@ from idis.bench.peers.echo import ECHO
 from idis.bench.peers.handle import handle_server
 from idis.bench.peers.lines import LINES, Line
 from idis.bench.peers.match import Rules, hold
-from idis.bench.peers.name_servers import KNOT, NSD
+from idis.bench.peers.name_servers import KNOT, KNOT_NAPTR, NSD
 from idis.bench.peers.node import COMPILED, PLAIN
 from idis.bench.peers.redis import REDIS
 from idis.bench.peers.stage import Stage
@@ -27,7 +27,7 @@ from idis.resolver.cli.output import CommandError, ExitCode
 
 NAMES = 100_000
 NAMES_MAX = 10_000_000
-CONTENDERS = (ECHO, COMPILED, PLAIN, KNOT, NSD, REDIS, BARE_HTTP)
+CONTENDERS = (ECHO, COMPILED, PLAIN, KNOT, KNOT_NAPTR, NSD, REDIS, BARE_HTTP)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

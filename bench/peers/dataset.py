@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from idis.bench.dns import zone_of
+from idis.bench.load import DnsForm
 from idis.bench.sample import sample_identifier, sample_values
+from idis.proto.dns.name import Labels, name_text
+from idis.proto.dns.naming import name_of
+from idis.proto.dns.records import NAPTR, data_text
+from idis.proto.identifier import parse_identifier
+from idis.registry.dns_records import item_records
 
 PREFIX = "88.1000.11"
 ZONE = "bench.idis"
+DNS = DnsForm("id.bench")
 REQUEST_BYTES = 90
 ANSWER_BYTES = 360
 TTL_S = 86_400
@@ -34,14 +42,33 @@ def dns_name(number: int) -> str:
     return f"b-{number:0{_FIRST_LABEL_DIGITS}d}.{_SECOND_LABEL}.{ZONE}"
 
 
+def dns_labels(number: int) -> Labels:
+    """The same name as labels."""
+    return tuple(dns_name(number).encode("ascii").split(b"."))
+
+
 def zone_lines(count: int) -> Iterator[str]:
     """A zone with a TXT record for each name."""
-    yield f"{ZONE}. {TTL_S} IN SOA ns.{ZONE}. hostmaster.{ZONE}. 1 3600 600 86400 60\n"
-    yield f"{ZONE}. {TTL_S} IN NS ns.{ZONE}.\n"
-    yield f"ns.{ZONE}. {TTL_S} IN A 127.0.0.1\n"
+    yield from _apex(ZONE)
     for number in range(count):
         text = _filling(number, _TXT_BYTES - 2)
         yield f'{dns_name(number)}. {TTL_S} IN TXT "{text[:200]}" "{text[200:]}"\n'
+
+
+def naptr_lines(count: int) -> Iterator[str]:
+    """A zone with the records that our node makes of the sample data for DNS."""
+    yield from _apex(DNS.zone)
+    zone = zone_of(DNS)
+    for number in range(count):
+        owner = name_of(parse_identifier(sample_identifier(PREFIX, number)), zone)
+        for record in item_records(sample_values(number), NAPTR, owner, 0):
+            yield f"{name_text(owner)} {record.ttl_s} IN NAPTR {data_text(record)}\n"
+
+
+def _apex(zone: str) -> Iterator[str]:
+    yield f"{zone}. {TTL_S} IN SOA ns.{zone}. hostmaster.{zone}. 1 3600 600 86400 60\n"
+    yield f"{zone}. {TTL_S} IN NS ns.{zone}.\n"
+    yield f"ns.{zone}. {TTL_S} IN A 127.0.0.1\n"
 
 
 def resp_key(number: int) -> str:

@@ -32,11 +32,11 @@ def _start(stage: Stage, names: int) -> Running:
     faces = {}
     for transport, kind in ((Transport.UDP, "udp"), (Transport.TCP, "tcp")):
         question = Question(
-            handle_frames(identifiers(names), now=int(time.time()), datagrams=transport is Transport.UDP), Dialect.HANDLE
+            handle_frames(identifiers(names), now=int(time.time()), datagrams=transport.datagrams), Dialect.HANDLE
         )
         port = free_port()
         process = stage.start([str(folder / "echo"), kind, str(port), str(ANSWER_BYTES)], f"echo-{kind}")
-        ask = answers_by_datagram if transport is Transport.UDP else answers_by_stream
+        ask = answers_by_datagram if transport.datagrams else answers_by_stream
         stage.wait(process, f"echo-{kind}", ask(port, question.frames.of(0)))
         faces[transport] = Face(local(port), question, process.pid, constant=True)
     return Running(faces)

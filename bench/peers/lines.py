@@ -96,5 +96,13 @@ LINES: tuple[Line, ...] = (
     Line("TCP, 50 × 16", Transport.TCP, 50, 16, (Goal("idis", "Redis", "rate", 2.0, 3.5),)),
     Line("TCP, 50 × 64", Transport.TCP, 50, 64, (Goal("idis", "Redis", "rate", 2.5, 5.0),)),
     Line("TCP, 1 × 64", Transport.TCP, 1, 64),
+    Line(
+        "DNS, 64 in flight",
+        Transport.DNS,
+        4,
+        16,
+        (Goal("idis", "Knot NAPTR", "rate", 0.8, 1.5), Goal("idis plain", "Knot NAPTR", "rate", 0.75, 0.75)),
+    ),
+    Line("DNS over TCP, 50 × 16", Transport.DNS_TCP, 50, 16),
     Line("HTTP, 64 × 1", Transport.HTTP, 64, 1, (Goal("idis", "aiohttp, bare", "rate", 0.8, 3.0),)),
 )

@@ -1,4 +1,4 @@
-"""Knot and NSD with one worker each and the names as TXT records."""
+"""Knot and NSD with one worker each and the names as TXT records, and Knot with the records our DNS face makes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from idis.bench.load import Question, Transport
 from idis.bench.peers.contender import Contender, Face, Running, local, memory_of
-from idis.bench.peers.dataset import ZONE, dns_name, zone_lines
+from idis.bench.peers.dataset import DNS, ZONE, dns_labels, naptr_lines, zone_lines
+from idis.bench.peers.node import dns_questions
 from idis.bench.peers.stage import HOST, Stage, answers_by_datagram, free_port
 from idis.bench.plan import Dialect
 from idis.bench.questions import dns_frames
@@ -69,45 +70,49 @@ def program(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=":".join(_WHERE))
 
 
-def zone_file(stage: Stage, names: int) -> Path:
-    """The zone both serve; written once."""
-    path = stage.folder / f"{ZONE}.{names}.zone"
+def zone_file(stage: Stage, zone: str, names: int) -> Path:
+    """A zone, written once."""
+    path = stage.folder / f"{zone}.{names}.zone"
     if not path.exists():
         beside = path.with_suffix(".part")
         with beside.open("w", encoding="ascii") as file:
-            file.writelines(zone_lines(names))
+            file.writelines(_ZONES[zone](names))
         beside.rename(path)
     return path
 
 
-def _contender(title: str, daemon: str, template: str, flags: tuple[str, ...]) -> Contender:
+def _contender(title: str, daemon: str, template: str, flags: tuple[str, ...], zone: str = ZONE) -> Contender:
     def start(stage: Stage, names: int) -> Running:
-        folder, port = stage.make_folder(daemon), free_port()
+        folder, port = stage.make_folder(title.lower().replace(" ", "-")), free_port()
         settings = folder / f"{daemon}.conf"
         settings.write_text(
             template.format(
-                folder=folder, host=HOST, port=port, user=getpass.getuser(), connections=_TCP_CONNECTIONS, zone=ZONE,
-                zone_file=zone_file(stage, names),
+                folder=folder, host=HOST, port=port, user=getpass.getuser(), connections=_TCP_CONNECTIONS, zone=zone,
+                zone_file=zone_file(stage, zone, names),
             )
         )  # fmt: skip
-        every = [dns_name(number) for number in range(names)]
-        datagrams = Question(dns_frames(every, TXT, datagrams=True), Dialect.DNS)
-        streams = Question(dns_frames(every, TXT, datagrams=False), Dialect.DNS)
+        questions = _txt_questions(names) if zone == ZONE else dns_questions(names)
+        last = next(iter(questions.values())).frames.of(names - 1)
         started = time.monotonic()
-        process = stage.start([program(daemon) or daemon, "-c", str(settings), *flags], daemon)
-        stage.wait(process, daemon, answers_by_datagram(port, datagrams.frames.of(names - 1)))
+        process = stage.start([program(daemon) or daemon, "-c", str(settings), *flags], folder.name)
+        stage.wait(process, folder.name, answers_by_datagram(port, last))
         start_s = time.monotonic() - started
-        return Running(
-            {
-                Transport.UDP: Face(local(port), datagrams, process.pid),
-                Transport.TCP: Face(local(port), streams, process.pid),
-            },
-            start_s,
-            memory_of(process.pid),
-        )
+        faces = {transport: Face(local(port), question, process.pid) for transport, question in questions.items()}
+        return Running(faces, start_s, memory_of(process.pid))
 
     return Contender(title, lambda: "" if program(daemon) else f"{daemon} is not installed", start)
 
 
+def _txt_questions(names: int) -> dict[Transport, Question]:
+    every = [dns_labels(number) for number in range(names)]
+    return {
+        transport: Question(dns_frames(every, TXT, datagrams=transport.datagrams), Dialect.DNS)
+        for transport in (Transport.UDP, Transport.TCP)
+    }
+
+
+_ZONES = {ZONE: zone_lines, DNS.zone: naptr_lines}
+
 KNOT = _contender("Knot", "knotd", _KNOT, ())
+KNOT_NAPTR = _contender("Knot NAPTR", "knotd", _KNOT, (), DNS.zone)
 NSD = _contender("NSD", "nsd", _NSD, ("-d",))

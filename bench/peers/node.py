@@ -7,9 +7,10 @@ import time
 from functools import partial
 from pathlib import Path
 
+from idis.bench.dns import identifier_frames
 from idis.bench.load import Question, Transport
 from idis.bench.peers.contender import Contender, Face, Running, local, memory_of
-from idis.bench.peers.dataset import PREFIX, identifiers
+from idis.bench.peers.dataset import DNS, PREFIX, identifiers
 from idis.bench.peers.stage import HOST, Stage, answers_by_datagram, free_port, idis
 from idis.bench.plan import Dialect
 from idis.bench.questions import handle_frames, http_frames
@@ -46,6 +47,14 @@ def serve_words(folder: Path, port: int, http_port: int) -> list[str]:
     return idis("serve", str(folder), *ports, "--host", HOST, "--log-level", "warning")
 
 
+def dns_questions(names: int) -> dict[Transport, Question]:
+    """What a server is asked that has the sample data in the zone of `dataset.DNS`."""
+    return {
+        transport: Question(identifier_frames(identifiers(names), DNS, datagrams=transport.datagrams), Dialect.DNS)
+        for transport in (Transport.DNS, Transport.DNS_TCP)
+    }
+
+
 def _start(environment: str, stage: Stage, names: int) -> Running:
     name = "idis-plain" if environment else "idis"
     folder = stage.folder / name
@@ -53,14 +62,15 @@ def _start(environment: str, stage: Stage, names: int) -> Running:
     make_data(original, names)
     if not folder.exists():
         shutil.copytree(original, folder)
-    port, http_port = free_port(), free_port()
+    port, http_port, dns_port = free_port(), free_port(), free_port()
     words = serve_words(folder, port, http_port)
     texts = identifiers(names)
     now = int(time.time())
     datagrams = Question(handle_frames(texts, now=now, datagrams=True), Dialect.HANDLE)
     pages = Question(http_frames(texts, f"{HOST}:{http_port}"), Dialect.HTTP)
+    surroundings = {"IDIS_NO_EXTENSIONS": environment, "IDIS_DNS__ZONE": DNS.zone, "IDIS_DNS__PORT": str(dns_port)}
     started = time.monotonic()
-    process = stage.start(words, name, environment={"IDIS_NO_EXTENSIONS": environment})
+    process = stage.start(words, name, environment=surroundings)
     stage.wait(process, name, answers_by_datagram(port, datagrams.frames.of(0)))
     start_s = time.monotonic() - started
     return Running(
@@ -68,6 +78,7 @@ def _start(environment: str, stage: Stage, names: int) -> Running:
             Transport.UDP: Face(local(port), datagrams, process.pid),
             Transport.TCP: Face(local(port), datagrams, process.pid),
             Transport.HTTP: Face(local(http_port), pages, process.pid),
+            **{name: Face(local(dns_port), question, process.pid) for name, question in dns_questions(names).items()},
         },
         start_s,
         memory_of(process.pid),

@@ -47,6 +47,7 @@ ONS_KEY_TYPES = {  # key type of ONS 2.0 → (application identifier, what stand
 ARCS_MAX = 32  # of an OID in a name; more do not fit into most names anyway
 
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-")
+_EASY = re.compile(rf"[a-z0-9-]{{1,{LABEL_BYTES_MAX}}}")
 _ESCAPE = re.compile(rb"_([0-9a-f]{2})|([^_])", re.DOTALL)
 _WELL_FORMED = re.compile(rb"(?:_[0-9a-f]{2}|[^_])+", re.DOTALL)
 _DIGITS = re.compile(rb"[0-9]+")
@@ -198,6 +199,8 @@ def gtin_name(gtin: str, root: Labels) -> Labels:
 
 def _escaped(text: str) -> Labels:
     """Labels that spell a text, all full but the first."""
+    if _EASY.fullmatch(text):  # most are
+        return (text.encode("ascii"),)
     pieces = [bytes((octet,)) if octet in _PLAIN else b"_%02x" % octet for octet in text.encode("utf-8")]
     labels: list[bytes] = []
     label = b""

@@ -125,3 +125,11 @@ def test_a_dns_answer_echoes_its_question() -> None:
     assert echoes(Dialect.DNS, True, asked, b"", read_datagram(Dialect.DNS, DNS))
     assert not echoes(Dialect.DNS, True, asked, b"", read_datagram(Dialect.DNS, DNS.replace(b"\x01a", b"\x01b")))
     assert not echoes(Dialect.DNS, True, asked, b"", read_datagram(Dialect.DNS, asked))
+
+
+def test_a_dns_answer_need_not_echo_the_opt_record() -> None:
+    """It has one of its own."""
+    asked = bytes.fromhex("0007 0000 0001 0000 0000 0001 0161 00 0010 0001 00 0029 04d0 00000000 0000")
+
+    assert echoes(Dialect.DNS, True, asked, b"", read_datagram(Dialect.DNS, DNS))
+    assert echoes(Dialect.DNS, False, b"\x00\x1e" + asked, b"", read_datagram(Dialect.DNS, DNS))

@@ -12,7 +12,7 @@ from idis.bench.figures import Run, document_of
 from idis.bench.load import Transport
 from idis.bench.options import cpus
 from idis.bench.peers.contender import Running
-from idis.bench.peers.dataset import PREFIX
+from idis.bench.peers.dataset import DNS, PREFIX
 from idis.resolver.cli.main import main
 from idis.resolver.cli.output import ExitCode
 
@@ -58,6 +58,40 @@ def test_http_is_measured_too(node: Running, capsys: pytest.CaptureFixture[str])
 
     assert code == ExitCode.DONE
     assert "codes     200 " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("transport", [Transport.DNS, Transport.DNS_TCP])
+def test_dns_is_measured_too(node: Running, capsys: pytest.CaptureFixture[str], transport: Transport) -> None:
+    """Every answer is one with records, and the same as in the first pass."""
+    words = ["--transport", transport.value, "--zone", f"{DNS.zone}.", "--verify"]
+    code = main(["bench", node.faces[transport].target.text, *OPEN, *words])
+    printed = capsys.readouterr().out
+
+    assert code == ExitCode.DONE
+    assert "codes     NOERROR " in printed
+    assert "60 compared by digest, 60 decoded" in printed
+    assert "NAPTR records below id.bench" in printed
+
+
+def test_dns_names_that_do_not_exist_are_told(node: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    """By their response code."""
+    words = ["--sample", "60", "--prefix", f"{PREFIX}.9", *SHORT, "--closed", "--transport", "dns", "--zone", DNS.zone]
+    main(["bench", node.faces[Transport.DNS].target.text, *words])
+
+    assert "codes     NXDOMAIN " in capsys.readouterr().out
+
+
+def test_a_text_missing_from_a_dns_answer_stops_the_measurement(
+    node: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The identifier is named; what is there passes."""
+    path = tmp_path / "ids.txt"
+    path.write_text(f"{PREFIX}/B-{0:017d}\tid.example.com\n{PREFIX}/B-{1:017d}\tnot in it\n")
+    words = ["--ids", str(path), *SHORT, "--closed", "--verify", "--transport", "dns", "--zone", DNS.zone]
+    code = main(["bench", node.faces[Transport.DNS].target.text, *words])
+
+    assert code == ExitCode.USAGE
+    assert f"{1:017d} (NOERROR) does not hold 'not in it'" in capsys.readouterr().err
 
 
 def test_a_wrong_text_in_the_first_pass_stops_the_measurement(
@@ -139,6 +173,9 @@ def test_silence_is_the_exit_code_of_the_network(capsys: pytest.CaptureFixture[s
         (["127.0.0.1:1", *SAMPLE, "--closed", "--connections", "99999"], "--connections"),
         (["127.0.0.1:1", *SAMPLE, "--find-rate"], "--p99-us"),
         (["127.0.0.1:1", *SAMPLE, "--closed", "--pid", "4194305"], "no process"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--transport", "dns"], "--zone"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--zone", "id.test"], "--transport dns"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--transport", "dns", "--zone", "a..b"], "--zone"),
         (["127.0.0.1:x", *SAMPLE, "--closed"], "no server address"),
         (["127.0.0.1:1", "127.0.0.1:2", *SAMPLE, "--closed"], "idis bench compare"),
         (["compare", "127.0.0.1:1"], "name two servers"),
@@ -159,7 +196,7 @@ def test_what_is_typed_wrongly_is_a_sentence(words: list[str], sentence: str, ca
 
 @pytest.mark.parametrize(
     "words",
-    [["--transport", "dns"], ["--pin", "x"], ["--pin", "3-1"], ["--explain", "1001"], ["--zipf", "x"], ["--duration", "long"]],
+    [["--transport", "sctp"], ["--pin", "x"], ["--pin", "3-1"], ["--explain", "1001"], ["--zipf", "x"], ["--duration", "long"]],
 )
 def test_values_that_cannot_be_read_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """By the parser, with the option's name."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from idis.bench.histogram import Histogram
-from idis.bench.plan import Dialect, Frames, Plan
+from idis.bench.plan import DNS_NO_DATA, DNS_TRUNCATED, Dialect, Frames, Plan
 from idis.bench.schedule import fixed_schedule
 from idis.bench.tally import Count, Tally
 
@@ -421,7 +421,8 @@ def test_dns_answers_are_read(datagrams: Start, stream: Start, plan_of: PlanOf, 
     missing = bytes.fromhex("0000 0000 0001 0000 0000 0000 0162 00 0010 0001")
 
     def reply(message: bytes) -> bytes:
-        return message[:2] + (b"\x84\x00" if b"\x01a" in message else b"\x84\x03") + message[4:]
+        head = bytes.fromhex("8400 0001 0001" if b"\x01a" in message else "8403 0001 0000")
+        return message[:2] + head + message[8:]
 
     def replies(chunk: bytes) -> bytes:
         size = 2 + len(question)
@@ -434,6 +435,18 @@ def test_dns_answers_are_read(datagrams: Start, stream: Start, plan_of: PlanOf, 
 
     assert tally.code_counts() == {0: 25, 3: 25}
     assert tally.errors == 0
+
+
+@pytest.mark.parametrize(("head", "code"), [("8600 0001 0000", DNS_TRUNCATED), ("8400 0001 0000", DNS_NO_DATA)])
+def test_dns_answers_that_say_nothing_are_told_apart(
+    datagrams: Start, plan_of: PlanOf, asked: Asked, head: str, code: int
+) -> None:
+    """A truncated one, and one without records: both have response code 0."""
+    question = bytes.fromhex("0000 0000 0001 0000 0000 0000 0161 00 0010 0001")
+    server = datagrams(lambda packet: [packet[:2] + bytes.fromhex(head) + packet[8:]])
+    tally = asked(plan_of(server.port, dialect=Dialect.DNS, frames=_frames(question)))
+
+    assert tally.code_counts() == {code: 50}
 
 
 def test_dns_answer_to_another_question_is_wrong(datagrams: Start, plan_of: PlanOf, asked: Asked) -> None:

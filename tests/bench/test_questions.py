@@ -63,15 +63,15 @@ def test_dns_question_octet_for_octet() -> None:
     """One question of class IN; over TCP behind its length."""
     octets = bytes.fromhex("0000 0000 0001 0000 0000 0000 0161 0562656e6368 00 0010 0001")
 
-    assert dns_frames(["a.bench"], 16, datagrams=True).of(0) == octets
-    assert dns_frames(["a.bench"], 16, datagrams=False).of(0) == bytes.fromhex("0019") + octets
+    assert dns_frames([(b"a", b"bench")], 16, datagrams=True).of(0) == octets
+    assert dns_frames([(b"a", b"bench")], 16, datagrams=False).of(0) == bytes.fromhex("0019") + octets
 
 
-@pytest.mark.parametrize("name", ["a..b", "a." + "x" * 64])
-def test_what_is_no_dns_name_is_refused(name: str) -> None:
-    """Labels have 1 to 63 octets."""
-    with pytest.raises(QuestionError, match="no DNS name"):
-        dns_frames([name], 16, datagrams=True)
+def test_dns_question_with_room_for_longer_answers() -> None:
+    """An OPT record behind the question (RFC 6891): root, type 41, 1,232 octets."""
+    octets = bytes.fromhex("0000 0000 0001 0000 0000 0001 0161 0562656e6368 00 0023 0001 00 0029 04d0 00000000 0000")
+
+    assert dns_frames([(b"a", b"bench")], 35, datagrams=True, udp_bytes=1_232).of(0) == octets
 
 
 def test_resp_question_octet_for_octet() -> None:

@@ -15,7 +15,7 @@ from idis.bench.observe import tree
 from idis.bench.peers import scoreboard
 from idis.bench.peers.__main__ import main
 from idis.bench.peers.contender import Contender, Running, memory_of
-from idis.bench.peers.dataset import dns_name, resp_key, resp_pattern, resp_value, zone_lines
+from idis.bench.peers.dataset import dns_labels, resp_key, resp_pattern, resp_value, zone_lines
 from idis.bench.peers.lines import LINES, Bound, Goal, Line
 from idis.bench.peers.match import Match, Rules, Standing, hold
 from idis.bench.peers.stage import Stage, StageError, answers_by_stream, free_port
@@ -32,7 +32,7 @@ def test_requests_and_answers_are_as_long_for_everybody() -> None:
     text = next(line for line in zone_lines(1) if " TXT " in line).split(" TXT ")[1]
     rdata = sum(1 + len(part) for part in text.strip().strip('"').split('" "'))
 
-    assert len(dns_frames([dns_name(5)], 16, datagrams=True).of(0)) == 90
+    assert len(dns_frames([dns_labels(5)], 16, datagrams=True).of(0)) == 90
     assert 90 + 12 + rdata == 360
     assert len(resp_frames([resp_key(5)]).of(0)) == 90
     assert len(b"$352\r\n%s\r\n" % resp_value(5)) == 360
