@@ -150,6 +150,17 @@ class AdminSection:
     sessions: Annotated[bool, Setting("offer sessions of Handle clients: AES and codes over messages; TLS is better")] = True
     weak_secrets: Annotated[bool, Setting("accept old clients' answers that are plain MD5 or SHA-1 digests of a secret")] = False
     resolver: Annotated[str, Setting("ADDRESS:PORT of a node to ask for keys held elsewhere; empty: the roots")] = ""
+    remote_keys: Annotated[
+        str, Setting("of keys held elsewhere, believe certified, signed, or any", words=("certified", "signed", "any"))
+    ] = "certified"
+    anchors: Annotated[str, Setting("PEM file of public keys trusted for that, relative to the data directory; empty: none")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSection:
+    """The pages of identifiers that people see in a browser."""
+
+    root_key: Annotated[str, Setting("PEM file of the public keys signatures are verified from; empty: none is verified")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +186,17 @@ class DnsSection:
 
 
 @dataclass(frozen=True, slots=True)
+class LinksSection:
+    """How GS1 Digital Links are resolved; which links a thing has is registered, not configured."""
+
+    root: Annotated[str, Setting("where Digital Links are asked, as https://id.example.cn; empty: the host a client names")] = ""
+    contact: Annotated[str, Setting("who runs the resolver, for its description file; empty: the name of the node")] = ""
+    terms: Annotated[str, Setting("address of its terms of use; empty: none")] = ""
+    short_gtins: Annotated[bool, Setting("take GTINs of 8, 12 and 13 digits in paths, as old labels have them")] = False
+    old_descriptions: Annotated[bool, Setting("itemDescription in place of description in linksets, as before 1.2")] = False
+
+
+@dataclass(frozen=True, slots=True)
 class NodeConfig:
     """One node, wholly described; `data_dir` is where its store lives and is not part of the file."""
 
@@ -187,6 +209,8 @@ class NodeConfig:
     guard: GuardSection = field(default_factory=GuardSection)
     admin: AdminSection = field(default_factory=AdminSection)
     dns: DnsSection = field(default_factory=DnsSection)
+    links: LinksSection = field(default_factory=LinksSection)
+    page: PageSection = field(default_factory=PageSection)
 
     @property
     def advertised(self) -> str:
@@ -204,6 +228,8 @@ SECTIONS: dict[str, type[Any]] = {
     "guard": GuardSection,
     "admin": AdminSection,
     "dns": DnsSection,
+    "links": LinksSection,
+    "page": PageSection,
 }
 
 

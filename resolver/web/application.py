@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -19,9 +18,9 @@ from idis.resolver.web.handle_writes import HandleWrites
 from idis.resolver.web.handles import Handles
 from idis.resolver.web.health import Health
 from idis.resolver.web.json_reply import json_reply
+from idis.resolver.web.landing.lazy import LazyLanding
 from idis.resolver.web.listing import HandleListing
 from idis.resolver.web.page import Page
-from idis.resolver.web.paths import HANDLES_PATH
 from idis.resolver.web.peer import PROXIES, networks_of
 from idis.resolver.web.prefixes import Prefixes
 from idis.resolver.web.sessions_api import SessionsApi
@@ -58,7 +57,7 @@ def application(face: Face) -> web.Application:
     app.router.add_route("*", r"/api/v1{rest:(/[\s\S]*)?}", v1.answer)
     app.cleanup_ctx.append(deliveries(face.service.chain.store, face.service.clock))
     app.router.add_route("*", r"/epcis/v2{rest:(/[\s\S]*)?}", LazyEpcis(face, callers).answer)
-    app.router.add_get("/{identifier:[0-9][^/]*/.+}", _to_api)
+    app.router.add_get("/{identifier:[0-9][^/]*/.+}", LazyLanding(face).get)
     return app
 
 
@@ -88,11 +87,6 @@ def _add_sessions(app: web.Application, face: Face, callers: Callers) -> None:
 async def _name_server(_request: web.Request, answer: web.StreamResponse) -> None:
     """Which library serves is nobody's business."""
     answer.headers["Server"] = SERVER
-
-
-async def _to_api(request: web.Request) -> web.StreamResponse:
-    """A bare identifier as the path leads to its resolution (`wire.md` §8)."""
-    raise web.HTTPFound(HANDLES_PATH + quote(request.raw_path.lstrip("/"), safe="%/?=&:@!$'()*+,;~-._"))
 
 
 @web.middleware

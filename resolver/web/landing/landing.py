@@ -1,0 +1,153 @@
+"""`GET /PREFIX/SUFFIX` of a person: the question is asked as any other, and what it comes to becomes a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from urllib.parse import quote, unquote_to_bytes
+
+from aiohttp import web
+
+from idis.proto.codes import ResponseCode
+from idis.proto.errors import IdentifierError
+from idis.proto.identifier import parse_identifier
+from idis.proto.outcome import Answer, NotFound, NoValues, Referral, Refused
+from idis.proto.types.site import HTTP, HTTPS
+from idis.proto.value import Value, decode_values
+from idis.registry.authority import responsible_entry
+from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
+from idis.registry.registration.values import sites_in
+from idis.resolver.recursion.resolved import Resolved
+from idis.resolver.request import Settled
+from idis.resolver.web.face import Face
+from idis.resolver.web.landing.asking import Questions, outcome_of
+from idis.resolver.web.landing.language import Reader, reader_of
+from idis.resolver.web.landing.page import landing_page
+from idis.resolver.web.landing.proving import Prover, trusted_keys
+from idis.resolver.web.landing.showing import Registered, shown_record
+from idis.resolver.web.landing.shown import Case, Link, Origin, Shown
+from idis.resolver.web.landing.style import CONTENT_SECURITY_POLICY
+from idis.resolver.web.paths import HANDLES_PATH
+from idis.resolver.web.peer import peer_of
+
+CHINA = timezone(timedelta(hours=8))  # days begin as they do where the system is
+VARY = "Accept, Accept-Language"
+
+_STATUSES: dict[int, Case] = {
+    ResponseCode.SERVER_TOO_BUSY: Case.BUSY,
+    ResponseCode.SERVER_BACKUP: Case.BUSY,
+    ResponseCode.DAILY_REQUEST_LIMIT: Case.BUSY,
+    ResponseCode.INVALID_HANDLE: Case.MALFORMED,
+    ResponseCode.PROTOCOL_ERROR: Case.MALFORMED,
+    ResponseCode.SERVER_NOT_RESPONSIBLE: Case.NOT_RESPONSIBLE,
+    ResponseCode.AUTHENTICATION_NEEDED: Case.REFUSED,
+    ResponseCode.INSUFFICIENT_PERMISSIONS: Case.REFUSED,
+}
+_STOPPED = (PrefixState.SUSPENDED, PrefixState.REVOKED)
+_SCHEMES = {HTTP: "http", HTTPS: "https"}
+
+
+class Landing:
+    """Shows people what is registered, from this node's registry or from the nodes that it asks."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._prover = Prover(trusted_keys(face.config.page.root_key, face.config.data_dir))
+
+    async def get(self, request: web.Request) -> web.Response:
+        """The page of the identifier that the path is."""
+        path = request.raw_path.partition("?")[0]
+        reader = reader_of(request.headers.get("Accept-Language", ""), path, request.query)
+        return page_response(await self._shown(request, path.removeprefix("/")), reader)
+
+    async def _shown(self, request: web.Request, encoded: str) -> Shown:
+        node = self._face.config.node.name
+        try:
+            spelling = unquote_to_bytes(encoded).decode("utf-8")
+            parse_identifier(spelling)
+        except (UnicodeDecodeError, IdentifierError) as error:
+            reason = str(error) if isinstance(error, IdentifierError) else "the identifier is not UTF-8"
+            return Shown(unquote_to_bytes(encoded).decode("utf-8", "replace"), Case.MALFORMED, Origin(node), reason=reason)
+        now = int(self._face.service.clock.time())
+        questions = Questions(self._face.service.chain, self._prover, peer_of(request), now)
+        settled = await questions.settle(spelling)
+        outcome, origin = outcome_of(settled), self._origin(spelling, settled)
+        base = Shown(spelling, Case.FOUND, origin, json=HANDLES_PATH + quote(spelling, safe="/:@!$&'()*+,;=~"))
+        match outcome:
+            case Answer(values=octets):
+                return await self._record(questions, base, decode_values(octets), now)
+            case NoValues():
+                return replace(base, case=Case.NOTHING_PUBLIC)
+            case NotFound():
+                return replace(base, case=Case.NOT_FOUND)
+            case Referral(values=octets):
+                links = _faces_of(decode_values(octets) if octets else (), encoded)
+                return replace(base, case=Case.ELSEWHERE, links=links)
+            case Refused(code=code, message=message):
+                return replace(base, case=self._case_of(code, spelling), reason=message)
+            case _:
+                raise AssertionError("a resolution over HTTP is always answered")
+
+    async def _record(self, questions: Questions, base: Shown, values: tuple[Value, ...], now: int) -> Shown:
+        today = datetime.fromtimestamp(now, CHINA).date()
+        around = await questions.surroundings(base.identifier, values, today)
+        changed = max((value.timestamp for value in values), default=0)
+        origin = replace(base.origin, changed=changed, proof=around.proof)
+        registered = Registered(base.identifier, values, around.template, around.certificates)
+        return shown_record(registered, origin, today, base.json)
+
+    def _origin(self, spelling: str, settled: Settled) -> Origin:
+        """Where an answer comes from. Who owns a prefix that hides itself is not told."""
+        prefix = parse_identifier(spelling).folded_prefix
+        entry = self._entry(prefix)
+        known = entry is not None and entry.privacy is not Privacy.STRICT
+        origin = Origin(self._face.config.node.name, prefix=prefix, owner=entry.owner if entry is not None and known else "")
+        if not isinstance(settled, Resolved):
+            return origin
+        server = settled.hops[-1].server if settled.hops else ""
+        return replace(origin, source="stale" if settled.stale else settled.source, age_s=int(settled.age_s), server=server)
+
+    def _entry(self, prefix: str) -> PrefixEntry | None:
+        """The prefix as it is registered here, if it is."""
+        with self._face.service.chain.store.read() as txn:
+            entry = responsible_entry(txn, prefix)
+        return entry if entry is not None and entry.prefix == prefix else None
+
+    def _case_of(self, code: int, spelling: str) -> Case:
+        case = _STATUSES.get(code, Case.FAILED)
+        if case is not Case.NOT_RESPONSIBLE:
+            return case
+        with self._face.service.chain.store.read() as txn:
+            entry = responsible_entry(txn, parse_identifier(spelling).folded_prefix)
+        return Case.STOPPED if entry is not None and entry.state in _STOPPED else case
+
+
+def page_response(shown: Shown, reader: Reader) -> web.Response:
+    """A page as the answer, with the headers that keep it harmless."""
+    answer = web.Response(text=landing_page(shown, reader), status=shown.case.status, content_type="text/html", charset="utf-8")
+    answer.headers.update(
+        {
+            "Content-Language": reader.language.tag,
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-cache",
+            "Vary": VARY,
+        }
+    )
+    if shown.case is Case.BUSY:
+        answer.headers["Retry-After"] = "1"
+    return answer
+
+
+def _faces_of(values: Sequence[Value], encoded: str) -> tuple[Link, ...]:
+    """The same identifier at the HTTP faces of the sites that answer for it."""
+    links = []
+    for site in sites_in(values):
+        for server in site.servers:
+            for way in server.interfaces:
+                if way.protocol in _SCHEMES:
+                    host = f"[{server.address}]" if ":" in server.address else server.address
+                    links.append(Link(f"{_SCHEMES[way.protocol]}://{host}:{way.port}/{encoded}"))
+    return tuple(dict.fromkeys(links))
