@@ -9,9 +9,11 @@ place among the texts of the message: a name that comes a thousand times is sent
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import count
+from typing import NamedTuple
 
 import msgpack
 
@@ -36,6 +38,7 @@ PSEUDONYM = "~"  # what a name begins with that stands for another one: no ident
 
 _NONE = 0xFFFF_FFFF
 _KINDS = "MTAGX"
+_KINDS_AT = {kind: at for at, kind in enumerate(_KINDS)}
 _WINDOW = struct.Struct(">qq")
 _EDGE = struct.Struct(">IBBIIqqqqIIIII")
 _POINTER = struct.Struct(">IIq")
@@ -175,14 +178,13 @@ class ExpandReply:
 
     def encode(self) -> bytes:
         """The body's octets."""
-        texts: dict[str, int] = {}
-
-        def place(text: str) -> int:
-            return texts.setdefault(text, len(texts))
-
-        edges = b"".join(_pack_edge(edge, place) for edge in self.edges)
-        pointers = b"".join(_POINTER.pack(place(row.thing), place(row.prefix), row.told_ms) for row in self.pointers)
-        aliases = b"".join(_PAIR.pack(place(name), place(shown)) for name, shown in self.aliases)
+        # A text is given its place where it is first named; that of the empty one is none.
+        texts: defaultdict[str, int] = defaultdict(count().__next__)
+        texts[""] = _NONE
+        edges = _pack_edges(self.edges, texts)
+        pointers = b"".join([_POINTER.pack(texts[thing], texts[prefix], told_ms) for thing, prefix, told_ms in self.pointers])
+        aliases = b"".join([_PAIR.pack(texts[name], texts[shown]) for name, shown in self.aliases])
+        del texts[""]
         packed: bytes = msgpack.packb(
             [
                 TRACE_VERSION,
@@ -263,15 +265,15 @@ def read_expand_reply(octets: bytes) -> ExpandReply:
     fields.end()
     try:
         return ExpandReply(
-            tuple(_edge(row, texts) for row in edges),
+            _read_edges(edges, texts),
             _read_left(left),
-            tuple(PointerRow(texts[thing], texts[prefix], told) for thing, prefix, told in pointers),
+            tuple([PointerRow(texts[thing], texts[prefix], told) for thing, prefix, told in _POINTER.iter_unpack(pointers)]),
             stones,
-            tuple((texts[name], texts[shown]) for name, shown in aliases),
+            tuple([(texts[name], texts[shown]) for name, shown in _PAIR.iter_unpack(aliases)]),
             edges_read,
             told_ms,
         )
-    except IndexError:
+    except LookupError:
         raise ProtocolError("a text is named that is not there", offset=0) from None
 
 
@@ -327,12 +329,12 @@ class _Fields(FlatReader):
         self.expect(found.count("\x00") <= count_max, f"more than {count_max} texts")
         return split_texts(found)
 
-    def rows(self, layout: struct.Struct, count_max: int) -> list[tuple[Any, ...]]:
-        """Many rows of numbers."""
+    def rows(self, layout: struct.Struct, count_max: int) -> bytes:
+        """The octets of many rows of numbers."""
         found = self.octets()
         self.expect(len(found) % layout.size == 0, "rows of a fixed length are expected")
         self.expect(len(found) <= count_max * layout.size, f"more than {count_max} rows")
-        return list(layout.iter_unpack(found))
+        return found
 
     def stones(self) -> tuple[StoneRow, ...]:
         """Tombstones."""
@@ -386,24 +388,83 @@ def _read_left(octets: bytes) -> tuple[tuple[int, bytes], ...]:
     return tuple(found)
 
 
-def _pack_edge(edge: EdgeRow, place: Any) -> bytes:
-    return _EDGE.pack(
-        place(edge.of),
-        _KINDS.index(edge.kind),
-        edge.certain,
-        place(edge.child),
-        place(edge.parent),
-        edge.from_ms,
-        edge.to_ms,
-        edge.recorded_ms,
-        edge.retracted_ms,
-        *(place(text) if text else _NONE for text in (edge.quantity, edge.uom, edge.reasons, edge.source, edge.holder)),
+def _pack_edges(edges: Iterable[EdgeRow], texts: Mapping[str, int]) -> bytes:
+    kinds, pack = _KINDS_AT, _EDGE.pack
+    return b"".join(
+        [
+            pack(
+                texts[of],
+                kinds[kind],
+                certain,
+                texts[child],
+                texts[parent],
+                from_ms,
+                to_ms,
+                recorded_ms,
+                retracted_ms,
+                texts[quantity],
+                texts[uom],
+                texts[reasons],
+                texts[source],
+                texts[holder],
+            )
+            for (
+                of,
+                kind,
+                certain,
+                child,
+                parent,
+                from_ms,
+                to_ms,
+                recorded_ms,
+                retracted_ms,
+                quantity,
+                uom,
+                reasons,
+                source,
+                holder,
+            ) in edges
+        ]
     )
 
 
-def _edge(row: tuple[Any, ...], texts: Sequence[str]) -> EdgeRow:
-    of, kind, certain, child, parent, from_ms, to_ms, recorded_ms, retracted_ms, *others = row
-    told = ["" if at == _NONE else texts[at] for at in others]
-    return EdgeRow(
-        texts[of], _KINDS[kind], bool(certain), texts[child], texts[parent], from_ms, to_ms, recorded_ms, retracted_ms, *told
+def _read_edges(octets: bytes, texts: Sequence[str]) -> tuple[EdgeRow, ...]:
+    # Every edge names several texts, and there are up to 10,000 of them: told by place, and nothing for none.
+    told = dict(enumerate(texts))
+    told[_NONE] = ""
+    return tuple(
+        [
+            EdgeRow(
+                texts[of],
+                _KINDS[kind],
+                certain != 0,
+                texts[child],
+                texts[parent],
+                from_ms,
+                to_ms,
+                recorded_ms,
+                retracted_ms,
+                told[quantity],
+                told[uom],
+                told[reasons],
+                told[source],
+                told[holder],
+            )
+            for (
+                of,
+                kind,
+                certain,
+                child,
+                parent,
+                from_ms,
+                to_ms,
+                recorded_ms,
+                retracted_ms,
+                quantity,
+                uom,
+                reasons,
+                source,
+                holder,
+            ) in _EDGE.iter_unpack(octets)
+        ]
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
@@ -38,8 +39,7 @@ class Step(Enum):
     LIMIT = "limit"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """The edges of a thing that matter during `[from_ms, to_ms)`; `cursor` goes on where an answer was cut."""
 
     thing: str

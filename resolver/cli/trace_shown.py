@@ -94,6 +94,7 @@ def _branches(
 
 
 def _recall(answer: Any) -> ShownAnswer:
+    edges = [_edge_text(edge) for edge in answer["edges"]]
     head = ("thing", "certainty", "state", "from", "to", "holder", "place", "container", "quantity", "unit", "path", "reasons")
     rows = [
         (
@@ -107,7 +108,7 @@ def _recall(answer: Any) -> ShownAnswer:
             one["container"],
             one["quantity"] or "",
             one["uom"],
-            "; ".join(f"{edge['child']} -{edge['kind']}-> {edge['parent']}" for edge in one["path"]),
+            "; ".join(edges[at] for at in one["path"]),
             "; ".join(one["reasons"]),
         )
         for one in answer["affected"]
@@ -142,7 +143,7 @@ def _relation(answer: Any) -> ShownAnswer:
             stay["since"] or "",
             stay["until"] or "",
             stay["certainty"],
-            "; ".join(f"{edge['child']} -{edge['kind']}-> {edge['parent']}" for edge in stay["path"]),
+            "; ".join(map(_edge_text, stay["path"])),
             "; ".join(stay["reasons"]),
         )
         for stay in answer["stays"]
@@ -191,6 +192,10 @@ def _extent(answer: Any) -> list[str]:
 def _nodes(answer: Any) -> list[str]:
     nodes = answer.get("nodes")
     return ["asked: " + ", ".join(f"{one['prefix']} {one['ms']} ms" for one in nodes)] if nodes else []
+
+
+def _edge_text(edge: Any) -> str:
+    return f"{edge['child']} -{edge['kind']}-> {edge['parent']}"
 
 
 def _while(edge: Any) -> str:

@@ -136,7 +136,7 @@ class Answering:
 
     def _part(self, asked: ExpandRequest, edges_max: int) -> ExpandReply:
         request = request_of(asked)
-        asks = tuple(replace(ask, cursor=self._opened(ask)) for ask in request.asks)
+        asks = tuple([ask._replace(cursor=self._opened(ask)) if ask.cursor else ask for ask in request.asks])
         with self.store.read() as txn:
             found = expand(txn, replace(request, asks=asks), edges_max=edges_max)
             pointers = self._pointers(txn, asked, [ask for ask in asks if not ask.cursor], found)
@@ -173,8 +173,6 @@ class Answering:
         return nonce + self._cursors.encrypt(nonce, ask.cursor or b"\x00", ask.thing.encode())
 
     def _opened(self, ask: Ask) -> bytes:
-        if not ask.cursor:
-            return b""
         try:
             cursor = self._cursors.decrypt(ask.cursor[:_NONCE_BYTES], ask.cursor[_NONCE_BYTES:], ask.thing.encode())
         except (InvalidTag, ValueError):

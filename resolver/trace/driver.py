@@ -257,7 +257,7 @@ class Driver:
         for at, cursor in reply.left:
             if at >= len(asks) or not cursor or cursor == asks[at].cursor:
                 raise ProtocolError("an answer that does not go on", offset=0)
-            left.append(replace(asks[at], cursor=cursor))
+            left.append(asks[at]._replace(cursor=cursor))
         return tuple(left)
 
     def _note_holders(self, edges: Iterable[Edge]) -> None:
@@ -274,7 +274,7 @@ class Driver:
             by_thing[ask.thing].append(ask)
         for thing, prefix in pointers:
             for ask in by_thing.get(thing, ()):
-                gathered.wanted[prefix][replace(ask, cursor=b"")] = None
+                gathered.wanted[prefix][ask._replace(cursor=b"") if ask.cursor else ask] = None
 
     def _tell(self, stones: Iterable[Tombstone]) -> None:
         """Bury what others could not follow, each once."""

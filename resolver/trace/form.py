@@ -18,7 +18,7 @@ def request_of(asked: ExpandRequest) -> Request:
     """The step that a message asks for."""
     return Request(
         Direction.FORWARD if asked.forward else Direction.BACK,
-        tuple(Ask(*row) for row in asked.asks),
+        tuple([Ask(*row) for row in asked.asks]),
         asked.as_of_ms,
         asked.known_ms,
         asked.lots,
@@ -27,7 +27,7 @@ def request_of(asked: ExpandRequest) -> Request:
 
 def ask_rows(asks: Iterable[Ask]) -> tuple[AskRow, ...]:
     """Asks for the wire."""
-    return tuple(AskRow(ask.thing, ask.from_ms, ask.to_ms, ask.cursor) for ask in asks)
+    return tuple([AskRow(*ask) for ask in asks])
 
 
 def edge_row(of: str, edge: Edge) -> EdgeRow:

@@ -8,7 +8,7 @@ the id of the trace: the thing counts once, whichever way it is reached, and can
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from idis.proto.trace import PSEUDONYM
@@ -79,10 +79,10 @@ class Veil:
         return f"{PSEUDONYM}{self._hash(holder)}@{self.prefix}"
 
     def _veiled(self, edge: Edge) -> Edge:
-        veiled = replace(
-            edge, child=self.name(edge.child), parent=self.name(edge.parent), source="", holder=self.contact(edge.holder)
+        veiled = edge._replace(
+            child=self.name(edge.child), parent=self.name(edge.parent), source="", holder=self.contact(edge.holder)
         )
-        return veiled if self.grade is Grade.PARTNER else replace(veiled, quantity=None, uom="", reasons=())
+        return veiled if self.grade is Grade.PARTNER else veiled._replace(quantity=None, uom="", reasons=())
 
     def _is_own(self, thing: str) -> bool:
         return bool(self.own) and home_of(thing) == self.own

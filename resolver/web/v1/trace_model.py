@@ -220,7 +220,10 @@ class AffectedModel:
     container: Annotated[str, Field("the outermost container it is in", "容器")]
     quantity: Annotated[str | None, Field("how much, where it is so much of a lot", "数量")]
     uom: Annotated[str, Field("its unit", "单位")]
-    path: Annotated[tuple[EdgeModel, ...], Field("the edges that explain it, from a start to the thing", "路径")]
+    path: Annotated[
+        tuple[Annotated[int, Field("a place among 'edges', from 0", "序号", 0)], ...],
+        Field("the edges that explain it, from a start to the thing, by their places", "路径"),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +247,7 @@ class RecallModel:
     """The impact of a recall."""
 
     affected: Annotated[tuple[AffectedModel, ...], Field("things that stand for themselves, certain ones first", "受影响标识")]
+    edges: Annotated[tuple[EdgeModel, ...], Field("all edges of their paths, each once", "关系")]
     between: Annotated[int, Field("how many things were passed on the way", "中间标识", 0)]
     certain: Annotated[int, COUNT]
     possible: Annotated[int, COUNT]

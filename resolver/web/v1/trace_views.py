@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from idis.registry.trace.common import Common
 from idis.registry.trace.edge import Edge
-from idis.registry.trace.export import moment_text
+from idis.registry.trace.export import MOMENTS_KEPT, moment_text
 from idis.registry.trace.gaps import Gap
 from idis.registry.trace.recall import Affected, Recall
 from idis.registry.trace.relation import Relation
@@ -14,6 +15,7 @@ from idis.registry.trace.siblings import Siblings
 from idis.registry.trace.stop_ship import Check
 from idis.registry.trace.timeline import Timeline
 from idis.registry.trace.tracing import Extent, Line, Trace
+from idis.registry.trace.walking import Visit
 from idis.resolver.web.v1.trace_model import (
     AffectedModel,
     AmountModel,
@@ -52,9 +54,12 @@ def trace_view(trace: Trace) -> TraceModel:
 
 
 def recall_view(recall: Recall) -> RecallModel:
-    """The impact of a recall."""
+    """The impact of a recall. A thousand paths share their first edges: each is told once."""
+    paths = _Paths()
+    affected = tuple([_affected(one, paths.of(one.visit)) for one in recall.affected])
     return RecallModel(
-        tuple(map(_affected, recall.affected)),
+        affected,
+        _edges(paths.edges),
         recall.between,
         recall.certain,
         recall.possible,
@@ -170,6 +175,32 @@ def edge_view(edge: Edge) -> EdgeModel:
     )
 
 
+class _Paths:
+    """The edges of many paths, each once, and the paths as places among them."""
+
+    def __init__(self) -> None:
+        self.edges: list[Edge] = []
+        self._known: dict[Visit, tuple[int, ...]] = {}
+        self._places: dict[int, int] = {}
+
+    def of(self, visit: Visit) -> tuple[int, ...]:
+        """The edges from a start to a visit."""
+        way = []
+        known: tuple[int, ...] | None = None
+        while (known := self._known.get(visit)) is None and visit.previous is not None:
+            way.append(visit)
+            visit = visit.previous
+        path = known or ()
+        for step in reversed(way):
+            edge = step.edge
+            assert edge is not None, "whatever is behind something was reached over an edge"
+            at = self._places.setdefault(id(edge), len(self.edges))
+            if at == len(self.edges):
+                self.edges.append(edge)
+            path = self._known[step] = (*path, at)
+        return path
+
+
 def _line(line: Line) -> LineModel:
     return LineModel(
         line.thing,
@@ -183,7 +214,7 @@ def _line(line: Line) -> LineModel:
     )
 
 
-def _affected(one: Affected) -> AffectedModel:
+def _affected(one: Affected, path: tuple[int, ...]) -> AffectedModel:
     where = one.where
     return AffectedModel(
         one.thing,
@@ -197,7 +228,7 @@ def _affected(one: Affected) -> AffectedModel:
         where.container,
         None if where.quantity is None else str(where.quantity),
         where.uom,
-        _edges(one.path),
+        path,
     )
 
 
@@ -205,5 +236,6 @@ def _edges(path: Iterable[Edge]) -> tuple[EdgeModel, ...]:
     return tuple(map(edge_view, path))
 
 
+@lru_cache(MOMENTS_KEPT)
 def _moment(time_ms: int) -> str | None:
     return moment_text(time_ms) or None
