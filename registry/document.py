@@ -26,6 +26,7 @@ class DocumentKind(IntEnum):
     CAPTURE_JOB = 10  # what became of a document of events, by time and a random number
     EVENT_QUERY = 11  # questions about events under a name, by name
     EVENT_SUBSCRIPTION = 12  # who is told the answers of such a question, by its name and a number
+    FOREIGN_ROUTE = 13  # where identifiers of any scheme are asked, by type and prefix or range (`foreign_routes.py`)
 
 
 def text_key(text: str) -> bytes:

@@ -31,6 +31,7 @@ from idis.registry.record import (
     Record,
     RecordFlag,
     StoredRecord,
+    other_aliases,
     prepare,
 )
 from idis.registry.store.base import ReadTxn
@@ -231,7 +232,7 @@ def stored_values(record: StoredRecord | PreparedRecord) -> tuple[Value, ...]:
 
 def prepared_anew(record: StoredRecord | PreparedRecord, values: tuple[Value, ...]) -> PreparedRecord:
     """A record with other values, timestamps and marks as they are; one that is disabled stays so."""
-    anew = prepare(Record(record.identifier, values, record.aliases), None)
+    anew = prepare(Record(record.identifier, values, other_aliases(record)), None)
     return replace(anew, flags=anew.flags | RecordFlag(int(record.flags) & _DISABLED))
 
 

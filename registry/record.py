@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntFlag
 from operator import attrgetter
 
+from idis.proto.identifier import fold
+from idis.proto.types.alias import ALIAS_TYPE, split_alias
 from idis.proto.value import TTL_ABSOLUTE, TTL_S_MAX, Value, decode_values, encode_values
 from idis.registry.journal import Position
 
@@ -56,7 +59,10 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is written: the identifier as registered, its values ascending by index, its aliases."""
+    """What is written: the identifier as registered, its values ascending by index, its aliases.
+
+    Those that public values of the type IDIS.ALIAS name need not be given again.
+    """
 
     identifier: str
     values: tuple[Value, ...]
@@ -146,11 +152,42 @@ def prepare(record: Record, now: int | None) -> PreparedRecord:
         identifier=record.identifier,
         public=encode_values(public, timestamp=now),
         restricted=encode_values(restricted, timestamp=now),
-        aliases=record.aliases,
+        aliases=_with_declared(record.aliases, public),
         flags=RecordFlag(flags),
         ttl_s=min([TTL_S_MAX, *relative]),
         not_after=min(absolute, default=0),
     )
+
+
+def declared_aliases(values: Iterable[Value]) -> tuple[Alias, ...]:
+    """What values of the type IDIS.ALIAS name among public ones without marks.
+
+    One that is hidden from anybody names nothing: what it leads to would tell of it.
+    """
+    shown = (value for value in values if value.public and not value.permissions & MARKS)
+    named = (split_alias(value.data) for value in shown if _is_alias(value))
+    return tuple(dict.fromkeys(Alias(*parts) for parts in named if parts is not None))
+
+
+def _is_alias(value: Value) -> bool:
+    return len(value.type) == len(ALIAS_TYPE) and fold(value.type) == ALIAS_TYPE
+
+
+def _with_declared(aliases: tuple[Alias, ...], public: Sequence[Value]) -> tuple[Alias, ...]:
+    if not any(map(_is_alias, public)):
+        return aliases
+    return tuple(dict.fromkeys((*aliases, *declared_aliases(public))))
+
+
+def other_aliases(record: StoredRecord | PreparedRecord) -> tuple[Alias, ...]:
+    """The aliases of a record that come from its template's fields or were given with it, not from values of its own.
+
+    They stay when its values change; the others come and go with their values.
+    """
+    if not record.aliases:
+        return ()
+    declared = declared_aliases(decode_values(record.public))
+    return tuple(alias for alias in record.aliases if alias not in declared) if declared else record.aliases
 
 
 def same_content(one: bytes, other: bytes) -> bool:

@@ -45,13 +45,16 @@ class Check:
 class RouteKey:
     """By what an identifier is routed: the type of the national interface (编码类型) and the key within it."""
 
-    type: str  # Handle, OID, DID, VAA, Ecode, GS1, URL, ISO15459, alias
+    type: str  # Handle, OID, DID, VAA, MA, Ecode, GS1, ARK, URL, ISO15459, alias
     key: str
+
+
+ALIAS = "alias"  # the type of a key that no prefix routes
 
 
 def alias_route(scheme: str, canonical: str) -> RouteKey:
     """The route of an identifier that no prefix routes: an entry in the index of aliases, if anybody has made one."""
-    return RouteKey("alias", f"{scheme}:{canonical}")
+    return RouteKey(ALIAS, f"{scheme}:{canonical}")
 
 
 @dataclass(frozen=True, slots=True)

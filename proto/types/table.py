@@ -14,6 +14,7 @@ from idis.proto.errors import DataError, ProtocolError
 from idis.proto.identifier import fold
 from idis.proto.types import pubkey
 from idis.proto.types.admin import admin_from_json, admin_to_json, decode_admin, encode_admin
+from idis.proto.types.alias import ALIAS_TYPE, canonical_alias, decode_alias
 from idis.proto.types.certificate import decode_certificate
 from idis.proto.types.fields import json_object, text_field
 from idis.proto.types.key_delegation import decode_delegation
@@ -22,6 +23,7 @@ from idis.proto.types.signature import decode_signature
 from idis.proto.types.signed import decode_signed
 from idis.proto.types.site import decode_site, encode_site
 from idis.proto.types.site_json import site_from_json, site_to_json
+from idis.proto.types.successor import SUCCESSOR_TYPE, decode_succession
 from idis.proto.types.text import encode_text, octets_from_base64, octets_from_hex, octets_to_json, text_to_json
 from idis.proto.types.vlist import decode_vlist, encode_vlist, vlist_from_json, vlist_to_json
 
@@ -71,6 +73,8 @@ _CHECKS: dict[str, Check] = {
     "HS_CERT": decode_certificate,
     "IDIS.SIGNED": decode_signed,
     "IDIS.DELEGATION": decode_delegation,
+    ALIAS_TYPE: decode_alias,
+    SUCCESSOR_TYPE: decode_succession,
 }
 
 
@@ -90,10 +94,14 @@ def describe(type_name: str, data: bytes) -> dict[str, object]:
 def compose(type_name: str, data: object) -> bytes:
     """The octets of a `data` object, or of a bare string, checked against what its type requires.
 
+    An alias may be given in any spelling of its name; it is stored in the one.
+
     Raises:
         DataError: no such object, or octets that are no data of that type; its sentence says why.
     """
     octets = _compose(data)
+    if fold(type_name) == ALIAS_TYPE:
+        return canonical_alias(octets.decode("utf-8", "replace")).encode()
     check_data(type_name, octets)
     return octets
 

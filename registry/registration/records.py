@@ -23,6 +23,7 @@ from idis.registry.record import (
     Record,
     RecordFlag,
     StoredRecord,
+    other_aliases,
     prepare,
     same_content,
     unmarked,
@@ -132,7 +133,7 @@ def replace_record(
     contents = {value.index: content(value) for value in kept}
     present = Contents.of(place.stored).present.values()
     lost = [value for value in present if contents.get(value.index) != content(value)]
-    record = Record(identifier, kept, place.stored.aliases if aliases is None else aliases)
+    record = Record(identifier, kept, other_aliases(place.stored) if aliases is None else aliases)
     prepared = _judge(txn, place, record, now, signer=signer)
     return prepared if isinstance(prepared, Refusal) else refuse_read_only(lost) or _put(txn, place, prepared)
 
@@ -280,7 +281,7 @@ def rewrite(
     held = place.stored or place.disabled
     assert held is not None, "only what exists is written anew"
     whole = without_stale_statement(txn, held, values)
-    prepared = _judge(txn, place, Record(held.identifier, whole, held.aliases), now, signed=False)
+    prepared = _judge(txn, place, Record(held.identifier, whole, other_aliases(held)), now, signed=False)
     if isinstance(prepared, Refusal):
         return prepared
     if place.stored is None if disabled is None else disabled:
@@ -316,7 +317,7 @@ def _change(
     values = contents.changed(present, items)
     if all(value.index in RESERVED_INDEXES for value in values):
         return _nothing_left(identifier)
-    prepared = _judge(txn, place, Record(place.stored.identifier, values, place.stored.aliases), now, signer=signer)
+    prepared = _judge(txn, place, Record(place.stored.identifier, values, other_aliases(place.stored)), now, signer=signer)
     return prepared if isinstance(prepared, Refusal) else _put(txn, place, prepared)
 
 

@@ -1,0 +1,85 @@
+"""One thing with many codes: which records a name of any scheme leads to, and which names a record has (一物多码).
+
+The index is filled when a record is written, from fields of its template and from its public values of the type
+IDIS.ALIAS. A name may lead to several records, of several owners: all are told, and whoever asks chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from idis.proto.schemes.recognised import Recognised
+from idis.registry.record import Alias
+from idis.registry.store.base import ReadTxn
+from idis.registry.store.keys import prefix_of
+
+HOLDERS_MAX = 64  # records of one name that are told; more share it as a word, not as a name
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A record that has a name.
+
+    Attributes:
+        key: of the record in the store.
+        identifier: as registered.
+        prefix: folded; whose record it is.
+        owner: of the prefix, as registered.
+        scheme, name: by which it was found: the name that was asked for, or a coarser one of the same thing.
+        level: how many levels coarser; 0 is the name itself.
+    """
+
+    key: bytes
+    identifier: str
+    prefix: str
+    owner: str
+    scheme: str
+    name: str
+    level: int = 0
+
+
+def keys_named(txn: ReadTxn, recognised: Recognised) -> tuple[list[bytes], int]:
+    """Keys of the records that a reading of a text names, and by which of its levels: the finest that any record has.
+
+    Returns:
+        No keys where no level names anything.
+    """
+    for level, name in enumerate(recognised.levels or (recognised.canonical,)):
+        if keys := txn.aliases(recognised.scheme, name, HOLDERS_MAX):
+            return keys, level
+    return [], 0
+
+
+def holders(txn: ReadTxn, recognised: Recognised, *, finest_only: bool = False) -> list[Holder]:
+    """The records that a reading of a text names, those of the finest level that has any, in key order.
+
+    Args:
+        txn: one snapshot of the registry.
+        recognised: the reading.
+        finest_only: only the name itself; a lot or a class that it belongs to is not looked for.
+    """
+    if finest_only:
+        return _held(txn, txn.aliases(recognised.scheme, recognised.canonical, HOLDERS_MAX), recognised, 0)
+    keys, level = keys_named(txn, recognised)
+    return _held(txn, keys, recognised, level)
+
+
+def _held(txn: ReadTxn, keys: Iterable[bytes], recognised: Recognised, level: int) -> list[Holder]:
+    name = recognised.levels[level] if recognised.levels else recognised.canonical
+    found = []
+    for key in keys:
+        record = txn.record(key)
+        if record is None or not record.live:
+            continue
+        prefix = prefix_of(key)
+        entry = txn.prefix(prefix)
+        owner = "" if entry is None else entry.owner
+        found.append(Holder(key, record.identifier, prefix, owner, recognised.scheme, name, level))
+    return found
+
+
+def names_of(txn: ReadTxn, key: bytes) -> tuple[Alias, ...]:
+    """The names in other schemes of the record of a key, in their order; none where there is no record."""
+    record = txn.record(key)
+    return record.aliases if record is not None and record.live else ()
