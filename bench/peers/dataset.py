@@ -58,11 +58,19 @@ def zone_lines(count: int) -> Iterator[str]:
 def naptr_lines(count: int) -> Iterator[str]:
     """A zone with the records that our node makes of the sample data for DNS."""
     yield from _apex(DNS.zone)
-    zone = zone_of(DNS)
     for number in range(count):
-        owner = name_of(parse_identifier(sample_identifier(PREFIX, number)), zone)
+        owner = _naptr_owner(number)
         for record in item_records(sample_values(number), NAPTR, owner, 0):
             yield f"{name_text(owner)} {record.ttl_s} IN NAPTR {data_text(record)}\n"
+
+
+def naptr_name(number: int) -> str:
+    """The name of a record of our node in its zone."""
+    return name_text(_naptr_owner(number)).removesuffix(".")
+
+
+def _naptr_owner(number: int) -> Labels:
+    return name_of(parse_identifier(sample_identifier(PREFIX, number)), zone_of(DNS))
 
 
 def _apex(zone: str) -> Iterator[str]:

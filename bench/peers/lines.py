@@ -58,6 +58,22 @@ class Line:
     half: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ToolGoal:
+    """What a core of our node is to give by what one of another gives, asked by a competitor's tool; see `tools.py`."""
+
+    line: str
+    ours: str
+    other: str
+    floor: float
+    goal: float
+
+
+TOOL_GOALS = (
+    ToolGoal("dnsperf, 64 in flight, on the server's core, NAPTR", "idis", "Knot NAPTR", 0.8, 1.5),
+    ToolGoal("dnsperf, 64 in flight, on the server's core, NAPTR", "idis plain", "Knot NAPTR", 0.75, 0.75),
+)
+
 UDP_64 = "UDP, 64 in flight"
 
 LINES: tuple[Line, ...] = (

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
 from idis.bench.bootstrap import ratio_of
 from idis.bench.machine import machine_line
-from idis.bench.peers.lines import Goal, Line
+from idis.bench.peers.lines import TOOL_GOALS, Goal, Line
 from idis.bench.peers.match import Match, Standing
+from idis.bench.peers.tools import Tools
 from idis.bench.report import micros, number
 
 _LEVELS = ("50", "90", "99", "99.9")
 Row = tuple[str, ...]
 
 
-def markdown(match: Match, lines: Sequence[Line], tools: Mapping[str, Sequence[float]]) -> str:
+def markdown(match: Match, lines: Sequence[Line], tools: Tools) -> str:
     """Everything as Markdown, which is readable as it is."""
-    parts = [machine_line(), f"{number(match.names)} names, uniform keys, one core each for server and generator.", ""]
+    parts = [f"{time.strftime('%Y-%m-%d')}, {machine_line()}"]
+    parts += [f"{number(match.names)} names, uniform keys, one core each for server and generator.", ""]
     parts += [*_table(_RATE_HEAD, _standings(match, lines)), ""]
-    parts += ["Our node beside the others:", "", *_table(_GOAL_HEAD, _goals(match, lines)), ""]
+    parts += ["Our node beside the others:", "", *_table(_GOAL_HEAD, _goals(match, lines) + _tool_goals(tools)), ""]
     if starts := _starts(match):
         parts += [*_table(("server", "start to first answer", "memory"), starts), ""]
     if tools:
-        parts += [*_table(("other generators", "k/s"), [(name, _k(median(rates))) for name, rates in tools.items()]), ""]
+        parts += [*_table(("other generators", "server", "k/s", "µs CPU"), _tools(tools)), ""]
     parts += [f"Skipped: {name} ({reason})." for name, reason in match.skipped.items()]
     against = objections(match)
     parts += [f"Not to be trusted: {sentence}." for sentence in against[:_OBJECTIONS_SHOWN_MAX]]
@@ -33,7 +36,7 @@ def markdown(match: Match, lines: Sequence[Line], tools: Mapping[str, Sequence[f
     return "\n".join(parts).rstrip() + "\n"
 
 
-def document(match: Match, lines: Sequence[Line], tools: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+def document(match: Match, lines: Sequence[Line], tools: Tools) -> dict[str, Any]:
     """Everything for JSON."""
     return {
         "machine": machine_line(),
@@ -50,8 +53,11 @@ def document(match: Match, lines: Sequence[Line], tools: Mapping[str, Sequence[f
             }
             for line, standings in match.standings.items()
         },
-        "goals": [dict(zip(("line", *_GOAL_HEAD[1:]), row, strict=True)) for row in _goals(match, lines)],
-        "tools": {name: list(rates) for name, rates in tools.items()},
+        "goals": [dict(zip(("line", *_GOAL_HEAD[1:]), row, strict=True)) for row in _goals(match, lines) + _tool_goals(tools)],
+        "tools": [
+            {"line": line, "server": name, "rate": [one.rate for one in told], "cpu": [one.cpu_us for one in told]}
+            for (line, name), told in tools.items()
+        ],
     }
 
 
@@ -121,6 +127,29 @@ def _goal_rows(line: Line, goal: Goal, standings: Mapping[str, Standing]) -> lis
             what = f"{goal.ours} ÷ {name}" + ("" if goal.measure == "rate" else f", {goal.measure}")
             shown = (f"{ratio.ratio:.2f}", interval, by_cpu, f"{goal.floor:g}", f"{goal.goal:g}", goal.reached(ratio.ratio))
             rows.append((line.name, what, *shown))
+    return rows
+
+
+def _tool_goals(tools: Tools) -> list[Row]:
+    rows: list[Row] = []
+    for goal in TOOL_GOALS:
+        ours, other = (
+            [one.per_core for one in tools.get((goal.line, name), ()) if one.per_core] for name in (goal.ours, goal.other)
+        )
+        ratio = ratio_of(ours, other, paired=True)
+        if ratio is not None:
+            interval = f"{ratio.low:.2f} – {ratio.high:.2f}"
+            reached = Goal(goal.ours, goal.other, "rate", goal.floor, goal.goal).reached(ratio.ratio)
+            what = f"{goal.ours} ÷ {goal.other}, by CPU"
+            rows.append((goal.line, what, f"{ratio.ratio:.2f}", interval, "–", f"{goal.floor:g}", f"{goal.goal:g}", reached))
+    return rows
+
+
+def _tools(tools: Tools) -> list[Row]:
+    rows: list[Row] = []
+    for (line, name), told in sorted(tools.items()):
+        cpu = [one.cpu_us for one in told if one.cpu_us is not None]
+        rows.append((line, name, _k(median(one.rate for one in told)), f"{median(cpu):.2f}" if cpu else "–"))
     return rows
 
 

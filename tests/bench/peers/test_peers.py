@@ -19,11 +19,12 @@ from idis.bench.peers.dataset import dns_labels, resp_key, resp_pattern, resp_va
 from idis.bench.peers.lines import LINES, Bound, Goal, Line
 from idis.bench.peers.match import Match, Rules, Standing, hold
 from idis.bench.peers.stage import Stage, StageError, answers_by_stream, free_port
-from idis.bench.peers.tools import dnsperf_rate, redis_rate
+from idis.bench.peers.tools import Told, dnsperf_answers, dnsperf_rate, redis_rate
 from idis.bench.questions import dns_frames, resp_frames
 from idis.resolver.cli.output import ExitCode
 
 RunOf = Callable[..., Run]
+TOLD = {("dnsperf", "Knot"): [Told(20_000.0, 5.0), Told(10_000.0, 4.0), Told(30_000.0, 6.0)]}
 LINE = Line("UDP", Transport.UDP, 1, 1, (Goal("idis", "Knot", "rate", 1.5, 1.9),), (Bound("p50", 200, 150),))
 
 
@@ -76,14 +77,23 @@ def _match(run_of: RunOf) -> Match:
 
 def test_table_has_medians_ratios_and_what_was_skipped(run_of: RunOf) -> None:
     """Rows by speed, ratios with interval and standing, starts, tools, absentees."""
-    text = scoreboard.markdown(_match(run_of), [LINE], {"dnsperf, Knot": [20_000.0, 10_000.0, 30_000.0]})
+    text = scoreboard.markdown(_match(run_of), [LINE], TOLD)
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
 
     assert ["UDP", "idis", "0.0", "1000.00", "100 µs", "100 µs", "100 µs", "100 µs", "25%"] in cells
     assert ["UDP", "idis ÷ Knot", "2.00", "2.00 – 2.00", "1.00", "1.5", "1.9", "goal"] in cells
     assert ["Knot", "1.50 s", "3 MiB"] in cells
-    assert ["dnsperf, Knot", "20.0"] in cells
+    assert ["dnsperf", "Knot", "20.0", "5.00"] in cells
     assert "Skipped: NSD (nsd is not installed)." in text
+
+
+def test_what_a_core_gives_by_a_tool_is_judged(run_of: RunOf) -> None:
+    """Half the CPU time for an answer is twice the rate of a core, whatever the tool's own rate was."""
+    line = "dnsperf, 64 in flight, on the server's core, NAPTR"
+    tools = {(line, "idis"): [Told(50.0, 3.0)] * 5, (line, "Knot NAPTR"): [Told(50.0, 6.0)] * 5}
+    rows = scoreboard.document(_match(run_of), [LINE], tools)["goals"]
+
+    assert [(row["measure"], row["ratio"], row["reached"]) for row in rows][-1] == ("idis ÷ Knot NAPTR, by CPU", "2.00", "goal")
 
 
 def test_bound_in_microseconds_is_judged(run_of: RunOf) -> None:
@@ -107,6 +117,7 @@ def test_rates_are_found_in_what_the_tools_print() -> None:
     redis = '"test","rps","avg_latency_ms"\n"GET idis:bench:__rand_int__:nn","439367.31","1.6"\n'
 
     assert dnsperf_rate(dnsperf) == pytest.approx(119_842.12, abs=0.01)
+    assert dnsperf_answers(dnsperf) == 1_000
     assert redis_rate(redis) == 439_367.31
     assert dnsperf_rate("connection refused") is None
     assert redis_rate("Could not connect") is None
