@@ -18,6 +18,7 @@ from idis.proto.types.alias import ALIAS_TYPE, canonical_alias, decode_alias
 from idis.proto.types.certificate import decode_certificate
 from idis.proto.types.fields import json_object, text_field
 from idis.proto.types.key_delegation import decode_delegation
+from idis.proto.types.link import LINK_TYPE, decode_link
 from idis.proto.types.namespace import decode_namespace
 from idis.proto.types.signature import decode_signature
 from idis.proto.types.signed import decode_signed
@@ -73,6 +74,7 @@ _CHECKS: dict[str, Check] = {
     "HS_CERT": decode_certificate,
     "IDIS.SIGNED": decode_signed,
     "IDIS.DELEGATION": decode_delegation,
+    LINK_TYPE: decode_link,
     ALIAS_TYPE: decode_alias,
     SUCCESSOR_TYPE: decode_succession,
 }

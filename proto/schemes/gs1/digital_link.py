@@ -32,7 +32,7 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _RESERVED = re.compile(r"[^A-Za-z0-9._~-]")
 _SHORT_GTINS = (8, 12, 13)
 # The words that stood for keys until version 1.3.
-_WORDS = {
+WORDS = {
     "gtin": "01",
     "sscc": "00",
     "gln": "414",
@@ -177,9 +177,10 @@ def _key_place(segments: list[str]) -> int:
             break
         at -= 2
     for word, value in pairwise(segments[1:]):
-        if word in _WORDS and TABLE[_WORDS[word]].fits(value):
-            raise Gs1Error(f"words for application identifiers went with version 1.3: write {_WORDS[word]} for {word}", near=True)
-    raise Gs1Error("there is no primary key in the path", near=_has_key(segments))
+        if word in WORDS and TABLE[WORDS[word]].fits(value):
+            raise Gs1Error(f"words for application identifiers went with version 1.3: write {WORDS[word]} for {word}", near=True)
+    near = _has_key(segments)
+    raise Gs1Error("what stands behind the key is no qualifier of it" if near else "there is no primary key in the path", near=near)
 
 
 def _has_key(segments: list[str]) -> bool:
