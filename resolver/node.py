@@ -346,15 +346,17 @@ class Node:
 
         answers = None if self._hot_path is None else self._hot_path.index_answers
         if answers is None:
-            return Chunks(self._chain)
+            return Chunks(self._chain, self._links)
         from idis.resolver.web.quick_json import QuickJson
 
-        return Chunks(self._chain, QuickJson(answers))
+        return Chunks(self._chain, self._links, QuickJson(answers))
 
     def _application(self) -> web.Application:
         from idis.resolver.web.application import application
         from idis.resolver.web.face import Face
+        from idis.resolver.web.links.lazy import LazyLinks
 
+        self._links = LazyLinks(self._chain, self.config.links)
         return application(
             Face(
                 config=self.config,
@@ -371,7 +373,8 @@ class Node:
                 server_key=self._server_key,
                 started=self._started,
                 board=None if self._place is None else self._place.board,
-            )
+            ),
+            self._links,
         )
 
     def _readiness(self) -> Readiness:

@@ -1,8 +1,9 @@
 """Requests of HTTP so plain that no parser is needed: recognised in their octets, everything else left alone.
 
-A plain request is GET or HEAD of an identifier, HTTP/1.1, whole, with header fields that change nothing in its answer,
-each at most once. What it is recognised by is remembered, because a client sends the same header fields every time.
-Whatever differs in anything, a credential, a body, a wish to close, an octet out of place, is aiohttp's.
+A plain request is GET or HEAD of an identifier or of a GS1 key, HTTP/1.1, whole, with header fields that change nothing in its
+answer or say what form it is to have, each at most once. What it is recognised by is remembered, because a client sends the
+same header fields every time. Whatever differs in anything, a credential, a body, a wish to close, an octet out of place, is
+aiohttp's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ BLOCKS_MAX = 64  # how many different ones are; a reverse proxy in front of many
 
 _GET = b"GET " + HANDLES
 _HEAD = b"HEAD " + HANDLES
+# Primary keys of GS1, as the first segment of a Digital Link (`proto/schemes/gs1/application_identifiers.py`).
+_KEYS = rb"/(?:0[01]|25[35]|40[12]|41[457]|800[346]|801[0378])/"
+_LINK = re.compile(rb"(GET|HEAD) (" + _KEYS + rb"[\x21-\x7e]+) HTTP/1\.1\r\n")
 _VERSION = b" HTTP/1.1"
 _END = b"\r\n\r\n"
 
@@ -35,8 +39,10 @@ _NOT_WORTH = (b"sec-websocket",)
 
 # Half a request that may still become a plain one: whole lines of the right form, then the beginning of one.
 _BEGUN = re.compile(
-    rb"(?:GET|HEAD) /api/handles/[\x21-\x7e]{0,4096}(?: (?:H|HT|HTT|HTTP|HTTP/|HTTP/1|HTTP/1\.|HTTP/1\.1\r?)?)?"
-    rb"|(?:GET|HEAD) /api/handles/[\x21-\x7e]{1,4096} HTTP/1\.1\r\n(?:[A-Za-z-]{1,64}:[\x20-\x7e]{0,513}\r\n){0,64}"
+    rb"(?:GET|HEAD) (?:/api/handles/|" + _KEYS + rb")[\x21-\x7e]{0,4096}"
+    rb"(?: (?:H|HT|HTT|HTTP|HTTP/|HTTP/1|HTTP/1\.|HTTP/1\.1\r?)?)?"
+    rb"|(?:GET|HEAD) (?:/api/handles/|" + _KEYS + rb")[\x21-\x7e]{1,4096} HTTP/1\.1\r\n"
+    rb"(?:[A-Za-z-]{1,64}:[\x20-\x7e]{0,513}\r\n){0,64}"
     rb"(?:[A-Za-z-]{0,64}|[A-Za-z-]{1,64}:[\x20-\x7e]{0,513})\r?"
 )
 _STARTS = (_GET, _HEAD)
@@ -44,12 +50,21 @@ _STARTS = (_GET, _HEAD)
 _BODILESS = re.compile(rb"(?:GET|HEAD) /[\x21-\x7e]* HTTP/1\.1\r\n")
 _FRAMES_OTHERWISE = re.compile(rb"\n(?:content-length|transfer-encoding|connection|upgrade|expect)", re.IGNORECASE)
 
+
 class PlainRequest(NamedTuple):
-    """One request: what stands behind `/api/handles/`, whether only the header is wanted, where the next one begins."""
+    """One request.
+
+    Attributes:
+        target: what stands behind `/api/handles/`; of a GS1 key the whole path and query.
+        header_only: whether only the header is wanted.
+        end: where the next one begins.
+        fields: of a GS1 key the lines of the header, as they say what form its answer is to have; else empty.
+    """
 
     target: bytes
     header_only: bool
     end: int
+    fields: bytes = b""
 
 
 class PlainRequests:
@@ -75,7 +90,8 @@ class PlainRequests:
             return PlainRequest(octets[at + len(_GET) : version_at], False, end)
         if octets.startswith(_HEAD, at):
             return PlainRequest(octets[at + len(_HEAD) : version_at], True, end)
-        return None
+        link = _LINK.match(octets, at, line_end + 2)
+        return None if link is None else PlainRequest(link[2], link[1] == b"HEAD", end, block)
 
     def _learn(self, block: bytes) -> bool:
         """Whether header fields, from the end of the request line to the empty line, are plain; if so they are remembered."""

@@ -19,6 +19,7 @@ from idis.resolver.web.handles import Handles
 from idis.resolver.web.health import Health
 from idis.resolver.web.json_reply import json_reply
 from idis.resolver.web.landing.lazy import LazyLanding
+from idis.resolver.web.links.lazy import LazyLinks
 from idis.resolver.web.listing import HandleListing
 from idis.resolver.web.page import Page
 from idis.resolver.web.peer import PROXIES, networks_of
@@ -40,8 +41,8 @@ _V1_SHOWN = "ETag,Location"
 _CORS_AGE_S = "86400"
 
 
-def application(face: Face) -> web.Application:
-    """The HTTP face of one node."""
+def application(face: Face, links: LazyLinks) -> web.Application:
+    """The HTTP face of one node; `links` answers its GS1 keys."""
     app = web.Application(middlewares=[_timed, _cross_origin, _api_errors], client_max_size=HTTP_BODY_BYTES)
     app.on_response_prepare.append(_name_server)
     app[PROXIES] = networks_of(face.config.listen.proxies)
@@ -57,6 +58,7 @@ def application(face: Face) -> web.Application:
     app.router.add_route("*", r"/api/v1{rest:(/[\s\S]*)?}", v1.answer)
     app.cleanup_ctx.append(deliveries(face.service.chain.store, face.service.clock))
     app.router.add_route("*", r"/epcis/v2{rest:(/[\s\S]*)?}", LazyEpcis(face, callers).answer)
+    links.add_paths(app, face, callers)
     app.router.add_get("/{identifier:[0-9][^/]*/.+}", LazyLanding(face).get)
     return app
 

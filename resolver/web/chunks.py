@@ -13,8 +13,9 @@ from idis.proto.codes import ResponseCode
 from idis.resolver.chain import Chain
 from idis.resolver.guard.sources import Standing
 from idis.resolver.request import HTTP, Peer
-from idis.resolver.transports.http_requests import PlainRequests
+from idis.resolver.transports.http_requests import PlainRequest, PlainRequests
 from idis.resolver.web.answer_json import SERVER
+from idis.resolver.web.links.lazy import LazyLinks
 from idis.resolver.web.prepared_json import PreparedJson
 
 # Of one step, before others get their turn: octets of answers, and answers that had to be made, 40 µs each.
@@ -41,11 +42,13 @@ class Chunks:
 
     Args:
         chain: answers what is not kept ready.
-        quick: answers most of it, where there is an answer index.
+        links: answers GS1 keys, from its first request on.
+        quick: answers most identifiers, where there is an answer index.
     """
 
-    def __init__(self, chain: Chain, quick: Quick | None = None) -> None:
+    def __init__(self, chain: Chain, links: LazyLinks, quick: Quick | None = None) -> None:
         self._chain = chain
+        self._links = links
         self._quick = quick
         self._prepared = PreparedJson(chain)
         self._requests = PlainRequests(None if quick is None else quick.learn)
@@ -99,9 +102,13 @@ class Chunks:
         """Whether the next request was plain, and has been answered from what is kept ready, or was made."""
         prepared = self._prepared
         request = self._requests.read(step.octets, step.at)
-        if request is None or not prepared.follow():
+        if request is None:
             return False
-        target, header_only, end = request
+        if request.fields:
+            return self._answer_link(request, step, peer, now)
+        if not prepared.follow():
+            return False
+        target, header_only, end, _fields = request
         answer = prepared.kept.get(target)
         if answer is None:
             answer = prepared.make(target, peer, now)
@@ -113,6 +120,22 @@ class Chunks:
         step.size += len(head) + len(body)
         step.at = end
         step.count += 1
+        self._chain.observe.answered[HTTP, code] += 1
+        return True
+
+    def _answer_link(self, request: PlainRequest, step: _Step, peer: Peer, now: int) -> bool:
+        """Whether the next request, for a GS1 key, has been answered."""
+        if self._links.kept is None:
+            return False
+        found = self._links.kept.answer(request.target, request.fields, peer, now)
+        if found is None:
+            return False
+        (head, length, body, code), made = found
+        step.pieces += (head, length, self._behind_length) if request.header_only else (head, length, self._behind_length, body)
+        step.size += len(head) + len(body)
+        step.at = request.end
+        step.count += 1
+        step.made += made
         self._chain.observe.answered[HTTP, code] += 1
         return True
 

@@ -1,0 +1,119 @@
+"""Links of records, and the records a GS1 key has here, from the finest level to the coarsest (`identifiers.md` §4.5, §5.2).
+
+Links are ordinary values: type IDIS.LINK, at any index, public or under a readers' list as any other. A record that names no
+default link has one all the same: its first URL value. Which record a key is, is said by the index of second names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+from urllib.parse import quote
+
+from idis.proto.errors import DataError
+from idis.proto.identifier import fold
+from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI
+from idis.proto.types.link import LINK_TYPE, VARIABLES, Link, decode_link
+from idis.proto.types.successor import Succession
+from idis.proto.value import Value
+from idis.registry.record import RECALL_FLAG
+from idis.registry.store.base import ReadTxn
+from idis.registry.store.keys import spelling_of
+from idis.registry.succession import succession_of
+
+SCHEME = "gs1"  # of the second names by which keys are found
+RECORDS_MAX = 8  # of one key: as many owners as a person can compare
+NAMES = ("name", "productName", "title")  # types of the values that say what a thing is called
+_URL = "URL"
+_PLAIN = (*NAMES, RECALL_FLAG)  # of templates, written as they are; other types are the same in any case of their letters
+_WEB = re.compile(r"https?://[\x21-\x7e]+")
+
+
+class Held(NamedTuple):
+    """A record that a key has here: its key in the store, and how it is spelled."""
+
+    key: bytes
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLinks:
+    """What a record says for a resolver.
+
+    Attributes:
+        identifier: as registered.
+        links: those shown to whoever asks, targets complete; a URL value stands in for a default link that is missing.
+        name: what the thing is called; empty where no value says it.
+        recalled: what its recall flag says: `check`, `stop`, or nothing.
+        succession: what became of it; None while it is in use.
+        ttl_s: how long this may be kept.
+    """
+
+    identifier: str
+    links: tuple[Link, ...]
+    name: str
+    recalled: str
+    succession: Succession | None
+    ttl_s: int
+
+
+def records_of(txn: ReadTxn, canonical: str) -> list[Held]:
+    """The records that have a GS1 key as their second name, at most RECORDS_MAX."""
+    found = []
+    for key in txn.aliases(SCHEME, canonical, RECORDS_MAX):
+        spelling = spelling_of(key)
+        if spelling is None:  # too long for a key: hashed there
+            record = txn.record(key)
+            spelling = None if record is None else record.identifier
+        if spelling is not None:
+            found.append(Held(key, spelling))
+    return found
+
+
+def record_links(identifier: str, values: Sequence[Value], ttl_s: int, asked: Mapping[str, str], *, known: bool) -> RecordLinks:
+    """What the values of a record say for a resolver.
+
+    Args:
+        identifier: of the record.
+        values: those that whoever asks may see.
+        ttl_s: how long they may be kept.
+        asked: application identifiers that were asked for, and `key`; what stands for the variables of targets.
+        known: whether whoever asks has proved an identity; others get no link that is not public.
+    """
+    links: list[Link] = []
+    url = name = recalled = ""
+    for value in values:
+        kind = value.type if value.type in _PLAIN else fold(value.type)
+        if kind == LINK_TYPE:
+            link = _link(value, asked)
+            if link is not None and (known or link.public):
+                links.append(link)
+        elif kind == _URL:
+            url = url or (value.text if _WEB.fullmatch(value.text) else "")
+        elif kind in NAMES:
+            name = name or value.text
+        elif kind == RECALL_FLAG:
+            recalled = value.text
+    if url and not any(link.link_type in (DEFAULT, DEFAULT_MULTI) for link in links):
+        links.append(Link(DEFAULT, url, name or identifier))
+    return RecordLinks(identifier, tuple(links), name, recalled, succession_of(values), ttl_s)
+
+
+def _link(value: Value, asked: Mapping[str, str]) -> Link | None:
+    """A link with its target complete; None when data written elsewhere is none, or the request lacks what it needs."""
+    try:
+        link = decode_link(value.data)
+    except DataError:
+        return None
+    variables = link.variables
+    if not variables:
+        return link
+    href = link.href
+    for name in variables:
+        text = asked.get(VARIABLES.get(name, name))
+        if text is None:
+            return None
+        href = href.replace(f"{{{name}}}", quote(text, safe=""))
+    return replace(link, href=href)

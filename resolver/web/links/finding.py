@@ -1,0 +1,110 @@
+"""What is known here of the levels of a key: the index of second names, then the steps that every question passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from idis.proto.codes import ResponseCode
+from idis.proto.exchange import request_message
+from idis.proto.identifier import parse_identifier
+from idis.proto.outcome import Answer, Outcome, Refused
+from idis.proto.query import Query
+from idis.proto.value import decode_values
+from idis.registry.links import Held, RecordLinks, record_links, records_of
+from idis.registry.prefix import PrefixState
+from idis.registry.store.base import ReadTxn
+from idis.registry.store.keys import prefix_of
+from idis.resolver.chain import Chain
+from idis.resolver.recursion.resolved import Resolved
+from idis.resolver.request import Later, Peer, Request, Settled
+from idis.resolver.web.links.asked import Asked
+from idis.resolver.web.links.levels import Level, level_of
+
+# What says that somebody is to ask again, and not that there is nothing.
+_BUSY = (ResponseCode.SERVER_TOO_BUSY, ResponseCode.SERVER_BACKUP, ResponseCode.DAILY_REQUEST_LIMIT, ResponseCode.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of a key.
+
+    Attributes:
+        levels: those with a record, the finest first.
+        trouble: why there may be more, where a question was refused: a quota, a busy node, a suspended prefix.
+        busy: whether it helps to ask again.
+    """
+
+    levels: tuple[Level, ...]
+    trouble: str = ""
+    busy: bool = False
+
+
+def held_at(txn: ReadTxn, asked: Asked) -> list[list[Held]]:
+    """The records of each level."""
+    return [records_of(txn, level.canonical) for level in asked.levels]
+
+
+def steadily_held(txn: ReadTxn, held: Iterable[Iterable[Held]]) -> bool:
+    """Whether an answer about these records stays right until one of them changes: each question of a quota is counted."""
+    for level in held:
+        for record in level:
+            entry = txn.prefix(prefix_of(record.key))
+            if entry is None or entry.state is not PrefixState.ACTIVE or entry.daily_quota or not entry.answers_here:
+                return False
+    return True
+
+
+def question(identifier: str) -> Query:
+    """The question for all that everybody may see of a record."""
+    return Query(identifier, parse_identifier(identifier), public_only=True, recursive=True)
+
+
+def settled_now(chain: Chain, txn: ReadTxn, identifier: str, peer: Peer, now: int) -> Settled | Later:
+    """What a question comes to by the steps of the chain; the limit is asked once for a whole request, by whoever has it."""
+    query = question(identifier)
+    request = Request(request_message(query, request_id=1, now=now), query, peer)
+    verdict: Settled | Later | None = None
+    for step in chain.steps:
+        verdict = step(request, txn, now, verdict)
+    assert verdict is not None, "the authority always decides"
+    return verdict
+
+
+def found(asked: Asked, held: Sequence[Sequence[Held]], settled: Mapping[str, Settled | Later], *, known: bool) -> Found:
+    """The levels, from what became of the questions about their records.
+
+    Args:
+        asked: the request.
+        held: the records of its levels.
+        settled: what the question about each came to.
+        known: whether whoever asks has proved an identity.
+    """
+    levels, troubles = [], []
+    for place, records in enumerate(held):
+        shown = []
+        for record in records:
+            outcome = _outcome(settled[record.identifier])
+            if isinstance(outcome, Refused):
+                troubles.append(outcome)
+            elif (links := _links(record.identifier, outcome, asked.variables, known)) is not None:
+                shown.append(links)
+        if shown:
+            level = asked.levels[place]
+            levels.append(level_of(level.anchor, level.display, shown))
+    busy = next((trouble for trouble in troubles if trouble.code in _BUSY), None)
+    worst = busy or next(iter(troubles), None)
+    return Found(tuple(levels), "" if worst is None else worst.message, busy is not None)
+
+
+def _outcome(settled: Settled | Later) -> Outcome | None:
+    if isinstance(settled, Resolved):
+        return settled.outcome
+    return settled if isinstance(settled, Outcome) else None
+
+
+def _links(identifier: str, outcome: Outcome | None, variables: Mapping[str, str], known: bool) -> RecordLinks | None:
+    """What a record says; None where nothing of it is shown: that a key leads to it would tell of it."""
+    if not isinstance(outcome, Answer):
+        return None
+    return record_links(identifier, decode_values(outcome.values), outcome.ttl_s, variables, known=known)

@@ -1,0 +1,199 @@
+"""Answers to Digital Links kept ready: made once for a path and what the client would rather have, sent until something changes.
+
+As with `prepared_json.py`, the store's last transaction is compared before each batch, and what the journal says has changed is
+forgotten. An answer hangs on the records it was made of, and on the names that were looked up: a record that takes one of those
+names is news for it, too. Only answers that say the same to everybody who shows no credential are kept, and only of keys that
+are known: of others there is no end.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from http import HTTPStatus
+from typing import NamedTuple
+
+from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
+from idis.registry.links import SCHEME
+from idis.registry.store.base import ReadTxn, StoreError
+from idis.resolver.chain import Chain
+from idis.resolver.request import Peer
+from idis.resolver.web.links.answering import Page
+from idis.resolver.web.links.reply import Reply
+from idis.resolver.web.links.resolver import Known, LinkResolver, Seen, code_of
+
+KEPT_BYTES_MAX = 16 * 2**20  # some 10,000 redirects
+KEPT_OCTETS = 900  # what one takes beside its own octets: entries of tables and their objects
+BODY_BYTES_MAX = 65_536  # a longer one is made anew each time
+ENTRIES_MAX = 32  # of the journal, between two batches; when more has changed, everything is forgotten
+CLIENTS_MAX = 256  # kinds of clients by their headers; when there are more, they are read anew
+
+_FIELDS = (b"host", b"accept", b"accept-language")
+# What changes no answer here: documents are not part of any, and the rest is about other things.
+_NO_MATTER = (EntryKind.AUDIT, EntryKind.EVENT, EntryKind.DOCUMENT)
+_LINE = "HTTP/1.1 {status} {phrase}\r\n"
+
+
+class Client(NamedTuple):
+    """What a client's header fields say that matters here."""
+
+    host: str
+    accept: str
+    languages: str
+
+
+class Octets(NamedTuple):
+    """An answer as it is sent: what stands before the length of the content, that length, the content; and its response code."""
+
+    head: bytes
+    length: bytes
+    body: bytes
+    code: int
+
+
+Place = tuple[bytes, Client, bool]  # target, who asks, whether over TLS
+
+
+class _Entry(NamedTuple):
+    octets: Octets
+    hangs_on: tuple[bytes, ...]
+
+
+class KeptReplies:
+    """The answers of one process.
+
+    Args:
+        chain: of the node.
+        resolver: makes answers that are not kept.
+        bytes_max: octets that all answers kept may take.
+    """
+
+    def __init__(self, chain: Chain, resolver: LinkResolver, bytes_max: int = KEPT_BYTES_MAX) -> None:
+        self._chain = chain
+        self._resolver = resolver
+        self._bytes_max = bytes_max
+        self._bytes = 0
+        self._kept: OrderedDict[Place, _Entry] = OrderedDict()  # oldest first
+        self._places: dict[bytes, set[Place]] = {}  # what they hang on → answers
+        self._clients: dict[bytes, Client] = {}  # header fields → what they say
+        self._transaction = -1
+        self._position: Position = BEGINNING
+
+    def answer(self, target: bytes, fields: bytes, peer: Peer, now: int) -> tuple[Octets, bool] | None:
+        """The answer to a plain request.
+
+        Args:
+            target: path and query as they came.
+            fields: the lines of its header.
+            peer: who asks.
+            now: unix time.
+
+        Returns:
+            The octets, and whether they were made just now; None when it is for aiohttp.
+        """
+        if not self._follow():
+            return None
+        client = self._clients.get(fields) or self._learn(fields)
+        secure = peer.link is not None and peer.link.secure
+        place = (target, client, secure)
+        entry = self._kept.get(place)
+        return (entry.octets, False) if entry is not None else self._make(place, peer, now)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+        self._places.clear()
+        self._bytes = 0
+        self._transaction = -1
+
+    def _make(self, place: Place, peer: Peer, now: int) -> tuple[Octets, bool] | None:
+        if self._chain.limit(peer, self._chain.clock.monotonic()) is not None:
+            return None
+        target, client, secure = place
+        path, _, query = target.decode("ascii").partition("?")
+        origin = f"{'https' if secure else 'http'}://{client.host}"
+        known = self._resolver.at_once(Seen(path, query, origin, client.accept, client.languages), peer, now)
+        if known is None or isinstance(known.answer, Page):
+            return None
+        if known.answer.status >= HTTPStatus.BAD_REQUEST and "text/html" in client.accept:
+            return None  # what went wrong is told people on a page
+        octets = octets_of(known.answer)
+        if known.lasting and known.answer.lasting and len(octets.body) <= BODY_BYTES_MAX:
+            self._keep(place, octets, known)
+        return octets, True
+
+    def _learn(self, fields: bytes) -> Client:
+        lines = (line.partition(b":") for line in fields.split(b"\r\n"))
+        said = {name.lower(): text.strip().decode("ascii") for name, _, text in lines if name.lower() in _FIELDS}
+        client = Client(*(said.get(name, "") for name in _FIELDS))
+        if len(self._clients) >= CLIENTS_MAX:
+            self._clients.clear()
+        self._clients[fields] = client
+        return client
+
+    def _keep(self, place: Place, octets: Octets, known: Known) -> None:
+        hangs_on = (*known.keys, *(b"\x00" + name.encode() for name in known.names))
+        self._kept[place] = _Entry(octets, hangs_on)
+        for thing in hangs_on:
+            self._places.setdefault(thing, set()).add(place)
+        self._bytes += _size(place, octets)
+        while self._bytes > self._bytes_max:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, place: Place) -> None:
+        entry = self._kept.pop(place)
+        self._bytes -= _size(place, entry.octets)
+        for thing in entry.hangs_on:
+            places = self._places[thing]
+            places.discard(place)
+            if not places:
+                del self._places[thing]
+
+    def _forget_all(self, thing: bytes) -> None:
+        for place in tuple(self._places.get(thing, ())):
+            self._forget(place)
+
+    def _follow(self) -> bool:
+        """Forget what has changed since the last call; False when that cannot be known now."""
+        store = self._chain.store
+        if store.last_transaction == self._transaction:
+            return True
+        try:
+            with store.read() as txn:
+                if self._kept:
+                    self._forget_changed(txn)
+                self._position, self._transaction = txn.position, txn.transaction
+        except StoreError:
+            self.clear()
+            return False
+        return True
+
+    def _forget_changed(self, txn: ReadTxn) -> None:
+        batch = txn.journal(self._position, ENTRIES_MAX)
+        if isinstance(batch, SnapshotNeeded) or (batch[-1].position if batch else self._position) != txn.position:
+            self.clear()
+            return
+        for entry in batch:
+            self._take_in(txn, entry)
+
+    def _take_in(self, txn: ReadTxn, entry: Entry) -> None:
+        if entry.kind in (EntryKind.PUT, EntryKind.DELETE):
+            self._forget_all(entry.key)
+            record = txn.record(entry.key)
+            for alias in () if record is None else record.aliases:
+                if alias.scheme == SCHEME:
+                    self._forget_all(b"\x00" + alias.local_id.encode())
+        elif entry.kind not in _NO_MATTER:
+            self.clear()
+
+
+def octets_of(reply: Reply) -> Octets:
+    """A reply as it is sent."""
+    status = HTTPStatus(reply.status)
+    lines = [_LINE.format(status=status.value, phrase=status.phrase)]
+    lines += [f"{name}: {text}\r\n" for name, text in reply.headers]
+    head = "".join(lines) + "Content-Length: "
+    return Octets(head.encode("latin-1"), b"%d" % len(reply.body), reply.body, code_of(reply))
+
+
+def _size(place: Place, octets: Octets) -> int:
+    return len(octets.body) + len(octets.head) + 2 * len(place[0]) + KEPT_OCTETS

@@ -1,0 +1,115 @@
+"""Answers of the Digital Link resolver as pages for people: lists of links, choices, ends, and what went wrong."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI, title
+from idis.proto.types.link import Link as RecordLink
+from idis.resolver.web.landing.language import Reader, Words
+from idis.resolver.web.landing.page import landing_page
+from idis.resolver.web.landing.shown import Case, Link, Origin, Recall, Shown, Succession
+from idis.resolver.web.landing.style import CONTENT_SECURITY_POLICY
+from idis.resolver.web.links.answering import Page, PageOf, target
+from idis.resolver.web.links.asked import Asked
+from idis.resolver.web.links.levels import Level, own_page
+from idis.resolver.web.links.linkset import JSON_LD
+from idis.resolver.web.links.reply import Reply
+
+_KINDS = {
+    "superseded": Words("已被替代", "Superseded"),
+    "merged": Words("已合并", "Merged into another"),
+    "split": Words("已拆分", "Split into others"),
+    "transferred": Words("已转移", "Transferred"),
+    "withdrawn": Words("已撤销", "Withdrawn"),
+}
+_CASES = {
+    HTTPStatus.BAD_REQUEST: Case.MALFORMED,
+    HTTPStatus.NOT_FOUND: Case.NOT_FOUND,
+    HTTPStatus.GONE: Case.WITHDRAWN,
+    HTTPStatus.SERVICE_UNAVAILABLE: Case.BUSY,
+}
+_SCHEME = Words("GS1 标识", "GS1 key")
+_LINKSET = "?linkType=linkset"
+_IN_PAGE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})  # JSON in a page must not end its element
+
+
+def page_of(asked: Asked, page: Page, node: str, root: str, reader: Reader) -> str:
+    """The page that a person gets.
+
+    Args:
+        asked: the request.
+        page: what it is to show.
+        node: the name of this node.
+        root: scheme and host of the resolver.
+        reader: in which language.
+    """
+    first = page.levels[0]
+    shown = Shown(
+        identifier=asked.levels[0].display,
+        case=Case.SEVERAL if page.of is PageOf.CHOICE else Case.WITHDRAWN if page.of is PageOf.GONE else Case.FOUND,
+        origin=Origin(node, prefix=", ".join(record.identifier.partition("/")[0] for record in first.records)),
+        name=Words(first.name if first.name != first.display else ""),
+        scheme=_SCHEME,
+        recall=_recall(page.levels),
+        links=_links(asked, page, root),
+        succession=_succession(first, root),
+        json=asked.anchor.removeprefix(root) + _LINKSET,
+    )
+    text = landing_page(shown, reader)
+    if page.of is not PageOf.LIST:
+        return text
+    # What the page shows people, for programs that read pages (Resolver 1.2, §2.10). It is data: no policy lets it run.
+    data = page.reply.body.decode().translate(_IN_PAGE)
+    return text.replace("</head>", f'<script type="{JSON_LD}">{data}</script>\n</head>', 1)
+
+
+def trouble_page(shown_as: str, reply: Reply, reason: str, node: str, reader: Reader) -> str:
+    """What went wrong, for a person."""
+    return landing_page(Shown(shown_as, _CASES[HTTPStatus(reply.status)], Origin(node), scheme=_SCHEME, reason=reason), reader)
+
+
+def page_headers(reply: Reply, reader: Reader) -> tuple[tuple[str, str], ...]:
+    """The headers of a reply with a page as its content."""
+    kept = tuple((name, text) for name, text in reply.headers if name not in ("Content-Type", "ETag"))
+    return (
+        *kept,
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Language", reader.language.tag),
+        ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+        ("Referrer-Policy", "no-referrer"),
+    )
+
+
+def _recall(levels: tuple[Level, ...]) -> Recall:
+    flags = {record.recalled for level in levels for record in level.records}
+    return next((recall for recall in (Recall.STOP, Recall.CHECK) if recall.value in flags), Recall.NONE)
+
+
+def _links(asked: Asked, page: Page, root: str) -> tuple[Link, ...]:
+    if page.of is PageOf.CHOICE:
+        return tuple(_link(link, target(link, asked.query)) for link in page.links)
+    own = [Link(own_page("", record.identifier), Words(record.identifier)) for level in page.levels for record in level.records]
+    named = [link for level in page.levels for link in level.links if link.link_type not in (DEFAULT, DEFAULT_MULTI)]
+    rest = [link for level in page.levels for link in level.links if link.link_type in (DEFAULT, DEFAULT_MULTI)]
+    seen = {link.href for link in named}
+    others = [link for link in rest if link.href not in seen and not link.href.startswith(f"{root}/")]
+    return (*(_link(link, link.href) for link in (*named, *others)), *own)
+
+
+def _link(link: RecordLink, href: str) -> Link:
+    words = Words(f"{title(link.link_type, zh=True)}：{link.title}", f"{title(link.link_type, zh=False)}: {link.title}")
+    return Link(href, words, ", ".join(link.languages), link.media_type)
+
+
+def _succession(level: Level, root: str) -> Succession | None:
+    end = next((record.succession for record in level.records if record.succession is not None), None)
+    if end is None:
+        return None
+    successors = tuple(Link(_successor(name), Words(name)) for name in end.successors)
+    return Succession(_KINDS[end.kind.value], successors, end.date, end.note)
+
+
+def _successor(name: str) -> str:
+    gs1 = "gs1:https://id.gs1.org"
+    return name.removeprefix(gs1) if name.startswith(gs1) else own_page("", name)

@@ -1,0 +1,146 @@
+"""The Digital Link resolver of one node: from a request to its answer, with the limits, quotas and rights of every path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from idis.proto.codes import ResponseCode
+from idis.proto.schemes.gs1.elements import Gs1Error
+from idis.proto.types.site import encode_site
+from idis.registry.caller import Caller
+from idis.registry.links import Held
+from idis.registry.registration.checks import Refusal
+from idis.registry.store.base import StoreError
+from idis.resolver.admin.reading import answer_here
+from idis.resolver.chain import Chain
+from idis.resolver.config import LinksSection
+from idis.resolver.request import HTTP, Later, Peer, Settled
+from idis.resolver.web.face import Face
+from idis.resolver.web.links.answering import Manner, Page, answer, malformed, unknown
+from idis.resolver.web.links.asked import Asked, read_request
+from idis.resolver.web.links.finding import Found, found, held_at, question, settled_now, steadily_held
+from idis.resolver.web.links.reply import Reply, problem
+
+_CODES: dict[int, int] = {
+    HTTPStatus.BAD_REQUEST: ResponseCode.INVALID_HANDLE,
+    HTTPStatus.NOT_FOUND: ResponseCode.HANDLE_NOT_FOUND,
+    HTTPStatus.SERVICE_UNAVAILABLE: ResponseCode.SERVER_TOO_BUSY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a client sent, as far as it matters here.
+
+    Attributes:
+        path, query: as they came; the query without `?`.
+        origin: scheme and host under which it asks.
+        accept, languages: headers, empty without.
+    """
+
+    path: str
+    query: str
+    origin: str
+    accept: str = ""
+    languages: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An answer, and what it hangs on: it holds until one of these records, or who has one of these names, changes."""
+
+    answer: Reply | Page
+    keys: tuple[bytes, ...] = ()
+    names: tuple[str, ...] = ()
+    lasting: bool = False
+
+
+class LinkResolver:
+    """Answers requests for GS1 keys.
+
+    Args:
+        chain: the steps that every question passes.
+        config: how this resolver answers.
+    """
+
+    def __init__(self, chain: Chain, config: LinksSection) -> None:
+        self._chain = chain
+        self._config = config
+
+    def read(self, seen: Seen) -> Asked:
+        """Read a request.
+
+        Raises:
+            Gs1Error: its path is no Digital Link.
+        """
+        root = self._config.root or seen.origin
+        return read_request(
+            seen.path, seen.query, root, seen.accept, seen.languages, short_gtins=self._config.short_gtins
+        )
+
+    def at_once(self, seen: Seen, peer: Peer, now: int) -> Known | None:
+        """The answer to whoever proves nothing, where no other node has to be asked; None otherwise, or when the store fails."""
+        try:
+            asked = self.read(seen)
+        except Gs1Error as error:
+            return Known(malformed(str(error)))
+        try:
+            with self._chain.store.read() as txn:
+                held = held_at(txn, asked)
+                lasting = steadily_held(txn, held)
+                records = [record for level in held for record in level]
+                settled: dict[str, Settled | Later] = {}
+                for record in records:
+                    settled[record.identifier] = verdict = settled_now(self._chain, txn, record.identifier, peer, now)
+                    if isinstance(verdict, Later):
+                        return None
+        except StoreError:
+            return None
+        result = found(asked, held, settled, known=False)
+        reply = self._answered(asked, result, Manner(asked.link.stem, self._config.old_descriptions))
+        names = tuple(level.canonical for level in asked.levels)
+        return Known(reply, tuple(record.key for record in records), names, lasting and bool(records))
+
+    async def resolve(self, seen: Seen, peer: Peer, caller: Caller, face: Face) -> Reply | Page:
+        """The answer to somebody, waiting for other nodes if need be."""
+        try:
+            asked = self.read(seen)
+        except Gs1Error as error:
+            return malformed(str(error))
+        result = await self.find(asked, peer, caller, face)
+        manner = Manner(asked.link.stem, self._config.old_descriptions, known=not caller.anonymous)
+        return self._answered(asked, result, manner)
+
+    async def find(self, asked: Asked, peer: Peer, caller: Caller, face: Face) -> Found:
+        """What somebody may know of a key."""
+        with self._chain.store.read() as txn:
+            held = held_at(txn, asked)
+        settled = {record.identifier: await self._settle(record, peer, caller, face) for level in held for record in level}
+        return found(asked, held, settled, known=not caller.anonymous)
+
+    async def _settle(self, record: Held, peer: Peer, caller: Caller, face: Face) -> Settled:
+        if not caller.anonymous:
+            seen = await answer_here(face.registrar, question(record.identifier), caller, encode_site(face.site))
+            if seen is not None and not isinstance(seen, Refusal):
+                return seen
+        with self._chain.store.read() as txn:
+            verdict = settled_now(self._chain, txn, record.identifier, peer, int(self._chain.clock.time()))
+        return await self._chain.settle(verdict) if isinstance(verdict, Later) else verdict
+
+    def _answered(self, asked: Asked, result: Found, manner: Manner) -> Reply | Page:
+        if result.levels:
+            return answer(asked, result.levels, manner)
+        if result.busy:
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, result.trouble)
+        return problem(HTTPStatus.NOT_FOUND, result.trouble) if result.trouble else unknown(asked)
+
+    def count(self, reply: Reply, seconds: float) -> None:
+        """Count an answer as one of this node."""
+        self._chain.observe.answered[HTTP, code_of(reply)] += 1
+        self._chain.observe.took(HTTP, seconds)
+
+
+def code_of(reply: Reply) -> int:
+    """The response code of the field that tells what a reply tells."""
+    return int(_CODES.get(reply.status, ResponseCode.SUCCESS))
