@@ -6,9 +6,9 @@ form of the body. Events are never changed and never removed: an error declarati
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from hashlib import blake2b
+from typing import NamedTuple
 
 EVENT_BYTES_MAX = 8_388_608  # of one body: an event of a million characters of any script, with its context
 EVENT_ID_BYTES_MAX = 2_048  # a URI
@@ -18,8 +18,7 @@ PLACE_BYTES = 24  # when it was recorded, and where in the journal
 _BIAS = 2**63  # times before 1970 sort before those after it
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(NamedTuple):
     """One event.
 
     Attributes:
@@ -49,8 +48,7 @@ class EventRow:
         return time_head(self.time_ms) + self.place
 
 
-@dataclass(frozen=True, slots=True)
-class EventKnown:
+class EventKnown(NamedTuple):
     """An event of this id is there already; `same`: it says the same."""
 
     row: EventRow

@@ -241,7 +241,7 @@ class LmdbWriteTxn(LmdbReadTxn):
             known = self._event_at(codec.unseal(keys.EVENT_ID, by_id, value))
             return EventKnown(known, known.content == row.content)
         place = keys.audit_key(max(self._now_ms, self._last_recorded_ms()), self._next)
-        row = replace(row, place=place)
+        row = row._replace(place=place)
         value = codec.encode_event(row)
         self._put(self._tables.event, place, value, append=True)
         self._put(self._tables.event_time, row.time_key, codec.seal(keys.EVENT_TIME, row.time_key, b""))

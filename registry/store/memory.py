@@ -298,7 +298,7 @@ class MemoryTxn:
         if known is not None:
             return EventKnown(known, known.content == row.content)
         last_ms = max((kept.recorded_ms for kept in self._state.events.values()), default=0)
-        row = replace(row, place=keys.audit_key(max(self._now_ms, last_ms), self._next_position()))
+        row = row._replace(place=keys.audit_key(max(self._now_ms, last_ms), self._next_position()))
         self._state.events[row.place] = row
         self._note(EntryKind.EVENT, row.place, 0, b"")
         return row

@@ -9,11 +9,11 @@ sent again changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from idis.registry.event_row import EventKnown, EventRow
 from idis.registry.store.base import Store, WriteTxn
@@ -41,8 +41,7 @@ class Behaviour(Enum):
     PROCEED = "proceed"
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """An event that may be kept: with its id, the digest of what it says, and where and how it was spelled."""
 
     event: Event
@@ -61,8 +60,7 @@ class Fate(Enum):
     CONFLICT = "conflict"  # its id belongs to another
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """What became of an event, and the row that has its id now."""
 
     fate: Fate
@@ -127,7 +125,15 @@ def keep(txn: WriteTxn, one: Ready, teller: Teller, spelling: Spelling) -> Kept:
     put = txn.put_event(row)
     if isinstance(put, EventKnown):
         return Kept(Fate.KNOWN if put.same else Fate.CONFLICT, put.row)
-    take_event(txn, one.event, spelling=spelling, holder=teller.holder, recorded_ms=put.recorded_ms, claim=claim)
+    take_event(
+        txn,
+        one.event,
+        spelling=spelling,
+        holder=teller.holder,
+        recorded_ms=put.recorded_ms,
+        claim=claim,
+        unheard=other is None,
+    )
     return Kept(Fate.NEW, put)
 
 
@@ -209,11 +215,7 @@ def _judge_one(placed: Placed, captured: Captured, now_ms: int) -> Ready | None:
         captured.note(tuple(problem.below(placed.pointer) for problem in one))
         return None
     captured.warnings += bool(one.warnings)
-    return _spelled(one, placed)
-
-
-def _spelled(one: Ready, placed: Placed) -> Ready:
-    return replace(one, pointer=placed.pointer, text=placed.text, context=placed.context)
+    return Ready(one.event, one.content, one.warnings, placed.pointer, placed.text, placed.context)
 
 
 def _again(opened: Callable[[], BinaryIO], digests: list[bytes | None]) -> Iterator[Ready]:
@@ -221,7 +223,8 @@ def _again(opened: Callable[[], BinaryIO], digests: list[bytes | None]) -> Itera
     with opened() as stream:
         for placed, content in zip(read_placed(stream), digests, strict=False):
             if content is not None and isinstance(placed.found, Event):
-                yield _spelled(Ready(with_id(placed.found, content), content), placed)
+                event = with_id(placed.found, content)
+                yield Ready(event, content, (), placed.pointer, placed.text, placed.context)
 
 
 def _keep_all(store: Store, events: Callable[[], Iterator[Ready]], teller: Teller, captured: Captured) -> None:

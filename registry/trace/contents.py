@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
@@ -25,8 +25,7 @@ _BEHIND = b"\xff" * 17  # what follows the name of a content in a key is a time 
 _KIND_NUMBERS = {EdgeKind.PART_OF: 1, EdgeKind.PACKED_IN: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class _Noted:
+class _Noted(NamedTuple):
     """A fact where it lies. `child` is empty when the whole was emptied."""
 
     child: str
@@ -42,7 +41,7 @@ def note_contents(txn: ReadTxn, saying: Saying) -> dict[bytes, bytes]:
 
 def withdraw_contents(txn: ReadTxn, saying: Saying) -> dict[bytes, bytes]:
     """The rows that change when it was an error."""
-    return _settle(txn, saying, [replace(noted, retracted_ms=saying.recorded_ms) for noted in _facts(saying)])
+    return _settle(txn, saying, [noted._replace(retracted_ms=saying.recorded_ms) for noted in _facts(saying)])
 
 
 def oddities(txn: ReadTxn, child: str, parent: str, kind: EdgeKind) -> list[Oddity]:
@@ -69,10 +68,10 @@ def _facts(saying: Saying) -> Iterator[_Noted]:
         name = spelling.name(amount.epc_class)
         if (name, amount.uom) not in named:
             named.add((name, amount.uom))
-            fact = replace(plain, of_class=True, quantity=amount.quantity, uom=amount.uom)
+            fact = plain._replace(of_class=True, quantity=amount.quantity, uom=amount.uom)
             yield _Noted(name, fact, saying.recorded_ms)
     if not named and action is Action.DELETE:
-        yield _Noted("", replace(plain, everything=True), saying.recorded_ms)
+        yield _Noted("", plain._replace(everything=True), saying.recorded_ms)
 
 
 def _settle(txn: ReadTxn, saying: Saying, said: list[_Noted]) -> dict[bytes, bytes]:
@@ -81,32 +80,48 @@ def _settle(txn: ReadTxn, saying: Saying, said: list[_Noted]) -> dict[bytes, byt
         return {}
     kind = CONTENT_KINDS[saying.event.type]
     parent = saying.spelling.name(saying.event.parent)
-    changed = dict(_fact_row(parent, kind, noted) for noted in said)
+    changed = dict(_fact_rows(parent, kind, said))
     said_of = _grouped(said)
     if "" in said_of:
         touched = _by_child(_read(txn, parent, kind, None))
     else:
         emptied, *known_of = _read_each(txn, parent, kind, ["", *said_of])
         touched = {child: known + emptied for child, known in zip(said_of, known_of, strict=True)}
-    own = {(noted.child, _fact_tag(noted.fact)) for noted in said}
+    own = {(noted.child, _fact_tag(noted.fact)) for noted in said} if any(touched.values()) else set()
     noted_of: dict[str, list[_Noted]] = {}
     for child, known in touched.items():
-        kept = [noted for noted in known if (noted.child, _fact_tag(noted.fact)) not in own] if known else []
+        kept = [noted for noted in known if (noted.child, _fact_tag(noted.fact)) not in own]
         kept.extend(said_of.get(child, ()))
         kept.extend(said_of.get("", ()))
         noted_of[child] = kept
     every = believed_of(txn, {child: _spans(kind, child, parent, kept) for child, kept in noted_of.items()})
-    for child, kept in noted_of.items():
-        changed.update(_edges(every[child], kind, child, parent, kept, saying.recorded_ms))
+    alike = [child for child, kept in noted_of.items() if not every[child] and len(kept) == 1 and kept[0].fact is said[0].fact]
+    if alike:
+        changed.update(_edges_alike(kind, alike, parent, noted_of[alike[0]], saying.recorded_ms))
+    for child in noted_of.keys() - alike:
+        changed.update(_edges(every[child], kind, child, parent, noted_of[child], saying.recorded_ms))
     return changed
 
 
 def _spans(kind: EdgeKind, child: str, parent: str, noted: list[_Noted]) -> list[tuple[bytes, bytes]]:
     """Where the edges lie that facts of one content in one whole may change."""
-    if any(not item.fact.of_class and item.child for item in noted):
-        return [rows.span(child, UP[kind], UP[kind])]
+    for item in noted:
+        if item.child and not item.fact.of_class:
+            return [rows.span(child, UP[kind], UP[kind])]
     begun = {item.fact.time_ms for item in noted}  # a lot may lie in thousands of wholes: look at this one's rows only
     return [rows.moment_span(kind, child, parent, moment) for moment in sorted(begun)]
+
+
+def _edges_alike(
+    kind: EdgeKind, children: list[str], parent: str, noted: list[_Noted], now_ms: int
+) -> dict[bytes, bytes]:
+    """The rows of edges that are new, of contents of which the same is said and nothing else: most of what is told."""
+    found, _ = intervals([item.fact for item in noted if item.retracted_ms == ALWAYS_MS])
+    changed: dict[bytes, bytes] = {}
+    for interval in found:
+        stored = _stored(kind, children[0], parent, interval, now_ms)
+        changed.update(rows.rows_alike(stored.edge, children, stored.tag, of_class=stored.of_class))
+    return changed
 
 
 def _edges(
@@ -155,7 +170,7 @@ def _with_overlaps(wanted: list[Stored], beside: list[Stored], now_ms: int) -> I
         reasons = tuple(reason for reason in item.edge.reasons if reason != OVERLAP)
         reasons = (*reasons, OVERLAP) if at in marked else reasons
         certainty = Certainty.POSSIBLE if reasons else Certainty.CERTAIN
-        yield replace(item, edge=replace(item.edge, recorded_ms=now_ms, certainty=certainty, reasons=reasons))
+        yield item._replace(edge=item.edge._replace(recorded_ms=now_ms, certainty=certainty, reasons=reasons))
 
 
 def _class_tag(uom: str) -> bytes:
@@ -166,9 +181,20 @@ def _fact_tag(fact: Fact) -> bytes:
     return rows.tag_of(f"{fact.event_id} {fact.uom}" if fact.of_class else fact.event_id)
 
 
-def _fact_row(parent: str, kind: EdgeKind, noted: _Noted) -> rows.Row:
+def _fact_rows(parent: str, kind: EdgeKind, said: Iterable[_Noted]) -> Iterator[rows.Row]:
+    """Where facts lie, and their rows: those of things that were added together differ in their place alone."""
+    start = _facts_of(parent, kind)
+    tail, row, last = b"", b"", None
+    for noted in said:
+        fact, child = noted.fact, rows.head(noted.child)
+        if fact is not last or child[0] == rows.HASHED:
+            tail, row = rows.time_key(fact.time_ms) + _fact_tag(fact), _fact_body(noted)
+            last = None if child[0] == rows.HASHED else fact
+        yield start + child + tail, row
+
+
+def _fact_body(noted: _Noted) -> bytes:
     fact = noted.fact
-    key = _facts_of(parent, kind) + rows.head(noted.child) + rows.time_key(fact.time_ms) + _fact_tag(fact)
     flags = (_OF_CLASS if fact.of_class else 0) | (_CLAIM if fact.claim else 0) | (_EVERYTHING if fact.everything else 0)
     members = [
         _ACTIONS.index(fact.action),
@@ -181,7 +207,7 @@ def _fact_row(parent: str, kind: EdgeKind, noted: _Noted) -> rows.Row:
         noted.child if rows.is_hashed(noted.child) else None,
         None if noted.retracted_ms == ALWAYS_MS else noted.retracted_ms,
     ]
-    return key, rows.pack(members)
+    return rows.pack(members)
 
 
 def _noted_of(key: bytes, row: bytes, start: int) -> _Noted:

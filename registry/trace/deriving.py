@@ -9,7 +9,6 @@ show in what is believed in the end, and what was believed on any day can still 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 from idis.registry.store.base import ReadTxn, WriteTxn
@@ -30,11 +29,19 @@ from idis.registry.trace.things import Spelling
 MEMBERSHIPS_MAX = 1_000  # events that say at one moment that one item is of one lot
 
 _WITHDRAWN = 1
+_EVENT = bytes((Slot.EVENT,))
 _WORKED_ON = (Role.OBJECT, Role.CONTENT, Role.OUTPUT)
 
 
 def take_event(
-    txn: WriteTxn, event: Event, *, spelling: Spelling, holder: str, recorded_ms: int, claim: bool = False
+    txn: WriteTxn,
+    event: Event,
+    *,
+    spelling: Spelling,
+    holder: str,
+    recorded_ms: int,
+    claim: bool = False,
+    unheard: bool = False,
 ) -> bool:
     """Derive the edges of an event; False when it changes nothing, because it was taken or withdrawn before.
 
@@ -47,12 +54,13 @@ def take_event(
         holder: the folded prefix in whose name it is said.
         recorded_ms: now, unix time in milliseconds.
         claim: whoever says so has no standing: its edges are possible only.
+        unheard: nothing of its id was taken before, as whoever asks has seen; else it is looked for.
 
     Raises:
         IdentifierError: it names what is no identifier.
     """
     saying = Saying(event, spelling, holder, recorded_ms, claim)
-    key, withdrawn = _state(txn, event.event_id)
+    key, withdrawn = (_key(event.event_id), None) if unheard else _state(txn, event.event_id)
     if withdrawn:
         return False
     if event.error is not None:
@@ -83,9 +91,13 @@ def is_taken(txn: ReadTxn, event_id: str) -> bool:
 
 def _state(txn: ReadTxn, event_id: str) -> tuple[bytes, bool | None]:
     """The key of an event's own row; whether it was withdrawn, None where it is not known."""
-    key = rows.head(event_id) + bytes((Slot.EVENT,))
+    key = _key(event_id)
     row = row_at(txn, key)
     return key, None if row is None else bool(rows.unpack(row, 2)[1])
+
+
+def _key(event_id: str) -> bytes:
+    return rows.head(event_id) + _EVENT
 
 
 def _withdraw(txn: WriteTxn, saying: Saying, *, taken: bool) -> None:
@@ -97,13 +109,13 @@ def _withdraw(txn: WriteTxn, saying: Saying, *, taken: bool) -> None:
     for thing, moment in named.items():
         key, _ = life_row(thing, moment)
         if (row := row_at(txn, key)) is not None:
-            found.update([life_row(thing, replace(moment_of(key, row), retracted_ms=saying.recorded_ms))])
+            found.update([life_row(thing, moment_of(key, row)._replace(retracted_ms=saying.recorded_ms))])
     for edge, tag in membership_edges(saying):
         (old,) = txn.edge_spans([rows.moment_span(edge.kind, edge.child, edge.parent, edge.from_ms)], MEMBERSHIPS_MAX)
         for place, told in old:
             stored = rows.edge_of(place, told, edge.child)
             if rows.edge_tag(place) == tag and stored.retracted_ms == ALWAYS_MS:
-                found.update(rows.rows_of(replace(stored, retracted_ms=saying.recorded_ms), tag))
+                found.update(rows.rows_of(stored._replace(retracted_ms=saying.recorded_ms), tag))
     if saying.event.type in CONTENT_KINDS:
         found.update(withdraw_contents(txn, saying))
     elif saying.event.type is EventType.TRANSFORMATION:

@@ -6,10 +6,9 @@ to this node during `[recorded_ms, retracted_ms)`. Identifiers are in the one sp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 ALWAYS_MS = 2**63 - 1  # an end that has not come
 
@@ -33,9 +32,8 @@ class Certainty(Enum):
     POSSIBLE = "possible"
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """One edge.
+class Edge(NamedTuple):
+    """One edge. A tuple: a walk reads many thousands.
 
     Attributes:
         kind: what joins the two.

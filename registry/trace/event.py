@@ -7,10 +7,9 @@ offset is part of what was said. Members that we do not interpret are kept in `e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = Any  # a JSON value as `json.loads` gives it, numbers as Decimal
 
@@ -35,16 +34,14 @@ class Action(Enum):
     DELETE = "DELETE"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A point in time: unix time in milliseconds, and the offset it was told in, as minutes east of UTC."""
 
     time_ms: int
     offset_min: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """So much of a class or lot. Without `quantity` an unknown amount; `uom` is a UN/ECE Rec 20 code, none means pieces."""
 
     epc_class: str
@@ -52,16 +49,14 @@ class Quantity:
     uom: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(NamedTuple):
     """A business transaction, source or destination: its type (may be empty for transactions) and its URI."""
 
     type: str
     uri: str
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorDeclaration:
+class ErrorDeclaration(NamedTuple):
     """The event with this content was wrong."""
 
     declared: Moment
@@ -70,9 +65,8 @@ class ErrorDeclaration:
     extensions: tuple[tuple[str, Json], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event.
+class Event(NamedTuple):
+    """One event. A tuple, as its parts are: a capture makes thousands a second.
 
     Attributes:
         type: which of the five.

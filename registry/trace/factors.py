@@ -7,7 +7,7 @@ of one event share rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
@@ -25,8 +25,7 @@ _BEARER = bytes((Slot.BEARER,))
 STATION, PROCESS, WELDER, SHIFT, CONSUMABLE = "station", "transformation", "welder", "shift", "consumable"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Factor:
+class Factor(NamedTuple):
     """Something shared."""
 
     kind: str

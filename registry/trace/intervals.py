@@ -8,8 +8,8 @@ counted by quantity stays while something is left.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from idis.registry.trace.edge import ALWAYS_MS
 from idis.registry.trace.event import Action
@@ -21,8 +21,7 @@ OVERLAP = "overlapping parents"
 _ORDER = {Action.DELETE: 0, Action.ADD: 1, Action.OBSERVE: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """What one event says of one content of one whole.
 
     Attributes:
@@ -47,8 +46,7 @@ class Fact:
     claim: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """The content was inside during `[from_ms, to_ms)`. `quantity` is what is left of it, or, once closed, the most there was."""
 
     from_ms: int
@@ -61,8 +59,7 @@ class Interval:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Oddity:
+class Oddity(NamedTuple):
     """A fact that does not fit the others: `rule` names it."""
 
     rule: str

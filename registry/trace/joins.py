@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from idis.registry.trace.intervals import CLAIM
 
@@ -19,8 +20,7 @@ HOMOGENEOUS, DISCRETE = "homogeneous", "discrete"
 PIECES = frozenset({"", "C62", "EA", "H87", "PCE", "NMB"})  # Rec 20: units that count things
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One thing that went in or came out.
 
     Attributes:
@@ -47,8 +47,7 @@ class Part:
     claim: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(NamedTuple):
     """The output was made from the input at a moment; `quantity` of the input went in."""
 
     output: str
@@ -91,10 +90,21 @@ class Process:
     def joins(self, touching: set[str] | None = None) -> Iterator[Join]:
         """Every pair, or only those with one of some things."""
         mixed = (MIXED,) if self.mixed else ()
+        sources = [_Source.of(consumed) for consumed in self.inputs.values()]
         for output, made in self.outputs.items():
-            for source, consumed in self.inputs.items():
-                if output != source and (touching is None or output in touching or source in touching):
-                    yield from _pair(made, consumed, mixed)
+            told = list(_tellings(made))
+            for source in sources:
+                if output != source.thing and (touching is None or output in touching or source.thing in touching):
+                    yield from (source.join(part, mixed) for part in told)
+
+    def joins_alike(self) -> Iterator[tuple[Join, list[str]]]:
+        """All pairs of a process that one event tells of: one for each input, and the outputs that have it alike."""
+        mixed = (MIXED,) if self.mixed else ()
+        for consumed in self.inputs.values():
+            source = _Source.of(consumed)
+            outputs = [output for output in self.outputs if output != source.thing]
+            if outputs:
+                yield source.join(self.outputs[outputs[0]][0], mixed), outputs
 
     def without(self, event_id: str) -> Process:
         """As it was before an event."""
@@ -102,19 +112,36 @@ class Process:
         return Process.of(part for part in kept if part.event_id != event_id)
 
 
-def _pair(made: list[Part], consumed: list[Part], mixed: tuple[str, ...]) -> Iterator[Join]:
-    quantity, uom = _amount(consumed)
-    first = min(part.time_ms for part in consumed)
-    sure = any(not part.claim for part in consumed)
-    for time_ms in sorted({part.time_ms for part in made}):
-        parts = [part for part in made if part.time_ms == time_ms]
-        told = min(parts, key=lambda part: (part.claim, part.event_id))
+class _Source(NamedTuple):
+    """All that went in of one thing, in one."""
+
+    thing: str
+    first_ms: int
+    sure: bool
+    quantity: Decimal | None
+    uom: str
+
+    @classmethod
+    def of(cls, parts: list[Part]) -> _Source:
+        first_ms = min(part.time_ms for part in parts)
+        return cls(parts[0].thing, first_ms, any(not part.claim for part in parts), *_amount(parts))
+
+    def join(self, made: Part, mixed: tuple[str, ...]) -> Join:
         reasons = mixed
-        if first > time_ms:
+        if self.first_ms > made.time_ms:
             reasons += (PRECEDES,)
-        if told.claim or not sure:
+        if made.claim or not self.sure:
             reasons += (CLAIM,)
-        yield Join(told.thing, consumed[0].thing, time_ms, told.event_id, told.holder, quantity, uom, reasons)
+        return Join(made.thing, self.thing, made.time_ms, made.event_id, made.holder, self.quantity, self.uom, reasons)
+
+
+def _tellings(made: list[Part]) -> Iterator[Part]:
+    """Of each moment at which an output came out, the part that tells best of it."""
+    if len(made) == 1:
+        yield made[0]
+        return
+    for time_ms in sorted({part.time_ms for part in made}):
+        yield min((part for part in made if part.time_ms == time_ms), key=lambda part: (part.claim, part.event_id))
 
 
 def _amount(parts: list[Part]) -> tuple[Decimal | None, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
@@ -46,7 +47,7 @@ def named(event: Event) -> tuple[Event, bytes]:
 
 def with_id(event: Event, content: bytes) -> Event:
     """The event with its id, made of the digest of what it says where it came without."""
-    return event if event.event_id else replace(event, event_id=f"{HEAD}{content.hex()}{TAIL}")
+    return event if event.event_id else event._replace(event_id=f"{HEAD}{content.hex()}{TAIL}")
 
 
 def row_of(
@@ -64,7 +65,7 @@ def row_of(
     """
     parts = [_FORM, holder, claim, text or json_text(write_event(event))]
     if text and context:
-        parts.append(json_text(write_context(context)))
+        parts.append(_context_text(context))
     body: bytes = msgpack.packb(parts)
     return EventRow(event.event_id, event.time.time_ms, content, event.error is not None, body)
 
@@ -75,7 +76,23 @@ def kept(row: EventRow) -> KeptEvent:
     event = read_event(parse_json(text), _context(more[0]) if more else ())
     if not isinstance(event, Event):
         raise RecordDamaged(f"the event {row.event_id} cannot be read: {event[0].message}")
-    return KeptEvent(replace(event, event_id=row.event_id, record_time_ms=row.recorded_ms), holder, claim, row.place)
+    return KeptEvent(event._replace(event_id=row.event_id, record_time_ms=row.recorded_ms), holder, claim, row.place)
+
+
+class _Written(threading.local):
+    """The context that was written last, by this thread: the events of a document share it, the very same object."""
+
+    context: Context = ()
+    text = ""
+
+
+_written = _Written()
+
+
+def _context_text(context: Context) -> str:
+    if _written.context is not context:
+        _written.context, _written.text = context, json_text(write_context(context))
+    return _written.text
 
 
 @lru_cache(_CONTEXTS_KEPT)

@@ -7,9 +7,9 @@ whoever captured it; a line of the life names it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
+from typing import NamedTuple
 
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
@@ -34,8 +34,7 @@ class Role(IntEnum):
     OUTPUT = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """One event in the life of a thing.
 
     Attributes:

@@ -29,8 +29,10 @@ def note_making(txn: ReadTxn, saying: Saying) -> dict[bytes, bytes]:
     said = list(_parts(saying))
     process, tag = _process_of(saying)
     if not saying.event.transformation_id:
-        wanted = (_stored(join, tag, saying.recorded_ms) for join in Process.of(said).joins())
-        return revise((), wanted, saying.recorded_ms)
+        made: dict[bytes, bytes] = {}
+        for join, outputs in Process.of(said).joins_alike():
+            made.update(rows.rows_alike(_stored(join, tag, saying.recorded_ms).edge, outputs, tag))
+        return made
     changed = dict(_part_row(process, part, saying.recorded_ms) for part in said)
     known = list(_read(txn, process))
     changed.update(_change(txn, Process.of(known), Process.of([*known, *said]), said, tag, saying.recorded_ms))

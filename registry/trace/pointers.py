@@ -84,13 +84,11 @@ def keep_pointers(txn: WriteTxn, prefix: str, things: Iterable[tuple[str, int]],
 
 def dues_of(txn: ReadTxn, changed: Mapping[bytes, bytes], holder: str, now_ms: int) -> dict[bytes, bytes]:
     """The rows by which the homes of foreign things in some rows of edges will be told."""
-    if not holder or not answers_below(txn, holder):
-        return {}  # nobody would believe it
     due: dict[str, Due] = {}
     foreign: dict[str, bool] = {}
     own = f"{holder}/".encode()
     for key, row in changed.items():
-        if not row or key.startswith(own) or key[0] == 0xFF or rows.mirror(key) is None:
+        if not row or key.startswith(own) or key[0] == rows.HASHED or rows.mirror(key) is None:
             continue
         thing = key[: key.index(0)].decode()
         home = home_of(thing)
@@ -104,6 +102,8 @@ def dues_of(txn: ReadTxn, changed: Mapping[bytes, bytes], holder: str, now_ms: i
                 BACK_WAY if rows.BACK[0] <= slot <= rows.BACK[1] else 0
             )
             due[thing] = Due(thing, holder, now_ms, ways | (due[thing].ways if thing in due else 0))
+    if not due or not holder or not answers_below(txn, holder):
+        return {}  # nobody would believe it
     return dict(map(_row, (_joined(txn, one) for one in due.values())))
 
 

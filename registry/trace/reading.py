@@ -6,9 +6,8 @@ This is what a schema sees: members, their types, what each type of event needs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from idis.registry.trace.event import Action, ErrorDeclaration, Event, EventType, Json, Moment, Quantity, Typed
 from idis.registry.trace.event_context import Context, prefixes_of, read_context, too_long
@@ -32,8 +31,7 @@ DEPTH_MAX = 32  # of master data, extensions and sensor elements
 Pairs = tuple[tuple[str, Json], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """What a document holds at one place.
 
     Attributes:

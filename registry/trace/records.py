@@ -7,7 +7,6 @@ was made from or belongs to has no while: a changed field there corrects what wa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from idis.registry.record import PreparedRecord, StoredRecord
 from idis.registry.store.base import ReadTxn
@@ -124,8 +123,8 @@ def _wanted(thing: str, current: list[Stored], after: Declared, now_ms: int, *, 
             end = end if end > edge.from_ms else now_ms
             if end <= edge.from_ms:
                 continue
-            edge = replace(edge, to_ms=end)
-        yield replace(old, edge=replace(edge, recorded_ms=now_ms))
+            edge = edge._replace(to_ms=end)
+        yield old._replace(edge=edge._replace(recorded_ms=now_ms))
 
 
 def _continued(thing: str, edge: FieldEdge, current: Sequence[Stored], now_ms: int) -> Stored:

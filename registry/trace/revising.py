@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
@@ -12,8 +12,7 @@ from idis.registry.trace.edge import ALWAYS_MS, Edge, EdgeKind
 EDGES_AT_ONCE_MAX = 100_000  # of one thing, one kind; more of one moment is no genealogy
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """An edge with what its rows hold beside it."""
 
     edge: Edge
@@ -65,12 +64,12 @@ def revise(current: Collection[Stored], wanted: Iterable[Stored], now_ms: int) -
     due = {item.place: item for item in wanted}
     for old in current:
         new = due.get(old.place)
-        if new is not None and replace(new.edge, recorded_ms=old.edge.recorded_ms) == old.edge and new.of_class == old.of_class:
+        if new is not None and new.edge._replace(recorded_ms=old.edge.recorded_ms) == old.edge and new.of_class == old.of_class:
             del due[old.place]
         elif old.edge.recorded_ms >= now_ms:
             changed.update(dict.fromkeys(old.rows(), b""))  # believed for no time at all
         else:
-            changed.update(replace(old, edge=replace(old.edge, retracted_ms=now_ms)).rows())
+            changed.update(old._replace(edge=old.edge._replace(retracted_ms=now_ms)).rows())
     for new in due.values():
         changed.update(new.rows())
     return changed

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import IntEnum
 from functools import lru_cache
@@ -33,6 +34,7 @@ SOURCES_KEPT_MAX = 4_096  # event ids as text: one event often tells of many edg
 PLAIN_ROWS_KEPT_MAX = 256  # those of the event at hand, and of the last few
 HEADS_KEPT_MAX = 8_192  # of names: each thing of an event begins five keys; of long names, 16 MiB
 
+HASHED = 0xFF  # what a key begins with that holds a hash in place of a name
 _HASH_BYTES = 32
 _BIAS = 2**63  # times before 1970 sort before those after it
 _TAIL_BYTES = 8 + TAG_BYTES  # recorded, tag
@@ -43,24 +45,6 @@ _HASH_URI = ("ni:///sha-256;", "?ver=CBV2.0")  # an event named by its content i
 _POSSIBLE = 1
 _CLASS = 2
 
-# A frozen dataclass sets each field through object.__setattr__. A walk reads many thousands of edges, so they are filled
-# through their slots: the same objects in half the time.
-_new_edge = Edge.__new__
-(
-    _kind,
-    _child,
-    _parent,
-    _from_ms,
-    _to_ms,
-    _recorded_ms,
-    _retracted_ms,
-    _quantity,
-    _uom,
-    _certainty,
-    _reasons,
-    _source,
-    _holder,
-) = (Edge.__dict__[name].__set__ for name in Edge.__slots__)
 _POSSIBLY, _CERTAINLY = Certainty.POSSIBLE, Certainty.CERTAIN
 
 Row = tuple[bytes, bytes]
@@ -110,6 +94,7 @@ DOWN = {
 }
 _KIND = {int(slot): kind for slots in (UP, DOWN) for kind, slot in slots.items()}
 _IS_UP = frozenset(int(slot) for slot in UP.values())
+_OCTETS = [bytes((number,)) for number in range(max(Slot) + 2)]
 _ENDS = {kind: (bytes((UP[kind],)), bytes((DOWN[kind],))) for kind in EdgeKind}
 
 
@@ -118,19 +103,19 @@ def head(name: str) -> bytes:
     """What the keys of a thing begin with: its name, hashed where it is long, and the octet that ends it."""
     octets = name.encode()
     if len(octets) > PART_BYTES_MAX or b"\x00" in octets:
-        octets = b"\xff" + blake2b(octets, digest_size=_HASH_BYTES).digest()
+        octets = bytes((HASHED,)) + blake2b(octets, digest_size=_HASH_BYTES).digest()
     return octets + b"\x00"
 
 
 def is_hashed(name: str) -> bool:
     """Whether keys hold a hash in place of a name."""
-    return head(name)[0] == 0xFF
+    return head(name)[0] == HASHED
 
 
 def span(name: str, first: int, last: int) -> tuple[bytes, bytes]:
     """The rows of a thing from one slot to another, inclusive."""
     own = head(name)
-    return own + bytes((first,)), own + bytes((last + 1,))
+    return own + _OCTETS[first], own + _OCTETS[last + 1]
 
 
 def time_key(time_ms: int) -> bytes:
@@ -160,8 +145,26 @@ def rows_of(edge: Edge, tag: bytes = EVENTS, *, of_class: bool = False) -> dict[
     child, parent = head(edge.child), head(edge.parent)
     begun, recorded = time_key(edge.from_ms), time_key(edge.recorded_ms) + tag
     up, down = _ENDS[edge.kind]
-    row = _pack(edge, of_class)
+    row = _pack(edge, of_class, child[0] == HASHED or parent[0] == HASHED)
     return {child + up + begun + parent + recorded: row, parent + down + begun + child + recorded: row}
+
+
+def rows_alike(
+    edge: Edge, children: Iterable[str], tag: bytes = EVENTS, *, of_class: bool = False
+) -> dict[bytes, bytes]:
+    """`rows_of` of edges that differ in their child alone: what one event opens is made in one go."""
+    parent, up_down = head(edge.parent), _ENDS[edge.kind]
+    begun, recorded = time_key(edge.from_ms), time_key(edge.recorded_ms) + tag
+    above, below = up_down[0] + begun + parent + recorded, parent + up_down[1] + begun
+    row = _pack(edge, of_class, hashed=False)
+    found: dict[bytes, bytes] = {}
+    for child in children:
+        own = head(child)
+        if own[0] == HASHED or parent[0] == HASHED:
+            found.update(rows_of(edge._replace(child=child), tag, of_class=of_class))
+        else:
+            found[own + above] = found[below + own + recorded] = row
+    return found
 
 
 def moment_span(edge_kind: EdgeKind, child: str, parent: str, from_ms: int) -> tuple[bytes, bytes]:
@@ -172,30 +175,36 @@ def moment_span(edge_kind: EdgeKind, child: str, parent: str, from_ms: int) -> t
 
 def edge_of(key: bytes, row: bytes, thing: str) -> Edge:
     """The edge of a row that lies under a thing."""
-    at = key.index(0) if key[0] != 0xFF else _HASH_BYTES + 1
+    at = key.index(0) if key[0] != HASHED else _HASH_BYTES + 1
     slot = key[at + 1]
     flags, source, holder, *rest = msgpack.unpackb(row)
-    edge = _new_edge(Edge)
+    up = slot in _IS_UP
     other = ""
+    to_ms = retracted_ms = ALWAYS_MS
+    quantity: Decimal | None = None
+    uom, reasons = "", ()
     if rest:
-        other = _fill(edge, rest, slot in _IS_UP)
-    else:
-        _to_ms(edge, ALWAYS_MS)
-        _retracted_ms(edge, ALWAYS_MS)
-        _quantity(edge, None)
-        _uom(edge, "")
-        _reasons(edge, ())
+        ended, retracted, amount, uom, reasons, names = rest + _ABSENT[len(rest) :]
+        to_ms = ALWAYS_MS if ended is None else ended
+        retracted_ms = ALWAYS_MS if retracted is None else retracted
+        quantity = None if amount is None else Decimal(amount)
+        other = names[1 if up else 0] if names else ""  # keys only hold its hash
     other = other or key[at + 10 : -_TAIL_BYTES - 1].decode()
-    child, parent = (thing, other) if slot in _IS_UP else (other, thing)
-    _kind(edge, _KIND[slot])
-    _child(edge, child)
-    _parent(edge, parent)
-    _from_ms(edge, int.from_bytes(key[at + 2 : at + 10], "big") - _BIAS)
-    _recorded_ms(edge, int.from_bytes(key[-_TAIL_BYTES:-TAG_BYTES], "big") - _BIAS)
-    _certainty(edge, _POSSIBLY if flags & _POSSIBLE else _CERTAINLY)
-    _source(edge, source if isinstance(source, str) else _hash_uri(source))
-    _holder(edge, holder)
-    return edge
+    return Edge(
+        _KIND[slot],
+        thing if up else other,
+        other if up else thing,
+        int.from_bytes(key[at + 2 : at + 10], "big") - _BIAS,
+        to_ms,
+        int.from_bytes(key[-_TAIL_BYTES:-TAG_BYTES], "big") - _BIAS,
+        retracted_ms,
+        quantity,
+        uom,
+        _POSSIBLY if flags & _POSSIBLE else _CERTAINLY,
+        tuple(reasons),
+        source if isinstance(source, str) else _hash_uri(source),
+        holder,
+    )
 
 
 @lru_cache(SOURCES_KEPT_MAX)
@@ -203,20 +212,9 @@ def _hash_uri(digest: bytes) -> str:
     return _HASH_URI[0] + digest.hex() + _HASH_URI[1]
 
 
-def _fill(edge: Edge, rest: list[Any], up: bool) -> str:
-    """Set what most edges lack; gives the name of the other end, where keys only hold its hash."""
-    to_ms, retracted_ms, amount, uom, reasons, names = rest + _ABSENT[len(rest) :]
-    _to_ms(edge, ALWAYS_MS if to_ms is None else to_ms)
-    _retracted_ms(edge, ALWAYS_MS if retracted_ms is None else retracted_ms)
-    _quantity(edge, None if amount is None else Decimal(amount))
-    _uom(edge, uom)
-    _reasons(edge, tuple(reasons))
-    return names[1 if up else 0] if names else ""
-
-
 def begun_ms(key: bytes) -> int:
     """When the edge of a row begins."""
-    at = key.index(0) if key[0] != 0xFF else _HASH_BYTES + 1
+    at = key.index(0) if key[0] != HASHED else _HASH_BYTES + 1
     return int.from_bytes(key[at + 2 : at + 10], "big") - _BIAS
 
 
@@ -232,7 +230,7 @@ def is_of_class(row: bytes) -> bool:
 
 def mirror(key: bytes) -> bytes | None:
     """The key of an edge's other row; None for rows that are no edge's."""
-    at = key.index(0) if key[0] != 0xFF else _HASH_BYTES + 1
+    at = key.index(0) if key[0] != HASHED else _HASH_BYTES + 1
     slot = key[at + 1]
     kind = _KIND.get(slot)
     if kind is None:
@@ -260,18 +258,19 @@ def unpack(row: bytes, length: int) -> list[Any]:
 _ABSENT: list[Any] = [None, None, None, "", (), None]  # to, retracted, quantity, unit, reasons, names
 
 
-def _pack(edge: Edge, of_class: bool) -> bytes:
+def _pack(edge: Edge, of_class: bool, hashed: bool) -> bytes:
     flags = (_POSSIBLE if edge.certainty is _POSSIBLY else 0) | (_CLASS if of_class else 0)
+    plain = edge.to_ms == edge.retracted_ms == ALWAYS_MS and edge.quantity is None
+    if plain and not edge.uom and not edge.reasons and not hashed:
+        return _plain_row(flags, edge.source, edge.holder)
     rest: list[Any] = [
         None if edge.to_ms == ALWAYS_MS else edge.to_ms,
         None if edge.retracted_ms == ALWAYS_MS else edge.retracted_ms,
         None if edge.quantity is None else str(edge.quantity),
         edge.uom,
         edge.reasons,
-        (edge.child, edge.parent) if is_hashed(edge.child) or is_hashed(edge.parent) else None,
+        (edge.child, edge.parent) if hashed else None,
     ]
-    if rest == _ABSENT:
-        return _plain_row(flags, edge.source, edge.holder)
     while rest[-1] in (None, "", ()):
         rest.pop()
     return _packed([flags, _source_of(edge.source), edge.holder, *rest])

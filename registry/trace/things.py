@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from idis.proto.errors import IdentifierError
@@ -30,8 +31,7 @@ _WEB = re.compile(r"//([^/?#]*)([^?#]*)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A thing as edges know it: its name, and those of the lot and the class its identifier says it belongs to."""
 
     name: str
@@ -80,7 +80,8 @@ class Spelling:
         Raises:
             IdentifierError: empty, too long, or with control characters.
         """
-        return self.named(text).name
+        known = self._kept.get(text)
+        return self.named(text).name if known is None else known.name
 
     def named(self, text: str) -> Named:
         """The one spelling, with lot and class where the identifier says them; raises as `name`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from idis.registry.store.base import Store
@@ -68,4 +67,4 @@ def take_all(store: Store, *events: Event, recorded_ms: int = 1_000, holder: str
 
 def named(event: Event, number: int) -> Event:
     """An event with an id."""
-    return event if event.event_id else replace(event, event_id=f"urn:uuid:event-{event.time.time_ms}-{number}")
+    return event if event.event_id else event._replace(event_id=f"urn:uuid:event-{event.time.time_ms}-{number}")

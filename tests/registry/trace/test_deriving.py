@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ def pairs(found: list[Edge]) -> list[tuple[str, str, str, int, int]]:
 
 def wrong(event: Event) -> Event:
     """The declaration that an event was an error."""
-    return replace(event, error=ErrorDeclaration(Moment(99), "did_not_occur"))
+    return event._replace(error=ErrorDeclaration(Moment(99), "did_not_occur"))
 
 
 class TestErrors:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -26,7 +25,7 @@ THINGS = [*ITEMS, *LOTS]
 def stored(random: Random, events: list[Event]) -> tuple[MemoryStore, list[Event], list[Event]]:
     """A store that took events and declarations of error, shuffled; in the order they came; and those believed in the end."""
     wrong = [event for event in events if random.random() < 0.12]
-    said = events + [replace(event, error=ErrorDeclaration(Moment(MOMENTS), "did_not_occur")) for event in wrong]
+    said = events + [event._replace(error=ErrorDeclaration(Moment(MOMENTS), "did_not_occur")) for event in wrong]
     random.shuffle(said)
     store = MemoryStore()
 
@@ -163,9 +162,9 @@ def test_an_unrelated_event_changes_nothing() -> None:
     """What happens to other things does not show."""
     random = Random(1)
     events = random_events(random)
-    other = replace(events[0], event_id="urn:other", parent="88.9/P", child_epcs=("88.9/C",), child_quantities=())
+    other = events[0]._replace(event_id="urn:other", parent="88.9/P", child_epcs=("88.9/C",), child_quantities=())
     first, _, _ = stored(Random(5), list(events))
-    second, _, _ = stored(Random(5), [*events, replace(other, input_epcs=(), output_epcs=())])
+    second, _, _ = stored(Random(5), [*events, other._replace(input_epcs=(), output_epcs=())])
 
     for start in THINGS:
         for direction in Direction:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -229,7 +228,7 @@ class TestTrace:
         """What was installed on a day, and what we knew then: two questions, two answers."""
         wrong = install(2, VIN, PACK, event_id="urn:e:1")
         take_all(store, wrong, recorded_ms=100)
-        take_all(store, replace(wrong, error=ErrorDeclaration(Moment(9))), install(3, VIN, PACK2), recorded_ms=200)
+        take_all(store, wrong._replace(error=ErrorDeclaration(Moment(9))), install(3, VIN, PACK2), recorded_ms=200)
         with store.read() as txn:
             knew = trace(txn, VIN, Direction.BACK, as_of_ms=5, known_ms=150)
             know = trace(txn, VIN, Direction.BACK, as_of_ms=5)
