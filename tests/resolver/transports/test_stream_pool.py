@@ -176,7 +176,8 @@ async def test_a_slow_frame_is_cut(node, peer_of, frame, reason, size):
         peer.writer.write(octets[:size])
         for octet in octets[size : size + 10]:
             await asyncio.sleep(0.01)
-            peer.writer.write(bytes((octet,)))
+            if not peer.writer.is_closing():  # cut already, where this machine was slower than the deadline
+                peer.writer.write(bytes((octet,)))
 
         assert await peer.closed()
     assert node.metrics.closed[reason] == 1
