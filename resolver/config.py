@@ -160,6 +160,7 @@ class AdminSection:
 class PageSection:
     """The pages of identifiers that people see in a browser."""
 
+    base_url: Annotated[str, Setting("where people reach this node, like https://id.example.cn: QR codes lead there")] = ""
     root_key: Annotated[str, Setting("PEM file of the public keys signatures are verified from; empty: none is verified")] = ""
 
 

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lab": ("lab", "a whole national tree on this machine, with the pilots' sample data"),
     "resolve": ("resolve", "ask for an identifier"),
     "detect": ("detect", "what a scanned or pasted text is: its scheme, its check digit, who would be asked"),
+    "code": ("code", "make QR codes, Data Matrix and bar codes for labels, read them from pictures"),
     "init": ("init", "make the data directory of one node"),
     "serve": ("serve", "run one node"),
     "prefix": ("prefix", "apply for, approve, delegate, host, suspend and list prefixes"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from urllib.parse import quote
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
 from idis.proto.types.table import describe
 from idis.proto.types.text import decode_text
 from idis.proto.value import Value
+from idis.resolver.address import path_of
 from idis.resolver.web.landing.language import Words
 from idis.resolver.web.landing.markup import TEXT_CHARACTERS_MAX
 from idis.resolver.web.landing.shown import Line, Link, Mark
@@ -90,7 +90,7 @@ def own_link(handle: str) -> Link | Words:
         parse_identifier(handle)
     except IdentifierError:
         return Words(handle)
-    return Link("/" + quote(handle, safe="/:@!$&'()*+,;=~"), Words(handle)) if "/" in handle else Words(handle)
+    return Link(path_of(handle), Words(handle)) if "/" in handle else Words(handle)
 
 
 def objects_of(text: str) -> list[Mapping[str, object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
@@ -18,6 +18,7 @@ from idis.proto.value import Value, decode_values
 from idis.registry.authority import responsible_entry
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
 from idis.registry.registration.values import sites_in
+from idis.resolver.address import path_of
 from idis.resolver.recursion.resolved import Resolved
 from idis.resolver.request import Settled
 from idis.resolver.web.face import Face
@@ -73,7 +74,7 @@ class Landing:
         questions = Questions(self._face.service.chain, self._prover, peer_of(request), now)
         settled = await questions.settle(spelling)
         outcome, origin = outcome_of(settled), self._origin(spelling, settled)
-        base = Shown(spelling, Case.FOUND, origin, json=HANDLES_PATH + quote(spelling, safe="/:@!$&'()*+,;=~"))
+        base = Shown(spelling, Case.FOUND, origin, json=HANDLES_PATH + path_of(spelling)[1:])
         match outcome:
             case Answer(values=octets):
                 return await self._record(questions, base, decode_values(octets), now)

@@ -47,6 +47,7 @@ from idis.resolver.web.v1.showing import show
 from idis.resolver.web.v1.table import OPERATIONS
 
 READ_AT_ONCE_BYTES = 16_384  # a millisecond of work
+_WITH_SLASHES = ("suffix", "identifier")
 
 CallerOf = Callable[[web.Request], Awaitable[Caller | Refusal]]
 
@@ -196,10 +197,10 @@ def _compile(operations: Sequence[Operation[Any, Any]]) -> list[_Path]:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """What the path of a request must match; only `suffix` may hold slashes."""
+    """What the path of a request must match; only a suffix and a whole identifier may hold slashes."""
     pattern = re.escape(path)
     for name in path_names(path):
-        pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{'.+' if name == 'suffix' else '[^/]+'})")
+        pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{'.+' if name in _WITH_SLASHES else '[^/]+'})")
     return re.compile(pattern)
 
 
@@ -274,6 +275,7 @@ def _send(reply: Reply) -> web.Response:
 
 async def _send_lines(request: web.Request, reply: Lines) -> web.StreamResponse:
     answer = web.StreamResponse(headers={"Content-Type": reply.content_type, "Cache-Control": "no-store"})
+    answer.headers["X-Content-Type-Options"] = "nosniff"
     await answer.prepare(request)
     async for line in reply.lines:
         await answer.write(line)

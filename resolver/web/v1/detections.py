@@ -33,12 +33,12 @@ AT_ONCE_TEXTS = 50  # a millisecond or two of the loop; more are read beside it
 async def detect_one(call: Call[DetectParameters, None]) -> Reply:
     """One text."""
     with call.face.service.chain.store.read() as txn:
-        return Reply(_detected(txn, call.parameters.text, _around(call.face.config, call.now)))
+        return Reply(_detected(txn, call.parameters.text, surroundings_of(call.face.config, call.now)))
 
 
 async def detect_many(call: Call[Nothing, DetectBody]) -> Reply:
     """Many texts; one that is nothing harms no other."""
-    texts, around = call.body.texts, _around(call.face.config, call.now)
+    texts, around = call.body.texts, surroundings_of(call.face.config, call.now)
 
     def read() -> tuple[DetectionModel, ...]:
         with call.face.service.chain.store.read() as txn:
@@ -48,7 +48,7 @@ async def detect_many(call: Call[Nothing, DetectBody]) -> Reply:
     return Reply(DetectionsModel(results))
 
 
-def _around(config: NodeConfig, now: int) -> Surroundings:
+def surroundings_of(config: NodeConfig, now: int) -> Surroundings:
     """The present year, and the hosts whose paths are our identifiers."""
     hosts = frozenset((config.advertised, *config.listen.hosts))
     return Surroundings(datetime.fromtimestamp(now, UTC).year, hosts, GS1_HOSTS | hosts)

@@ -8,6 +8,7 @@ from idis.resolver.web.v1 import (
     across,
     audits,
     batches,
+    codes,
     detections,
     docking,
     moving,
@@ -35,6 +36,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *traces.OPERATIONS,
     *across.OPERATIONS,
     *detections.OPERATIONS,
+    *codes.OPERATIONS,
     *docking.OPERATIONS,
     *node.OPERATIONS,
 )
