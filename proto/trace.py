@@ -12,6 +12,7 @@ import struct
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from idis.proto.errors import ProtocolError
 from idis.proto.flat import FlatReader, join_texts, split_texts
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX
 
-TRACE_VERSION = 1
+TRACE_VERSION = 2
 ASKS_MAX = 500  # things in one request
 EDGES_MAX = 10_000  # in one answer; what is left is asked for again
 POINTERS_MAX = 4_096  # in one answer
@@ -45,7 +46,7 @@ _POINTER = struct.Struct(">IIq")
 _PAIR = struct.Struct(">II")
 _CURSOR = struct.Struct(">IH")
 _REQUEST_FIELDS = 16
-_REPLY_FIELDS = 9
+_REPLY_FIELDS = 10
 _TELL_FIELDS = 5
 _STONE_FIELDS = 6
 _STEPS_MAX = 5
@@ -154,7 +155,7 @@ class ExpandRequest:
         return packed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExpandReply:
     """The answer to EXPAND.
 
@@ -164,6 +165,7 @@ class ExpandReply:
         pointers: who else to ask.
         tombstones: what could not be found out.
         aliases: for asked things, under which name whoever asks may see them; none may be shown for others.
+        named: he may see all of them by their own names.
         edges_read: what it cost.
         told_ms: of the newest change that is in it, unix time.
     """
@@ -175,9 +177,14 @@ class ExpandReply:
     aliases: tuple[tuple[str, str], ...] = ()
     edges_read: int = 0
     told_ms: int = 0
+    named: bool = False
 
     def encode(self) -> bytes:
-        """The body's octets."""
+        """The body's octets; made once."""
+        return self._octets
+
+    @cached_property
+    def _octets(self) -> bytes:
         # A text is given its place where it is first named; that of the empty one is none.
         texts: defaultdict[str, int] = defaultdict(count().__next__)
         texts[""] = _NONE
@@ -196,6 +203,7 @@ class ExpandReply:
                 self.edges_read,
                 self.told_ms,
                 [list(stone) for stone in self.tombstones],
+                self.named,
             ]
         )
         return packed
@@ -261,7 +269,7 @@ def read_expand_reply(octets: bytes) -> ExpandReply:
     left = fields.octets()
     pointers, aliases = fields.rows(_POINTER, POINTERS_MAX), fields.rows(_PAIR, TEXTS_MAX)
     edges_read, told_ms = fields.number(), fields.whole()
-    stones = fields.stones()
+    stones, named = fields.stones(), fields.truth()
     fields.end()
     try:
         return ExpandReply(
@@ -272,6 +280,7 @@ def read_expand_reply(octets: bytes) -> ExpandReply:
             tuple([(texts[name], texts[shown]) for name, shown in _PAIR.iter_unpack(aliases)]),
             edges_read,
             told_ms,
+            named,
         )
     except LookupError:
         raise ProtocolError("a text is named that is not there", offset=0) from None

@@ -11,7 +11,7 @@ thing is asked for once, and the first visit of a thing is one of the shortest w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
@@ -112,6 +112,11 @@ class _Known:
     edges: Sequence[Edge] = ()
     waiting: tuple[Visit, ...] = ()
 
+    @property
+    def asked(self) -> bool:
+        """Whether its edges were asked for."""
+        return bool(self.windows or self.awaited)
+
 
 class Walk:
     """One walk.
@@ -156,6 +161,8 @@ class Walk:
         self._end_ms = ALWAYS_MS if as_of_ms is None else as_of_ms + 1
         self._frontier: list[Visit] = []
         self._left: list[Ask] = []
+        self._stopped: list[Ask] = []  # what a bound left unasked, for whoever goes on
+        self._deep: dict[str, list[Visit]] = {}
         self._known: dict[str, _Known] = {}
         for start in starts:
             begun = start.from_ms
@@ -179,9 +186,11 @@ class Walk:
         if asks and (limit := self._exceeded(now_ms)):
             self._stop(asks, *limit)
             return []
-        return [
-            Request(self.direction, part, self.as_of_ms, self.known_ms, self._lots) for part in _parted(asks)
-        ]
+        return [self.request_of(part) for part in _parted(asks)]
+
+    def request_of(self, asks: tuple[Ask, ...]) -> Request:
+        """A request of this walk for some things."""
+        return Request(self.direction, asks, self.as_of_ms, self.known_ms, self._lots)
 
     def receive(self, request: Request, expansion: Expansion) -> None:
         """Take an answer to a request; several may come, from whoever knows something of its things."""
@@ -198,6 +207,33 @@ class Walk:
         self.pointers.extend(expansion.pointers)
         for tombstone in expansion.tombstones:
             self.bury(tombstone)
+
+    def learn(self, found: Mapping[str, Sequence[Edge]]) -> None:
+        """Take edges that come late, of things whose requests were answered; those of things never asked for wait."""
+        for thing, edges in found.items():
+            known = self._known.get(thing)
+            if known is not None and edges:
+                self.edges_read += len(edges)
+                self._learn(thing, known, edges)
+
+    def resume(self, budget: Budget, now_ms: int) -> None:
+        """Go on where a bound cut the walk. Its tombstones are gone: who knows of branches that are still missing buries them.
+
+        Args:
+            budget: what going on may cost: so many edges more, so many edges further where depth was the bound.
+            now_ms: the clock.
+        """
+        depth = self.budget.depth + (budget.depth if "depth" in self.limits else 0)
+        self.budget = Budget(depth, self.edges_read + budget.edges, budget.ms, budget.nodes)
+        self._until_ms = now_ms + budget.ms
+        self.tombstones.clear()
+        self.limits = {limit: None for limit in self.limits if limit == "visits"}
+        self._left, self._stopped = self._left + self._stopped, []
+        deep, self._deep = self._deep, {}
+        for thing, visits in deep.items():
+            if not self._known[thing].asked:
+                del self._known[thing]
+            self._frontier.extend(visits)
 
     def bury(self, tombstone: Tombstone) -> None:
         """Note a branch that could not be followed."""
@@ -217,7 +253,9 @@ class Walk:
         if visit.depth >= self.budget.depth:
             if known is None:
                 self._known[thing] = _Known()
+            if thing not in self._deep:
                 self._cut(visit, "depth", f"further than {self.budget.depth} edges from the start")
+            self._deep.setdefault(thing, []).append(visit)
             return None
         if known is None:
             self._known[thing] = _Known(awaited=(window,), waiting=(visit,))
@@ -266,6 +304,7 @@ class Walk:
         return None
 
     def _stop(self, asks: Sequence[Ask], limit: str, message: str) -> None:
+        self._stopped.extend(asks)
         for thing in dict.fromkeys(ask.thing for ask in asks):
             self._cut(self.best(thing), limit, message)
 

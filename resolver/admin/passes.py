@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from idis.proto.challenge import HS_PUBKEY
 from idis.proto.codes import ResponseCode
@@ -22,6 +23,13 @@ from idis.resolver.admin import public_key
 from idis.resolver.admin.verifier import Verifier
 
 _NAME = "pass"
+
+
+class Keys(Protocol):
+    """Has the keys of identities, or gets them; `verifier.Verifier` is one."""
+
+    async def public_keys(self, named: Identity) -> Sequence[Value] | Refusal:
+        """The HS_PUBKEY values of an identity."""
 
 
 class Passes:
@@ -67,7 +75,7 @@ class ShownPass:
     content: ReaderPass
     named: Identity
 
-    async def signer(self, verifier: Verifier) -> Identity | Refusal:
+    async def signer(self, verifier: Keys) -> Identity | Refusal:
         """The key that signed it, or why none did."""
         keys = await verifier.public_keys(self.named)
         if isinstance(keys, Refusal):

@@ -22,7 +22,6 @@ from idis.proto.trace import (
     POINTERS_MAX,
     PSEUDONYM,
     TOMBSTONES_MAX,
-    EdgeRow,
     ExpandReply,
     ExpandRequest,
     PointerRow,
@@ -34,7 +33,7 @@ from idis.registry.registration.checks import Refusal
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import ReadTxn, Store
 from idis.registry.trace.edge import Edge
-from idis.registry.trace.expanding import Ask, Direction, Expansion, Pointer, Request, Step, Tombstone, expand
+from idis.registry.trace.expanding import Ask, Expansion, Pointer, Request, Step, Tombstone, expand
 from idis.registry.trace.held import answers_below
 from idis.registry.trace.pointers import pointers_of
 from idis.registry.trace.teller import own_prefix
@@ -46,7 +45,7 @@ from idis.resolver.guard.rates import Buckets
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.trace.driver import Driver, Question
-from idis.resolver.trace.form import edge_row, request_of, stone_row
+from idis.resolver.trace.form import edge_rows, request_of, stone_row
 from idis.resolver.trace.grade import Grade, grade_of
 from idis.resolver.trace.hidden import SECRET_BYTES, Veil
 from idis.resolver.trace.neighbours import Neighbours
@@ -139,32 +138,26 @@ class Answering:
         asks = tuple([ask._replace(cursor=self._opened(ask)) if ask.cursor else ask for ask in request.asks])
         with self.store.read() as txn:
             found = expand(txn, replace(request, asks=asks), edges_max=edges_max)
-            pointers = self._pointers(txn, asked, [ask for ask in asks if not ask.cursor], found)
-        said = {thing: [edge for edge in edges if self._says(asked.prefix, thing, edge)] for thing, edges in found.edges.items()}
-        at = {ask.thing: place for place, ask in enumerate(asks)}
+            pointers = pointers_of(txn, self._homed(asked.prefix, asks), request.direction, int(self.clock.time() * 1_000))
+            edges, others = _said(asked.prefix, found)
+            pointers += [Pointer(thing, other, 0) for thing, other in others if answers_below(txn, other)]
+        at = {ask.thing: place for place, ask in enumerate(asks)} if found.left else {}
+        told = [PointerRow(one.thing, one.prefix, one.told_ms) for one in dict.fromkeys(pointers)]
+        cut = Tombstone(asks[0].thing, asked.prefix, Step.LIMIT, 0, f"more than {POINTERS_MAX} pointers at once: ask for less")
         return ExpandReply(
-            tuple(edge_row(thing, edge) for thing, edges in said.items() for edge in edges),
-            tuple((at[ask.thing], self._sealed(ask)) for ask in found.left),
-            tuple(PointerRow(one.thing, one.prefix, one.told_ms) for one in dict.fromkeys(pointers))[:POINTERS_MAX],
-            aliases=tuple((ask.thing, ask.thing) for ask in asks),
+            edge_rows(edges),
+            tuple([(at[ask.thing], self._sealed(ask)) for ask in found.left]),
+            tuple(told[:POINTERS_MAX]),
+            (stone_row(cut),) if len(told) > POINTERS_MAX else (),
             edges_read=sum(map(len, found.edges.values())),
-            told_ms=max((edge.recorded_ms for edges in said.values() for edge in edges), default=0),
+            told_ms=max([edge.recorded_ms for _thing, edge in edges], default=0),
+            named=True,
         )
 
-    def _says(self, prefix: str, thing: str, edge: Edge) -> bool:
-        """Whether an edge is said in the name of a prefix; what nobody signed for is said by the home of the thing."""
-        return edge.holder == prefix or (not edge.holder and home_of(thing) == prefix)
-
-    def _pointers(self, txn: ReadTxn, asked: ExpandRequest, asks: Sequence[Ask], found: Expansion) -> list[Pointer]:
-        """Who else has edges of things whose home is this prefix: who told so, and whom this node answers for too."""
-        own = [ask.thing for ask in asks if home_of(ask.thing) == asked.prefix]
-        direction = Direction.FORWARD if asked.forward else Direction.BACK
-        pointers = pointers_of(txn, own, direction, int(self.clock.time() * 1_000))
-        for thing in own:
-            edges = found.edges.get(thing, ())
-            others = dict.fromkeys(edge.holder for edge in edges if not self._says(asked.prefix, thing, edge))
-            pointers += [Pointer(thing, other, 0) for other in others if answers_below(txn, other)]
-        return pointers
+    def _homed(self, prefix: str, asks: Sequence[Ask]) -> list[str]:
+        """The things of a prefix that are asked for the first time."""
+        own = f"{prefix}/"
+        return [ask.thing for ask in asks if not ask.cursor and (ask.thing.startswith(own) or ask.thing == prefix)]
 
     # A cursor holds the name of the last thing that was read, which may be another enterprise's.
 
@@ -193,7 +186,7 @@ class Answering:
             budget=Budget(asked.depth, min(asked.edges, EDGES_MAX), int(asked.ms * ONWARD_SHARE)),
             now_ms=int(self.clock.monotonic() * 1_000),
         )
-        question = Question(asked.trace_id, asked.purpose, asked.proof, (*asked.visited, asked.prefix))
+        question = Question(asked.trace_id, asked.purpose, asked.proof, (*asked.visited, asked.prefix), own)
         named = {ask.thing for ask in request.asks}
 
         def is_own(thing: str) -> bool:
@@ -210,17 +203,17 @@ class Answering:
         # Whatever something of his went into, or came from, he knows by name.
         met = {end for edges in driver.heard.values() for edge in edges for end in _beyond(edge, own)}
         veil = Veil(self._secret, asked.trace_id, asked.prefix, own, grade, driver.aliases, frozenset(named | met))
-        rows: list[EdgeRow] = []
+        shown_edges: list[tuple[str, Edge]] = []
         for thing, edges in driver.heard.items():
             shown = veil.name(thing)
             if thing in named or shown.startswith(PSEUDONYM) or home_of(shown) == asked.prefix:
-                rows += [edge_row(shown, edge) for edge in veil.edges(edges)]
+                shown_edges += [(shown, edge) for edge in veil.edges(edges)]
         stones = veil.stones(walk.tombstones)
-        if len(rows) > EDGES_MAX:
+        if len(shown_edges) > EDGES_MAX:
             message = f"more than {EDGES_MAX} edges are hidden here"
             stones.append(Tombstone(request.asks[0].thing, asked.prefix, Step.LIMIT, 0, message))
         return ExpandReply(
-            tuple(rows[:EDGES_MAX]),
+            edge_rows(shown_edges[:EDGES_MAX]),
             tombstones=tuple(map(stone_row, stones[:TOMBSTONES_MAX])),
             aliases=tuple((thing, veil.pseudonym(thing)) for thing in named if home_of(thing) == asked.prefix),
             edges_read=walk.edges_read,
@@ -244,6 +237,24 @@ class Answering:
                 left = found.left
             own = [ask.thing for ask in request.asks if home_of(ask.thing)]
             return Expansion(edges, pointers=tuple(pointers_of(txn, own, request.direction, int(self.clock.time() * 1_000))))
+
+
+def _said(prefix: str, found: Expansion) -> tuple[list[tuple[str, Edge]], list[tuple[str, str]]]:
+    """The edges that are said in the name of a prefix, each with its thing; and who else says some of its own things.
+
+    What nobody signed for is said by the home of the thing.
+    """
+    said: list[tuple[str, Edge]] = []
+    others: dict[tuple[str, str], None] = {}
+    for thing, edges in found.edges.items():
+        own = home_of(thing) == prefix
+        for edge in edges:
+            holder = edge.holder
+            if holder == prefix or (own and not holder):
+                said.append((thing, edge))
+            elif own:
+                others[thing, holder] = None
+    return said, list(others)
 
 
 def _beyond(edge: Edge, own: str) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 The walk says which things it wants the edges of. Here they are grouped by the prefix they lie below, and by the prefixes that
 pointers name, and each group is asked of its node, all at once. Nothing is asked twice. A node that does not answer becomes
-one tombstone, whatever number of things wait for it, and the rest goes on.
+one tombstone, whatever number of things wait for it, and the rest goes on. `retry` asks only for what is missing.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -18,24 +18,30 @@ from idis.proto.trace import PSEUDONYM, ExpandReply, ExpandRequest
 from idis.registry.trace.edge import Edge
 from idis.registry.trace.expanding import ASKS_MAX, Ask, Direction, Expansion, Request, Step, Tombstone
 from idis.registry.trace.things import home_of
-from idis.registry.trace.walking import Walk
+from idis.registry.trace.walking import Budget, Walk
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.recursion.target import Target
-from idis.resolver.trace.form import ask_rows, edge_of, stone_of
+from idis.resolver.trace.form import ask_rows
 from idis.resolver.trace.neighbours import Unreached
+from idis.resolver.trace.taking import take
 
 ROUNDS_MAX = 8  # of pointers that lead to pointers
 NAMES_BYTES_MAX = 24_576  # of the things of one request: with windows, cursors and pass it stays below what strangers may send
+PREFIXES_PER_NODE = 4  # a node may answer for some prefixes; whoever points to more makes us look for them in vain
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What stays the same for all nodes a question reaches; see `ExpandRequest`. `visited` are those that handed it on."""
+    """What stays the same for all nodes a question reaches; see `ExpandRequest`.
+
+    `visited` are those that handed it on, `own` is the prefix of whoever asks.
+    """
 
     trace_id: bytes
     purpose: str
     proof: bytes
     visited: tuple[str, ...] = ()
+    own: str = ""
 
 
 class Nodes(Protocol):
@@ -46,6 +52,9 @@ class Nodes(Protocol):
 
     async def expand(self, target: Target, request: ExpandRequest, within_s: float) -> ExpandReply | Unreached:
         """One step at one node."""
+
+    def forgive(self, target: Target) -> None:
+        """Ask a node again although it was silent a moment ago."""
 
 
 @dataclass(slots=True)
@@ -67,7 +76,16 @@ class _Round:
     done: set[tuple[str, Ask]] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class _Missing:
+    """What a node did not answer, and the tombstone that stands for it."""
+
+    stone: Tombstone
+    asks: dict[Ask, None] = field(default_factory=dict)
+
+
 Local = Callable[[Request], Expansion]  # what this node has itself, to its end
+Proof = Callable[[], Awaitable[bytes]]  # the pass of whoever asks, good now
 
 
 class Driver:
@@ -81,6 +99,7 @@ class Driver:
         is_here: whether this node answers for a prefix, which is then asked through `local` alone.
         leaves: things that are not to be followed, because somebody else does.
         skips: whether a prefix is not to be asked about a thing, because it has been.
+        proof: a fresh pass, for a question that outlives the one it came with.
     """
 
     def __init__(
@@ -93,6 +112,7 @@ class Driver:
         is_here: Callable[[str], bool] = lambda prefix: False,
         leaves: Callable[[str], bool] = lambda thing: False,
         skips: Callable[[str, str], bool] = lambda thing, prefix: False,
+        proof: Proof | None = None,
     ) -> None:
         self.asked: dict[str, Asked] = {}
         self.aliases: dict[str, str] = {}
@@ -104,49 +124,108 @@ class Driver:
         self._is_here = is_here
         self._leaves = leaves
         self._skips = skips
+        self._proof = proof
         self._hidden: dict[str, list[Edge]] = defaultdict(list)  # told beforehand, by whom there is no use to ask again
         self._holders: dict[str, dict[str, None]] = defaultdict(dict)  # who spoke of a thing that has no home
         self._targets: dict[str, asyncio.Task[Target | Unreached]] = {}
         self._servers: set[str] = set()
-        self._stones: dict[tuple[str, Step], Tombstone] = {}
-        self._unfollowed: dict[tuple[str, Step], dict[str, None]] = defaultdict(dict)
-        self._told: set[Tombstone] = set()
+        self._missing: dict[tuple[str, Step], _Missing] = {}
+        self._told: dict[str, tuple[dict[Tombstone, None], dict[Ask, None]]] = {}  # what nodes could not follow, and for whom
+        self._gathered = 0  # edges of a request under way, which the walk has not counted yet
         self._deadline_s = 0.0
         self._walk: Walk | None = None
 
     async def run(self, walk: Walk) -> None:
         """Take a walk to its end, or to that of its budget."""
+        self._begin(walk)
+        await self._go_on(walk)
+
+    async def retry(self, walk: Walk, budget: Budget) -> None:
+        """Ask again for what was missing at the end of the walk, and for nothing else.
+
+        Args:
+            walk: the one that was run.
+            budget: what this may cost.
+        """
+        missing = self._forget_missing()
+        walk.resume(budget, int(self._clock.monotonic() * 1_000))
+        self._begin(walk)
+        for prefix in missing:
+            task = self._targets.pop(prefix, None)
+            if task is not None and task.done() and not task.cancelled() and isinstance(target := task.result(), Target):
+                self._nodes.forgive(target)
+        gathered = _Round(wanted=defaultdict(dict, missing))
+        asks = dict.fromkeys(ask._replace(cursor=b"") for part in missing.values() for ask in part)
+        before = {thing: len(edges) for thing, edges in self._hidden.items()}
+        await self._exhaust(gathered, walk.request_of(tuple(asks)))
+        late = dict(self._expansion(gathered).edges)
+        late |= {thing: new for thing, edges in self._hidden.items() if (new := edges[before.get(thing, 0) :])}
+        self._gathered = 0
+        walk.learn(late)
+        await self._go_on(walk)
+
+    def _begin(self, walk: Walk) -> None:
         self._walk = walk
+        self._servers.clear()
         self._deadline_s = self._clock.monotonic() + walk.budget.ms / 1_000
-        while requests := walk.next_requests(int(self._clock.monotonic() * 1_000)):
-            expansions = await asyncio.gather(*map(self._expand, requests))
-            for request, expansion in zip(requests, expansions, strict=True):
-                walk.receive(request, expansion)
-        for key, stone in self._stones.items():
-            more = len(self._unfollowed[key]) - 1
-            message = f"{stone.message} ({more} more things wait for it)" if more else stone.message
-            walk.bury(replace(stone, message=message))
-        for task in self._targets.values():
-            task.cancel()
+
+    async def _go_on(self, walk: Walk) -> None:
+        try:
+            while requests := walk.next_requests(int(self._clock.monotonic() * 1_000)):
+                expansions = await asyncio.gather(*map(self._expand, requests))
+                self._gathered = 0
+                for request, expansion in zip(requests, expansions, strict=True):
+                    walk.receive(request, expansion)
+        finally:
+            for task in self._targets.values():
+                task.cancel()
+        for missing in self._missing.values():
+            more = len({ask.thing for ask in missing.asks}) - 1
+            message = f"{missing.stone.message} ({more} more things wait for it)" if more else missing.stone.message
+            walk.bury(replace(missing.stone, message=message))
+        for stone in [stone for stones, _asks in self._told.values() for stone in stones]:
+            walk.bury(stone)
+
+    def _forget_missing(self) -> dict[str, dict[Ask, None]]:
+        """What is to be asked again, by prefix; its tombstones are gone."""
+        found: dict[str, dict[Ask, None]] = defaultdict(dict)
+        for (prefix, _step), missing in self._missing.items():
+            found[prefix].update(missing.asks)
+        for prefix, (_stones, asks) in self._told.items():
+            found[prefix].update(asks)
+        self._missing.clear()
+        self._told.clear()
+        return found
 
     async def _expand(self, request: Request) -> Expansion:
         """All that is known anywhere of the things of a request."""
         gathered = _Round()
         followed = [ask for ask in request.asks if not self._leaves(ask.thing)]
+        named: list[Ask] = []
         for ask in followed:
             if ask.thing in self._hidden:
                 gathered.edges[ask.thing].extend(self._hidden[ask.thing])
-        named = [ask for ask in followed if not ask.thing.startswith(PSEUDONYM) and ask.thing not in self._hidden]
+            elif not ask.thing.startswith(PSEUDONYM):
+                named.append(ask)
         if self._local is not None and named:
             self._take_here(gathered, request, self._local(replace(request, asks=tuple(named))))
         for ask in named:
             for prefix in self._prefixes(ask.thing):
                 gathered.wanted[prefix][ask] = None
+        await self._exhaust(gathered, request)
+        return self._expansion(gathered)
+
+    async def _exhaust(self, gathered: _Round, request: Request) -> None:
+        """Ask whoever is to be asked, and whom they point to."""
         for _ in range(ROUNDS_MAX):
             parts = list(self._parts(gathered))
             if not parts:
-                break
+                return
             await asyncio.gather(*(self._ask(gathered, request, prefix, part) for prefix, part in parts))
+        for prefix, asks in gathered.wanted.items():
+            self._mourn(prefix, tuple(asks), Unreached(Step.LIMIT, 0, f"pointers lead further than {ROUNDS_MAX} nodes"))
+
+    def _expansion(self, gathered: _Round) -> Expansion:
         for thing, edges in gathered.edges.items():
             self.heard[thing].extend(edges)
         return Expansion(gathered.edges)
@@ -160,7 +239,7 @@ class Driver:
         wanted, gathered.wanted = gathered.wanted, defaultdict(dict)
         for prefix, asks in wanted.items():
             fresh = [ask for ask in asks if (prefix, ask) not in gathered.done and not self._skips(ask.thing, prefix)]
-            gathered.done.update((prefix, ask) for ask in fresh)
+            gathered.done.update([(prefix, ask) for ask in fresh])
             if self._local is not None and self._is_here(prefix):
                 continue
             for part in _parted(fresh):
@@ -169,9 +248,9 @@ class Driver:
     def _take_here(self, gathered: _Round, request: Request, found: Expansion) -> None:
         for thing, edges in found.edges.items():
             gathered.edges[thing].extend(edges)
-            self._note_holders(edges)
-        self._point(gathered, request, ((pointer.thing, pointer.prefix) for pointer in found.pointers))
-        self._tell(found.tombstones)
+            for edge in edges:
+                self._note_holder(edge)
+        self._point(gathered, request, [(pointer.thing, pointer.prefix) for pointer in found.pointers])
 
     async def _ask(self, gathered: _Round, request: Request, prefix: str, asks: tuple[Ask, ...]) -> None:
         """Ask one node for some things until it has told all of them."""
@@ -189,29 +268,26 @@ class Driver:
     async def _step(self, request: Request, prefix: str, asks: tuple[Ask, ...]) -> ExpandReply | Unreached:
         walk, question = self._walk, self._question
         assert walk is not None, "only a walk asks"
+        proof = question.proof if self._proof is None else await self._proof()
         begun = self._clock.monotonic()
         left_s = self._deadline_s - begun
-        if left_s <= 0 or walk.edges_read >= walk.budget.edges:
+        if left_s <= 0 or walk.edges_read + self._gathered >= walk.budget.edges:
             return Unreached(Step.LIMIT, 0, "the budget of the question is used up", True)
-        target = await self._target(prefix, left_s)
+        target = await self._reach(walk, prefix, left_s)
         if isinstance(target, Unreached):
             return target
-        self._servers.add(target.name)
-        if len(self._servers) > walk.budget.nodes:
-            self._servers.discard(target.name)
-            walk.limits["nodes"] = None
-            return Unreached(Step.LIMIT, 0, f"more than {walk.budget.nodes} nodes would have to be asked")
         left_s = self._deadline_s - self._clock.monotonic()
         message = ExpandRequest(
             question.trace_id,
             prefix,
             question.purpose,
-            question.proof,
+            proof,
             request.direction is Direction.FORWARD,
             request.lots,
             request.as_of_ms,
             request.known_ms,
-            walk.budget.depth - min(walk.best(ask.thing).depth for ask in asks),
+            # The first visit of a thing is one of the shortest ways to it.
+            walk.budget.depth - min([walk.visits[ask.thing][0].depth for ask in asks]),
             max(walk.budget.edges - walk.edges_read, 1),
             max(int(left_s * 1_000), 0),
             question.visited,
@@ -225,11 +301,22 @@ class Driver:
             noted.told_ms = max(noted.told_ms, answered.told_ms)
         return answered
 
-    async def _target(self, prefix: str, within_s: float) -> Target | Unreached:
+    async def _reach(self, walk: Walk, prefix: str, within_s: float) -> Target | Unreached:
+        """The node of a prefix, as long as no more of them are asked than the budget has."""
         task = self._targets.get(prefix)
         if task is None:
+            if len(self._targets) >= walk.budget.nodes * PREFIXES_PER_NODE:
+                walk.limits["nodes"] = None
+                return Unreached(Step.LIMIT, 0, f"more than {walk.budget.nodes * PREFIXES_PER_NODE} prefixes are named", True)
             task = self._targets[prefix] = asyncio.create_task(self._find(prefix, within_s))
-        return await task
+        target = await task
+        if isinstance(target, Unreached) or target.name in self._servers:
+            return target
+        if len(self._servers) >= walk.budget.nodes:
+            walk.limits["nodes"] = None
+            return Unreached(Step.LIMIT, 0, f"more than {walk.budget.nodes} nodes would have to be asked", True)
+        self._servers.add(target.name)
+        return target
 
     async def _find(self, prefix: str, within_s: float) -> Target | Unreached:
         return await self._nodes.find(prefix, within_s)
@@ -238,64 +325,52 @@ class Driver:
         self, gathered: _Round, request: Request, prefix: str, asks: Sequence[Ask], reply: ExpandReply
     ) -> tuple[Ask, ...]:
         """Take an answer; the asks it left."""
-        things = {ask.thing for ask in asks}
-        for row in reply.edges:
-            edge = edge_of(row)
-            if row.of not in (edge.child, edge.parent):
-                raise ProtocolError("an edge of another thing than it stands under", offset=0)
-            if row.of in things:
-                gathered.edges[row.of].append(edge)
-            elif row.of.startswith(PSEUDONYM) or home_of(row.of) == prefix:
-                self._hidden[row.of].append(edge)
-            else:
-                raise ProtocolError("an edge of a thing that was not asked for", offset=0)
-            self._note_holders((edge,))
-        self.aliases.update((name, shown) for name, shown in reply.aliases if name in things)
-        self._point(gathered, request, ((row.thing, row.prefix) for row in reply.pointers))
-        self._tell(map(stone_of, reply.tombstones))
-        left: list[Ask] = []
-        for at, cursor in reply.left:
-            if at >= len(asks) or not cursor or cursor == asks[at].cursor:
-                raise ProtocolError("an answer that does not go on", offset=0)
-            left.append(asks[at]._replace(cursor=cursor))
-        return tuple(left)
+        taken = take(reply, prefix, asks, self._question.own)
+        self._gathered += len(reply.edges)
+        for of, edge in taken.edges:
+            gathered.edges[of].append(edge)
+            self._note_holder(edge)
+        for of, edge in taken.hidden:
+            self._hidden[of].append(edge)
+        self.aliases.update(taken.aliases)
+        if taken.pointers:
+            self._point(gathered, request, taken.pointers)
+        if taken.stones:
+            stones, for_whom = self._told.setdefault(prefix, ({}, {}))
+            stones.update(dict.fromkeys(taken.stones))
+            for_whom.update(dict.fromkeys(asks))
+        if taken.cut:
+            assert self._walk is not None, "only a walk asks"
+            self._walk.limits["tombstones"] = None
+        return taken.left
 
-    def _note_holders(self, edges: Iterable[Edge]) -> None:
+    def _note_holder(self, edge: Edge) -> None:
         """Of what has no home, whoever spoke of it may know more."""
-        for edge in edges:
-            if edge.holder:
-                for thing in (edge.child, edge.parent):
-                    if not home_of(thing):
-                        self._holders[thing][edge.holder] = None
+        if edge.holder:
+            for thing in (edge.child, edge.parent):
+                if not home_of(thing):
+                    self._holders[thing][edge.holder] = None
 
     def _point(self, gathered: _Round, request: Request, pointers: Iterable[tuple[str, str]]) -> None:
         by_thing: dict[str, list[Ask]] = defaultdict(list)
         for ask in request.asks:
-            by_thing[ask.thing].append(ask)
+            by_thing[ask.thing].append(ask._replace(cursor=b"") if ask.cursor else ask)
         for thing, prefix in pointers:
-            for ask in by_thing.get(thing, ()):
-                gathered.wanted[prefix][ask._replace(cursor=b"") if ask.cursor else ask] = None
-
-    def _tell(self, stones: Iterable[Tombstone]) -> None:
-        """Bury what others could not follow, each once."""
-        assert self._walk is not None, "only a walk asks"
-        for stone in stones:
-            if stone not in self._told:
-                self._told.add(stone)
-                self._walk.bury(stone)
+            gathered.wanted[prefix].update(dict.fromkeys(by_thing.get(thing, ())))
 
     def _mourn(self, prefix: str, asks: Sequence[Ask], why: Unreached) -> None:
         """One tombstone for a node, whatever waits for it."""
         assert self._walk is not None, "only a walk asks"
         key = (prefix, why.step)
-        self._unfollowed[key].update(dict.fromkeys(ask.thing for ask in asks))
-        if (stone := self._stones.get(key)) is not None:
-            self._stones[key] = replace(stone, attempts=stone.attempts + 1)
-            return
-        thing = asks[0].thing
-        last = self._walk.best(thing).edge if thing in self._walk.visits else None
-        tried_ms = int(self._clock.time() * 1_000)
-        self._stones[key] = Tombstone(thing, prefix, why.step, why.code, why.message, why.retriable, 1, tried_ms, last)
+        missing = self._missing.get(key)
+        if missing is None:
+            thing = asks[0].thing
+            last = self._walk.best(thing).edge if thing in self._walk.visits else None
+            tried_ms = int(self._clock.time() * 1_000)
+            stone = Tombstone(thing, prefix, why.step, why.code, why.message, why.retriable, 0, tried_ms, last)
+            missing = self._missing[key] = _Missing(stone)
+        missing.asks.update(dict.fromkeys(asks))
+        missing.stone = replace(missing.stone, attempts=missing.stone.attempts + 1)
 
 
 def _parted(asks: Sequence[Ask]) -> Iterator[tuple[Ask, ...]]:

@@ -84,6 +84,10 @@ class Neighbours:
         step = Step.LIMIT if busy else Step.AUTHORISE
         return Unreached(step, answered.response_code, f"{request.prefix} does not answer this: {said}", busy)
 
+    def forgive(self, target: Target) -> None:
+        """Ask a node again although it was silent a moment ago: somebody says that it may be back."""
+        self._shunned.pop(target.name, None)
+
     async def ask(self, target: Target, opcode: int, body: bytes, within_s: float) -> Message | Unreached:
         """One message to one node; a node that was silent is not asked again for a while."""
         now = self._clock.monotonic()

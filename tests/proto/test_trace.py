@@ -20,7 +20,7 @@ from idis.proto.trace import (
 )
 
 ID = "000102030405060708090a0b0c0d0e0f"
-HEAD = "dc0010 01 c410" + ID + "a4 38382e31 a6 726563616c6c c402 7061 c3 c2 c0 0a 20 64 ccc8 a5 38382e3200"
+HEAD = "dc0010 02 c410" + ID + "a4 38382e31 a6 726563616c6c c402 7061 c3 c2 c0 0a 20 64 ccc8 a5 38382e3200"
 THING = "a7 38382e312f4100"  # 88.1/A and what ends it
 WINDOW = "c410 ffffffffffffffff 0000000000000007"
 REQUEST = HEAD + THING + WINDOW + "c400"
@@ -32,14 +32,14 @@ EDGE = (
     "ffffffff ffffffff ffffffff ffffffff 00000002"
 )
 REPLY = (
-    "99 01"
+    "9a 02"
     + TEXTS
     + "c442"
     + EDGE
     + "c408 00000000 0002 aabb"
     + "c410 00000000 00000002 0000000000000005"
     + "c408 00000000 00000001"
-    + "01 02 91 96 a0 a4 38382e33 01 02 a4 646f776e c3"
+    + "01 02 91 96 a0 a4 38382e33 01 02 a4 646f776e c3 c2"
 )
 DECODED = ExpandReply(
     (
@@ -123,7 +123,7 @@ def test_a_pointer_says_which_ways() -> None:
     """An octet for each thing, and none other than forward, back and both."""
     for ways in ("c400", "c401 00", "c401 04", "c402 0101"):
         with pytest.raises(ProtocolError, match="every thing has its ways"):
-            read_pointer(bytes.fromhex("95 01 a4 38382e32 05" + THING + ways))
+            read_pointer(bytes.fromhex("95 02 a4 38382e32 05" + THING + ways))
 
 
 @given(st.binary(max_size=200))

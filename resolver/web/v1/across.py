@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from idis.proto.codes import ResponseCode
-from idis.proto.errors import ProtocolError
+from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.reader_pass import decode_pass
 from idis.proto.trace import PSEUDONYM, trace_audience
 from idis.registry.caller import Action
+from idis.registry.identity import parse_identity
 from idis.registry.registration.checks import Refusal
 from idis.registry.trace.common import common_of
 from idis.registry.trace.edge import Edge
@@ -21,6 +22,7 @@ from idis.registry.trace.expanding import BEGINNING_MS, Direction
 from idis.registry.trace.recall import recall_of, start_recall
 from idis.registry.trace.records import spelling_at
 from idis.registry.trace.relation import relation_of, start_relation
+from idis.registry.trace.teller import own_prefix
 from idis.registry.trace.things import home_of
 from idis.registry.trace.tracing import trace_of
 from idis.registry.trace.walking import Budget, Start, Walk
@@ -163,7 +165,14 @@ def _errand(face: Face, proof: ProofModel) -> _Errand | Refusal:
         return Refusal(ResponseCode.INVALID_VALUE, "the pass cannot be read")
     if shown.audience != trace_audience(trace_id, proof.purpose) or not shown.current(int(face.service.clock.time())):
         return Refusal(ResponseCode.AUTHENTICATION_FAILED, "the pass is for another question, or not good now: make one for this")
-    return _Errand(face, Question(trace_id, proof.purpose, octets), {})
+    return _Errand(face, Question(trace_id, proof.purpose, octets, own=_own(shown.identity)), {})
+
+
+def _own(identity: str) -> str:
+    try:
+        return own_prefix(parse_identity(identity))
+    except IdentifierError:
+        return ""
 
 
 def _finder(walk: Walk) -> Finder:

@@ -26,7 +26,7 @@ from idis.registry.trace.event import Action, Event, EventType, Moment
 from idis.registry.trace.pointers import due_now
 from idis.registry.trace.records import spelling_at
 from idis.resolver.client_key import Key
-from idis.resolver.config import RecursionSection, Tier
+from idis.resolver.config import AdminSection, RecursionSection, Tier
 from idis.resolver.node import Node
 
 DAY = 86_400_000
@@ -143,7 +143,9 @@ async def make_chain(
         nodes = {}
         for prefix in prefixes:
             own = (key_record(int(prefix[-1]), f"{prefix}/QE"), *(groups or {}).get(prefix, ()))
-            nodes[prefix] = await start_node(f"node-{prefix}", prefixes=(prefix,), records=own, recursion=recursion)
+            nodes[prefix] = await start_node(
+                f"node-{prefix}", prefixes=(prefix,), records=own, recursion=recursion, admin=AdminSection(remote_keys="any")
+            )
             site = nodes[prefix]._site
             act = Delegate(prefix, (site,), grant=True, organisation=Organisation("test"))
             put(root, lambda txn, act=act: perform_prefix(txn, act, tool("test"), NOW))
@@ -151,6 +153,7 @@ async def make_chain(
             "recursive",
             tier=Tier.RECURSIVE,
             prefixes=(),
+            admin=AdminSection(remote_keys="any"),
             recursion=RecursionSection(enabled=True, roots=(f"127.0.0.1:{root.port}",)),
         )
         return Chain(root, nodes, entry, tmp_path, session)
