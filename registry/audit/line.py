@@ -16,10 +16,10 @@ from threading import local
 import msgpack
 
 from idis.proto.codes import ResponseCode
-from idis.proto.value import ValueSpan, scan_values
+from idis.proto.value import scan_values
 from idis.registry.caller import Caller
 from idis.registry.prefix import PrefixEntry
-from idis.registry.record import RecordFlag, StoredRecord
+from idis.registry.record import NO_VALUES, PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.store.base import WriteTxn
 
 LINE_VERSION = 1
@@ -126,6 +126,13 @@ def record_summary(record: StoredRecord) -> dict[str, object]:
     return summary | _values_summary(record.public, record.restricted)
 
 
+def prepared_summary(record: PreparedRecord, version: int) -> dict[str, object]:
+    """What `record_summary` says of a record that was just written as this version."""
+    if int(record.flags) & _DISABLED:
+        return {"version": version, "disabled": True} | _values_summary(record.public, record.restricted)
+    return {"version": version, **_values_summary(record.public, record.restricted)}
+
+
 def prefix_summary(entry: PrefixEntry) -> dict[str, object]:
     """What a line says of a prefix: all that is registered of it, its values as those of a record."""
     return {
@@ -149,28 +156,36 @@ def prefix_summary(entry: PrefixEntry) -> dict[str, object]:
 
 
 def _values_summary(*arrays: bytes) -> dict[str, object]:
-    spans = [(array, span) for array in arrays for span in scan_values(array)]
-    summary: dict[str, object] = {"values": [_value_summary(array, span) for array, span in spans[:VALUES_NAMED_MAX]]}
-    if len(spans) > VALUES_NAMED_MAX:
-        summary["more_values"] = len(spans) - VALUES_NAMED_MAX
-        summary["digest"] = _digest(*(array[span.start + _TIMED_BYTES : span.end] for array, span in spans if not _secret(span)))
+    named: list[list[object]] = []
+    contents: list[bytes] = []  # of all values but secrets
+    more = 0
+    for array in arrays:
+        if array == NO_VALUES:
+            continue
+        for index, kind, _, start, end in scan_values(array):
+            secret = kind.upper().startswith(SECRET_TYPE)
+            # The index stands beside it, and the time of writing is not what a value says.
+            content = array[start + _TIMED_BYTES : end]
+            if len(named) < VALUES_NAMED_MAX:
+                word = kind.decode("utf-8", "replace")[:TYPE_CHARACTERS_MAX]
+                named.append([index, word, "secret" if secret else _digest(content)])
+            else:
+                more += 1
+            if not secret:
+                contents.append(content)
+    summary: dict[str, object] = {"values": named}
+    if more:
+        summary["more_values"] = more
+        summary["digest"] = _digest(b"".join(contents))
     return summary
 
 
-def _value_summary(array: bytes, span: ValueSpan) -> list[object]:
-    kind = span.type.decode("utf-8", "replace")[:TYPE_CHARACTERS_MAX]
-    # The index stands beside it, and the time of writing is not what a value says.
-    return [span.index, kind, "secret" if _secret(span) else _digest(array[span.start + _TIMED_BYTES : span.end])]
+_hasher = blake2b(digest_size=DIGEST_BYTES).copy  # making one takes longer than hashing a value
 
 
-def _secret(span: ValueSpan) -> bool:
-    return span.type.upper().startswith(SECRET_TYPE)
-
-
-def _digest(*parts: bytes) -> str:
-    hasher = blake2b(digest_size=DIGEST_BYTES)
-    for part in parts:
-        hasher.update(part)
+def _digest(octets: bytes) -> str:
+    hasher = _hasher()
+    hasher.update(octets)
     return hasher.hexdigest()
 
 

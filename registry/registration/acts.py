@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from idis.proto.codes import AdminRight, Permission, ResponseCode
 from idis.proto.value import Value, decode_values
-from idis.registry.audit.line import audit, record_summary
+from idis.registry.audit.line import audit, prepared_summary, record_summary
 from idis.registry.caller import Action, Caller
 from idis.registry.identity import Identity
 from idis.registry.prefix import Privacy
@@ -173,7 +173,8 @@ def perform(
     held = place.held
     if recorded.changed and audited:
         before = None if held is None else record_summary(held)
-        after = _after(txn, place.key)
+        written = recorded.prepared
+        after = _after(txn, place.key) if written is None else prepared_summary(written, recorded.version)
         audit(txn, caller, NAMES[type(act)], recorded.identifier, before=before, after=after, note=_note(act))
     return Done(recorded.identifier, recorded.version, recorded.changed, held is not None and recorded.changed)
 

@@ -3,7 +3,7 @@
 An item that is refused harms none of its neighbours. Everything an item comes to is in its result, and all results are
 kept with the batch's idempotency key in the same commit, so that a caller who lost the answer gets it by asking again.
 New plain records are most of what ever comes: for them the owner's rights are looked up once for all, and the values are
-prepared as they came (`octets.py`). Any other item is an act like those that come alone. One line in the audit trail tells
+prepared as they came (`plain_creates.py`). Any other item is an act like those that come alone. One line in the audit trail tells
 of the whole.
 """
 
@@ -12,29 +12,22 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgpack
 
 from idis.proto.batch import BatchItem, ItemResult, Verb, pack_results, unpack_results
-from idis.proto.codes import AdminRight, ResponseCode
+from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError, ProtocolError
-from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold
 from idis.proto.value import decode_values
 from idis.registry.audit.line import audit
-from idis.registry.authority import stopped_by
 from idis.registry.caller import Caller
 from idis.registry.identity import Identity
-from idis.registry.prefix import PrefixEntry, PrefixState
-from idis.registry.record import PreparedRecord, same_content
 from idis.registry.registration import acts
 from idis.registry.registration.checks import Refusal
-from idis.registry.registration.octets import prepare_plain
-from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_in, refuse
-from idis.registry.store.base import Conflict, Expect, WriteTxn
-from idis.registry.store.keys import record_key
-
-_ADMIN = b"HS_ADMIN"  # in any other case it is not plain
+from idis.registry.registration.plain_creates import PlainCreates, plain_create
+from idis.registry.rights import NO_GROUPS, Groups, Unknown
+from idis.registry.store.base import WriteTxn
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +110,6 @@ def act_of(item: BatchItem) -> acts.Act | Refusal:
             return Refusal(ResponseCode.OPERATION_NOT_SUPPORTED, f"verb {item.verb} is unknown: 1 to {max(Verb)} are known")
 
 
-@dataclass(frozen=True, slots=True)
-class _Home:
-    """A prefix below which the caller may register, records with administrators of their own included or not."""
-
-    entry: PrefixEntry
-    folded: str
-    administrators: bool
-
-
 class _Run:
     """One batch: what has been found out about prefixes is remembered until its end."""
 
@@ -134,13 +118,13 @@ class _Run:
         self._caller = caller
         self._now = now
         self._groups = groups
-        self._homes: dict[str, _Home | None] = {}  # by spelling; None: judge each record by itself
+        self._plain = PlainCreates(txn, caller, groups)
 
     def unknown_groups(self, items: Sequence[BatchItem]) -> tuple[Identity, ...]:
         """The groups of other nodes that decide about any item."""
         unknown: dict[Identity, None] = {}
         for item in items:
-            if item.verb == Verb.CREATE and self._home(item.identifier) is not None:
+            if item.verb == Verb.CREATE and self._plain.may_register(item.identifier):
                 continue
             try:
                 act = act_of(item)
@@ -171,52 +155,11 @@ class _Run:
 
     def _create_plain(self, item: BatchItem) -> int:
         """Register a new plain record; 0 when it is not new or not plain."""
-        identifier = item.identifier
-        home = self._home(identifier)
-        if home is None or len(identifier) > IDENTIFIER_BYTES_MAX or not (identifier.isascii() and identifier.isprintable()):
+        if not self._plain.may_register(item.identifier):
             return 0
-        if identifier.find("/") in (-1, len(identifier) - 1):
-            return 0  # no record's name
-        if not home.administrators and _ADMIN in item.payload:
-            return 0
-        prepared = prepare_plain(identifier, item.payload, self._now)
-        if prepared is None:
-            return 0
-        version = self._txn.put_record(prepared, Expect.ABSENT)
-        return self._version_if_same(home, prepared) if isinstance(version, Conflict) else version
-
-    def _version_if_same(self, home: _Home, prepared: PreparedRecord) -> int:
-        """The version of a record that is there with this very content; 0 for another one."""
-        suffix = prepared.identifier.partition("/")[2]
-        stored = self._txn.record(record_key(home.folded, suffix, home.entry.fold_suffix))
-        if stored is None or not stored.live or stored.aliases or stored.flags != prepared.flags:
-            return 0
-        same = same_content(stored.public, prepared.public) and same_content(stored.restricted, prepared.restricted)
-        return stored.version if same else 0
-
-    def _home(self, identifier: str) -> _Home | None:
-        spelled = identifier.partition("/")[0]
-        if spelled not in self._homes:
-            self._homes[spelled] = self._find_home(spelled)
-        return self._homes[spelled]
-
-    def _find_home(self, spelled: str) -> _Home | None:
-        folded = fold(spelled)
-        entry = self._txn.prefix(folded) if spelled.isascii() and spelled.isprintable() else None
-        # Quotas are counted record by record.
-        if entry is None or entry.state is not PrefixState.ACTIVE or not entry.answers_here or entry.moving:
-            return None
-        if entry.quota or entry.signing_required:
-            return None
-        if stopped_by(self._txn, folded) is not None:
-            return None
-        owners = Subject(folded, admins_in(entry.values), is_prefix=True)
-        if self._refuse(owners) is not None:
-            return None
-        return _Home(entry, folded, self._refuse(replace(owners, guarded=True)) is None)
-
-    def _refuse(self, owners: Subject) -> Refusal | Unknown | None:
-        return refuse(self._txn, self._caller, owners, [AdminRight.ADD_HANDLE], groups=self._groups)
+        act = plain_create(item.identifier, item.payload, self._now)
+        done = None if act is None else self._plain.create(act)
+        return 0 if done is None else done[0]
 
 
 def _refused(item: BatchItem, refusal: Refusal) -> ItemResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import parse_identifier, prefix_handle
@@ -51,11 +51,17 @@ _SITE_TYPES = frozenset(name.decode() for name in SITE_TYPES | DERIVED_SITE_TYPE
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The record as it stands now; `changed` tells whether this call changed it."""
+    """The record as it stands now.
+
+    Attributes:
+        changed: whether this call changed it.
+        prepared: what was written; None for a prefix, a deletion, and where nothing was.
+    """
 
     identifier: str
     version: int
     changed: bool = True
+    prepared: PreparedRecord | None = field(default=None, compare=False, repr=False)
 
 
 def create_record(
@@ -288,7 +294,7 @@ def rewrite(
         prepared = replace(prepared, flags=prepared.flags | RecordFlag.DISABLED)
     version = txn.put_record(prepared)
     assert isinstance(version, int), "a write that expects nothing cannot conflict"
-    return Recorded(held.identifier, version, changed=version != held.version)
+    return Recorded(held.identifier, version, changed=version != held.version, prepared=prepared)
 
 
 def _change(
@@ -364,7 +370,7 @@ def _put(txn: WriteTxn, place: Place, prepared: PreparedRecord) -> Recorded:
         return recorded
     version = txn.put_record(prepared)
     assert isinstance(version, int), "a write that expects nothing cannot conflict"
-    return Recorded(prepared.identifier, version)
+    return Recorded(prepared.identifier, version, prepared=prepared)
 
 
 def _unchanged(stored: StoredRecord, prepared: PreparedRecord) -> Recorded | None:

@@ -194,7 +194,13 @@ class ReadTxn(Protocol):
 
 
 class WriteTxn(ReadTxn, Protocol):
-    """A snapshot that sees its own writes."""
+    """A snapshot that sees its own writes.
+
+    Attributes:
+        actor: who makes the changes that follow, as the journal names him.
+    """
+
+    actor: str
 
     def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY, *, version_min: int = 1) -> int | Conflict:
         """Create or replace; returns the new version. An equal live record is left alone and keeps its version.

@@ -41,7 +41,7 @@ class LmdbWriteTxn(LmdbReadTxn):
     What stands below `add_audit` serves those who load many records at once (`registry/store/bulk.py`).
 
     Attributes:
-        actor: who makes the change that is being applied.
+        actor: who makes the changes that follow.
         octets: how much has been written, for the bound on a commit.
         entries: what will stand in the journal of it.
     """
@@ -105,6 +105,8 @@ class LmdbWriteTxn(LmdbReadTxn):
 
     def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY, *, version_min: int = 1) -> int | Conflict:
         """Create or replace; an equal record that exists is left alone and keeps its version, if that is not too low."""
+        if expect is Expect.ABSENT and version_min == 1 and (version := self._put_new(record)):
+            return version
         key, stored = self._locate(record)
         held = stored if rules.exists(stored) else None
         if refusal := rules.conflict(held.version if held else 0, expect):
@@ -348,8 +350,32 @@ class LmdbWriteTxn(LmdbReadTxn):
         with self._raw.cursor(self._tables.event) as cursor:
             return keys.audit_time_ms(cursor.key()) if cursor.last() else 0
 
+    def _put_new(self, record: PreparedRecord) -> int:
+        """Create a record under a key that was never used, by one step of the engine; its version, 0 for any other key."""
+        key, _ = self._place(record)
+        if keys.spelling_of(key) is None:
+            return 0  # the key is a hash: what is there must be looked at
+        value = codec.encode_record(key, record, 1, self._next)
+        if not self._raw.put(key, value, db=self._tables.record, overwrite=False):
+            return 0
+        self.octets += len(key) + len(value)
+        self.add_counts(keys.prefix_of(key), 1, codec.digest_of(value), len(key) + len(value))
+        if record.aliases:
+            self.add_aliases(record.aliases, key)
+        self._follow(None, record)
+        self.add_entry(EntryKind.PUT, key, 1, value)
+        return 1
+
     def _locate(self, record: PreparedRecord) -> tuple[bytes, StoredRecord | None]:
         """Where a record belongs, and what is there."""
+        key, home = self._place(record)
+        stored = self.record(key)
+        if stored is not None and keys.spelling_of(key) is None:
+            self._check_hashed(key, stored, home.fold_suffix)
+        return key, stored
+
+    def _place(self, record: PreparedRecord) -> tuple[bytes, PrefixEntry]:
+        """Where a record belongs, and below which prefix."""
         if record.aliases or record.flags:
             rules.check_record(record)
         spelled, _, suffix = record.identifier.partition("/")
@@ -359,11 +385,7 @@ class LmdbWriteTxn(LmdbReadTxn):
             identifier, _ = keys.identifier_key(record.identifier, True)
             prefix, suffix = identifier.folded_prefix, identifier.suffix or ""
             home = self._homes[spelled] = rules.check_home(self.prefix(prefix), prefix)
-        key = keys.record_key(home.prefix, suffix, home.fold_suffix)
-        stored = self.record(key)
-        if stored is not None and keys.spelling_of(key) is None:
-            self._check_hashed(key, stored, home.fold_suffix)
-        return key, stored
+        return keys.record_key(home.prefix, suffix, home.fold_suffix), home
 
     def _check_hashed(self, key: bytes, stored: StoredRecord, fold_suffix: bool) -> None:
         """The full identifier is inside and compared: a hash alone proves nothing about rot."""

@@ -72,12 +72,16 @@ class _State:
 
 
 class MemoryTxn:
-    """Reads and writes over one state; see `base.WriteTxn` for every verb."""
+    """Reads and writes over one state; see `base.WriteTxn` for every verb.
+
+    Attributes:
+        actor: who makes the changes that follow.
+    """
 
     def __init__(self, state: _State, now_ms: int, actor: str = "") -> None:
         self._state = state
         self._now_ms = now_ms
-        self._actor = actor
+        self.actor = actor
         self._hi = self.position.hi + 1
 
     @property
@@ -350,7 +354,7 @@ class MemoryTxn:
         return ((key, codec.decode_record(key, value)) for key, value in self._state.values.items())
 
     def _note(self, kind: EntryKind, key: bytes, version: int, body: bytes) -> None:
-        self._state.journal.append(Entry(self._next_position(), kind, key, version, body, self._actor, self._now_ms))
+        self._state.journal.append(Entry(self._next_position(), kind, key, version, body, self.actor, self._now_ms))
 
     def _next_position(self) -> Position:
         last = self.position

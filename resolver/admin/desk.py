@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from idis.proto.batch import BatchRequest
-from idis.proto.bodies import ExchangeKey, Login, Name, RequestBody, read_request
+from idis.proto.bodies import ExchangeKey, Login, Name, RequestBody
 from idis.proto.challenge import HS_SECKEY, Challenge, ChallengeAnswer, Verification
 from idis.proto.codes import OpCode, OpFlag, ResponseCode, opcode_name
 from idis.proto.errors import ProtocolError
@@ -28,6 +28,7 @@ from idis.registry.audit.line import AuditLine
 from idis.registry.caller import Caller
 from idis.registry.registration.acts import Act
 from idis.registry.registration.checks import Refusal
+from idis.registry.registration.plain_creates import PlainCreate
 from idis.registry.store.base import Store
 from idis.resolver.admin.batches import register_batch
 from idis.resolver.admin.challenges import Challenges
@@ -37,7 +38,7 @@ from idis.resolver.admin.homing import Homing
 from idis.resolver.admin.letters import Letters
 from idis.resolver.admin.listing import LIST_OPERATIONS, Listing
 from idis.resolver.admin.logins import Logins
-from idis.resolver.admin.operations import RECORD_OPERATIONS, act_of, reply_of
+from idis.resolver.admin.operations import RECORD_OPERATIONS, act_of, read_operation, reply_of
 from idis.resolver.admin.proven import Proven
 from idis.resolver.admin.reading import Reading
 from idis.resolver.admin.reception import Rejected, receive
@@ -133,14 +134,14 @@ class Desk:
             await self.letters.refuse(dialogue, refusal, signed=False)
             return
         try:
-            body = read_request(dialogue.request)
+            body = read_operation(dialogue.request, int(self.clock.time()))
             refusal = await self._dispatch(dialogue, body)
         except ProtocolError as error:
             refusal = Refusal(error.code, str(error))
         if refusal is not None:
             await self.letters.refuse(dialogue, refusal)
 
-    async def _dispatch(self, dialogue: Dialogue, body: RequestBody) -> Refusal | None:
+    async def _dispatch(self, dialogue: Dialogue, body: RequestBody | PlainCreate) -> Refusal | None:
         match body:
             case ChallengeAnswer():
                 return await self._prove(dialogue, body)
@@ -168,7 +169,7 @@ class Desk:
         # A login is of its connection; a session may be used from elsewhere than where it was proved.
         return known if session is None or known.origin == dialogue.origin else replace(known, origin=dialogue.origin)
 
-    async def _serve(self, dialogue: Dialogue, body: RequestBody, caller: Caller) -> Refusal | None:
+    async def _serve(self, dialogue: Dialogue, body: RequestBody | PlainCreate, caller: Caller) -> Refusal | None:
         """Do what is asked, or challenge whoever asks; a refusal when neither is to be done."""
         refusal = await self._operate(dialogue, body, caller)
         if refusal is None or refusal.code != ResponseCode.AUTHENTICATION_NEEDED or not caller.anonymous:
@@ -178,7 +179,7 @@ class Desk:
         await self._challenge(dialogue)
         return None
 
-    async def _operate(self, dialogue: Dialogue, body: RequestBody, caller: Caller) -> Refusal | None:
+    async def _operate(self, dialogue: Dialogue, body: RequestBody | PlainCreate, caller: Caller) -> Refusal | None:
         request, opcode = dialogue.request, dialogue.request.opcode
         if opcode in _CHANGES and (refusal := self.logins.refuse_repeated(dialogue.peer.link, request.request_id)):
             return refusal
@@ -205,7 +206,7 @@ class Desk:
             return await self._list(dialogue, body.handle, caller)
         return Refusal(ResponseCode.OPERATION_NOT_SUPPORTED, f"this node does not offer {opcode_name(opcode)}")
 
-    async def _change(self, dialogue: Dialogue, act: Act, caller: Caller) -> Refusal | None:
+    async def _change(self, dialogue: Dialogue, act: Act | PlainCreate, caller: Caller) -> Refusal | None:
         done = await self.registrar.perform(act, caller)
         if isinstance(done, Refusal):
             return done
@@ -325,7 +326,7 @@ class Desk:
         if session is not None and session.is_for(caller.identity):
             session.proven = Proven(caller, self.store, self.clock.monotonic())
         try:
-            refusal = await self._serve(dialogue, read_request(dialogue.request), caller)
+            refusal = await self._serve(dialogue, read_operation(dialogue.request, int(self.clock.time())), caller)
         except ProtocolError as error:
             refusal = Refusal(error.code, str(error))
         if refusal is not None:

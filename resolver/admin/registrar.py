@@ -22,7 +22,9 @@ from idis.registry.registration import acts, prefix_acts
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.consent import Awaiting
 from idis.registry.registration.life import Registered
+from idis.registry.registration.plain_creates import PlainCreate, in_full
 from idis.registry.registration.prefix_acts import DelegateRange, PrefixAct, RangeDone, WithdrawRange
+from idis.registry.registration.together import Asked, actor_of
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import (
     Committed,
@@ -35,6 +37,7 @@ from idis.registry.store.base import (
     StoreFull,
     WriteTxn,
 )
+from idis.resolver.admin.act_queue import ActQueue
 from idis.resolver.admin.landing import Landing
 from idis.resolver.audit_writer import AuditWriter
 from idis.resolver.recursion.recursor import Clock
@@ -42,8 +45,6 @@ from idis.resolver.recursion.recursor import Clock
 GROUP_ROUNDS_MAX = 4  # a group that names groups elsewhere is fetched level by level: as deep as groups may be
 GROUPS_MAX = 16  # fetched for one decision
 _TOLD = (ResponseCode.INVALID_ADMIN, ResponseCode.INSUFFICIENT_PERMISSIONS)
-ACTOR_CHARACTERS_MAX = 60  # the journal keeps 255 octets of a name, four a character at most
-
 
 
 class _NoOutcome(Exception):
@@ -75,17 +76,19 @@ class Registrar:
         self._clock = clock
         self._trail = trail
         self._landing = Landing()
+        self._acts = ActQueue(store, self._landing)
 
     @property
     def now(self) -> int:
         """Unix time in seconds."""
         return int(self._clock.time())
 
-    async def perform(self, act: acts.Act, caller: Caller) -> acts.Done | Refusal:
+    async def perform(self, act: acts.Act | PlainCreate, caller: Caller) -> acts.Done | Refusal:
         """Do an act on a record, or on the record of a prefix, if the caller may; acknowledged means durable."""
         done = await self._perform(act, caller)
         if isinstance(done, Refusal):
-            self.tell_refused(caller, acts.NAMES[type(act)], act.identifier, done)
+            name = acts.NAMES[acts.Create if isinstance(act, PlainCreate) else type(act)]
+            self.tell_refused(caller, name, act.identifier, done)
         return done
 
     def tell_refused(self, caller: Caller, act: str, subject: str, refusal: Refusal) -> None:
@@ -95,19 +98,24 @@ class Registrar:
                 AuditLine(caller.name, caller.origin, act, subject, code=int(refusal.code), note=refusal.message)
             )
 
-    async def _perform(self, act: acts.Act, caller: Caller) -> acts.Done | Refusal:
+    async def _perform(self, act: acts.Act | PlainCreate, caller: Caller) -> acts.Done | Refusal:
         try:
-            if parse_identifier(act.identifier).suffix is None:
+            if not isinstance(act, PlainCreate) and parse_identifier(act.identifier).suffix is None:
                 return await self._perform_on_prefix(act, caller)
             if caller.anonymous:
                 with self._store.read() as txn:
-                    verdict = acts.judge(txn, act, caller)
+                    verdict = acts.judge(txn, in_full(act), caller)
                 if isinstance(verdict, Refusal):
                     return verdict
-            now = self.now
-            return await self.change(caller, lambda txn, groups: acts.perform(txn, act, caller, now, groups=groups))
+            asked = Asked(act, caller, self.now)
+            result = await self._acts.perform(asked)
+            if not isinstance(result, Unknown):
+                return result
+            return await self.change(caller, asked.perform)
         except IdentifierError as error:
             return Refusal(ResponseCode.INVALID_HANDLE, str(error))
+        except StoreError as error:
+            return _refusal_of(error)
 
     async def perform_prefix(
         self, act: PrefixAct, caller: Caller
@@ -192,18 +200,11 @@ class Registrar:
             return result
 
         try:
-            actor = caller.name[:ACTOR_CHARACTERS_MAX]
-            return await self._landing.wait(self._store.write(decided, actor=actor, outcome=outcome))
+            return await self._landing.wait(self._store.write(decided, actor=actor_of(caller), outcome=outcome))
         except _NoOutcome as undecided:
             return Committed(undecided.result, BEGINNING)
-        except StoreBusy:
-            return Refusal(ResponseCode.SERVER_TOO_BUSY, "this node has too much to write: ask again in a second")
-        except KeyReused as error:
-            return Refusal(ResponseCode.INVALID_VALUE, f"{error}: give every request its own key")
-        except StoreFull:
-            return Refusal(ResponseCode.SERVER_BACKUP, "the disk of this node is full: it answers, but takes no changes")
         except StoreError as error:
-            return Refusal(ResponseCode.ERROR, f"the change was not acknowledged: {error}")
+            return _refusal_of(error)
 
     async def _fetch(self, unknown: Unknown, known: dict[Identity, tuple[Identity, ...] | None]) -> None:
         wanted = [group for group in unknown.groups if group not in known][: GROUPS_MAX - len(known)]
@@ -213,3 +214,16 @@ class Registrar:
             fetched = await asyncio.gather(*(self._groups.members(group) for group in wanted))
             known.update(zip(wanted, fetched, strict=True))
 
+
+
+def _refusal_of(error: StoreError) -> Refusal:
+    """What a caller is told when the store did not take a change."""
+    match error:
+        case StoreBusy():
+            return Refusal(ResponseCode.SERVER_TOO_BUSY, "this node has too much to write: ask again in a second")
+        case KeyReused():
+            return Refusal(ResponseCode.INVALID_VALUE, f"{error}: give every request its own key")
+        case StoreFull():
+            return Refusal(ResponseCode.SERVER_BACKUP, "the disk of this node is full: it answers, but takes no changes")
+        case _:
+            return Refusal(ResponseCode.ERROR, f"the change was not acknowledged: {error}")

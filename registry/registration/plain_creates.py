@@ -1,0 +1,132 @@
+"""New plain records, which are most of what is ever written: registered at a fraction of what other acts cost.
+
+What is plain is read off its octets (`octets.py`). Whether a caller may register below a prefix is found out once for a
+transaction and remembered; where that hangs on more than his rights, such as a quota that is counted record by record,
+nothing is remembered and each record is an act like any other (`acts.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from idis.proto.codes import AdminRight
+from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold
+from idis.proto.value import decode_values
+from idis.registry.authority import stopped_by
+from idis.registry.caller import Caller
+from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.record import PreparedRecord, same_content
+from idis.registry.registration.acts import Act, Create
+from idis.registry.registration.checks import Refusal
+from idis.registry.registration.octets import prepare_plain
+from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_in, refuse
+from idis.registry.store.base import Conflict, Expect, WriteTxn
+from idis.registry.store.keys import record_key
+
+_ADMIN = b"HS_ADMIN"  # in any other case it is not plain
+
+
+@dataclass(frozen=True, slots=True)
+class PlainCreate:
+    """Register a record of plain values, prepared already.
+
+    Attributes:
+        identifier: its spelling is kept.
+        octets: the values as they came, a counted array.
+        record: what is to be stored.
+    """
+
+    identifier: str
+    octets: bytes
+    record: PreparedRecord
+
+
+def in_full(act: Act | PlainCreate) -> Act:
+    """The same act with its values decoded, for whoever has to look at them."""
+    return Create(act.identifier, decode_values(act.octets)) if isinstance(act, PlainCreate) else act
+
+
+def plain_create(identifier: str, octets: bytes, now: int) -> PlainCreate | None:
+    """The act of registering values as they came over the wire; None when they or the name are not plain.
+
+    Args:
+        identifier: as spelled.
+        octets: a counted array of values.
+        now: unix time in seconds, the values' timestamps.
+    """
+    if len(identifier) > IDENTIFIER_BYTES_MAX or not (identifier.isascii() and identifier.isprintable()):
+        return None
+    if identifier.find("/") in (-1, len(identifier) - 1):
+        return None  # no record's name
+    prepared = prepare_plain(identifier, octets, now)
+    return None if prepared is None else PlainCreate(identifier, octets, prepared)
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """A prefix below which the caller may register, records with administrators of their own included or not."""
+
+    entry: PrefixEntry
+    folded: str
+    administrators: bool
+
+
+class PlainCreates:
+    """The plain creates of one caller in one transaction."""
+
+    def __init__(self, txn: WriteTxn, caller: Caller, groups: Groups = NO_GROUPS) -> None:
+        self._txn = txn
+        self._caller = caller
+        self._groups = groups
+        self._homes: dict[str, _Home | None] = {}  # by spelling; None: judge each record by itself
+
+    def may_register(self, identifier: str) -> bool:
+        """Whether the caller may register plain records where this one would lie, without further questions."""
+        return self._home(identifier) is not None
+
+    def create(self, act: PlainCreate) -> tuple[int, bool] | None:
+        """Register a record: its version, and whether it is new; None when it has to be an act like any other.
+
+        One that is there with the same content is no error.
+        """
+        home = self._home(act.identifier)
+        if home is None or (not home.administrators and _ADMIN in act.octets):
+            return None
+        version = self._txn.put_record(act.record, Expect.ABSENT)
+        if not isinstance(version, Conflict):
+            return version, True
+        version = self._version_if_same(home, act.record)
+        return (version, False) if version else None
+
+    def _version_if_same(self, home: _Home, prepared: PreparedRecord) -> int:
+        """The version of a record that is there with this very content; 0 for another one."""
+        suffix = prepared.identifier.partition("/")[2]
+        stored = self._txn.record(record_key(home.folded, suffix, home.entry.fold_suffix))
+        if stored is None or not stored.live or stored.aliases or stored.flags != prepared.flags:
+            return 0
+        same = same_content(stored.public, prepared.public) and same_content(stored.restricted, prepared.restricted)
+        return stored.version if same else 0
+
+    def _home(self, identifier: str) -> _Home | None:
+        spelled = identifier.partition("/")[0]
+        if spelled not in self._homes:
+            self._homes[spelled] = self._find_home(spelled)
+        return self._homes[spelled]
+
+    def _find_home(self, spelled: str) -> _Home | None:
+        folded = fold(spelled)
+        entry = self._txn.prefix(folded) if spelled.isascii() and spelled.isprintable() else None
+        # Quotas are counted record by record.
+        if entry is None or entry.state is not PrefixState.ACTIVE or not entry.answers_here or entry.moving:
+            return None
+        if entry.quota or entry.signing_required:
+            return None
+        if stopped_by(self._txn, folded) is not None:
+            return None
+        owners = Subject(folded, admins_in(entry.values), is_prefix=True)
+        if self._refuse(owners) is not None:
+            return None
+        return _Home(entry, folded, self._refuse(replace(owners, guarded=True)) is None)
+
+    def _refuse(self, owners: Subject) -> Refusal | Unknown | None:
+        return refuse(self._txn, self._caller, owners, [AdminRight.ADD_HANDLE], groups=self._groups)
