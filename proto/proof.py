@@ -26,6 +26,7 @@ from idis.proto.value import Value
 LINKS_MAX = 4  # root → national → secondary → enterprise → signer
 LINKS_LOOKED_AT_MAX = 64  # of those that came along; an honest prefix has two or three
 LINKS_REMEMBERED_MAX = 65_536
+STATEMENTS_REMEMBERED_MAX = 262_144  # some 30 MB; the oldest go, and may then be replayed to whoever asks that much
 SKEW_S = 300  # clocks in plants
 
 _SIGN = int(DelegationRight.SIGN)
@@ -143,6 +144,26 @@ def prove(
     return _Chain(identifier, links, roots, now, verify, memory).judge(public[0], values, complete)
 
 
+def prove_key(
+    prefix: str,
+    suite: int,
+    key: bytes,
+    links: Sequence[KeyDelegation],
+    roots: Sequence[RootKey],
+    now: int,
+    verify: Verify,
+    *,
+    memory: Memory | None = None,
+) -> Proof:
+    """Whether a key is one of a prefix's own, as delegations from a root tell; arguments as for `prove`.
+
+    Raises:
+        IdentifierError: the prefix is none.
+    """
+    chain = _Chain(prefix, links, roots, now, verify, Memory() if memory is None else memory)
+    return chain.judge_key(suite, kid_of(suite, key))
+
+
 def prove_absence(identifier: str) -> Proof:
     """What an answer "not found" proves: nothing. Whoever needs certainty asks a second server."""
     return Proof(Standing.UNSIGNED, f"nobody signs that {identifier} does not exist: ask another server before believing it")
@@ -180,13 +201,11 @@ class _Chain:
     def judge(self, signed: Signed, values: Sequence[Value], complete: bool) -> Proof:
         """The whole of it, cheapest checks first."""
         try:
-            if len(self._links) > LINKS_LOOKED_AT_MAX:
-                raise _Wrong(f"{len(self._links)} delegations came along, at most {LINKS_LOOKED_AT_MAX} are looked at")
             self._check_time("the statement", signed.not_before, signed.not_after)
             digests = _digests(signed, values, complete)
-            chain = self._find_chain(signed)
-            for link in reversed(chain):
-                self._check_link(link)
+            chain = self._checked_chain(signed.suite, signed.kid)
+            if not chain[0].rights & _SIGN:
+                raise _Wrong(f"the key {signed.kid.hex()} may not sign records of {self._prefix}")
             suite, key = chain[0].child_suite, chain[0].child_key
             spelling = self._check_statement(signed, suite, key, digests)
         except _Wrong as wrong:
@@ -194,11 +213,26 @@ class _Chain:
         self._remember(spelling, signed, chain)
         return Proof(Standing.VERIFIED, "", signed.kid, signed.version, signed.not_after)
 
-    def _find_chain(self, signed: Signed) -> list[KeyDelegation]:
-        """The links from the signer up to a root, each allowed to make the one below it."""
-        chain = [self._link_to(signed.suite, signed.kid, self._prefix, None)]
-        if not chain[0].rights & _SIGN:
-            raise _Wrong(f"the key {signed.kid.hex()} may not sign records of {self._prefix}")
+    def judge_key(self, suite: int, kid: bytes) -> Proof:
+        """Whether a key is the prefix's, whatever it may do."""
+        try:
+            chain = self._checked_chain(suite, kid)
+        except _Wrong as wrong:
+            return wrong.proof
+        self._remember_links(chain)
+        return Proof(Standing.VERIFIED, "", kid, chain[0].version, min(link.not_after for link in chain))
+
+    def _checked_chain(self, suite: int, kid: bytes) -> list[KeyDelegation]:
+        if len(self._links) > LINKS_LOOKED_AT_MAX:
+            raise _Wrong(f"{len(self._links)} delegations came along, at most {LINKS_LOOKED_AT_MAX} are looked at")
+        chain = self._find_chain(suite, kid)
+        for link in reversed(chain):
+            self._check_link(link)
+        return chain
+
+    def _find_chain(self, suite: int, kid: bytes) -> list[KeyDelegation]:
+        """The links from a key up to a root, each allowed to make the one below it."""
+        chain = [self._link_to(suite, kid, self._prefix, None)]
         while not self._is_root(chain[-1]):
             if len(chain) == LINKS_MAX:
                 raise _Wrong(f"no root within {LINKS_MAX} delegations")
@@ -276,7 +310,13 @@ class _Chain:
             raise _Wrong(f"{what} expired at {not_after} (unix time; {SKEW_S} s of clock difference are allowed)")
 
     def _remember(self, spelling: str, signed: Signed, chain: Sequence[KeyDelegation]) -> None:
+        self._memory.statements.pop(spelling, None)
         self._memory.statements[spelling] = signed.version
+        if len(self._memory.statements) > STATEMENTS_REMEMBERED_MAX:
+            del self._memory.statements[next(iter(self._memory.statements))]
+        self._remember_links(chain)
+
+    def _remember_links(self, chain: Sequence[KeyDelegation]) -> None:
         for link in chain:
             self._memory.delegations[link.prefix, link.child_kid, link.kid] = link.version
 

@@ -160,7 +160,6 @@ class AdminSection:
 class PageSection:
     """The pages of identifiers that people see in a browser."""
 
-    base_url: Annotated[str, Setting("where people reach this node, like https://id.example.cn: QR codes lead there")] = ""
     root_key: Annotated[str, Setting("PEM file of the public keys signatures are verified from; empty: none is verified")] = ""
 
 
@@ -198,6 +197,16 @@ class LinksSection:
 
 
 @dataclass(frozen=True, slots=True)
+class RoutesSection:
+    """How providers of routes for identifiers of other schemes are asked; the routes themselves are registered."""
+
+    networks: Annotated[tuple[str, ...], Setting("private networks in which providers may be asked; empty: none")] = ()
+    ca: Annotated[str, Setting("PEM file of certificates trusted beside the system's, relative to the data directory")] = ""
+    name_servers: Annotated[tuple[str, ...], Setting("ADDRESS:PORT of DNS servers to ask; empty: those of this machine")] = ()
+    deadline_ms: Annotated[int, Setting("longest time providers are waited for, in milliseconds", 50, 60_000)] = 1_800
+
+
+@dataclass(frozen=True, slots=True)
 class NodeConfig:
     """One node, wholly described; `data_dir` is where its store lives and is not part of the file."""
 
@@ -212,6 +221,7 @@ class NodeConfig:
     dns: DnsSection = field(default_factory=DnsSection)
     links: LinksSection = field(default_factory=LinksSection)
     page: PageSection = field(default_factory=PageSection)
+    routes: RoutesSection = field(default_factory=RoutesSection)
 
     @property
     def advertised(self) -> str:
@@ -231,6 +241,7 @@ SECTIONS: dict[str, type[Any]] = {
     "dns": DnsSection,
     "links": LinksSection,
     "page": PageSection,
+    "routes": RoutesSection,
 }
 
 

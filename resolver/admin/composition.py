@@ -13,6 +13,7 @@ from idis.resolver.admin.challenges import Challenges
 from idis.resolver.admin.desk import Desk
 from idis.resolver.admin.elsewhere import Elsewhere
 from idis.resolver.admin.homing import Homing
+from idis.resolver.admin.key_trust import key_trust
 from idis.resolver.admin.letters import Letters
 from idis.resolver.admin.listing import Listing
 from idis.resolver.admin.logins import Logins
@@ -67,7 +68,7 @@ class Office:
     ) -> None:
         clock = chain.clock
         self.server_key = server_key
-        self.elsewhere = Elsewhere(store, _beginnings(config), clock)
+        self.elsewhere = Elsewhere(store, _beginnings(config), clock, key_trust(config))
         self.registrar = Registrar(store, self.elsewhere, clock, trail)
         self.verifier = Verifier(store, self.elsewhere, metrics, trail, weak_secrets=config.admin.weak_secrets)
         self.neighbours = Neighbours(self.elsewhere, clock)

@@ -40,7 +40,7 @@ class Homing:
         granted: tuple[Value, ...] = ()
         if not caller.anonymous:
             # A stranger is asked who he is before anybody else is asked anything.
-            found = await self._elsewhere.values(prefix_handle(prefix))
+            found = await self._elsewhere.believed_values(prefix_handle(prefix))
             granted = () if isinstance(found, Refusal) else found
         done = await self._registrar.perform_prefix(Home(prefix, granted=granted, own=self._own), caller)
         return done if isinstance(done, Refusal) else None

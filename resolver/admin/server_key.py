@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
 from idis.proto.credential import SIGNED, Credential, encode_credential, signature_digest_name
 from idis.proto.errors import IdisError
@@ -38,6 +38,11 @@ class ServerKey:
         self._key = key
         numbers = key.public_key().public_numbers()
         self.public_octets = encode_public_key(rsa_public_key(numbers.e, numbers.n))
+
+    @property
+    def public_pem(self) -> bytes:
+        """The public half, as files of trusted keys have it."""
+        return self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     def sign(self, message: Message, session_counter: int = 0) -> bytes | None:
         """The credential that certifies a message, in half a millisecond; None in versions whose signatures prove nothing."""

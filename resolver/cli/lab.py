@@ -20,7 +20,7 @@ from idis.proto.errors import IdisError
 from idis.proto.identifier import parse_identifier
 from idis.resolver.cli.output import CommandError, ExitCode, print_table
 from idis.resolver.config import Tier
-from idis.resolver.lab.build import LabError, SampleSet, build_node, make_samples
+from idis.resolver.lab.build import SampleSet, build_nodes, make_samples
 from idis.resolver.lab.plan import BASE_PORT, DNS_OFFSET, DNS_ZONE, NODES_MAX, LabNode, Plan, make_plan
 from idis.resolver.lab.processes import POLL_S, Ended, Processes, ended_by_signals, ipv6_works, refuse_taken_ports
 from idis.resolver.lab.tour import take_tour
@@ -69,11 +69,7 @@ def _lab(arguments: argparse.Namespace, folder: Path, ended: Ended, started: flo
     refuse_taken_ports(plan.nodes)
     print(f"building {len(plan.nodes)} nodes in {folder} …", flush=True)
     samples = make_samples(int(time.time()))
-    counts: dict[str, int] = {}
-    for node in plan.nodes:
-        counts[node.name] = build_node(node, plan, samples)
-        if ended():
-            raise LabError("ended before every node was built")
+    counts = build_nodes(plan, samples, ended)
     gc.collect()
     processes = Processes()
     processes.start(plan)

@@ -28,8 +28,9 @@ from idis.registry.registration.delegation import HostingEvent, delegate, host
 from idis.registry.registration.life import Event, Registered, advance, apply
 from idis.registry.store.base import Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
+from idis.resolver.admin.server_key import KEY_FILE, make_server_key, read_server_key
 from idis.resolver.creation import create_node
-from idis.resolver.lab.plan import LabNode, Plan, config_of, organisation
+from idis.resolver.lab.plan import LabNode, Plan, anchors_of, config_of, organisation
 from idis.resolver.own_site import own_site
 
 ACTOR = "idis lab"
@@ -76,9 +77,27 @@ def make_samples(now: int) -> SampleSet:
     return SampleSet(dict(records), identifiers)
 
 
-def build_node(node: LabNode, plan: Plan, samples: SampleSet) -> int:
-    """Make one node's directory, its delegations and its records; returns how many records it holds."""
+def build_nodes(plan: Plan, samples: SampleSet, ended: Callable[[], bool] = lambda: False) -> dict[str, int]:
+    """Make every node's directory, its delegations and its records; how many records each holds.
+
+    Children come before their parents, who name the keys of their servers.
+
+    Raises:
+        LabError: `ended` said so before every node was built.
+    """
+    counts = {}
+    for node in reversed(plan.nodes):
+        counts[node.name] = _build_node(node, plan, samples)
+        if ended():
+            raise LabError("ended before every node was built")
+    return counts
+
+
+def _build_node(node: LabNode, plan: Plan, samples: SampleSet) -> int:
     create_node(node.directory, config_of(node, plan), owner=node.organisation)
+    server_key = make_server_key(node.directory / KEY_FILE)
+    if node is plan.national:
+        anchors_of(plan).write_bytes(server_key.public_pem)
     store = LmdbStore.open(node.directory, exclusive=False)
     try:
         now = int(time.time())
@@ -120,7 +139,9 @@ def _host(store: Store, prefix: str, now: int) -> None:
 
 
 def _delegate(store: Store, child: LabNode, plan: Plan, now: int) -> None:
-    site = own_site(config_of(child, plan), child.port, child.http_port)
+    server_key = read_server_key(child.directory / KEY_FILE)
+    assert server_key is not None, "children are built first"
+    site = own_site(config_of(child, plan), child.port, child.http_port, server_key.public_octets)
     for prefix in child.homed:
         _grant(store, prefix, partial(apply, wish=prefix, organisation=child.organisation, now=now))
         _write(store, partial(delegate, prefix=prefix, sites=[site], now=now))

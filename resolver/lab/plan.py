@@ -21,6 +21,7 @@ NODES_MAX = HTTP_OFFSET
 IPV4, IPV6 = "127.0.0.1", "::1"
 
 NATIONAL_PREFIX = "88"
+ANCHORS_FILE = "anchors.pem"
 
 
 SECONDARY_NAMES = {
@@ -123,9 +124,16 @@ def config_of(node: LabNode, plan: Plan) -> NodeConfig:
         listen=ListenSection(hosts=(node.host,), port=node.port, http_port=node.http_port),
         dns=DnsSection(zone=DNS_ZONE if node.dns_port else "", port=node.dns_port),
         recursion=RecursionSection(enabled=node.tier is Tier.RECURSIVE, roots=_roots(node, plan)),
-        # Whoever answers in the name of enterprises finds out there who asks, and whom to tell of their things.
-        admin=AdminSection(resolver="" if node.tier is Tier.RECURSIVE else plan.recursive.address),
+        # Whoever answers in the name of enterprises finds out from the top who asks, and whom to tell of their things.
+        admin=AdminSection(
+            resolver="" if node.tier is Tier.RECURSIVE else plan.national.address, anchors=str(anchors_of(plan))
+        ),
     )
+
+
+def anchors_of(plan: Plan) -> Path:
+    """The file of the key that every certified way begins with: that of the node at the top."""
+    return plan.national.directory / ANCHORS_FILE
 
 
 def _roots(node: LabNode, plan: Plan) -> tuple[str, ...]:

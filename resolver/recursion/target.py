@@ -34,6 +34,7 @@ class Target:
         serial: serial of the site it was found in.
         version: what the site says it speaks, within what we speak.
         stand_in: asked in place of the server that the hash picks; what it does not know may exist there.
+        public_key: what its site says that it signs with, as an HS_PUBKEY value has it; empty where it says nothing.
     """
 
     addresses: tuple[str, ...]
@@ -42,6 +43,7 @@ class Target:
     serial: int = SITE_SERIAL_UNKNOWN
     version: Version = REQUEST_VERSION
     stand_in: bool = False
+    public_key: bytes = b""
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -99,7 +101,8 @@ def target_of(site: Site, server: Server) -> Target | None:
         value for name, value in site.attributes if name in ("alt_addr", f"alt_addr.{server.server_id}") and _is_address(value)
     ]
     version = max(REQUEST_VERSION, min(site.version, PROTOCOL_VERSION))
-    return Target(_ordered([server.address, *alternatives]), udp_port, tcp_port, site.serial, version)
+    addresses = _ordered([server.address, *alternatives])
+    return Target(addresses, udp_port, tcp_port, site.serial, version, public_key=server.public_key)
 
 
 def merge_families(sites4: Sequence[Site], sites6: Sequence[Site]) -> tuple[Site, ...]:

@@ -28,6 +28,7 @@ from tests.resolver.admin.wire import (
 
 KEYS, USES = "88.118", "88.200"
 NOW = 1_700_000_000
+ANY = AdminSection(remote_keys="any")  # none of these nodes signs; see test_remote_keys.py for those that do
 WHO = f"{KEYS}/admin"
 CREATE = text(f"{USES}/N1") + values_octets(value_octets(1, "URL", b"https://example.com/n"))
 
@@ -71,7 +72,7 @@ def administer(node, prefix: str, *admins: Value) -> None:
 @pytest.fixture
 async def tree(start_node):
     """Root 88, which delegates to both; the keys' node; a maker of the node where they are used."""
-    root = await start_node("root", tier=Tier.NATIONAL, prefixes=("88",), records=())
+    root = await start_node("root", tier=Tier.NATIONAL, prefixes=("88",), records=(), admin=ANY)
     keys = await start_node(
         "keys",
         prefixes=(KEYS,),
@@ -90,7 +91,7 @@ async def tree(start_node):
     put(root, lambda txn: delegate(txn, KEYS, keys))
 
     async def use(*admins: Value, **sections):
-        sections = sections or {"recursion": RecursionSection(roots=(f"127.0.0.1:{root.port}",))}
+        sections = sections or {"recursion": RecursionSection(roots=(f"127.0.0.1:{root.port}",)), "admin": ANY}
         node = await start_node("uses", prefixes=(USES,), records=(), **sections)
         administer(node, USES, *admins)
         return Admin(node.port)
@@ -173,7 +174,7 @@ async def test_a_node_that_is_silent_is_an_error(tree):
 async def test_one_node_may_be_named_to_ask(tree):
     """A node that does not recurse and knows no roots."""
     root, _keys, use = tree
-    admin = await use(NAMED, admin=AdminSection(resolver=f"127.0.0.1:{root.port}"))
+    admin = await use(NAMED, admin=AdminSection(resolver=f"127.0.0.1:{root.port}", remote_keys="any"))
 
     assert (await admin.do(100, CREATE, user=WHO)).code == 1
 
@@ -192,7 +193,7 @@ async def test_a_prefix_is_homed_where_its_parent_delegates_it(tree, start_node)
     """Operation 300: the parent's record names this node, so an administrator of the prefix homes it here."""
     root, _keys, _use = tree
     node = await start_node(
-        "late", prefixes=("88.300",), records=(), recursion=RecursionSection(roots=(f"127.0.0.1:{root.port}",))
+        "late", prefixes=("88.300",), records=(), recursion=RecursionSection(roots=(f"127.0.0.1:{root.port}",)), admin=ANY
     )
     prefix = "88.301"
 
