@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 
-from idis.proto.schemes.gs1.link_types import curie
+from idis.proto.schemes.gs1 import digital_link
+from idis.proto.schemes.gs1.link_types import HANDLED_BY, curie
+from idis.proto.schemes.recognised import Recognised
 from idis.proto.types.link import Link
 from idis.proto.types.successor import Succession, SuccessionKind
+from idis.registry.foreign_route import ForeignRoute, TargetKind
+from idis.registry.links import SCHEME
+from idis.resolver.foreign.targets import redirect_of
 from idis.resolver.web.links.asked import Asked
 from idis.resolver.web.links.choice import Choice, Chosen, Nothing, Several, choose
 from idis.resolver.web.links.levels import Level, own_page, with_defaults
@@ -34,7 +39,6 @@ class PageOf(Enum):
 
     LIST = "list"
     CHOICE = "choice"
-    RECORD = "record"
     GONE = "gone"
 
 
@@ -98,6 +102,27 @@ def target(link: Link, query: str) -> str:
     return f"{base}{glue}{query}{mark}{fragment}"
 
 
+def handed(asked: Asked, route: ForeignRoute) -> Reply:
+    """Another resolver is in charge of the company prefix: the request goes there as it came, nothing of it is judged here."""
+    if not route.enabled:
+        return problem(HTTPStatus.FORBIDDEN, f"the route of {route.start} is disabled")
+    resolver = route.targets[0]
+    if resolver.kind is TargetKind.GS1:
+        place = digital_link.uri(asked.link.path, resolver.place)
+    else:
+        first = asked.levels[0]
+        levels = tuple(level.canonical for level in asked.levels)
+        reading = Recognised(SCHEME, first.canonical, first.display, levels=levels, route=asked.route)
+        place = redirect_of(resolver, route, reading) or ""
+    if not place:
+        return unknown(asked)
+    headers = {
+        "Location": target(Link(HANDLED_BY, place, route.note or route.name), asked.query),
+        "Link": f'<{place}>; rel="{curie(HANDLED_BY)}"',
+    }
+    return made(HTTPStatus.TEMPORARY_REDIRECT, headers, max_age_s=min(SHORT_S, route.ttl_s))
+
+
 def malformed(detail: str) -> Reply:
     """The path is no Digital Link."""
     return problem(HTTPStatus.BAD_REQUEST, f"this is no GS1 Digital Link: {detail}")
@@ -113,16 +138,12 @@ def _sent(asked: Asked, levels: Sequence[Level], choice: Choice, manner: Manner)
         case Chosen(link=link, level=place):
             level = levels[place]
             headers = {"Location": target(link, asked.query), "Link": _link_header(asked, levels, manner)}
-            reply = made(
-                HTTPStatus.TEMPORARY_REDIRECT, headers, max_age_s=_age_s(levels, level), private=manner.known
-            )
-            return _for_reader(asked, Page(PageOf.RECORD, tuple(levels), reply)) if level.own_page else reply
+            return made(HTTPStatus.TEMPORARY_REDIRECT, headers, max_age_s=_age_s(levels, level), private=manner.known)
         case Several(links=links, level=place):
             headers = {"Content-Type": LINKSET_JSON, "Link": _link_header(asked, levels, manner)}
             body = encoded(choices(levels[place].anchor, links))
-            reply = made(
-                HTTPStatus.MULTIPLE_CHOICES, headers, body, max_age_s=_age_s(levels, levels[place]), private=manner.known
-            )
+            age_s = _age_s(levels, levels[place])
+            reply = made(HTTPStatus.MULTIPLE_CHOICES, headers, body, max_age_s=age_s, private=manner.known)
             return _for_reader(asked, Page(PageOf.CHOICE, tuple(levels), reply, links))
         case Nothing(why=why):
             offered = sorted({curie(link.link_type) for level in levels for link in level.links})

@@ -12,7 +12,7 @@ from idis.resolver.config import LinksSection
 from idis.resolver.web.callers import Callers
 from idis.resolver.web.face import Face
 from idis.resolver.web.landing.language import reader_of
-from idis.resolver.web.links.answering import Page, PageOf
+from idis.resolver.web.links.answering import Page
 from idis.resolver.web.links.description import description
 from idis.resolver.web.links.kept import KeptReplies
 from idis.resolver.web.links.lazy import DESCRIPTION_PATH
@@ -67,8 +67,6 @@ class DigitalLinks:
         """The reply, for a person with a page as its content."""
         node = self._face.config.node.name
         if isinstance(result, Page):
-            if result.of is PageOf.RECORD:
-                return result.reply  # the page of the record is where it leads
             asked = self._resolver.read(seen)
             reader = reader_of(seen.languages, seen.path, request.query)
             text = page_of(asked, result, node, self._config.root or seen.origin, reader)

@@ -11,6 +11,8 @@ from idis.proto.identifier import parse_identifier
 from idis.proto.outcome import Answer, Outcome, Refused
 from idis.proto.query import Query
 from idis.proto.value import decode_values
+from idis.registry.foreign_route import ForeignRoute, RouteAnswer, TargetKind
+from idis.registry.foreign_routes import route_of
 from idis.registry.links import Held, RecordLinks, record_links, records_of
 from idis.registry.prefix import PrefixState
 from idis.registry.store.base import ReadTxn
@@ -43,6 +45,13 @@ class Found:
 def held_at(txn: ReadTxn, asked: Asked) -> list[list[Held]]:
     """The records of each level."""
     return [records_of(txn, level.canonical) for level in asked.levels]
+
+
+def handed_over(txn: ReadTxn, asked: Asked) -> ForeignRoute | None:
+    """The route that gives the company prefix of a key to another resolver, enabled or not; None where this one goes on."""
+    route = route_of(txn, asked.route)
+    sends = route is not None and (route.answer is RouteAnswer.REDIRECT or route.targets[0].kind is TargetKind.GS1)
+    return route if sends else None
 
 
 def steadily_held(txn: ReadTxn, held: Iterable[Iterable[Held]]) -> bool:

@@ -22,14 +22,12 @@ class Level:
         display: how people write it.
         records: what has this key, usually one.
         links: of all its records, with the page of a record here where nobody has named a default.
-        own_page: whether the default is that page.
     """
 
     anchor: str
     display: str
     records: tuple[RecordLinks, ...]
     links: tuple[Link, ...]
-    own_page: bool = False
 
     @property
     def name(self) -> str:
@@ -67,4 +65,4 @@ def own_page(root: str, identifier: str) -> str:
 
 def _with_own_pages(level: Level, root: str, zh: bool) -> Level:
     pages = tuple(Link(DEFAULT, own_page(root, record.identifier), OWN_PAGE_TITLES[zh]) for record in level.records)
-    return replace(level, links=(*level.links, *pages), own_page=True)
+    return replace(level, links=(*level.links, *pages))

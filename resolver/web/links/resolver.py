@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -17,9 +18,9 @@ from idis.resolver.chain import Chain
 from idis.resolver.config import LinksSection
 from idis.resolver.request import HTTP, Later, Peer, Settled
 from idis.resolver.web.face import Face
-from idis.resolver.web.links.answering import Manner, Page, answer, malformed, unknown
+from idis.resolver.web.links.answering import Manner, Page, answer, handed, malformed, unknown
 from idis.resolver.web.links.asked import Asked, read_request
-from idis.resolver.web.links.finding import Found, found, held_at, question, settled_now, steadily_held
+from idis.resolver.web.links.finding import Found, found, handed_over, held_at, question, settled_now, steadily_held
 from idis.resolver.web.links.reply import Reply, problem
 
 _CODES: dict[int, int] = {
@@ -88,6 +89,8 @@ class LinkResolver:
         try:
             with self._chain.store.read() as txn:
                 held = held_at(txn, asked)
+                if not any(held) and (route := handed_over(txn, asked)) is not None:
+                    return Known(handed(asked, route))
                 lasting = steadily_held(txn, held)
                 records = [record for level in held for record in level]
                 settled: dict[str, Settled | Later] = {}
@@ -108,14 +111,16 @@ class LinkResolver:
             asked = self.read(seen)
         except Gs1Error as error:
             return malformed(str(error))
-        result = await self.find(asked, peer, caller, face)
+        with self._chain.store.read() as txn:
+            held = held_at(txn, asked)
+            if not any(held) and (route := handed_over(txn, asked)) is not None:
+                return handed(asked, route)
+        result = await self.find(asked, held, peer, caller, face)
         manner = Manner(asked.link.stem, self._config.old_descriptions, known=not caller.anonymous)
         return self._answered(asked, result, manner)
 
-    async def find(self, asked: Asked, peer: Peer, caller: Caller, face: Face) -> Found:
-        """What somebody may know of a key."""
-        with self._chain.store.read() as txn:
-            held = held_at(txn, asked)
+    async def find(self, asked: Asked, held: Sequence[Sequence[Held]], peer: Peer, caller: Caller, face: Face) -> Found:
+        """What somebody may know of a key that these records have."""
         settled = {record.identifier: await self._settle(record, peer, caller, face) for level in held for record in level}
         return found(asked, held, settled, known=not caller.anonymous)
 
