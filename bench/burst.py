@@ -1,6 +1,6 @@
 """What a burst of writes does to those who read: response times with and without it, in turn.
 
-    python -m idis.bench.burst [--writes 5000] [--rate 20000] [--names 100000] [--rounds 5] [--seconds 3]
+    python -m idis.bench.burst [--writes 5000] [--rate 20000] [--names 100000] [--rounds 5] [--seconds 3] [--workers 1]
 
 The node has a core, the generator asks from another one in an open loop, and a third process writes records of the node's
 own prefix into its store, one transaction each, as the command line and other processes do. What has been written is in the
@@ -33,6 +33,7 @@ from idis.bench.peers.dataset import PREFIX
 from idis.bench.peers.match import WARM_UP_SHARE
 from idis.bench.peers.stage import Stage
 from idis.bench.rounds import Round, run_round
+from idis.bench.verdict import objections
 from idis.proto.value import Value
 from idis.registry.record import PreparedRecord, Record, prepare
 from idis.registry.store.base import Committed, WriteTxn
@@ -53,12 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--names", type=int, default=NAMES, metavar="N", help=f"records ({NAMES})")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="(5)")
     parser.add_argument("--seconds", type=float, default=3.0, metavar="S", help="of a round (3)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes on the node's binary port (1)")
     given = parser.parse_args(arguments)
     print(machine_line())
     with tempfile.TemporaryDirectory(prefix="idis-burst-") as name:
         stage = Stage(Path(name), 0, 1)
         try:
-            node = OwnNode(stage, Path(name) / "node", given.names, cores=(0,))
+            node = OwnNode(stage, Path(name) / "node", given.names, workers=given.workers, cores=(0,))
             _hold(node, Path(name) / "node", given)
         finally:
             stage.stop()
@@ -95,6 +97,9 @@ def _hold(node: OwnNode, folder: Path, given: argparse.Namespace) -> None:
     ratio = ratio_of(times[True][99.0], times[False][99.0], paired=True)
     assert ratio is not None, "questions were answered"
     print(f"p99 under the burst ÷ p99 without: {ratio.ratio:.2f} ({ratio.low:.2f} – {ratio.high:.2f}); at most {GOAL}")
+    for is_writing, label in ((False, "alone"), (True, "under the burst")):
+        for sentence in objections(load, rounds[is_writing]):
+            print(f"DO NOT TRUST THIS RUN: {label}, {sentence}")
 
 
 def _us(one: Round, share: float) -> float:

@@ -43,6 +43,8 @@ RECORDS_PER_PIECE = 64
 PREFIXES_PER_PIECE = 8
 PREFIXES_PER_LOOK = 64  # when they are only counted
 ENTRIES_PER_PIECE = 32
+# 256 entries, two milliseconds at worst. Answering a batch of 64 questions from the store takes one, and leaves the index behind.
+PIECES_PER_QUESTION = 8
 SLOTS_PER_PIECE = 2_048
 
 # A generation is made with room, and replaced before it is full, so that a change that does not fit is seldom met.
@@ -173,9 +175,14 @@ class AnswerIndexKeeper:
         if index.position == self._store.last_transaction:
             return True
         try:
-            return not self._follow() and self.index is index
+            for _ in range(PIECES_PER_QUESTION):
+                if not self._follow():
+                    return self.index is index
+                if self._walks or self._anew:
+                    break
         except StoreError:
-            return False
+            pass
+        return False
 
     def step(self) -> bool:
         """Do a piece of what there is to do; True when there is more."""
@@ -232,7 +239,7 @@ class AnswerIndexKeeper:
         match entry.kind:
             case EntryKind.PUT:
                 home = self._home(keys.prefix_of(entry.key), txn)
-                self._put(record_item(entry.key, codec.decode_public(entry.key, entry.body), home))
+                self._put(record_item(entry.key, codec.public_of(entry.key, entry.body), home))
             case EntryKind.DELETE:
                 self._put(record_item(entry.key, None, None))
             case EntryKind.BULK:

@@ -234,6 +234,11 @@ def decode_public(key: bytes, value: bytes) -> tuple[int, bytes]:
     hasher.update(value[DIGEST_BYTES:])
     if not value.startswith(hasher.digest()):
         unseal(keys.RECORD, key, value)  # has the words for it
+    return public_of(key, value)
+
+
+def public_of(key: bytes, value: bytes) -> tuple[int, bytes]:
+    """As `decode_public`, of a record from an entry of the journal: what seals the entry was compared, and covers it."""
     form, flags, length = _PUBLIC.unpack_from(value)
     if form & _FORMAT_MASK != FORMAT:
         _check_format(form & _FORMAT_MASK, "record", key)

@@ -135,11 +135,20 @@ def test_a_change_makes_it_fresh_at_the_next_question(world):
 
 def test_too_much_at_once_is_left_to_the_steps(world):
     """A question is not kept waiting for hundreds of changes."""
-    for number in range(100):
+    for number in range(400):
         world.put(f"88.118/{number}")
 
     assert not world.keeper.fresh()
     world.settle()
+    assert world.keeper.fresh()
+    assert all(world.values(f"88.118/{number}") for number in range(400))
+
+
+def test_a_group_of_changes_is_in_the_next_answer(world):
+    """As many as a flush of a busy node brings."""
+    for number in range(100):
+        world.put(f"88.118/{number}")
+
     assert world.keeper.fresh()
     assert all(world.values(f"88.118/{number}") for number in range(100))
 
