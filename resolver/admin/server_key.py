@@ -11,13 +11,22 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_private_key,
+)
 
 from idis.proto.credential import SIGNED, Credential, encode_credential, signature_digest_name
-from idis.proto.errors import IdisError
+from idis.proto.errors import DataError, IdisError
 from idis.proto.message import Message
 from idis.proto.signing import covered_octets
-from idis.proto.types.pubkey import encode_public_key, rsa_public_key
+from idis.proto.statement import Suite
+from idis.proto.types.pubkey import encode_public_key, is_pem, rsa_public_key
+from idis.registry.suites import read_public
 
 KEY_FILE = "server_key.pem"
 KEY_BITS = 2_048
@@ -56,6 +65,34 @@ class ServerKey:
     def sign_octets(self, octets: bytes, algorithm: hashes.HashAlgorithm = _SHA256) -> bytes:
         """The signature of octets, PKCS#1 v1.5."""
         return self._key.sign(octets, padding.PKCS1v15(), algorithm)
+
+
+def site_key(pem: bytes) -> bytes:
+    """The public key of a server as its HS_SITE has it.
+
+    Raises:
+        DataError: no RSA key in PEM form, or one too short to certify anything.
+    """
+    if not is_pem(pem):
+        raise DataError("no public key in PEM form")
+    key = read_public(pem)
+    if key.suite != Suite.RSA:
+        raise DataError("no RSA key: servers certify with RSA, see 'openssl rsa -in server_key.pem -pubout'")
+    loaded = load_der_public_key(key.key)
+    assert isinstance(loaded, rsa.RSAPublicKey), "the suite says so"
+    numbers = loaded.public_numbers()
+    return encode_public_key(rsa_public_key(numbers.e, numbers.n))
+
+
+def site_key_pem(octets: bytes) -> str:
+    """The same in PEM form; empty for a key that certifies nothing here."""
+    try:
+        key = read_public(octets)
+    except DataError:
+        return ""
+    if key.suite != Suite.RSA:
+        return ""
+    return load_der_public_key(key.key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def make_server_key(path: Path) -> ServerKey:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 from idis.registry.prefix import PrefixState
 from idis.resolver.cli import prefix_answering, prefix_life, prefix_move, prefix_policy, prefix_view
@@ -105,6 +106,9 @@ def _add_sites(parser: argparse.ArgumentParser, *, required: bool) -> None:
     )
     parser.add_argument("--http", type=int, default=0, metavar="PORT", help="its HTTP port, on the same host")
     parser.add_argument("--udp", action=argparse.BooleanOptionalAction, default=True, help="whether it answers over UDP too")
+    parser.add_argument(
+        "--server-key", type=Path, metavar="FILE", help="its RSA public key in PEM form: what it certifies can then be believed"
+    )
 
 
 def _add_delegate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

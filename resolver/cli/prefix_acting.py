@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idis.proto.identifier import fold
-from idis.proto.types.site import HTTP, HTTPS, TCP, UDP, Site
+from idis.proto.types.site import HTTP, HTTPS, TCP, UDP, Server, Site
 from idis.registry.caller import tool
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
 from idis.registry.registration import prefix_acts
@@ -215,9 +215,17 @@ def _terms(terms: Terms) -> dict[str, object]:
     }
 
 
+def _key(server: Server) -> dict[str, str]:
+    if not server.public_key:
+        return {}
+    from idis.resolver.admin.server_key import site_key_pem  # only here: it loads a library that the other uses do not need
+
+    return {"publicKey": site_key_pem(server.public_key)}
+
+
 def _site(site: Site) -> dict[str, object]:
     servers = []
     for server in site.servers:
         ports = {_PORTS[way.protocol]: way.port for way in server.interfaces if way.protocol in _PORTS}
-        servers.append({"address": server.address, **ports})
+        servers.append({"address": server.address, **ports, **_key(server)})
     return {"servers": servers}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import socket
 from ipaddress import ip_address
+from pathlib import Path
 
+from idis.proto.errors import DataError
 from idis.proto.identifier import fold
 from idis.proto.types.site import HTTP, INTERFACE_BOTH, INTERFACE_QUERY, TCP, UDP, Interface, Server, Site
 from idis.registry.prefix import Hosting, PrefixEntry
@@ -27,6 +29,7 @@ from idis.resolver.cli.web_client import connected
 from idis.resolver.recursion.target import server_address
 
 _PORT_MAX = 65_535
+_KEY_BYTES_MAX = 65_536
 _REGISTER_NEXT = "idis register {prefix}/SUFFIX --url https://…"
 
 
@@ -120,15 +123,30 @@ def _sites(arguments: argparse.Namespace) -> list[Site]:
     """One site for each --to; addresses joined by commas are the servers of one site."""
     if not 0 <= arguments.http <= _PORT_MAX:
         raise CommandError(f"--http {arguments.http} is no port: 1 to {_PORT_MAX}")
-    return [_site(text, arguments.http, arguments.udp) for text in arguments.to]
+    key = _site_key(arguments.server_key)
+    return [_site(text, arguments.http, arguments.udp, key) for text in arguments.to]
 
 
-def _site(text: str, http_port: int, udp: bool) -> Site:
-    servers = [_server(number, address, http_port, udp) for number, address in enumerate(text.split(","), 1)]
+def _site_key(path: Path | None) -> bytes:
+    if path is None:
+        return b""
+    from idis.resolver.admin.server_key import site_key  # only here: it loads a library that the other uses do not need
+
+    try:
+        with path.open("rb") as file:
+            return site_key(file.read(_KEY_BYTES_MAX))
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}") from None
+    except DataError as error:
+        raise CommandError(f"{path}: {error}") from None
+
+
+def _site(text: str, http_port: int, udp: bool, key: bytes) -> Site:
+    servers = [_server(number, address, http_port, udp, key) for number, address in enumerate(text.split(","), 1)]
     return Site(servers=tuple(servers))
 
 
-def _server(number: int, text: str, http_port: int, udp: bool) -> Server:
+def _server(number: int, text: str, http_port: int, udp: bool, key: bytes) -> Server:
     try:
         host, port = server_address(text)
     except ValueError:
@@ -138,7 +156,7 @@ def _server(number: int, text: str, http_port: int, udp: bool) -> Server:
         ways.append(Interface(INTERFACE_QUERY, UDP, port))
     if http_port:
         ways.append(Interface(INTERFACE_QUERY, HTTP, http_port))
-    return Server(number, _address(host), b"", tuple(ways))
+    return Server(number, _address(host), key, tuple(ways))
 
 
 def _address(host: str) -> str:

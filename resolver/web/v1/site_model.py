@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
 
+from idis.proto.errors import DataError
 from idis.proto.types.site import (
     HTTP,
     HTTPS,
@@ -19,10 +20,12 @@ from idis.proto.types.site import (
     Site,
 )
 from idis.registry.registration.values import SITES_MAX
+from idis.resolver.admin.server_key import site_key, site_key_pem
 from idis.resolver.web.v1.field import Field
 from idis.resolver.web.v1.reading import Unfit
 
 _PORTS_MAX = 65_535
+_KEY_LETTERS_MAX = 4_096
 _DESCRIPTION = "desc"
 
 
@@ -35,6 +38,9 @@ class ServerModel:
     udp: Annotated[int | None, Field("port of the binary protocol over UDP", "UDP端口", 1, _PORTS_MAX)] = None
     http: Annotated[int | None, Field("port of HTTP", "HTTP端口", 1, _PORTS_MAX)] = None
     https: Annotated[int | None, Field("port of HTTPS", "HTTPS端口", 1, _PORTS_MAX)] = None
+    public_key: Annotated[
+        str, Field("RSA key in PEM form that it certifies its answers with", "服务器公钥", 0, _KEY_LETTERS_MAX, name="publicKey")
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,16 @@ def _server(at: int, model: ServerModel, pointer: str) -> Server:
     ways = [Interface(INTERFACE_BOTH if protocol == TCP else INTERFACE_QUERY, protocol, port) for protocol, port in ports if port]
     if not ways:
         raise Unfit(pointer, "give at least one of the ports tcp, udp, http and https")
-    return Server(at + 1, address, b"", tuple(ways))
+    try:
+        key = site_key(model.public_key.encode()) if model.public_key else b""
+    except DataError as error:
+        raise Unfit(f"{pointer}/publicKey", str(error)) from None
+    return Server(at + 1, address, key, tuple(ways))
 
 
 def _model(server: Server) -> ServerModel:
     ports: dict[int, int] = {}
     for way in server.interfaces:
         ports.setdefault(way.protocol, way.port)
-    return ServerModel(server.address, ports.get(TCP), ports.get(UDP), ports.get(HTTP), ports.get(HTTPS))
+    key = site_key_pem(server.public_key)
+    return ServerModel(server.address, ports.get(TCP), ports.get(UDP), ports.get(HTTP), ports.get(HTTPS), key)

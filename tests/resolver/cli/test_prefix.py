@@ -17,6 +17,7 @@ from idis.registry.journal import BEGINNING, EntryKind
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import Record, prepare
 from idis.registry.store.lmdb import LmdbStore
+from idis.resolver.admin.server_key import make_server_key
 from idis.resolver.cli import prefix
 from idis.resolver.cli.output import CommandError, ExitCode
 
@@ -131,6 +132,24 @@ def test_a_delegation_says_how_the_site_is_reached(
     assert [(site.servers[0].address, {(way.protocol, way.port) for way in site.servers[0].interfaces}) for site in sites] == [
         (address, ways)
     ] * 2
+
+
+def test_a_delegation_names_the_key_of_the_server(idis: Command, data: Path, tmp_path: Path) -> None:
+    """In Handle's binary form, so that certified answers can be believed."""
+    key = make_server_key(tmp_path / "server_key.pem")
+    (tmp_path / "public.pem").write_bytes(key.public_pem)
+    idis("delegate", "88.118.8", "--to", "192.0.2.1:2641", "--server-key", str(tmp_path / "public.pem"))
+    site = decode_site(decode_values(_entry(data, "88.118.8").values)[0].data)
+
+    assert site.servers[0].public_key == key.public_octets
+
+
+def test_a_server_key_of_another_kind_is_refused(idis: Command, tmp_path: Path) -> None:
+    """One sentence that says what is wanted."""
+    (tmp_path / "key.pem").write_bytes(b"no key")
+
+    with pytest.raises(CommandError, match="no public key in PEM form"):
+        idis("delegate", "88.118.8", "--to", "192.0.2.1:2641", "--server-key", str(tmp_path / "key.pem"))
 
 
 def test_each_address_is_a_site_of_its_own(idis: Command, data: Path) -> None:

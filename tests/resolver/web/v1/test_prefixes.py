@@ -228,6 +228,7 @@ async def test_an_administrator_grants_nothing_above_his_prefix(api_of: Callable
         ({"sites": []}, "#/sites"),
         ({"sites": [{"servers": [{"address": "192.0.2.10"}]}]}, "#/sites/0/servers/0"),
         ({"sites": [{"servers": [{"address": "999", "tcp": 1}]}]}, "#/sites/0/servers/0/address"),
+        ({"sites": [{"servers": [{"address": "192.0.2.1", "tcp": 1, "publicKey": "-"}]}]}, "#/sites/0/servers/0/publicKey"),
     ],
 )
 async def test_what_is_wrong_with_a_site_is_pointed_at(operator: Any, body: object, pointer: str) -> None:
