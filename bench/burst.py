@@ -1,6 +1,6 @@
 """What a burst of writes does to those who read: response times with and without it, in turn.
 
-    python -m idis.bench.burst [--writes 5000] [--rate 20000] [--names 100000] [--rounds 5] [--seconds 3] [--workers 1]
+    python -m idis.bench.burst [--writes 5000] [--rate 20000] [--names 100000] [--rounds 5] [--seconds 3] [--workers 1] [--realtime]
 
 The node has a core, the generator asks from another one in an open loop, and a third process writes records of the node's
 own prefix into its store, one transaction each, as the command line and other processes do. What has been written is in the
@@ -27,7 +27,7 @@ from statistics import median
 
 from idis.bench.bootstrap import ratio_of
 from idis.bench.load import Load, Transport
-from idis.bench.machine import machine_line
+from idis.bench.machine import REALTIME_HELP, SECOND, go_first, machine_line
 from idis.bench.own_node import OwnNode
 from idis.bench.peers.dataset import PREFIX
 from idis.bench.peers.match import WARM_UP_SHARE
@@ -40,7 +40,7 @@ from idis.registry.store.base import Committed, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
 
 NAMES = 100_000
-TICK_S = 0.005  # how often the writer adds what is due
+TICK_S = 0.001  # how often the writer adds what is due: writers who know nothing of each other come one by one
 UNDER_WAY_MAX = 2_000  # transactions not yet acknowledged
 PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 GOAL = 2.0  # of p99 with the burst by p99 without
@@ -55,7 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="(5)")
     parser.add_argument("--seconds", type=float, default=3.0, metavar="S", help="of a round (3)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes on the node's binary port (1)")
+    parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     given = parser.parse_args(arguments)
+    if given.realtime:
+        go_first()
     print(machine_line())
     with tempfile.TemporaryDirectory(prefix="idis-burst-") as name:
         stage = Stage(Path(name), 0, 1)
@@ -130,7 +133,10 @@ def _write(folder: Path, writes_per_s: int, ready: object, stop: object, rate: S
     assert hasattr(ready, "set"), "events of multiprocessing"
     assert hasattr(stop, "is_set"), "events of multiprocessing"
     os.sched_setaffinity(0, {1})
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    if os.sched_getscheduler(0) == os.SCHED_FIFO:
+        go_first(SECOND)
+    else:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     store = LmdbStore.open(folder, exclusive=False)
     under_way: deque[Future[Committed[None]]] = deque()
     started, now, done = time.monotonic(), int(time.time()), 0

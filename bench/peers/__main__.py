@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from idis.bench import export
+from idis.bench.machine import REALTIME_HELP, go_first
 from idis.bench.peers import scoreboard
 from idis.bench.peers.bare_http import BARE_HTTP
 from idis.bench.peers.contender import Contender
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         contenders, lines = _chosen(given), _lines(given)
+        if given.realtime:
+            go_first()
         with _folder(given.directory) as folder:
             stage = Stage(folder, given.server_core, given.generator_core)
             try:
@@ -68,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--handle-ids", type=Path, metavar="FILE", help="identifiers it knows")
     parser.add_argument("--handle-pid", type=int, metavar="PID", help="its process here")
     parser.add_argument("--no-tools", action="store_true", help="without dnsperf and redis-benchmark")
+    parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     parser.add_argument("--json", metavar="FILE", help="everything, of every round")
     return parser
 
