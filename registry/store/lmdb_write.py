@@ -46,7 +46,19 @@ class LmdbWriteTxn(LmdbReadTxn):
         entries: what will stand in the journal of it.
     """
 
-    __slots__ = ("_homes", "_lines", "_next", "_now_ms", "_stats", "_tallies", "_unput", "actor", "entries", "octets")
+    __slots__ = (
+        "_homes",
+        "_lines",
+        "_next",
+        "_now_ms",
+        "_recorded_ms",
+        "_stats",
+        "_tallies",
+        "_unput",
+        "actor",
+        "entries",
+        "octets",
+    )
 
     def __init__(
         self,
@@ -58,6 +70,7 @@ class LmdbWriteTxn(LmdbReadTxn):
     ) -> None:
         super().__init__(environment, cache, clock, raw)
         self._now_ms = int(clock() * 1000)  # one time for all that becomes durable at once
+        self._recorded_ms = 0  # of its events; 0 before the first
         self.actor = ""
         self.octets = 0
         self.entries: list[Entry] = []
@@ -216,9 +229,11 @@ class LmdbWriteTxn(LmdbReadTxn):
 
     def put_edges(self, rows: Mapping[bytes, bytes]) -> None:
         """Create or replace rows of the edge table; an empty one removes what is there."""
-        # One event has some twenty rows: what each of them costs is most of what a capture costs.
-        table, tally, put = self._tables.edge, self._tally(keys.META_EDGES), self._raw.put
-        count = digests = octets = 0
+        # One event has some fifteen rows: what each of them costs is most of what a capture costs.
+        table, tally = self._tables.edge, self._tally(keys.META_EDGES)
+        places: list[bytes] = []
+        values: list[tuple[bytes, bytes]] = []
+        digests = octets = 0
         for key in sorted(rows):
             row = rows[key]
             if not key or len(key) > keys.KEY_BYTES_MAX or len(row) > rules.EDGE_ROW_BYTES_MAX:
@@ -227,12 +242,16 @@ class LmdbWriteTxn(LmdbReadTxn):
                 tally.drop(self._raw.pop(key, db=table))
                 continue
             value, digest = codec.seal_edge(key, row)
-            if not put(key, value, db=table, overwrite=False):
-                tally.drop(self._raw.replace(key, value, db=table))
-            count += 1
+            places.append(key)
+            values.append((key, value))
             digests += digest
             octets += len(key) + len(value)
-        tally.take_all(count, digests)
+        if values:
+            with self._raw.cursor(table) as cursor:
+                for _, old in cursor.getmulti(places):
+                    tally.drop(old)
+                cursor.putmulti(values)
+        tally.take_all(len(values), digests)
         self.octets += octets
 
     def put_event(self, row: EventRow) -> EventRow | EventKnown:
@@ -242,7 +261,9 @@ class LmdbWriteTxn(LmdbReadTxn):
         if (value := self._raw.get(by_id, db=self._tables.event_id)) is not None:
             known = self._event_at(codec.unseal(keys.EVENT_ID, by_id, value))
             return EventKnown(known, known.content == row.content)
-        place = keys.audit_key(max(self._now_ms, self._last_recorded_ms()), self._next)
+        if not self._recorded_ms:
+            self._recorded_ms = max(self._now_ms, self._last_recorded_ms())
+        place = keys.audit_key(self._recorded_ms, self._next)
         row = row._replace(place=place)
         value = codec.encode_event(row)
         self._put(self._tables.event, place, value, append=True)
