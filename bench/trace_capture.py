@@ -4,7 +4,8 @@
 
 Events are those of a shop floor: blocks are cut from plates, packs built of cells, boxes packed and shipped, one after the
 other with ascending times. Each batch is a document, sent to `capture` as the REST interface does it: read, judged, named,
-kept, derived from, flushed. Another run takes one document of 10,000 events with `rollback`, all in one transaction.
+kept, derived from, flushed. Another run takes one document of 10,000 events with `rollback`, all in one transaction. The
+collector of garbage is set as a node sets it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import shutil
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from idis.registry.store.lmdb import LmdbStore
 from idis.registry.trace.capture import EVENTS_MAX, Behaviour, Captured, capture
 from idis.registry.trace.reading import read_events
 from idis.registry.trace.teller import Teller
+from idis.resolver.collector import hush
 
 PREFIX = "88.118.8"
 START_S = 1_772_415_000
@@ -92,6 +95,7 @@ def _measure(folder: Path, events: int, batch: int) -> None:
     store.write(lambda txn: txn.put_prefix(PrefixEntry(PREFIX, homed=True)), actor="bench").result()
     documents = [document(first, min(batch, events - first)) for first in range(0, events, batch)]
     octets = sum(map(len, documents))
+    hush(hot=True)
     cpu, begun = time.process_time(), time.perf_counter()
     for one in documents:
         _check(_take(store, one, Behaviour.PROCEED))
@@ -100,14 +104,25 @@ def _measure(folder: Path, events: int, batch: int) -> None:
     cpu, begun = time.process_time(), time.perf_counter()
     _check(_take(store, long, Behaviour.ROLLBACK))
     _tell(f"one document of {EVENTS_MAX:,}, rollback", EVENTS_MAX, len(long), begun, cpu)
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
+    another = document(events + EVENTS_MAX, EVENTS_MAX)
+    read = _held(lambda: deque(read_events(io.BytesIO(long)), 0))
+    taken = _held(lambda: _check(_take(store, another, Behaviour.ROLLBACK)))
     store.close()
+    print(
+        f"beside {len(long) / 2**20:.1f} MiB of its octets, reading it held {read:.2f} MiB, capturing it {taken:.1f}; "
+        f"process {own:.0f} MiB"
+    )
+
+
+def _held(act: Callable[[], object]) -> float:
+    """The most MiB of Python objects that an act held at once."""
     tracemalloc.start()
-    for _ in read_events(io.BytesIO(long)):
-        pass
+    before, _ = tracemalloc.get_traced_memory()
+    act()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
-    print(f"reading it held {peak / 2**20:.2f} MiB beside the {len(long) / 2**20:.1f} MiB of its octets; process {own:.0f} MiB")
+    return (peak - before) / 2**20
 
 
 def _take(store: LmdbStore, octets: bytes, behaviour: Behaviour) -> Captured:

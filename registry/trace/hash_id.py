@@ -79,18 +79,22 @@ def pre_hash(event: Event) -> str:
     ]
     if event.certifications:
         parts += sorted(f"certificationInfo={value(uri)}" for uri in event.certifications)
-    parts.append(_epcs("epcList", event.epcs, value))
+    if event.epcs:
+        parts.append(_epcs("epcList", event.epcs, value))
     if event.parent:
         parts.append(f"parentID={value(event.parent)}")
+    if event.input_epcs:
+        parts.append(_epcs("inputEPCList", event.input_epcs, value))
+    if event.child_epcs:
+        parts.append(_epcs("childEPCs", event.child_epcs, value))
     parts += (
-        _epcs("inputEPCList", event.input_epcs, value),
-        _epcs("childEPCs", event.child_epcs, value),
         _quantities("quantityList", event.quantities, value),
         _quantities("childQuantityList", event.child_quantities, value),
         _quantities("inputQuantityList", event.input_quantities, value),
-        _epcs("outputEPCList", event.output_epcs, value),
-        _quantities("outputQuantityList", event.output_quantities, value),
     )
+    if event.output_epcs:
+        parts.append(_epcs("outputEPCList", event.output_epcs, value))
+    parts.append(_quantities("outputQuantityList", event.output_quantities, value))
     if event.action is not None:
         parts.append(f"action={event.action.value}")
     if event.transformation_id:
@@ -131,7 +135,7 @@ def number_text(number: Decimal) -> str:
 
 
 def _epcs(name: str, epcs: tuple[str, ...], value: Callable[[str], str]) -> str:
-    return "".join([name, *sorted([f"epc={value(epc)}" for epc in epcs])]) if epcs else ""
+    return "".join([name, *sorted([f"epc={value(epc)}" for epc in epcs])])
 
 
 def _quantities(name: str, quantities: tuple[Quantity, ...], value: Callable[[str], str]) -> str:
@@ -149,9 +153,12 @@ class _Form:
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         self._prefixes = prefixes
+        self._plain = "hdl" not in prefixes
 
     def value(self, text: str) -> str:
         """A text: a number without its zeros, a word or key of the standards as their URI, anything else trimmed."""
+        if self._plain and text.startswith("hdl:"):
+            return text.rstrip()  # as it would come out below
         text = text.strip()
         if text[:1] in "+-0123456789" and _NUMBER.fullmatch(text):
             return number_text(Decimal(text))

@@ -102,3 +102,12 @@ def test_a_number_is_a_number() -> None:
 def test_the_five_types_differ() -> None:
     """No two of the samples share an id."""
     assert len({hash_id(read_one(members)) for members in FIVE}) == 5
+
+
+def test_a_handle_scheme_may_be_a_declared_prefix() -> None:
+    """`hdl:` is a scheme, which stays, unless the context says that it stands for a namespace."""
+    context = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"]
+    named = OBJECT | {"epcList": ["hdl:88.118.8/A"]}
+
+    assert "epc=hdl:88.118.8/A" in pre_hash(read_one(named | {"@context": context}))
+    assert "epc=urn:other:88.118.8/A" in pre_hash(read_one(named | {"@context": [*context, {"hdl": "urn:other:"}]}))

@@ -87,3 +87,12 @@ def test_only_what_is_touched() -> None:
     process = Process.of([part("L"), part("M"), part("A", output=True), part("B", output=True)])
 
     assert {(join.output, join.input) for join in process.joins({"A"})} == {("A", "L"), ("A", "M")}
+
+
+def test_the_pairs_of_one_event_in_groups() -> None:
+    """What one event tells of an input is the same for all outputs that have it, and is every pair there is."""
+    parts = [part("L", quantity=Decimal(3), uom="KGM"), part("M"), part("A", output=True), part("B", output=True)]
+    process = Process.of([*parts, part("M", output=True)])
+    grouped = [join._replace(output=output) for join, outputs in process.joins_alike() for output in outputs]
+
+    assert sorted(grouped, key=str) == sorted(process.joins(), key=str)

@@ -315,6 +315,18 @@ class TestSiblings:
 
         assert [one.thing for one in found.siblings] == ["88.1/P2"]
 
+    def test_station_of_a_withdrawn_event(self, store: Store) -> None:
+        """Who bears a factor is told by the event: many things in few rows, all gone when it was an error."""
+        wrong = make(2, ["88.1/L"], [f"88.1/P{at:02}" for at in range(40)], read_point="88.1/ST", event_id="urn:e:2")
+        take_all(store, make(1, ["88.1/L"], ["88.1/P"], read_point="88.1/ST"), wrong)
+        with store.read() as txn:
+            before = siblings(txn, "88.1/P", By.STATION, at_ms=NOW)
+        take_all(store, wrong._replace(error=ErrorDeclaration(Moment(9))), recorded_ms=200)
+        with store.read() as txn:
+            after = siblings(txn, "88.1/P", By.STATION, at_ms=NOW)
+
+        assert ([one.thing for one in before.siblings], after.siblings) == ([f"88.1/P{at:02}" for at in range(40)], ())
+
 
 def flagged(store: Store, identifier: str, flag: str) -> None:
     """A record with a recall flag."""

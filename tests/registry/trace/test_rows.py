@@ -88,3 +88,20 @@ def test_mirror_of_nonsense(key: bytes) -> None:
     """A key that no edge has is found out."""
     with pytest.raises((ValueError, IndexError)):
         rows.mirror(key)
+
+
+def test_edges_alike_have_the_rows_of_each() -> None:
+    """What is made in one go for many children is what each would have, long names and quantities too."""
+    children = ["88.118/A", "88.118/B", "88.118/" + "c" * 300]
+    for edge in (EDGE, EDGE._replace(quantity=Decimal(5), uom="KGM"), EDGE._replace(parent="88.118/" + "p" * 300)):
+        each = [rows.rows_of(edge._replace(child=child), b"12345678", of_class=True) for child in children]
+
+        assert rows.rows_alike(edge, children, b"12345678", of_class=True) == each[0] | each[1] | each[2]
+
+
+def test_an_edge_that_ended_in_1970_has_ended() -> None:
+    """The zero of the clock is a time, not an absent one."""
+    edge = EDGE._replace(from_ms=-5, to_ms=0)
+    ((key, row), _) = rows.rows_of(edge).items()
+
+    assert rows.edge_of(key, row, edge.child) == edge

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from idis.proto.errors import IdentifierError
+from idis.registry.trace.names import check_instance
 from idis.registry.trace.things import Named, Spelling, home_of
 
 SPELLING = Spelling()
@@ -90,3 +93,12 @@ def test_nothing(text: str) -> None:
 def test_home(name: str, home: str) -> None:
     """Below which prefix the record of a thing lies."""
     assert home_of(name) == home
+
+
+@given(st.from_regex(r"[0-9A-Za-z]{1,4}(\.[0-9A-Za-z]{1,4}){0,4}/[!-~]{1,12}", fullmatch=True), st.booleans())
+def test_the_short_way_to_a_plain_handle_leads_to_the_same_name(handle: str, folds: bool) -> None:
+    """Most handles are read by one expression: they come out as behind `hdl://`, which goes the long way."""
+    spelling = Spelling(lambda prefix: folds)
+
+    assert spelling.name(f"hdl:{handle}") == spelling.name(f"hdl://{handle}")
+    assert (check_instance(f"hdl:{handle}", "") is None) == (check_instance(f"hdl://{handle}", "") is None)
