@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -17,13 +19,15 @@ from idis.proto.identifier import fold
 from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI
 from idis.proto.types.link import LINK_TYPE, VARIABLES, Link, decode_link
 from idis.proto.types.successor import Succession
-from idis.proto.value import Value
+from idis.proto.value import Value, decode_values
 from idis.registry.record import RECALL_FLAG
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import spelling_of
 from idis.registry.succession import succession_of
 
 SCHEME = "gs1"  # of the second names by which keys are found
+REMEMBERED_MAX = 1_024  # records read; all items of a product lead to its links
+REMEMBERED_BYTES_MAX = 16_384  # of values; of longer records each reading is a new one
 RECORDS_MAX = 8  # of one key: as many owners as a person can compare
 NAMES = ("name", "productName", "title")  # types of the values that say what a thing is called
 _URL = "URL"
@@ -72,7 +76,9 @@ def records_of(txn: ReadTxn, canonical: str) -> list[Held]:
     return found
 
 
-def record_links(identifier: str, values: Sequence[Value], ttl_s: int, asked: Mapping[str, str], *, known: bool) -> RecordLinks:
+def record_links(
+    identifier: str, values: Sequence[Value], ttl_s: int, asked: Mapping[str, str], *, known: bool
+) -> RecordLinks:
     """What the values of a record say for a resolver.
 
     Args:
@@ -82,38 +88,67 @@ def record_links(identifier: str, values: Sequence[Value], ttl_s: int, asked: Ma
         asked: application identifiers that were asked for, and `key`; what stands for the variables of targets.
         known: whether whoever asks has proved an identity; others get no link that is not public.
     """
+    return _links(identifier, _said(values), ttl_s, asked, known)
+
+
+def answered_links(identifier: str, octets: bytes, ttl_s: int, asked: Mapping[str, str], *, known: bool) -> RecordLinks:
+    """As `record_links`, of the counted array of an answer; what was read before is remembered."""
+    said = _remembered(octets) if len(octets) <= REMEMBERED_BYTES_MAX else _said(decode_values(octets))
+    return _links(identifier, said, ttl_s, asked, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the values of a record say. `plain`: its links are the same for everybody, whatever was asked."""
+
+    links: tuple[Link, ...]
+    plain: bool
+    url: str
+    name: str
+    recalled: str
+    succession: Succession | None
+
+
+def _said(values: Sequence[Value]) -> _Said:
     links: list[Link] = []
     url = name = recalled = ""
     for value in values:
         kind = value.type if value.type in _PLAIN else fold(value.type)
         if kind == LINK_TYPE:
-            link = _link(value, asked)
-            if link is not None and (known or link.public):
-                links.append(link)
+            with suppress(DataError):  # of a node that did not check it
+                links.append(decode_link(value.data))
         elif kind == _URL:
             url = url or (value.text if _WEB.fullmatch(value.text) else "")
         elif kind in NAMES:
             name = name or value.text
         elif kind == RECALL_FLAG:
             recalled = value.text
-    if url and not any(link.link_type in (DEFAULT, DEFAULT_MULTI) for link in links):
-        links.append(Link(DEFAULT, url, name or identifier))
-    return RecordLinks(identifier, tuple(links), name, recalled, succession_of(values), ttl_s)
+    plain = all(link.public and not link.variables for link in links)
+    return _Said(tuple(links), plain, url, name, recalled, succession_of(values))
 
 
-def _link(value: Value, asked: Mapping[str, str]) -> Link | None:
-    """A link with its target complete; None when data written elsewhere is none, or the request lacks what it needs."""
-    try:
-        link = decode_link(value.data)
-    except DataError:
-        return None
-    variables = link.variables
-    if not variables:
-        return link
+@lru_cache(REMEMBERED_MAX)
+def _remembered(octets: bytes) -> _Said:
+    return _said(decode_values(octets))
+
+
+def _links(identifier: str, said: _Said, ttl_s: int, asked: Mapping[str, str], known: bool) -> RecordLinks:
+    if said.plain:
+        links = said.links
+    else:
+        shown = (link for link in said.links if known or link.public)
+        links = tuple([whole for link in shown if (whole := _completed(link, asked)) is not None])
+    if said.url and not any(link.link_type in (DEFAULT, DEFAULT_MULTI) for link in links):
+        links = (*links, Link(DEFAULT, said.url, said.name or identifier))
+    return RecordLinks(identifier, links, said.name, said.recalled, said.succession, ttl_s)
+
+
+def _completed(link: Link, asked: Mapping[str, str]) -> Link | None:
+    """A link with its target complete; None when the request lacks what it needs."""
     href = link.href
-    for name in variables:
+    for name in link.variables:
         text = asked.get(VARIABLES.get(name, name))
         if text is None:
             return None
-        href = href.replace(f"{{{name}}}", quote(text, safe=""))
-    return replace(link, href=href)
+        href = href.replace(f"{{{name}}}", text if text.isalnum() else quote(text, safe=""))
+    return link if href == link.href else replace(link, href=href)

@@ -80,7 +80,7 @@ def answer(asked: Asked, levels: Sequence[Level], manner: Manner) -> Reply | Pag
     if gone is not None:
         page = problem(HTTPStatus.GONE, _gone_sentence(gone), _successor_links(gone, manner.root), **_gone_members(gone))
         return _for_reader(asked, Page(PageOf.GONE, tuple(levels), page))
-    whole = with_defaults(levels, manner.root, zh=asked.wish.languages.fit("zh").rank > asked.wish.languages.fit("en").rank)
+    whole = with_defaults(levels, manner.root, asked.wish.languages)
     if asked.wants_list:
         form = _form(asked.accepts)
         return _listed(asked, whole, manner, form)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from idis.proto.codes import ResponseCode
-from idis.proto.exchange import request_message
+from idis.proto.codes import OpCode, ResponseCode
 from idis.proto.identifier import parse_identifier
+from idis.proto.message import Message
 from idis.proto.outcome import Answer, Outcome, Refused
 from idis.proto.query import Query
-from idis.proto.value import decode_values
 from idis.registry.foreign_route import ForeignRoute, RouteAnswer, TargetKind
 from idis.registry.foreign_routes import route_of
-from idis.registry.links import Held, RecordLinks, record_links, records_of
+from idis.registry.links import Held, RecordLinks, answered_links, records_of
 from idis.registry.prefix import PrefixState
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import prefix_of
@@ -23,6 +22,7 @@ from idis.resolver.request import Later, Peer, Request, Settled
 from idis.resolver.web.links.asked import Asked
 from idis.resolver.web.links.levels import Level, level_of
 
+_RESOLUTION = Message(opcode=int(OpCode.RESOLUTION), body=b"")  # what the steps look at beside the question itself
 # What says that somebody is to ask again, and not that there is nothing.
 _BUSY = (ResponseCode.SERVER_TOO_BUSY, ResponseCode.SERVER_BACKUP, ResponseCode.DAILY_REQUEST_LIMIT, ResponseCode.ERROR)
 
@@ -71,8 +71,7 @@ def question(identifier: str) -> Query:
 
 def settled_now(chain: Chain, txn: ReadTxn, identifier: str, peer: Peer, now: int) -> Settled | Later:
     """What a question comes to by the steps of the chain; the limit is asked once for a whole request, by whoever has it."""
-    query = question(identifier)
-    request = Request(request_message(query, request_id=1, now=now), query, peer)
+    request = Request(_RESOLUTION, question(identifier), peer)
     verdict: Settled | Later | None = None
     for step in chain.steps:
         verdict = step(request, txn, now, verdict)
@@ -116,4 +115,4 @@ def _links(identifier: str, outcome: Outcome | None, variables: Mapping[str, str
     """What a record says; None where nothing of it is shown: that a key leads to it would tell of it."""
     if not isinstance(outcome, Answer):
         return None
-    return record_links(identifier, decode_values(outcome.values), outcome.ttl_s, variables, known=known)
+    return answered_links(identifier, outcome.values, outcome.ttl_s, variables, known=known)

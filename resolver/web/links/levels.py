@@ -9,6 +9,7 @@ from urllib.parse import quote
 from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI
 from idis.proto.types.link import Link
 from idis.registry.links import RecordLinks
+from idis.resolver.web.links.preferences import Languages
 
 OWN_PAGE_TITLES = ("Product page", "产品页面")
 
@@ -51,10 +52,11 @@ def level_of(anchor: str, display: str, records: Sequence[RecordLinks]) -> Level
     return Level(anchor, display, tuple(records), tuple(links))
 
 
-def with_defaults(levels: Sequence[Level], root: str, *, zh: bool) -> tuple[Level, ...]:
+def with_defaults(levels: Sequence[Level], root: str, languages: Languages) -> tuple[Level, ...]:
     """The levels with a default link somewhere: where their owners have named none, what this node shows of each record."""
     if any(link.link_type in (DEFAULT, DEFAULT_MULTI) for level in levels for link in level.links):
         return tuple(levels)
+    zh = languages.fit("zh").rank > languages.fit("en").rank
     return tuple(_with_own_pages(level, root, zh) for level in levels)
 
 

@@ -48,9 +48,10 @@ NO_FIT = Fit()
 
 @dataclass(frozen=True, slots=True)
 class MediaTypes:
-    """An Accept header: media ranges with their weights."""
+    """An Accept header: media ranges with their weights; `preferred` are the types named that no other one is wanted before."""
 
     ranges: tuple[tuple[str, str, float], ...] = ()
+    preferred: frozenset[str] = frozenset()
 
     @property
     def says_nothing(self) -> bool:
@@ -77,8 +78,7 @@ class MediaTypes:
 
     def prefers(self, media_type: str) -> bool:
         """Whether it is named, and nothing else that is named is wanted more."""
-        own = self.fit(media_type)
-        return own.closeness == 2 and all(weight <= own.weight for main, _, weight in self.ranges if main != "*")
+        return media_type in self.preferred
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,9 @@ def read_accept(header: str) -> MediaTypes:
         match = _MEDIA_RANGE.fullmatch(name)
         if match is not None and (match[1] != "*" or match[2] == "*"):
             ranges.append((match[1].lower(), match[2].lower(), weight))
-    return MediaTypes(tuple(ranges))
+    most = max((weight for main, _, weight in ranges if main != "*"), default=0.0)
+    first = frozenset(f"{main}/{sub}" for main, sub, weight in ranges if weight == most > 0 and sub != "*")
+    return MediaTypes(tuple(ranges), first)
 
 
 @lru_cache(REMEMBERED_MAX)
