@@ -1,4 +1,4 @@
-"""The further questions a page takes: the template of its record, certificates that it only names, keys that signed it.
+"""The further questions a page takes: the template of its record, what it refers to, its certificates, the keys that signed it.
 
 They go the way of every question, from the same asker, all at once, and the page does not wait long for them.
 """
@@ -23,11 +23,13 @@ from idis.resolver.chain import Chain
 from idis.resolver.recursion.resolved import Resolved
 from idis.resolver.request import Peer, Request, Settled
 from idis.resolver.web.landing import certificates
+from idis.resolver.web.landing.language import Words
 from idis.resolver.web.landing.proving import Prover
-from idis.resolver.web.landing.showing import certificates_named
+from idis.resolver.web.landing.showing import certificates_named, handles_in, name_in
 from idis.resolver.web.landing.shown import Certificate
 from idis.resolver.web.landing.template import NO_TEMPLATE, Template, known_template, read_template, template_name
 
+NAMES_ASKED_MAX = 8  # of things that a page refers to
 CERTIFICATES_ASKED_MAX = 8  # registered ones that a page tells more of than the name
 WAIT_S = 0.8  # for all further questions; a page is better than the last certificate on it
 
@@ -38,6 +40,7 @@ class Surroundings:
 
     template: Template
     certificates: dict[str, Certificate]
+    names: dict[str, Words]
     proof: Proof | None
 
 
@@ -62,6 +65,7 @@ class Questions:
     async def surroundings(self, spelling: str, values: Sequence[Value], today: date) -> Surroundings:
         """What belongs to a record; what does not come in time is left out."""
         found: dict[str, Certificate] = {}
+        names: dict[str, Words] = {}
         proofs: list[Proof] = []
         template = known_template(template_name(values))
 
@@ -72,8 +76,13 @@ class Questions:
             async with asyncio.timeout(WAIT_S):
                 template = await self.template_of(values)
                 named = certificates_named(values, template)[:CERTIFICATES_ASKED_MAX]
-                await asyncio.gather(prove(), *(self._certificate(one, found, today) for one in named))
-        return Surroundings(template, found, proofs[0] if proofs else None)
+                referred = handles_in(values, template)[:NAMES_ASKED_MAX]
+                await asyncio.gather(
+                    prove(),
+                    *(self._certificate(one, found, today) for one in named),
+                    *(self._name(handle, names) for handle in referred),
+                )
+        return Surroundings(template, found, names, proofs[0] if proofs else None)
 
     async def template_of(self, values: Sequence[Value]) -> Template:
         """The template that values name: as it is registered, else as this program knows it."""
@@ -99,6 +108,12 @@ class Questions:
         values = await self.values(named.handle)
         if values:
             found[named.handle] = certificates.registered(named, values, await self.template_of(values), today)
+
+    async def _name(self, handle: str, names: dict[str, Words]) -> None:
+        values = await self.values(handle)
+        name = name_in(values, known_template(template_name(values)))
+        if name.zh or name.en:
+            names[handle] = name
 
 
 def outcome_of(settled: Settled) -> Outcome | None:

@@ -11,6 +11,8 @@ from idis.proto.identifier import parse_identifier
 from idis.proto.types.table import describe
 from idis.proto.types.text import decode_text
 from idis.proto.value import Value
+from idis.registry.pilots.vocabularies import RECALL_FLAG as RECALL_FLAGS
+from idis.registry.record import RECALL_FLAG
 from idis.resolver.address import path_of
 from idis.resolver.web.landing.language import Words
 from idis.resolver.web.landing.markup import TEXT_CHARACTERS_MAX
@@ -32,7 +34,9 @@ _TYPES: Mapping[str, Words] = {
     "name": Words("名称", "Name"),
     "nameEn": Words("英文名称", "English name"),
     "INET_HOST": Words("主机", "Host"),
+    RECALL_FLAG: Words("召回标志", "Recall flag"),
 }
+_RECALLS = {code: Words(label, readable_name(code)) for code, label in RECALL_FLAGS.codes.items()}
 _TRUTHS = {"true": Words("是", "Yes"), "false": Words("否", "No")}
 _FOR_PROGRAMS = ("HS_", "IDIS.", "TEMPLATE")
 
@@ -55,7 +59,8 @@ def line_of(value: Value, item: Item | None, today: date) -> Line:
     if text is None:
         return Line(_label(value, item), (_octets(value.data),))
     if item is None:
-        return Line(_label(value, None), (_linked(text),))
+        said = _RECALLS.get(text) if value.type == RECALL_FLAG else None
+        return Line(_label(value, None), (said or _linked(text),))
     mark = validity(text, today)[1] if item.name in VALID_UNTIL else Mark.PLAIN
     return Line(item.label, contents_of(text, item), mark)
 

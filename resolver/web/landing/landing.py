@@ -59,7 +59,7 @@ class Landing:
     async def get(self, request: web.Request) -> web.Response:
         """The page of the identifier that the path is."""
         path = request.raw_path.partition("?")[0]
-        reader = reader_of(request.headers.get("Accept-Language", ""), path, request.query)
+        reader = reader_of(",".join(request.headers.getall("Accept-Language", [])), path, request.query)
         return page_response(await self._shown(request, path.removeprefix("/")), reader)
 
     async def _shown(self, request: web.Request, encoded: str) -> Shown:
@@ -95,7 +95,7 @@ class Landing:
         around = await questions.surroundings(base.identifier, values, today)
         changed = max((value.timestamp for value in values), default=0)
         origin = replace(base.origin, changed=changed, proof=around.proof)
-        registered = Registered(base.identifier, values, around.template, around.certificates)
+        registered = Registered(base.identifier, values, around.template, around.certificates, around.names)
         return shown_record(registered, origin, today, base.json)
 
     def _origin(self, spelling: str, settled: Settled) -> Origin:

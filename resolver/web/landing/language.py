@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote, urlencode
 
-from idis.resolver.web.landing.accept import ranges_of
+from idis.resolver.web.links.preferences import read_languages
 
 PARAMETER = "lang"  # of a page's address, for who wants the other language
 
@@ -48,7 +48,8 @@ class Reader:
     def switched(self) -> str:
         """The address of the same page in the other language."""
         pairs = (*self.parameters, (PARAMETER, self.language.other.value))
-        return f"{self.path}?{urlencode(pairs, quote_via=quote, safe='')}"
+        path = quote(self.path, safe="%/:@!$&'()*+,;=~", errors="replace")
+        return f"{path}?{urlencode(pairs, quote_via=quote, safe='', errors='replace')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,8 @@ def reader_of(accept_language: str, path: str, parameters: Mapping[str, str]) ->
 
 def preferred(accept_language: str) -> Language:
     """The language a header asks for. Whoever names neither, but others, gets English; whoever names none, Chinese."""
-    best, weight_of_best = None, 0.0
-    named = False
-    for name, weight in ranges_of(accept_language):
-        named = named or (name != "*" and weight > 0)
-        for language in Language:
-            if name.split("-")[0] == language.value and weight > weight_of_best:
-                best, weight_of_best = language, weight
-    if best is not None:
-        return best
-    return Language.ENGLISH if named else Language.CHINESE
+    languages = read_languages(accept_language)
+    chinese, english = languages.fit(Language.CHINESE.value), languages.fit(Language.ENGLISH.value)
+    if languages.says_nothing or (chinese.tier, chinese.weight) > (english.tier, english.weight):
+        return Language.CHINESE
+    return Language.ENGLISH

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from idis.resolver.web.face import Face
-from idis.resolver.web.landing.accept import wants_page
+from idis.resolver.web.links.preferences import read_accept
 from idis.resolver.web.paths import HANDLES_PATH
 
 _LANDING = "idis.resolver.web.landing.landing"
@@ -26,7 +26,7 @@ class LazyLanding:
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """The page, or the way to the JSON (`wire.md` §8)."""
-        if not wants_page(",".join(request.headers.getall("Accept", []))):
+        if not read_accept(",".join(request.headers.getall("Accept", []))).prefers("text/html"):
             location = HANDLES_PATH + quote(request.raw_path.lstrip("/"), safe="%/?=&:@!$'()*+,;~-._")
             raise web.HTTPFound(location, headers={"Vary": "Accept"})
         if self._page is None:

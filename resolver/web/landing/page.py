@@ -152,7 +152,7 @@ class _Page:
             yield _chip(self._say(proof), mark)
 
     def _case(self, shown: Shown) -> str:
-        if shown.case not in words.CASES:
+        if shown.case not in words.CASES or shown.succession is not None:
             return ""
         headline, sentence, steps = words.CASES[shown.case]
         kind = "doubt" if shown.case in (Case.NOT_FOUND, Case.MALFORMED, Case.WITHDRAWN, Case.STOPPED) else ""
@@ -169,7 +169,8 @@ class _Page:
         if succession.date:
             lines.append(Line(words.SINCE, (Words(succession.date),)))
         note = f"<p>{told(succession.note, self._language)}</p>" if succession.note else ""
-        return self._notice("doubt", self._say(succession.kind), note + (self._list(lines) if lines else ""))
+        advice = f"<p>{self._say(words.USE_SUCCESSOR if lines and succession.successors else words.NO_SUCCESSOR)}</p>"
+        return self._notice("doubt", self._say(succession.kind), f"{note}{self._list(lines)}{advice}")
 
     def _notice(self, kind: str, headline: str, body: str, *, alert: bool = False) -> str:
         role = " role=alert" if alert else ""
@@ -227,6 +228,7 @@ class _Page:
             return f"{words_shown}{address if link.href else ''}"
         host = link.href.split("/")[2] if is_outside(link.href) else ""
         aside = [told(host, self._language)] if host and link.words.of(self._language) else []
+        aside += [told(link.aside, self._language)] if link.aside else []
         aside += [text(told_of) for told_of in (link.kind, link.language) if told_of]
         shown = f" <span class=quiet>{' · '.join(aside)}</span>" if aside else ""
         return f"<a {target}>{words_shown}</a>{shown}"

@@ -54,12 +54,21 @@ class Mark(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link. Only http and https addresses and paths of this node become one; anything else is shown as text."""
+    """A link. Only http and https addresses and paths of this node become one; anything else is shown as text.
+
+    Attributes:
+        href: where it leads.
+        words: what is shown of it; without, the address itself.
+        language: of what is behind it, as a tag.
+        kind: of what is behind it, as a media type.
+        aside: what stands beside it in small.
+    """
 
     href: str
-    words: Words = NO_WORDS  # without, the address itself
-    language: str = ""  # of what is behind it, as a tag
-    kind: str = ""  # of what is behind it, as a media type
+    words: Words = NO_WORDS
+    language: str = ""
+    kind: str = ""
+    aside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ h2{font-size:1.02rem;margin:0 0 .55rem}
 h3{font-size:1rem;margin:0 0 .25rem}
 p{margin:.35rem 0}
 .quiet{color:var(--quiet)}
+dd .quiet,.links .quiet{font-size:.85rem}
 .name{font:.95rem/1.5 ui-monospace,"SFMono-Regular",Consolas,"DejaVu Sans Mono","Noto Sans Mono CJK SC",monospace;
 color:var(--quiet);margin:0}
 .chips{display:flex;flex-wrap:wrap;gap:.4rem;list-style:none;margin:.75rem 0 0;padding:0}
@@ -40,20 +41,24 @@ color:var(--quiet);margin:0}
 .chips .doubt{background:var(--doubtp)}
 .chips .bad{background:var(--badp)}
 .chips li[class]{border-color:transparent}
-.notice{border-radius:.6rem;padding:.85rem 1rem;margin:1rem 0 0;border:1px solid var(--line);border-left:.4rem solid;
+.notice{border-radius:.6rem;padding:.85rem 1rem;margin:1rem 0 0;border:1px solid var(--line);border-left-width:.4rem;
 background:var(--card)}
 .notice strong{display:block;font-size:1.12rem;line-height:1.35}
 .notice.doubt{background:var(--doubtp)}
 .notice.bad{background:var(--badp)}
-.notice.doubt p,.notice.bad p{color:var(--ink)}
+.notice.doubt,.notice.bad{color:var(--ink)}
+.notice.doubt{border-color:var(--doubt)}
+.notice.bad{border-color:var(--bad)}
+.notice.doubt strong{color:var(--doubt)}
+.notice.bad strong{color:var(--bad)}
 .notice.stop{background:var(--stop);color:#fff;border-color:var(--stop)}
-.notice.stop strong{font-size:1.3rem}
+.notice.stop strong{font-size:1.3rem;color:#fff}
 section,details{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.9rem 1rem;margin:1rem 0 0}
-dl{margin:0;display:grid;grid-template-columns:1fr}
-dl>div{padding:.42rem 0;border-top:1px solid var(--line)}
+dl{margin:0}
+dl>div{display:grid;grid-template-columns:minmax(5.5rem,31%) 1fr;gap:.8rem;padding:.42rem 0;border-top:1px solid var(--line)}
 dl>div:first-child{border-top:0;padding-top:0}
 dl>div:last-child{padding-bottom:0}
-dt{color:var(--quiet);font-size:.9rem}
+dt{color:var(--quiet);font-size:.9rem;padding-top:.08rem}
 dt small{font-size:.8rem;opacity:.85}
 dd{margin:0;white-space:pre-line}
 dd dl{border-left:2px solid var(--line);padding-left:.7rem;margin:.35rem 0}
@@ -70,14 +75,14 @@ details dd{font-size:.88rem}
 footer{padding:1.2rem 1rem 2rem;color:var(--quiet);font-size:.88rem}
 footer p{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem}
 @media(min-width:40rem){h1{font-size:1.8rem}
-dl>div{display:grid;grid-template-columns:13rem 1fr;gap:1rem}
+dl>div{grid-template-columns:13rem 1fr;gap:1rem}
 dd dl>div{grid-template-columns:9rem 1fr}}
 @media print{:root{color-scheme:light;--ink:#000;--quiet:#333;--paper:#fff;--card:#fff;--line:#999;--link:#000;--head:#fff;
 --good:#000;--goodp:#fff;--doubt:#000;--doubtp:#fff;--bad:#000;--badp:#fff;--stop:#fff}
 body{font-size:10.5pt}header{color:#000;border-bottom:1px solid #000}header a,details{display:none}
-.notice.stop{color:#000;border:3pt solid #000}section,.card{break-inside:avoid}
+.notice.stop,.notice.stop strong{color:#000}.notice.stop{border:3pt solid #000}section,.card{break-inside:avoid}
 main a[href^=http]::after{content:" <" attr(href) ">";font-size:.85em}
-dl>div{display:grid;grid-template-columns:11rem 1fr}}
+dl>div{grid-template-columns:11rem 1fr}}
 """
 
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")

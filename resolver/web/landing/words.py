@@ -171,6 +171,20 @@ SIGNATURE_WRONG = (
     ),
 )
 
+USE_SUCCESSOR = Words("请使用替代标识；本页保留供核对。", "Use the successor; this page is kept for reference.")
+NO_SUCCESSOR = Words(
+    "没有替代标识，请勿再使用；有疑问请联系生产单位。",
+    "Nothing takes its place: do not use it any more, and ask its producer if in doubt.",
+)
+# How an identifier ended.
+ENDS: dict[str, Words] = {
+    "superseded": Words("已被替代", "Superseded"),
+    "merged": Words("已合并", "Merged into another"),
+    "split": Words("已拆分", "Split into others"),
+    "transferred": Words("已转移", "Transferred"),
+    "withdrawn": Words("已撤销", "Withdrawn"),
+}
+
 NODE = Words("本节点", "This node")
 ANSWERED_BY = Words("应答节点", "Answered by")
 PREFIX = Words("标识前缀", "Prefix")

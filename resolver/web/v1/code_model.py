@@ -32,7 +32,7 @@ class CodeParameters:
     base: Annotated[
         str | None,
         Field(
-            "where a QR code leads; without it where the node's pages are, if it knows (page.base_url)",
+            "where a QR code leads; without it to this node, if it knows where people reach it (links.root)",
             "解析地址",
             0,
             BASE_CHARACTERS_MAX,

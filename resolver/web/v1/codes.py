@@ -22,7 +22,7 @@ GROUP = "code 载体"
 async def make_code(call: Call[CodeParameters, None]) -> Lines | Refusal:
     """One symbol with its text, as a file."""
     asked, config = call.parameters, call.face.config
-    base = config.page.base_url if asked.base is None else asked.base
+    base = config.links.root if asked.base is None else asked.base
 
     def make() -> bytes:
         content = content_of(asked.identifier, asked.format, surroundings_of(config, call.now), base)
