@@ -8,6 +8,9 @@ it over `/api/v1`, and the clock runs from before the approval leaves. Every nod
 without pause over UDP: when the national node refers to the secondary one, the secondary one to the enterprise, and the
 recursive node gives the record.
 
+Then the prefix is suspended and resumed while the recursive node has the record in its cache, and the clock runs until that
+node says so: what it has kept must end by being told, long before its TTL.
+
 A recursive node that was asked for the identifier before knows for a while that its prefix is not registered. With
 `--cached` one more round asks it just before the approval, and waits for the end of that.
 """
@@ -53,6 +56,8 @@ class Effect:
     secondary: float
     national: float
     recursive: float
+    suspended: float  # since the suspension was sent, and so on
+    resumed: float
 
 
 def main() -> int:
@@ -127,7 +132,9 @@ class Watch:
         secondary = self._until(self._parent, identifier, ResponseCode.SERVICE_REFERRAL, started, EFFECT_S_MAX)
         national = self._until(self._plan.national, identifier, ResponseCode.SERVICE_REFERRAL, started, EFFECT_S_MAX)
         recursive = self._until(self._plan.recursive, identifier, ResponseCode.SUCCESS, started, EFFECT_S_MAX)
-        return Effect(approved, delegated, secondary, national, recursive)
+        suspended = self._turned(prefix, "suspend", ResponseCode.SERVER_NOT_RESPONSIBLE)
+        resumed = self._turned(prefix, "resume", ResponseCode.SUCCESS)
+        return Effect(approved, delegated, secondary, national, recursive, suspended, resumed)
 
     def cached_round(self) -> float:
         """One prefix for whose identifier the recursive node was asked too early."""
@@ -139,6 +146,12 @@ class Watch:
         started = time.monotonic()
         self._grant(prefix, started)
         return self._until(self._plan.recursive, identifier, ResponseCode.SUCCESS, started, CACHED_S_MAX)
+
+    def _turned(self, prefix: str, event: str, wanted: ResponseCode) -> float:
+        """When the recursive node knows that a prefix was suspended or resumed, in milliseconds."""
+        started = time.monotonic()
+        self._operator.change("POST", "prefixes", prefix, event, body={"reason": "bench"} if event == "suspend" else {})
+        return self._until(self._plan.recursive, f"{prefix}/A1", wanted, started, EFFECT_S_MAX)
 
     def _prepared(self) -> str:
         """A prefix in review whose node is ready and whose identifier is registered."""
@@ -175,6 +188,8 @@ def report_of(effects: list[Effect], cached_ms: float | None) -> str:
         lines.append(f"{words:<46} {statistics.median(times):>8.1f} {max(times):>8.1f}")
     lines.append("")
     lines.append(_verdict("resolvable everywhere", max(effect.recursive for effect in effects), GOAL_MS))
+    turned = max(max(effect.suspended, effect.resumed) for effect in effects)
+    lines.append(_verdict("suspended or resumed everywhere", turned, GOAL_MS))
     if cached_ms is not None:
         lines.append(_verdict("with 'not found' cached", cached_ms, CACHED_GOAL_MS))
     return "\n".join(lines)
@@ -207,6 +222,8 @@ _STEPS = {
     "secondary": "secondary node refers to the enterprise",
     "national": "national node refers to the secondary one",
     "recursive": "recursive node gives the record",
+    "suspended": "suspended: it gives the record no longer",
+    "resumed": "resumed: it gives the record again",
 }
 
 

@@ -3,6 +3,9 @@
 Opcode SUBSCRIBE names a place in the journal and prefixes. It is answered when something below one of them has changed since,
 or after a while with nothing; whoever asked then asks again from the place that the answer names. Names are told as hashes:
 who kept an answer knows its name, nobody else learns that it exists.
+
+A name that ends with a dot stands for the prefixes below it, not for their records: what has changed is then who answers for
+a prefix, whether it is suspended, or where its sites are, and it is told as the hash of the prefix alone (`prefix_hash`).
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ class SubscribeRequest:
 
     Attributes:
         position: of the journal, as an earlier answer named it; empty to begin.
-        prefixes: folded.
+        prefixes: folded; one that ends with a dot stands for the prefixes below it.
         wait_ms: after which an answer is wanted in any case.
     """
 
@@ -71,6 +74,11 @@ class SubscribeReply:
 def name_hash(prefix: str, suffix: str) -> bytes:
     """What an identifier is told as; spellings that differ in ASCII case only are told alike."""
     return blake2b(fold(f"{prefix}/{suffix}").encode(), digest_size=HASH_BYTES).digest()
+
+
+def prefix_hash(prefix: str) -> bytes:
+    """What a folded prefix is told as, when itself has changed."""
+    return name_hash(prefix, "")
 
 
 def read_subscribe(octets: bytes) -> SubscribeRequest:

@@ -114,7 +114,7 @@ class Recursor:
             negative_ttl_s=settings.negative_ttl_s,
             stale_max_s=settings.stale_max_s,
         )
-        self.on_kept: Callable[[Key, str], None] | None = None  # told of every answer that is kept, and who gave it
+        self.on_kept: Callable[[Key, Done], None] | None = None  # told of every answer that is kept, and how it was found
         self._flood = FloodGate()
         self._flights: dict[Key, _Flight] = {}
         self._pending = 0
@@ -303,7 +303,7 @@ class Recursor:
                 negative_ttl_s = PREFIX_NEGATIVE_TTL_S if done.no_prefix else None
                 self.cache.put(key, done.outcome, now, unix, negative_ttl_s=negative_ttl_s)
                 if self.on_kept is not None and done.hops and isinstance(done.outcome, Answer | NotFound | NoValues):
-                    self.on_kept(key, done.hops[-1].server)
+                    self.on_kept(key, done)
             return Resolved(done.outcome, "upstream", hops=done.hops)
         self.counters.failures += 1
         entry = self.cache.fail(key, done.outcome, now) if keep else None

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from idis.proto.codes import ResponseCode
-from idis.proto.subscription import HASHES_MAX, SubscribeReply, SubscribeRequest, name_hash
+from idis.proto.subscription import HASHES_MAX, SubscribeReply, SubscribeRequest, name_hash, prefix_hash
 from idis.registry.journal import Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import Store
@@ -17,6 +17,7 @@ WAITING_MAX = 1_024  # subscriptions at once
 WAITING_PER_SOURCE_MAX = 64  # a node with many workers has one for each
 
 _OF_A_RECORD = (EntryKind.PUT, EntryKind.DELETE)
+_OF_A_DELEGATION = (EntryKind.PREFIX, EntryKind.ROUTE)
 _OF_A_PREFIX = (EntryKind.BULK, EntryKind.PREFIX, EntryKind.ROUTE, EntryKind.EPOCH)
 
 
@@ -102,6 +103,7 @@ class Teller:
 def _told(entries: Sequence[Entry], prefixes: frozenset[str]) -> SubscribeReply:
     hashes: dict[bytes, None] = {}
     everything = False
+    zones = tuple(prefix for prefix in prefixes if prefix.endswith("."))
     for entry in entries:
         prefix, _, suffix = entry.key.partition(b"\x00")
         name = prefix.decode("utf-8", "replace")
@@ -109,6 +111,10 @@ def _told(entries: Sequence[Entry], prefixes: frozenset[str]) -> SubscribeReply:
             hashes[name_hash(name, suffix.decode("utf-8", "replace"))] = None
         elif entry.kind in _OF_A_PREFIX and (entry.kind is EntryKind.EPOCH or _touches(name, prefixes)):
             everything = True
+        elif zones and entry.kind in _OF_A_DELEGATION and name.startswith(zones):
+            # Of a range only its beginning is told here, and what lies in it is anybody's guess.
+            everything = everything or entry.kind is EntryKind.ROUTE
+            hashes[prefix_hash(name)] = None
     everything = everything or len(hashes) > HASHES_MAX
     return SubscribeReply(entries[-1].position.encode(), everything, () if everything else tuple(hashes))
 

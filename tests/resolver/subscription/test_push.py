@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
+from idis.proto.types.site import Site
 from idis.proto.value import Value
 from idis.registry.caller import tool
+from idis.registry.record import Record
 from idis.registry.registration import acts
+from idis.registry.registration.checks import Organisation, Refusal
+from idis.registry.registration.consent import Awaiting
+from idis.registry.registration.life import Event
+from idis.registry.registration.prefix_acts import Advance, Delegate, PrefixAct, Revoke, perform_prefix
 from idis.resolver.admin import concern
 from idis.resolver.client import Client
 from idis.resolver.config import RecursionSection, Tier
@@ -101,3 +108,105 @@ async def test_a_server_without_subscriptions_is_left_alone(
 
     assert len(recursive._keeping) == 0
     assert await shown(recursive) == "https://example.com/p/1"
+
+
+# Prefixes.
+
+PREFIX = "88.118.8"
+
+
+def site_of(node: Node, port: int = 0) -> Site:
+    """A node's site, or the same at a port where nobody is."""
+    site = node._site
+    server = site.servers[0]
+    ways = tuple(replace(way, port=port or way.port) for way in server.interfaces)
+    return replace(site, servers=(replace(server, interfaces=ways),))
+
+
+def act_on(node: Node, *wanted: PrefixAct) -> None:
+    """Do something with a prefix at the node that registers it, as two persons where it takes two."""
+    for act in wanted:
+        for person in ("one", "two"):
+            change = node._store.write(
+                lambda txn, act=act, person=person: perform_prefix(txn, act, tool(person), int(time.time())), actor="test"
+            )
+            done = change.result(10).result
+            assert not isinstance(done, Refusal), done.message
+            if not isinstance(done, Awaiting):
+                break
+
+
+@pytest.fixture
+async def tree(start_node: Callable[..., Awaitable[Node]]) -> tuple[Node, Node, Node]:
+    """A national node that delegates a prefix, its enterprise, and a recursive node that has asked for a record of it."""
+    national = await start_node("national", tier=Tier.NATIONAL, prefixes=("88", "88.118"), records=())
+    enterprise = await start_node()
+    act_on(national, Delegate(PREFIX, (site_of(enterprise),), grant=True, organisation=Organisation("test")))
+    recursion = RecursionSection(enabled=True, roots=(f"127.0.0.1:{national.port}",))
+    recursive = await start_node("recursive", tier=Tier.RECURSIVE, prefixes=(), recursion=recursion)
+    assert await shown(recursive) == "https://example.com/p/1"
+    await subscribed(recursive, 2)
+    return national, enterprise, recursive
+
+
+async def subscribed(recursive: Node, count: int) -> None:
+    """Wait until so many servers have said where their journals are."""
+    for _ in range(int(SOON_S / 0.02)):
+        if sum(bool(server.position) for server in recursive._keeping._servers.values()) >= count:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("not subscribed")
+
+
+async def test_a_suspended_prefix_is_answered_no_longer(tree: tuple[Node, Node, Node]) -> None:
+    """What was kept of it is forgotten, and known again when it is resumed."""
+    national, _enterprise, recursive = tree
+    act_on(national, Advance(PREFIX, Event.SUSPEND))
+    assert await until(recursive, NAME, 301)
+    act_on(national, Advance(PREFIX, Event.RESUME))
+
+    assert await until(recursive, NAME, "https://example.com/p/1")
+
+
+async def test_a_revoked_prefix_is_answered_no_longer(tree: tuple[Node, Node, Node]) -> None:
+    """For ever."""
+    act_on(tree[0], Revoke(PREFIX, "closed"))
+
+    assert await until(tree[2], NAME, 301)
+
+
+async def test_what_stops_above_stops_below(tree: tuple[Node, Node, Node]) -> None:
+    """The prefix above is suspended, and with it all that is below."""
+    act_on(tree[0], Advance("88.118", Event.SUSPEND))
+
+    assert await until(tree[2], NAME, 301)
+
+
+async def test_new_sites_are_asked_at_once(tree: tuple[Node, Node, Node], start_node: Callable[..., Awaitable[Node]]) -> None:
+    """The prefix moves to another node, whose record says something else."""
+    other = await start_node("other", records=(Record(NAME, (Value(1, "URL", b"https://example.com/moved"),)),))
+    act_on(tree[0], Delegate(PREFIX, (site_of(other),)))
+
+    assert await until(tree[2], NAME, "https://example.com/moved")
+
+
+async def test_a_prefix_that_was_unknown_is_found_when_it_is_granted(tree: tuple[Node, Node, Node]) -> None:
+    """Its absence was kept."""
+    national, enterprise, recursive = tree
+    assert await shown(recursive, "88.118.9/A1") == 100
+    act_on(national, Delegate("88.118.9", (site_of(enterprise),), grant=True, organisation=Organisation("test")))
+
+    assert await until(recursive, "88.118.9/A1", 301)
+
+
+async def test_other_prefixes_stay(tree: tuple[Node, Node, Node]) -> None:
+    """Only what is at or below the prefix that has changed is asked for again."""
+    national, _enterprise, recursive = tree
+    assert recursive._recursor is not None
+    misses = recursive._recursor.counters.misses
+    told = recursive._keeping.told
+    act_on(national, Delegate("88.120", (site_of(national),), grant=True, organisation=Organisation("test")))
+    await asyncio.sleep(0.2)
+
+    assert await shown(recursive) == "https://example.com/p/1"
+    assert (recursive._recursor.counters.misses, recursive._keeping.told) == (misses, told)
