@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 from idis.proto.codes import OpCode, ResponseCode
 from idis.proto.errors import ProtocolError
+from idis.proto.identifier import ancestors
 from idis.proto.message import EXPIRATION_S, Message, decode_message, encode_message
 from idis.proto.responses import read_response
-from idis.proto.identifier import ancestors
 from idis.proto.subscription import PREFIXES_MAX, SubscribeReply, SubscribeRequest, name_hash, prefix_hash
 from idis.resolver.recursion.cache import Key
 from idis.resolver.recursion.event import Done
