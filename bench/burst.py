@@ -1,6 +1,7 @@
 """What a burst of writes does to those who read: response times with and without it, in turn.
 
-    python -m idis.bench.burst [--writes 5000] [--rate 20000] [--names 100000] [--rounds 5] [--seconds 3] [--workers 1] [--realtime]
+    python -m idis.bench.burst [--writes 5000] [--rate 20000] [--names 100000] [--rounds 5] [--seconds 3]
+        [--workers 1] [--realtime]
 
 The node has a core, the generator asks from another one in an open loop, and a third process writes records of the node's
 own prefix into its store, one transaction each, as the command line and other processes do. What has been written is in the

@@ -1,6 +1,6 @@
 """How soon a node answers again after it was killed, and what it needs while nobody asks.
 
-    python -m idis.bench.recovery [--rows 1000000] [--rounds 5] [--dir DIR]
+    python -m idis.bench.recovery [--rows 1000000] [--rounds 5] [--dir DIR] [--realtime]
 
 A node with that many records is started, asked without pause, killed with SIGKILL under way, and started again. The clock
 runs from before the new process exists to its first right answer over UDP, asked for every two milliseconds: interpreter,
@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 from idis.bench.import_figures import PREFIX, ROWS_DEFAULT, fsync_ms, write_plain
-from idis.bench.machine import machine_line
+from idis.bench.machine import REALTIME_HELP, go_first, machine_line
 from idis.bench.peers.stage import free_port, idis
 from idis.proto import speedups
 from idis.proto.errors import ProtocolError
@@ -55,11 +55,14 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=ROWS_DEFAULT, help="how many records the node holds")
     parser.add_argument("--rounds", type=int, default=ROUNDS_DEFAULT, help="how often it is killed")
     parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
+    parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="idis-recovery-", dir=arguments.dir))
     try:
         print(f"{machine_line()}, flush of 4 KiB {fsync_ms(folder):.2f} ms at the median, {arguments.rows:,} records")
         port = make_node(folder, arguments.rows)
+        if arguments.realtime:
+            go_first()
         report(folder / "node", port, arguments.rows, arguments.rounds)
     finally:
         shutil.rmtree(folder)

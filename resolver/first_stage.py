@@ -12,7 +12,6 @@ first stage, and the start takes its usual way.
 from __future__ import annotations
 
 import os
-import secrets
 import select
 import threading
 import time
@@ -60,7 +59,7 @@ class FirstStage:
         self.leftovers: dict[int, list[Leftover]] = {bound.fileno(): [] for bound in sockets.udp}
         self._index = index
         self._store = store
-        self._gate = make_gate(config.guard, secrets.token_bytes(SECRET_BYTES))
+        self._gate = make_gate(config.guard, os.urandom(SECRET_BYTES))
         self._site_serial = config.node.site_serial
         self._wake, self._waker = os.pipe2(os.O_CLOEXEC)
         self._thread = threading.Thread(target=self._run, name="first stage", daemon=True)
