@@ -117,7 +117,7 @@ class Driver:
         self.asked: dict[str, Asked] = {}
         self.aliases: dict[str, str] = {}
         self.heard: dict[str, list[Edge]] = defaultdict(list)  # every edge by the thing it was found under
-        self._question = question
+        self.question = question
         self._nodes = nodes
         self._clock = clock
         self._local = local
@@ -266,7 +266,7 @@ class Driver:
                 return
 
     async def _step(self, request: Request, prefix: str, asks: tuple[Ask, ...]) -> ExpandReply | Unreached:
-        walk, question = self._walk, self._question
+        walk, question = self._walk, self.question
         assert walk is not None, "only a walk asks"
         proof = question.proof if self._proof is None else await self._proof()
         begun = self._clock.monotonic()
@@ -325,7 +325,7 @@ class Driver:
         self, gathered: _Round, request: Request, prefix: str, asks: Sequence[Ask], reply: ExpandReply
     ) -> tuple[Ask, ...]:
         """Take an answer; the asks it left."""
-        taken = take(reply, prefix, asks, self._question.own)
+        taken = take(reply, prefix, asks, self.question.own)
         self._gathered += len(reply.edges)
         for of, edge in taken.edges:
             gathered.edges[of].append(edge)

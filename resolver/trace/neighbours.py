@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from idis.proto.codes import OpCode, ResponseCode
 from idis.proto.errors import ProtocolError
@@ -31,6 +31,14 @@ class Unreached:
     code: int
     message: str
     retriable: bool = False
+
+
+class Heard(NamedTuple):
+    """A message that was sent, and what came back, in octets and decoded."""
+
+    sent: bytes
+    octets: bytes
+    message: Message
 
 
 class Finder(Protocol):
@@ -69,42 +77,40 @@ class Neighbours:
 
     async def expand(self, target: Target, request: ExpandRequest, within_s: float) -> ExpandReply | Unreached:
         """One step at one node."""
-        answered = await self.ask(target, int(OpCode.EXPAND), request.encode(), min(within_s, SILENCE_S + request.ms / 1_000))
-        if isinstance(answered, Unreached):
-            return answered
-        try:
-            _digest, body = read_response(answered)
-        except ProtocolError as error:
-            message = f"what {request.prefix} answers cannot be read: {error}"
-            return Unreached(Step.VALIDATE, int(ResponseCode.PROTOCOL_ERROR), message)
-        if isinstance(body, ExpandReply) and answered.response_code == ResponseCode.SUCCESS:
-            return body
-        said = body.message if isinstance(body, ErrorBody) and body.message else f"code {answered.response_code}"
-        busy = answered.response_code == ResponseCode.SERVER_TOO_BUSY
-        step = Step.LIMIT if busy else Step.AUTHORISE
-        return Unreached(step, answered.response_code, f"{request.prefix} does not answer this: {said}", busy)
+        message = self.message(int(OpCode.EXPAND), request.encode())
+        answered = await self.exchange(target, message, step_s(request, within_s))
+        return answered if isinstance(answered, Unreached) else read_reply(request.prefix, answered.message)
 
     def forgive(self, target: Target) -> None:
         """Ask a node again although it was silent a moment ago: somebody says that it may be back."""
         self._shunned.pop(target.name, None)
 
     async def ask(self, target: Target, opcode: int, body: bytes, within_s: float) -> Message | Unreached:
-        """One message to one node; a node that was silent is not asked again for a while."""
-        now = self._clock.monotonic()
-        if self._shunned.get(target.name, 0.0) > now:
-            return _silent(target, "it did not answer a moment ago")
-        message = Message(
+        """One message to one node."""
+        answered = await self.exchange(target, self.message(opcode, body), within_s)
+        return answered if isinstance(answered, Unreached) else answered.message
+
+    def message(self, opcode: int, body: bytes) -> Message:
+        """A request that is good now."""
+        return Message(
             opcode=opcode,
             body=body,
             request_id=secrets.randbelow(_REQUEST_IDS) + 1,
             expiration=int(self._clock.time()) + EXPIRATION_S,
             version=PROTOCOL_VERSION,
         )
+
+    async def exchange(self, target: Target, message: Message, within_s: float) -> Heard | Unreached:
+        """One message to one node, and what comes back; a node that was silent is left alone for a while."""
+        now = self._clock.monotonic()
+        if self._shunned.get(target.name, 0.0) > now:
+            return _silent(target, "it did not answer a moment ago")
         frame, failure = encode_message(message), "no address"
         for address in target.addresses:
             try:
                 async with asyncio.timeout(within_s):
-                    return decode_message(await self._finder.send(target, address, frame))
+                    answered = await self._finder.send(target, address, frame)
+                return Heard(frame, answered, decode_message(answered))
             except TimeoutError:
                 failure = "no answer in time"
             except OSError as error:
@@ -115,6 +121,25 @@ class Neighbours:
             self._shunned.clear()
         self._shunned[target.name] = now + SHUNNED_S
         return _silent(target, failure)
+
+
+def step_s(request: ExpandRequest, within_s: float) -> float:
+    """How long a step is waited for."""
+    return min(within_s, SILENCE_S + request.ms / 1_000)
+
+
+def read_reply(prefix: str, answered: Message) -> ExpandReply | Unreached:
+    """What a node answered to a step in the name of a prefix."""
+    try:
+        _digest, body = read_response(answered)
+    except ProtocolError as error:
+        return Unreached(Step.VALIDATE, int(ResponseCode.PROTOCOL_ERROR), f"what {prefix} answers cannot be read: {error}")
+    if isinstance(body, ExpandReply) and answered.response_code == ResponseCode.SUCCESS:
+        return body
+    said = body.message if isinstance(body, ErrorBody) and body.message else f"code {answered.response_code}"
+    busy = answered.response_code == ResponseCode.SERVER_TOO_BUSY
+    step = Step.LIMIT if busy else Step.AUTHORISE
+    return Unreached(step, answered.response_code, f"{prefix} does not answer this: {said}", busy)
 
 
 def _silent(target: Target, why: str) -> Unreached:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from idis.proto.types.site import Site
 from idis.resolver.admin.elsewhere import Elsewhere
@@ -14,6 +14,7 @@ from idis.resolver.config import NodeConfig
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Recursor
 from idis.resolver.service import Service
+from idis.resolver.trace.errands import Errands
 from idis.resolver.trace.neighbours import Neighbours
 from idis.resolver.workers_board import Board
 
@@ -44,6 +45,7 @@ class Face:
     server_key: ServerKey | None  # None where the node signs nothing
     started: float
     board: Board | None = None
+    errands: Errands = field(default_factory=Errands)
 
     @property
     def uptime_s(self) -> float:

@@ -14,6 +14,7 @@ from idis.resolver.web.v1.field import Field
 from idis.resolver.web.v1.trace_model import (
     AS_OF,
     KNOWN_AT,
+    LOTS,
     THING,
     CommonModel,
     RecallModel,
@@ -22,6 +23,7 @@ from idis.resolver.web.v1.trace_model import (
     TraceModel,
 )
 
+JOB_CHARACTERS = 4 * TRACE_ID_BYTES
 FAILED_ACROSS_MAX = 50  # each is a walk of its own through many nodes
 STARTS_MAX = 500
 
@@ -66,6 +68,9 @@ class ProofModel:
     ]
 
 
+_SIGNED = Field("have every node sign what it answers, and hand that over as evidence", "签名应答")
+
+
 @dataclass(frozen=True, slots=True)
 class TraceAcrossBody:
     """Which thing to trace, and how far."""
@@ -76,6 +81,7 @@ class TraceAcrossBody:
     depth: Annotated[int, Field("how many edges from the thing", "深度", 1, TRACE_DEPTH)] = TRACE_DEPTH
     as_of: Annotated[str | None, AS_OF] = None
     known_at: Annotated[str | None, KNOWN_AT] = None
+    signed: Annotated[bool, _SIGNED] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,8 @@ class RecallAcrossBody:
     depth: Annotated[int, Field("how many edges from the start", "深度", 1, TRACE_DEPTH)] = TRACE_DEPTH
     as_of: Annotated[str | None, AS_OF] = None
     known_at: Annotated[str | None, KNOWN_AT] = None
-    lots: Annotated[bool, Field("what was made from the lot of a bad item may be affected too", "按批")] = True
+    lots: Annotated[bool, LOTS] = True
+    signed: Annotated[bool, _SIGNED] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ class RelationAcrossBody:
     whole: Annotated[str, THING]
     as_of: Annotated[str | None, AS_OF] = None
     known_at: Annotated[str | None, KNOWN_AT] = None
+    signed: Annotated[bool, _SIGNED] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,7 @@ class CommonAcrossBody:
     ]
     as_of: Annotated[str | None, AS_OF] = None
     known_at: Annotated[str | None, KNOWN_AT] = None
+    signed: Annotated[bool, _SIGNED] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,24 @@ class NodeAskedModel:
     ms: Annotated[int, Field("how long it took in all, in milliseconds", "耗时", 0)]
 
 
-_NODES = Field("the nodes that were asked by this one", "节点")
+@dataclass(frozen=True, slots=True)
+class EvidenceModel:
+    """What a node signed: the messages of the binary protocol, and the key that its site names. All octets in base64."""
+
+    prefix: Annotated[str, Field("in whose name it answered", "前缀")]
+    server: Annotated[str, Field("which server", "服务器")]
+    key: Annotated[str, Field("its public key", "公钥")]
+    request: Annotated[str, Field("what it was asked", "请求")]
+    response: Annotated[str, Field("what it answered, signed", "应答")]
+
+
+NODES = Field("the nodes that were asked by this one", "节点")
+JOB = Field(
+    "under this name, for ten minutes, what is missing can be asked for again and nothing else; null where nothing is missing",
+    "续查编号",
+    example="5f3a" * 16,
+)
+EVIDENCE = Field("what each node signed, where that was asked for", "签名证据")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +163,9 @@ class TraceAcrossModel:
     """A trace, and who was asked."""
 
     trace: Annotated[TraceModel, Field("the trace", "追溯")]
-    nodes: Annotated[tuple[NodeAskedModel, ...], _NODES]
+    nodes: Annotated[tuple[NodeAskedModel, ...], NODES]
+    job: Annotated[str | None, JOB]
+    evidence: Annotated[tuple[EvidenceModel, ...], EVIDENCE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +174,9 @@ class RecallAcrossModel:
 
     recall: Annotated[RecallModel, Field("the impact", "召回范围")]
     hidden: Annotated[int, Field("how many of the affected things are known by a pseudonym only", "匿名数量", 0)]
-    nodes: Annotated[tuple[NodeAskedModel, ...], _NODES]
+    nodes: Annotated[tuple[NodeAskedModel, ...], NODES]
+    job: Annotated[str | None, JOB]
+    evidence: Annotated[tuple[EvidenceModel, ...], EVIDENCE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +184,9 @@ class RelationAcrossModel:
     """What a part has to do with a whole, and who was asked."""
 
     relation: Annotated[RelationModel, Field("yes or no, and when", "关系")]
-    nodes: Annotated[tuple[NodeAskedModel, ...], _NODES]
+    nodes: Annotated[tuple[NodeAskedModel, ...], NODES]
+    job: Annotated[str | None, JOB]
+    evidence: Annotated[tuple[EvidenceModel, ...], EVIDENCE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +194,6 @@ class CommonAcrossModel:
     """Causes, and who was asked."""
 
     common: Annotated[CommonModel, Field("the causes", "共因")]
-    nodes: Annotated[tuple[NodeAskedModel, ...], _NODES]
+    nodes: Annotated[tuple[NodeAskedModel, ...], NODES]
+    job: Annotated[str | None, JOB]
+    evidence: Annotated[tuple[EvidenceModel, ...], EVIDENCE]

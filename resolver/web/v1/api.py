@@ -32,6 +32,7 @@ from idis.resolver.web.v1.field import members
 from idis.resolver.web.v1.openapi import BASE_PATH, document, path_names
 from idis.resolver.web.v1.operation import (
     Call,
+    JsonText,
     KeyHeaders,
     Lines,
     Needs,
@@ -262,7 +263,7 @@ def _of_this_version(answer: web.Response) -> web.Response:
 
 
 def _send(reply: Reply) -> web.Response:
-    text = json.dumps(show(reply.body), ensure_ascii=False)
+    text = reply.body.text if isinstance(reply.body, JsonText) else json.dumps(show(reply.body), ensure_ascii=False)
     answer = web.Response(text=text, status=reply.status, content_type="application/json", charset="utf-8")
     answer.headers["Cache-Control"] = "no-store"  # whose answer it is depends on who asked
     answer.headers["X-Content-Type-Options"] = "nosniff"

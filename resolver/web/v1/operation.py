@@ -98,6 +98,13 @@ class Call(Generic[P, B]):
 
 
 @dataclass(frozen=True, slots=True)
+class JsonText:
+    """The JSON of a model that was written already."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A success. `version` becomes the ETag, `location` names what was made."""
 

@@ -19,6 +19,7 @@ from idis.resolver.web.v1 import (
     records,
     roles,
     tokens,
+    trace_jobs,
     traces,
 )
 from idis.resolver.web.v1.operation import Operation
@@ -35,6 +36,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *audits.OPERATIONS,
     *traces.OPERATIONS,
     *across.OPERATIONS,
+    *trace_jobs.OPERATIONS,
     *detections.OPERATIONS,
     *codes.OPERATIONS,
     *docking.OPERATIONS,

@@ -28,6 +28,7 @@ THING = Field(
 OTHER = Field("another thing", "另一标识", 0, example="88.118.8/SHIP.H2588")
 AS_OF = Field("the moment it is about; what later moments brought does not count", "事件时间", form="date-time", name="asOf")
 KNOWN_AT = Field("what this node believed then", "记录时间", form="date-time", name="knownAt")
+LOTS = Field("what was made from the lot of a bad item may be affected too", "按批")
 COUNT = Field("how many", "数量", 0)
 MOMENT = Field("a time; null where it is open or unknown", "时间", form="date-time")
 CERTAINTY = Field("whether that is beyond doubt", "确定性")
@@ -110,7 +111,7 @@ class RecallBody:
     starts: Annotated[tuple[StartModel, ...], Field("what is not as it should be", "召回对象", 1, THINGS_MAX)]
     as_of: Annotated[str | None, AS_OF] = None
     known_at: Annotated[str | None, KNOWN_AT] = None
-    lots: Annotated[bool, Field("what was made from the lot of a bad item may be affected too", "按批")] = True
+    lots: Annotated[bool, LOTS] = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,27 @@ def capture(node: Node, holder: str, *events: Event) -> None:
     put(node, change)
 
 
+class Gate:
+    """The way of one node to all others: notes whom it asks, and can be shut."""
+
+    def __init__(self, finder: Any) -> None:
+        self._finder = finder
+        self.asked: list[int] = []
+        self.shut: set[int] = set()
+
+    async def server_of(self, prefix: str) -> Any:
+        """As it is."""
+        return await self._finder.server_of(prefix)
+
+    async def send(self, target: Any, address: str, frame: bytes) -> bytes:
+        """Unless it is shut."""
+        self.asked.append(target.tcp_port)
+        if target.tcp_port in self.shut:
+            raise OSError("shut")
+        answered: bytes = await self._finder.send(target, address, frame)
+        return answered
+
+
 class Chain:
     """The nodes by prefix, and who asks."""
 
@@ -94,17 +115,33 @@ class Chain:
         """The key of the quality engineer of an enterprise; with a number, another one in his name."""
         return key_of(number or int(prefix[-1]), self.folder, f"300:{prefix}/QE")
 
+    def gate(self) -> Gate:
+        """Stand between the node that is asked and all others."""
+        neighbours = self.entry._office.neighbours
+        gate = neighbours._finder = Gate(neighbours._finder)  # type: ignore[assignment]
+        return gate
+
+    def proof(self, who: str, *, number: int = 0, trace: str = "") -> dict[str, str]:
+        """A pass for a question, new or known."""
+        trace_id = bytes.fromhex(trace) or secrets.token_bytes(16)
+        shown = self.key(who, number).make_trace_pass(trace_id, "test", int(time.time())).decode()
+        return {"trace": trace_id.hex(), "purpose": "test", "pass": shown}
+
     async def ask(self, who: str, path: str, *, node: Node | None = None, number: int = 0, **body: Any) -> Any:
         """Ask a question in the name of an enterprise; the JSON of the answer."""
-        trace_id = secrets.token_bytes(16)
-        shown = self.key(who, number).make_trace_pass(trace_id, "test", int(time.time())).decode()
-        body["proof"] = {"trace": trace_id.hex(), "purpose": "test", "pass": shown}
+        return await self.send("POST", path, node=node, json={"proof": self.proof(who, number=number)} | body)
+
+    async def go_on(self, who: str, job: str, *, number: int = 0) -> Any:
+        """Ask again for what is missing; the JSON of how it stands."""
+        body = {"proof": self.proof(who, number=number, trace=job[:32])}
+        return await self.send("POST", f"/jobs/{job}?waitMs=5000", json=body)
+
+    async def send(self, method: str, path: str, *, node: Node | None = None, **body: Any) -> Any:
+        """The JSON of an answer, and its text."""
         url = f"http://127.0.0.1:{(node or self.entry).http_port}/api/v1/trace/across{path}"
-        async with self.session.post(url, json=body) as answer:
+        async with self.session.request(method, url, **body) as answer:
             text = await answer.text()
-        found = json.loads(text)
-        found["text"] = text
-        return found
+        return json.loads(text) | {"text": text}
 
     async def recall(self, who: str, *things: str, **body: Any) -> Any:
         """A recall."""
