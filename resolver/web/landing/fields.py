@@ -67,13 +67,15 @@ def line_of(value: Value, item: Item | None, today: date) -> Line:
 
 def contents_of(text: str, item: Item) -> tuple[Content, ...]:
     """The contents of a field's text: a list has several."""
-    if item.is_list or item.type == "object":
-        told = _json(text)
-        if item.is_list and isinstance(told, list):
-            shown = tuple(_part(part, item) for part in told[:PARTS_MAX])
-            return (*shown, Words("…")) if len(told) > PARTS_MAX else shown
-        return (_part(told, item),) if isinstance(told, dict) else (Words(text),)
-    return (_single(text, item),)
+    if not item.is_list and item.type != "object":
+        return (_single(text, item),)
+    told = _json(text)
+    if item.is_list and isinstance(told, list) and told:
+        shown = tuple(_part(part, item) for part in told[:PARTS_MAX])
+        return (*shown, Words("…")) if len(told) > PARTS_MAX else shown
+    if item.type == "object" and isinstance(told, dict) and told:
+        return (_part(told, item),)
+    return (Words(text),)
 
 
 def validity(day: str, today: date) -> tuple[Words, Mark]:

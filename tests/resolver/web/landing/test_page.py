@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -52,7 +53,7 @@ class Elements(HTMLParser):
 
 def shown(**named: object) -> Shown:
     """A found thing with a name."""
-    return Shown(**{"identifier": "88.118.8/A1", "case": Case.FOUND, "origin": ORIGIN, "name": Words("船用钢板", "Plate"), **named})
+    return replace(Shown("88.118.8/A1", Case.FOUND, ORIGIN, name=Words("船用钢板", "Plate")), **named)
 
 
 def plain(page: str) -> str:
