@@ -15,6 +15,7 @@ from idis.proto.schemes import ecode, link, personal, rules
 from idis.proto.schemes.gs1.keys import NO_PREFIXES, PrefixLengths
 from idis.proto.schemes.near_miss import mistaken_key, near_misses
 from idis.proto.schemes.recognised import Confidence, Recognised
+from idis.proto.schemes.recognisers import RECOGNISERS
 from idis.proto.schemes.rules import Readings, Rule
 from idis.proto.schemes.scan import FULL_WIDTH_WARNING, GS, ScanError, plain_forms, read_scan
 from idis.proto.schemes.surroundings import GS1_HOSTS as GS1_HOSTS
@@ -70,6 +71,16 @@ def readings_of(text: str, around: Surroundings) -> tuple[Recognised, ...]:
     plain = plain_forms(given)
     found = _readings(plain, around) or _missed(plain) if plain and plain != given else ()
     return tuple(_warned(reading) for reading in found)
+
+
+def readings_of_name(text: str, around: Surroundings) -> tuple[Recognised, ...]:
+    """As `readings_of`, for a text that may begin with the name of its scheme: `imo:9074729`, `gs1:01/06901234567892`."""
+    scheme, colon, name = text.partition(":")
+    if colon and scheme in RECOGNISERS:
+        found = tuple(reading for reading in readings_of(name, around) if reading.scheme == scheme)
+        if found:
+            return found
+    return readings_of(text, around)
 
 
 def trouble_of(text: str) -> str:

@@ -9,6 +9,7 @@ first; the others stand in for it:
     gs1:https://host             a resolver of GS1 Digital Links
     did:https://host             a resolver of DIDs, `/1.0/identifiers/…`
     handle:https://host          a proxy of the Handle System, `/api/handles/…`
+    web:                         the host that the identifier itself names: did:web, and links
 
 Where the answer is *values*, this node fetches and shows them; where it is *redirect*, the asker is told where to go.
 """
@@ -49,6 +50,17 @@ class TargetKind(Enum):
     GS1 = "gs1"
     DID = "did"
     HANDLE = "handle"
+    WEB = "web"
+
+
+# Which types of keys a resolver that speaks one language can be asked for; the others take any.
+_SPOKEN = {
+    TargetKind.DNS: ("GS1", "OID"),
+    TargetKind.GS1: ("GS1",),
+    TargetKind.DID: ("DID",),
+    TargetKind.HANDLE: ("Handle", "VAA"),
+    TargetKind.WEB: ("DID", "URL"),
+}
 
 
 class RouteAnswer(Enum):
@@ -123,6 +135,9 @@ def checked_route(route: ForeignRoute) -> ForeignRoute:
     kinds = {target.kind for target in route.targets}
     if TargetKind.NODE in kinds and len(kinds) > 1:
         raise DataError("nodes of ours and others do not stand in for each other: make two routes")
+    for target in route.targets:
+        if name not in _SPOKEN.get(target.kind, (name,)):
+            raise DataError(f"{target} answers for {' and '.join(_SPOKEN[target.kind])}, not for {name}")
     for seconds, what in ((route.ttl_s, "ttl"), (route.negative_ttl_s, "negative ttl")):
         if not 0 <= seconds <= TTL_S_MAX:
             raise DataError(f"the {what} of a route is 0 to {TTL_S_MAX} seconds")
@@ -176,6 +191,10 @@ def parse_target(text: str) -> RouteTarget:
             return RouteTarget(kind, _template("https:" + place))
         case TargetKind.GS1 | TargetKind.DID | TargetKind.HANDLE:
             return RouteTarget(kind, _root(place))
+        case TargetKind.WEB:
+            if place:
+                raise DataError("web: names no host: the identifier does")
+            return RouteTarget(kind, "")
 
 
 def _node(place: str) -> str:

@@ -1,9 +1,10 @@
-"""The way of a query: limit → access → quota → authority → recursion → observe.
+"""The way of a query: limit → access → quota → authority → foreign → recursion → observe.
 
     limit      may this source ask at all? Before a single octet is decoded.
     access     may this be asked here, on this transport?
     quota      does its prefix still pay for answers today? Only of those that pay by the day.
     authority  what this node's registry says.
+    foreign    what a text of another scheme leads to, where the authority knows no such handle.
     recursion  what other nodes say; only on nodes that recurse, and only where the authority sends the asker elsewhere.
     observe    count it.
 
@@ -23,13 +24,13 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from enum import Enum
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from idis.proto.codes import EnvelopeFlag, OpCode, ResponseCode
 from idis.proto.errors import ProtocolError
 from idis.proto.exchange import outline, query_of
 from idis.proto.message import decode_message
-from idis.proto.outcome import Refused
+from idis.proto.outcome import NotFound, Refused
 from idis.registry.store.base import READ_TXN_MS_MAX, ReadTxn, Store
 from idis.resolver.admin.concern import is_own_token
 from idis.resolver.guard.sources import Standing
@@ -40,6 +41,9 @@ from idis.resolver.prepared import Prepared
 from idis.resolver.recursion.recursor import Clock, Recursor
 from idis.resolver.reply import Replies
 from idis.resolver.request import Later, Peer, Request, Settled, Silence, Verdict
+
+if TYPE_CHECKING:
+    from idis.resolver.handlers.foreign import Foreign
 
 _FLAGS_AT = 2  # of the envelope
 _ENCRYPTED = int(EnvelopeFlag.ENCRYPTED)
@@ -94,6 +98,7 @@ class Chain:
         recursor: Recursor | None,
         clock: Clock,
         administration: Administration | None = None,
+        foreign: Foreign | None = None,
     ) -> None:
         self.store = store
         self.limit = limit
@@ -103,6 +108,7 @@ class Chain:
         self.replies = replies
         self.clock = clock
         self.administration = administration
+        self.foreign = foreign
         self._recursor = recursor
         self._waiting: set[asyncio.Task[None]] = set()
 
@@ -126,10 +132,18 @@ class Chain:
         return settled
 
     async def settle(self, later: Later) -> Settled:
-        """Ask other nodes what `Batch.decide` left for later."""
-        assert self._recursor is not None, "only the recursion step defers a question"
+        """Ask others what `Batch.decide` left for later."""
         try:
-            return await self._recursor.resolve(later.query, referral=later.referral)
+            if later.abroad is not None:
+                assert self.foreign is not None, "only the foreign step defers such a question"
+                return await self.foreign.providers.resolve(later.abroad, later.query)
+            assert self._recursor is not None, "only the recursion step defers other questions"
+            settled = await self._recursor.resolve(later.query, referral=later.referral)
+            for query in later.instead:
+                if not isinstance(settled.outcome, NotFound):
+                    break
+                settled = await self._recursor.resolve(query)
+            return settled
         except Exception:  # the outermost loop of one question: its asker gets an answer, the others theirs
             note(logging.ERROR, "recursion failed", identifier=later.query.spelling, exc_info=True)
             return Refused(ResponseCode.ERROR, "this node failed while asking others")

@@ -96,6 +96,9 @@ def check(config: NodeConfig) -> None:
     if config.admin.resolver:
         _check_address("admin.resolver", config.admin.resolver)
     _check_networks("guard.trusted_networks", config.guard.trusted_networks)
+    _check_networks("routes.networks", config.routes.networks)
+    for server in config.routes.name_servers:
+        _check_address("routes.name_servers", server)
     _check_dns(config.dns, config.listen)
 
 

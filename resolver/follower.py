@@ -11,9 +11,12 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
+from idis.proto.any_name import ANY_PREFIX
+from idis.registry.document import DocumentKind
 from idis.registry.journal import Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.registration.checks import entries as prefix_entries
 from idis.registry.store.base import ReadTxn, Store, StoreError
+from idis.registry.store.codec import decode_record
 from idis.resolver.log import note
 from idis.resolver.metrics import Metrics
 
@@ -22,6 +25,8 @@ ENTRIES_MAX = 32  # between two looks at the sockets, 0.15 ms; 256 made the p99 
 PREFIX_SERIES_MAX = 1_000  # prefixes counted one by one; a metric with more series helps nobody
 
 _ABOUT_A_PREFIX = (EntryKind.PUT, EntryKind.DELETE, EntryKind.BULK, EntryKind.PREFIX)
+
+_FOREIGN_ROUTE = bytes((DocumentKind.FOREIGN_ROUTE,))
 
 OnEntries = Callable[[Sequence[Entry]], None]
 
@@ -91,6 +96,21 @@ class Follower:
                 records.pop(prefix, None)
             elif prefix in records or len(records) < PREFIX_SERIES_MAX:
                 records[prefix] = txn.stat(prefix).records
+
+
+def outdated(entries: Iterable[Entry]) -> set[str]:
+    """The folded prefixes below which answers of other nodes may be wrong after these changes: a prefix is registered otherwise,
+    or a name of another scheme leads elsewhere, by a route or by a record that has it."""
+    found = set()
+    for entry in entries:
+        if entry.kind in (EntryKind.PREFIX, EntryKind.ROUTE):
+            found.add(prefix_of(entry))
+        elif entry.kind is EntryKind.DOCUMENT:
+            if entry.key[:1] == _FOREIGN_ROUTE:
+                found.add(ANY_PREFIX)
+        elif entry.kind is EntryKind.BULK or (entry.kind is EntryKind.PUT and decode_record(entry.key, entry.body).aliases):
+            found.add(ANY_PREFIX)
+    return found
 
 
 def prefix_of(entry: Entry) -> str:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from idis.proto import speedups
 from idis.proto.dns.cookie import SECRET_BYTES
 from idis.proto.types.site import Site, encode_site
-from idis.registry.journal import Entry, EntryKind
+from idis.registry.journal import Entry
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver import log
 from idis.resolver.admin.composition import Office
@@ -32,13 +32,17 @@ from idis.resolver.audit_writer import AuditWriter
 from idis.resolver.chain import Chain, Step
 from idis.resolver.collector import Quiet
 from idis.resolver.config import NodeConfig
-from idis.resolver.follower import Follower, prefix_of
+from idis.resolver.follower import Follower, outdated
+from idis.resolver.foreign.abroad import Providers
+from idis.resolver.foreign.finding import Reader
+from idis.resolver.foreign.settings import settings_of
 from idis.resolver.guard.connections import SWEEP_S, ConnectionTable
 from idis.resolver.guard.daily import DailyCounts
 from idis.resolver.guard.rates import Rates
 from idis.resolver.guard.sources import Sources
 from idis.resolver.handlers.access import Access
 from idis.resolver.handlers.authority import Authority
+from idis.resolver.handlers.foreign import Foreign
 from idis.resolver.handlers.limit import Limit
 from idis.resolver.handlers.observe import Observe
 from idis.resolver.handlers.quota import Quota
@@ -157,6 +161,7 @@ class Node:
         if self._recursor is not None:
             await self._keeping.close()
             await self._recursor.close()
+        await self._foreign.providers.close()
         await self._office.close()
         await self._until(lambda: not self._table.busy, FINISH_S)
         self._table.shed_all("stopping")
@@ -238,6 +243,7 @@ class Node:
             await self._dns.open()
         self._started = time.monotonic()
         self._tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._counts.run())]
+        self._tasks.append(asyncio.create_task(self._foreign.providers.run()))
         if self._follower is not None:
             self._tasks.append(asyncio.create_task(self._follower.run()))
         if self._hot_path is not None:
@@ -273,15 +279,19 @@ class Node:
         sources = Sources(config.guard, None if place is None else place.board.proofs(place.seat))
         self._trail = AuditWriter(self._store)
         self._counts = DailyCounts(self._store)
+        self._foreign, steps = _steps(config, self._site, self._counts, self._recursor, metrics)
         self._chain = Chain(
             store=self._store,
             limit=Limit(Rates(config.guard), metrics),
-            steps=_steps(self._site, self._counts, self._recursor, metrics),
+            steps=steps,
             observe=Observe(metrics),
-            prepared=Prepared(config.node.site_serial, encode_site(self._site), self._recursor, _known_bytes(config)),
+            prepared=Prepared(
+                config.node.site_serial, encode_site(self._site), self._recursor, _known_bytes(config), self._foreign.concerns
+            ),
             replies=Replies(config.node.name, config.node.site_serial, secrets.token_bytes),
             recursor=self._recursor,
             clock=time,
+            foreign=self._foreign,
         )
         self._office = Office(
             config,
@@ -425,12 +435,12 @@ class Node:
             await asyncio.sleep(POLL_S)
 
     def _on_entries(self, entries: Sequence[Entry]) -> None:
-        """The cache forgets what a change of prefixes makes wrong; records of own prefixes were never in it."""
+        """The cache forgets what a change makes wrong; records of own prefixes were never in it."""
         if self._recursor is None:
             return
         if not entries:  # the journal was trimmed: anything may have changed
             self._recursor.flush()
-        for prefix in {prefix_of(entry) for entry in entries if entry.kind in (EntryKind.PREFIX, EntryKind.ROUTE)}:
+        for prefix in outdated(entries):
             self._recursor.flush(prefix)
 
     async def _sweep(self) -> None:
@@ -479,9 +489,12 @@ def _recursor(config: NodeConfig, ring_share: float) -> Recursor | None:
     )
 
 
-def _steps(site: Site, counts: DailyCounts, recursor: Recursor | None, metrics: Metrics) -> list[Step]:
-    """The steps between limit and observe, in their order."""
-    steps: list[Step] = [Access(), Quota(counts), Authority(encode_site(site), metrics)]
-    if recursor is not None:
-        steps.append(Recursion(recursor))
-    return steps
+def _steps(
+    config: NodeConfig, site: Site, counts: DailyCounts, recursor: Recursor | None, metrics: Metrics
+) -> tuple[Foreign, list[Step]]:
+    """The steps between limit and observe, in their order, and the one among them that knows other schemes."""
+    registered: list[Step] = [Quota(counts), Authority(encode_site(site), metrics)]
+    others: list[Step] = [] if recursor is None else [Recursion(recursor)]
+    providers = Providers(settings_of(config.routes, str(config.data_dir)), time, secrets.SystemRandom().random)
+    foreign = Foreign(Reader(config), [*registered, *others], providers, recursor)
+    return foreign, [Access(), *registered, foreign, *others]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
+from collections.abc import Callable
 from typing import NamedTuple
 
 from idis.proto.codes import OpFlag, ResponseCode
@@ -120,6 +121,10 @@ class _Fixed(NamedTuple):
     body: bytes
 
 
+def _never(_query: Query, _txn: ReadTxn) -> bool:
+    return False
+
+
 class Prepared:
     """Answers the common questions of one batch after the other.
 
@@ -128,17 +133,24 @@ class Prepared:
         site: this node's HS_SITE, as the authority step knows it.
         recursor: of a node that recurses.
         known_bytes: memory for records that need not be read again; see `known_records.py`.
+        may_be_foreign: whether what the authority lost may be a name of another scheme, for the chain to take up.
 
     Attributes:
         answered: response code → answers, for the batch to take.
     """
 
     def __init__(
-        self, site_serial: int, site: bytes = b"", recursor: Recursor | None = None, known_bytes: int = 0
+        self,
+        site_serial: int,
+        site: bytes = b"",
+        recursor: Recursor | None = None,
+        known_bytes: int = 0,
+        may_be_foreign: Callable[[Query, ReadTxn], bool] = _never,
     ) -> None:
         self._site_serial = site_serial
         self._site = site
         self._recursor = recursor
+        self._may_be_foreign = may_be_foreign
         self._shapes: dict[bytes, _Shape] = {}
         self._homes: dict[bytes, _Home | None] = {}
         self._below: dict[bytes, _Fixed | str | None] = {}  # prefix answered elsewhere → answer, or its folded form: recurse
@@ -336,6 +348,8 @@ class Prepared:
             message = decode_message(frame)
             query = query_of(message)
             outcome = authority.answer(query, self._txn, self._now, site=self._site)
+            if _is_lost(outcome) and self._may_be_foreign(query, self._txn):
+                return None
         except (ProtocolError, StoreError):
             return None
         if self._recursor is not None and _is_elsewhere(outcome):
@@ -348,6 +362,10 @@ class Prepared:
 
 def _is_elsewhere(outcome: Outcome) -> bool:
     return isinstance(outcome, Referral) or (isinstance(outcome, Refused) and outcome.code == _NOT_RESPONSIBLE)
+
+
+def _is_lost(outcome: Outcome) -> bool:
+    return isinstance(outcome, NotFound) or (isinstance(outcome, Refused) and outcome.code == _NOT_RESPONSIBLE)
 
 
 def _is_printable(suffix: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from idis.proto.message import Message
 from idis.proto.outcome import Outcome, Referral
@@ -12,6 +13,9 @@ from idis.proto.query import Query
 from idis.registry.caller import Caller
 from idis.resolver.guard.sources import Source, Standing
 from idis.resolver.recursion.resolved import Resolved
+
+if TYPE_CHECKING:
+    from idis.resolver.foreign.abroad import Abroad
 
 UDP = "udp"
 TCP = "tcp"
@@ -96,10 +100,19 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Other nodes have to be asked; `referral` is where this node's own registry points."""
+    """Others have to be asked.
+
+    Attributes:
+        query: what is asked.
+        referral: where this node's own registry points.
+        abroad: the providers of a route are asked, and not other nodes.
+        instead: what is asked of other nodes next, where they know nothing of the first.
+    """
 
     query: Query
     referral: Referral | None = None
+    abroad: Abroad | None = None
+    instead: tuple[Query, ...] = ()
 
 
 Settled = Outcome | Resolved | SiteRecord | Silence

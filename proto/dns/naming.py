@@ -193,8 +193,21 @@ def oid_name(dotted: str, root: Labels) -> Labels:
 
 def gtin_name(gtin: str, root: Labels) -> Labels:
     """The ONS 2.0 name of a GTIN, padded to fourteen digits."""
-    digits = gtin.rjust(14, "0")[:-1].encode("ascii")
-    return (digits[:1], *(bytes((digit,)) for digit in reversed(digits[1:])), b"gtin", *root)
+    return _key_name(gtin.rjust(14, "0")[:-1], "gtin", root)
+
+
+def gs1_name(ai: str, key: str, root: Labels) -> Labels | None:
+    """The ONS 2.0 name of a GS1 key with its check digit, the reverse of `gs1_text`; None for keys without such names."""
+    for kind, (known, lead, size) in ONS_KEY_TYPES.items():
+        body = key[len(lead) :]
+        if known == ai and key.startswith(lead) and body.isascii() and body.isdigit() and len(body) >= max(size, 2):
+            return _key_name(body[: size - 1] if size else body, kind, root)
+    return None
+
+
+def _key_name(digits: str, kind: str, root: Labels) -> Labels:
+    octets = digits.encode("ascii")
+    return (octets[:1], *(bytes((digit,)) for digit in reversed(octets[1:])), kind.encode("ascii"), *root)
 
 
 def _escaped(text: str) -> Labels:

@@ -78,6 +78,21 @@ def txt(octets: bytes) -> bytes:
     return b"".join(map(_string, pieces))
 
 
+def read_naptr(data: bytes) -> tuple[int, int, bytes, bytes, bytes, Labels]:
+    """Order, preference, flags, service, substitution and replacement of a NAPTR record (RFC 3403).
+
+    Raises:
+        ProtocolError: it is none.
+    """
+    if len(data) <= _PAIR.size:
+        raise ProtocolError("a NAPTR record ends inside its numbers", offset=0)
+    order, preference = _PAIR.unpack_from(data)
+    strings, at = _strings(data, _PAIR.size, len(data), 3)
+    if len(strings) < 3:
+        raise ProtocolError("a NAPTR record ends inside its strings", offset=at)
+    return order, preference, *strings, read_name(data, at)[0]
+
+
 def data_text(record: Rr) -> str:
     """The data of a record as tools print it, for the types above; others in hexadecimal (RFC 3597).
 

@@ -66,18 +66,14 @@ def canonical_alias(text: str) -> str:
 
 def _reading(text: str) -> Recognised:
     # Imported when an alias is written: every client decodes values, and all the grammars take a while to load.
-    from idis.proto.detect import detect, trouble_of
+    from idis.proto.detect import readings_of_name, trouble_of
     from idis.proto.schemes.personal import SCHEME as PERSONAL
-    from idis.proto.schemes.recognisers import RECOGNISERS
+    from idis.proto.schemes.surroundings import Surroundings
 
-    scheme, _, name = text.partition(":")
-    readings = detect(name, year=_ANY_YEAR) if scheme in RECOGNISERS else ()
-    found = next((reading for reading in readings if reading.scheme == scheme), None)
-    if found is None:
-        readings = detect(text, year=_ANY_YEAR)
-        found = next((reading for reading in readings if reading.scheme == scheme), readings[0] if readings else None)
-    if found is None:
+    readings = readings_of_name(text, Surroundings(_ANY_YEAR))
+    if not readings:
         raise DataError(f"{text[:100]} is no alias: {trouble_of(text)}")
+    found = readings[0]
     if found.scheme == PERSONAL:
         raise DataError("the number of a person is no alias")
     if not found.ok:

@@ -1,4 +1,4 @@
-"""Fifth step: what other nodes say about names that are not answered here."""
+"""Sixth step: what other nodes say about names that are not answered here."""
 
 from __future__ import annotations
 

@@ -1,0 +1,11 @@
+"""Identifiers of every scheme: whose they are, and what others say about them.
+
+    finding.py    what a text leads to by what this node knows: a record, a handle, a route, nothing
+    step.py       the same for the chain, so that every transport answers alike
+    targets.py    where a provider of a route is asked for an identifier
+    abroad.py     answers of others: cached, asked for once, from the provider that is well
+    health.py     which provider is well
+    fetching.py   HTTPS, within bounds and outside private networks; naptr.py the same for DNS
+    shown.py      what others said, as values
+    did.py        identifiers that hold their own answer
+"""
