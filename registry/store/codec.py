@@ -51,6 +51,7 @@ _FLAGS = tuple(RecordFlag(number) for number in range(256))  # looking one up is
 _HASHERS = {table: blake2b(table + b"\x00", digest_size=DIGEST_BYTES) for table in keys.TABLES}
 _record_hasher = _HASHERS[keys.RECORD].copy
 _edge_hasher = _HASHERS[keys.EDGE].copy
+_entry_hasher = _HASHERS[keys.JOURNAL].copy
 
 # A frozen dataclass sets each field through object.__setattr__, which costs as much as the look-up itself. Every query
 # reads a record, so it is filled through its slots: the same object in half the time.
@@ -252,9 +253,8 @@ def record_parts(key: bytes, value: bytes) -> tuple[str, bytes, bytes]:
     at = _PUBLIC_AT + length
     if form == FORMAT:
         return key.decode().replace("\x00", "/", 1), rest[_PUBLIC_AT:at], NO_VALUES
-    record = _new_record(StoredRecord)
-    _fill_optional(record, key, rest, at, form)
-    return record.identifier, rest[_PUBLIC_AT:at], record.restricted
+    identifier, restricted, _ = _optional(key, rest, at, form)
+    return identifier, rest[_PUBLIC_AT:at], restricted
 
 
 def decode_undamaged(key: bytes, value: bytes) -> tuple[int, bytes] | None:
@@ -271,8 +271,15 @@ def prepared_by(value: bytes) -> int:
 
 
 def _fill_optional(record: StoredRecord, key: bytes, rest: bytes, at: int, form: int) -> None:
+    identifier, restricted, at = _optional(key, rest, at, form)
+    _identifier(record, identifier)
+    _restricted(record, restricted)
+    _aliases(record, _decode_aliases(rest, at) if form & HAS_ALIASES else ())
+
+
+def _optional(key: bytes, rest: bytes, at: int, form: int) -> tuple[str, bytes, int]:
+    """The identifier and the restricted values of a record, and where its second names begin."""
     restricted = NO_VALUES
-    aliases: tuple[Alias, ...] = ()
     if form & HAS_RESTRICTED:
         end = at + 4 + _U32.unpack_from(rest, at)[0]
         restricted, at = rest[at + 4 : end], end
@@ -281,11 +288,7 @@ def _fill_optional(record: StoredRecord, key: bytes, rest: bytes, at: int, form:
         identifier, at = rest[at + 2 : end].decode(), end
     else:
         identifier = key.decode().replace("\x00", "/", 1)
-    if form & HAS_ALIASES:
-        aliases = _decode_aliases(rest, at)
-    _identifier(record, identifier)
-    _restricted(record, restricted)
-    _aliases(record, aliases)
+    return identifier, restricted, at
 
 
 _PACKER = msgpack.Packer()  # making one costs as much as its work; of plain texts it packs in one step of the interpreter
@@ -329,11 +332,20 @@ def decode_route(key: bytes, value: bytes) -> RouteEntry:
 # --- the journal and what goes with it -------------------------------------------------------------------------------
 
 
-def encode_entry(entry: Entry) -> bytes:
-    """The sealed value of a journal entry; its key is its position."""
-    actor = entry.actor.encode()
-    header = _ENTRY.pack(FORMAT, entry.kind, entry.version, entry.time_ms, len(entry.key), len(actor))
-    return seal(keys.JOURNAL, entry.position.encode(), header + entry.key + actor + entry.body)
+def encode_entry(place: bytes, entry: Entry, actor: bytes) -> bytes:
+    """The sealed value of a journal entry.
+
+    Args:
+        place: its key, the octets of its position.
+        entry: what it says.
+        actor: the octets of its actor.
+    """
+    _, kind, key, version, body, _, time_ms = entry
+    rest = b"".join((_ENTRY.pack(FORMAT, kind, version, time_ms, len(key), len(actor)), key, actor, body))
+    hasher = _entry_hasher()
+    hasher.update(place)
+    hasher.update(rest)
+    return hasher.digest() + rest
 
 
 def decode_entry(key: bytes, value: bytes) -> Entry:

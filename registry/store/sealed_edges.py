@@ -62,7 +62,7 @@ def seal_edges(
             found.update(new_rows(public, restricted, thing, spelling, now_ms))
     values, loose, digest_sum = [], [], 0
     for key in sorted(found):
-        if rows.mirror(key) is None:
+        if not rows.is_edge(key):
             loose.append((key, found[key]))
         else:
             value, digest = codec.seal_edge(key, found[key])

@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import fold
@@ -25,6 +24,7 @@ from idis.registry.trace.factors import CONSUMABLE, SHIFT, STATION, WELDER, Fact
 
 INDEX_TEMPLATE_ID = 1000
 TEMPLATES_KEPT_MAX = 1_024  # handles of templates: a node answers for few prefixes with a dozen each
+TIMES_KEPT_MAX = 4_096  # the rows of a table are of few days or minutes
 TEMPLATE = b"TEMPLATE_ID"  # the type of that value
 ALTERNATIVES = "has alternatives"
 DISCRETE_MIXING = "discrete mixing of several inputs"
@@ -34,6 +34,8 @@ _NO_VALUES = bytes(4)
 _TEMPLATE_TYPE = len(TEMPLATE).to_bytes(4, "big") + TEMPLATE
 _LENGTH = struct.Struct(">I")
 _HEAD = struct.Struct(">IIBIBI")  # of a value: index, timestamp, TTL type, TTL, permissions, length of the type
+_HEAD_BYTES = _HEAD.size
+_NO_REFERENCES = bytes(4)
 _FACTORS = {
     "welder": WELDER,
     "station": STATION,
@@ -50,8 +52,7 @@ _DIGITS_MAX = 38  # of a number on the national interface
 Spell = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldEdge:
+class FieldEdge(NamedTuple):
     """An edge that a field declares. `from_ms` None: since it was first said; `to_ms` None: it still holds."""
 
     field: str
@@ -65,8 +66,7 @@ class FieldEdge:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """What a record declares: edges, and (thing, factor, since when)."""
 
     edges: tuple[FieldEdge, ...] = ()
@@ -76,8 +76,7 @@ class Declared:
 NOTHING = Declared()
 
 
-@dataclass(frozen=True, slots=True)
-class _EdgeField:
+class _EdgeField(NamedTuple):
     index: int
     name: str
     kind: EdgeKind
@@ -89,14 +88,14 @@ class _EdgeField:
     within: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(NamedTuple):
     """What matters of one object type."""
 
     edges: tuple[_EdgeField, ...]
     factors: tuple[str, ...]
     named_by: tuple[tuple[str, tuple[str, ...]], ...]  # alias fields by whose numbers others name this object, with scope
-    names: tuple[tuple[int, str], ...]  # of every field that matters, by index
+    names: Mapping[int, str]  # of every field that matters, by index
+    last_index: int  # of these: values lie in the order of their indexes
     marks: tuple[bytes, ...]  # without any of them a record declares nothing
 
 
@@ -111,16 +110,20 @@ def declared(public: bytes, restricted: bytes, thing: str, spell: Spell) -> Decl
     plan = _plan_of(_template_in(public) or _template_in(restricted))
     if plan is None or not any(mark in public or mark in restricted for mark in plan.marks):
         return NOTHING
-    held = _slices(public)
+    held = _slices(public, plan.last_index)
     if restricted != _NO_VALUES:
-        held |= _slices(restricted)
+        held |= _slices(restricted, plan.last_index)
     if plan is not _plan_of(held.get(INDEX_TEMPLATE_ID, b"")):
         return NOTHING  # it only looked like a template's name: no pilot wrote these values
-    texts = {name: held[index].decode("utf-8", "replace") for index, name in plan.names if index in held}
-    edges = [edge for field in plan.edges if field.name in texts for edge in _edges(field, texts, thing, spell)]
+    names = plan.names
+    texts = {names[index]: octets.decode("utf-8", "replace") for index, octets in held.items() if index in names}
+    edges: list[FieldEdge] = []
+    for field in plan.edges:
+        if field.name in texts:
+            edges.extend(_edges(field, texts, thing, spell))
     if plan.named_by:
         edges.extend(_namesakes(plan, texts, thing))
-    factors = tuple(_factors(plan, texts, thing, spell)) if plan.factors else ()
+    factors = tuple(_factors(plan, texts, thing, spell)) if any(name in texts for name in plan.factors) else ()
     return Declared(tuple(edges), factors)
 
 
@@ -155,23 +158,26 @@ def _template_in(octets: bytes) -> bytes:
     return octets[at + 4 : at + 4 + _LENGTH.unpack_from(octets, at)[0]] if len(octets) >= at + 4 else b""
 
 
-def _slices(octets: bytes) -> dict[int, bytes]:
-    """The data of the values of a counted array by index, of the template on; those that are disabled left out.
+def _slices(octets: bytes, last_index: int) -> dict[int, bytes]:
+    """The data of the values of a counted array by index, from the template to the last that matters; no disabled ones.
 
     A load asks this for every row of a table, so only lengths are read.
     """
     found: dict[int, bytes] = {}
+    read_head, read_length = _HEAD.unpack_from, _LENGTH.unpack_from
     at = 4
-    for _ in range(_LENGTH.unpack_from(octets)[0]):
-        index, _stamp, _kind, _ttl, permissions, length = _HEAD.unpack_from(octets, at)
-        at += _HEAD.size + length
-        end = at + 4 + _LENGTH.unpack_from(octets, at)[0]
+    for _ in range(read_length(octets)[0]):
+        index, _stamp, _kind, _ttl, permissions, length = read_head(octets, at)
+        if index > last_index:
+            break
+        at += _HEAD_BYTES + length + 4
+        end = at + read_length(octets, at - 4)[0]
         if index >= INDEX_TEMPLATE_ID and not permissions & MARK_OFF:
-            found[index] = octets[at + 4 : end]
-        references = _LENGTH.unpack_from(octets, end)[0]
+            found[index] = octets[at:end]
         at = end + 4
-        for _ in range(references):
-            at += 8 + _LENGTH.unpack_from(octets, at)[0]
+        if octets[end : at] != _NO_REFERENCES:
+            for _ in range(read_length(octets, end)[0]):
+                at += 8 + read_length(octets, at)[0]
     return found
 
 
@@ -208,8 +214,6 @@ def _namesakes(plan: _Plan, texts: Mapping[str, str], thing: str) -> Iterator[Fi
 
 
 def _factors(plan: _Plan, texts: Mapping[str, str], thing: str, spell: Spell) -> Iterator[tuple[str, Factor, int]]:
-    if not any(name in texts for name in plan.factors):
-        return
     moments = (_time(texts.get(name, "")) for name in _FACTOR_TIMES)
     since = next((moment for moment in moments if moment is not None), BEGINNING_MS)
     bearers = [thing]
@@ -240,6 +244,7 @@ def _spelled(text: str, spell: Spell) -> str:
         return ""
 
 
+@lru_cache(TIMES_KEPT_MAX)
 def _time(text: str) -> int | None:
     """Unix time in milliseconds of a day or a time; a day begins at midnight UTC."""
     if not text:
@@ -293,8 +298,9 @@ def _plans() -> Mapping[str, _Plan]:
             read = {*names, *_ALSO_READ, *(name for _, within in named_by for name in within)}
             for edge in edges:
                 read |= {edge.start, edge.end, edge.child, *edge.when, *edge.within}
-            known = tuple((field.index, field.name) for field in object_type.fields if field.name in read)
-            found[f"{pilot.name}_{object_type.code}"] = _Plan(edges, factors, named_by, known, marks)
+            known = {field.index: field.name for field in object_type.fields if field.name in read}
+            last_index = max(known, default=INDEX_TEMPLATE_ID)
+            found[f"{pilot.name}_{object_type.code}"] = _Plan(edges, factors, named_by, known, last_index, marks)
     return found
 
 

@@ -88,7 +88,7 @@ def dues_of(txn: ReadTxn, changed: Mapping[bytes, bytes], holder: str, now_ms: i
     foreign: dict[str, bool] = {}
     own = f"{holder}/".encode()
     for key, row in changed.items():
-        if not row or key.startswith(own) or key[0] == rows.HASHED or rows.mirror(key) is None:
+        if not row or key.startswith(own) or key[0] == rows.HASHED or not rows.is_edge(key):
             continue
         thing = key[: key.index(0)].decode()
         home = home_of(thing)

@@ -130,7 +130,7 @@ def _wanted(thing: str, current: list[Stored], after: Declared, now_ms: int, *, 
 def _continued(thing: str, edge: FieldEdge, current: Sequence[Stored], now_ms: int) -> Stored:
     """The edge of a field, which goes on from the one that is open where the field does not say since when."""
     tag = _tag(thing, edge.field)
-    begun = edge.from_ms
+    begun = now_ms if edge.from_ms is None and not current else edge.from_ms
     if begun is None:
         same = (edge.kind, edge.child, edge.parent)
         opened = [

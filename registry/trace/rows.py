@@ -228,6 +228,11 @@ def is_of_class(row: bytes) -> bool:
     return bool(msgpack.unpackb(row)[0] & _CLASS)
 
 
+def is_edge(key: bytes) -> bool:
+    """Whether a row is that of an edge: all others have no other end."""
+    return key[key.index(0) + 1 if key[0] != HASHED else _HASH_BYTES + 2] in _KIND
+
+
 def mirror(key: bytes) -> bytes | None:
     """The key of an edge's other row; None for rows that are no edge's."""
     at = key.index(0) if key[0] != HASHED else _HASH_BYTES + 1
