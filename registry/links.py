@@ -7,7 +7,7 @@ default link has one all the same: its first URL value. Which record a key is, i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,7 +19,7 @@ from idis.proto.identifier import fold
 from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI
 from idis.proto.types.link import LINK_TYPE, VARIABLES, Link, decode_link
 from idis.proto.types.successor import Succession
-from idis.proto.value import Value, decode_values
+from idis.proto.value import decode_values
 from idis.registry.record import RECALL_FLAG
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import spelling_of
@@ -76,25 +76,25 @@ def records_of(txn: ReadTxn, canonical: str) -> list[Held]:
     return found
 
 
-def record_links(
-    identifier: str, values: Sequence[Value], ttl_s: int, asked: Mapping[str, str], *, known: bool
-) -> RecordLinks:
-    """What the values of a record say for a resolver.
+def record_links(identifier: str, values: bytes, ttl_s: int, asked: Mapping[str, str], *, known: bool) -> RecordLinks:
+    """What the values of a record say for a resolver; what was read before is remembered.
 
     Args:
         identifier: of the record.
-        values: those that whoever asks may see.
+        values: those that whoever asks may see, as a counted array.
         ttl_s: how long they may be kept.
         asked: application identifiers that were asked for, and `key`; what stands for the variables of targets.
         known: whether whoever asks has proved an identity; others get no link that is not public.
     """
-    return _links(identifier, _said(values), ttl_s, asked, known)
-
-
-def answered_links(identifier: str, octets: bytes, ttl_s: int, asked: Mapping[str, str], *, known: bool) -> RecordLinks:
-    """As `record_links`, of the counted array of an answer; what was read before is remembered."""
-    said = _remembered(octets) if len(octets) <= REMEMBERED_BYTES_MAX else _said(decode_values(octets))
-    return _links(identifier, said, ttl_s, asked, known)
+    said = _remembered(values) if len(values) <= REMEMBERED_BYTES_MAX else _said(values)
+    if said.plain:
+        links = said.links
+    else:
+        shown = (link for link in said.links if known or link.public)
+        links = tuple([whole for link in shown if (whole := _completed(link, asked)) is not None])
+    if said.url and not any(link.link_type in (DEFAULT, DEFAULT_MULTI) for link in links):
+        links = (*links, Link(DEFAULT, said.url, said.name or identifier))
+    return RecordLinks(identifier, links, said.name, said.recalled, said.succession, ttl_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,8 @@ class _Said:
     succession: Succession | None
 
 
-def _said(values: Sequence[Value]) -> _Said:
+def _said(octets: bytes) -> _Said:
+    values = decode_values(octets)
     links: list[Link] = []
     url = name = recalled = ""
     for value in values:
@@ -127,20 +128,7 @@ def _said(values: Sequence[Value]) -> _Said:
     return _Said(tuple(links), plain, url, name, recalled, succession_of(values))
 
 
-@lru_cache(REMEMBERED_MAX)
-def _remembered(octets: bytes) -> _Said:
-    return _said(decode_values(octets))
-
-
-def _links(identifier: str, said: _Said, ttl_s: int, asked: Mapping[str, str], known: bool) -> RecordLinks:
-    if said.plain:
-        links = said.links
-    else:
-        shown = (link for link in said.links if known or link.public)
-        links = tuple([whole for link in shown if (whole := _completed(link, asked)) is not None])
-    if said.url and not any(link.link_type in (DEFAULT, DEFAULT_MULTI) for link in links):
-        links = (*links, Link(DEFAULT, said.url, said.name or identifier))
-    return RecordLinks(identifier, links, said.name, said.recalled, said.succession, ttl_s)
+_remembered = lru_cache(REMEMBERED_MAX)(_said)
 
 
 def _completed(link: Link, asked: Mapping[str, str]) -> Link | None:

@@ -84,8 +84,8 @@ def decode_link(octets: bytes) -> Link:
         href=_href(text_field(fields, "href")),
         title=_text(text_field(fields, "title"), "title", TITLE_CHARACTERS_MAX),
         media_type=_media_type(fields),
-        languages=tuple(text.lower() for text in _texts(fields, "hreflang", _LANGUAGE, LANGUAGES_MAX, "tags as zh-CN or en")),
-        contexts=_texts(fields, "context", None, CONTEXTS_MAX, "words"),
+        languages=tuple(dict.fromkeys(map(str.lower, _texts(fields, "hreflang", _LANGUAGE, LANGUAGES_MAX, "tags as zh-CN or en")))),
+        contexts=tuple(dict.fromkeys(_texts(fields, "context", None, CONTEXTS_MAX, "words"))),
         forwards_query=flag_field(fields, "fwqs", default=True),
         public=flag_field(fields, "public", default=True),
     )
@@ -160,9 +160,9 @@ def _media_type(fields: Mapping[str, object]) -> str:
     return text.lower()
 
 
-def _texts(fields: Mapping[str, object], name: str, pattern: re.Pattern[str] | None, most: int, kind: str) -> tuple[str, ...]:
+def _texts(fields: Mapping[str, object], name: str, pattern: re.Pattern[str] | None, most: int, kind: str) -> list[str]:
     if name not in fields:
-        return ()
+        return []
     found = []
     for item in json_list(fields[name], name):
         if not isinstance(item, str) or (pattern is not None and pattern.fullmatch(item) is None):
@@ -170,4 +170,4 @@ def _texts(fields: Mapping[str, object], name: str, pattern: re.Pattern[str] | N
         found.append(_text(item, name, CONTEXT_CHARACTERS_MAX))
     if not 0 < len(found) <= most:
         raise DataError(f"{name} must have 1 to {most} items; leave it out without any")
-    return tuple(dict.fromkeys(found))
+    return found

@@ -105,4 +105,6 @@ def _sent(reply: Reply) -> web.Response:
     answer = web.Response(status=reply.status, body=reply.body)
     answer.headers.popall("Content-Type", None)
     answer.headers.extend(reply.headers)
+    if reply.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        answer.headers["Content-Length"] = str(len(reply.body))  # of HEAD, too, where aiohttp leaves out a length of nothing
     return answer

@@ -12,7 +12,7 @@ from idis.proto.outcome import Answer, Outcome, Refused
 from idis.proto.query import Query
 from idis.registry.foreign_route import ForeignRoute, RouteAnswer, TargetKind
 from idis.registry.foreign_routes import route_of
-from idis.registry.links import Held, RecordLinks, answered_links, records_of
+from idis.registry.links import Held, RecordLinks, record_links, records_of
 from idis.registry.prefix import PrefixState
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import prefix_of
@@ -115,4 +115,4 @@ def _links(identifier: str, outcome: Outcome | None, variables: Mapping[str, str
     """What a record says; None where nothing of it is shown: that a key leads to it would tell of it."""
     if not isinstance(outcome, Answer):
         return None
-    return answered_links(identifier, outcome.values, outcome.ttl_s, variables, known=known)
+    return record_links(identifier, outcome.values, outcome.ttl_s, variables, known=known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from idis.proto.schemes.gs1.application_identifiers import KEYS
 from idis.resolver.transports.http_requests import (
     BLOCKS_MAX,
     HEAD_BYTES_MAX,
@@ -25,6 +26,34 @@ def test_one_behind_the_other_is_read():
     assert requests.read(GET + HEAD, 0) == PlainRequest(b"88.1/A", False, len(GET))
     assert requests.read(GET + HEAD, len(GET)) == PlainRequest(b"88.1/A?index=1", True, len(GET + HEAD))
     assert requests.read(GET + HEAD, len(GET + HEAD)) is None
+
+
+LINK = b"GET /01/06901234567892/21/42?a=1 HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n"
+
+
+def test_a_digital_link_is_read_with_its_header():
+    """What it accepts says what its answer is to be."""
+    requests = PlainRequests()
+    fields = b"\r\nHost: x\r\nAccept: text/html\r\n\r\n"
+
+    assert requests.read(LINK, 0) == PlainRequest(b"/01/06901234567892/21/42?a=1", False, len(LINK), fields)
+    assert requests.read(b"HEAD" + LINK[3:], 0) == PlainRequest(b"/01/06901234567892/21/42?a=1", True, len(LINK) + 1, fields)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_primary_key_is_the_beginning_of_a_digital_link(key: str):
+    """The expression that finds them in octets knows the table's."""
+    octets = LINK.replace(b"/01/", b"/%s/" % key.encode())
+
+    assert PlainRequests().read(octets, 0) is not None
+    assert may_become_plain(octets[:-5])
+    assert may_become_plain(octets[:30])
+
+
+@pytest.mark.parametrize("head", [b"/02/", b"/0/", b"/1/", b"/8001/", b"/8019/", b"/21/", b"/gtin/", b"/01", b"/", b"/x/01/"])
+def test_other_paths_are_no_digital_links(head: bytes):
+    """They are aiohttp's."""
+    assert PlainRequests().read(LINK.replace(b"/01/", head, 1), 0) is None
 
 
 def test_header_fields_are_learnt_once():
