@@ -124,6 +124,8 @@ def _found(symbol: Any, around: Surroundings) -> Found:
     place = symbol.position
     corners = tuple((corner.x, corner.y) for corner in (place.top_left, place.top_right, place.bottom_right, place.bottom_left))
     readings = readings_of(symbol.symbology_identifier + content, around)
+    if not readings and symbol.content_type.name == "GS1":
+        readings = readings_of(symbol.text, around)  # in brackets, where a wrong check digit is recognised as one
     return Found(
         symbology=str(symbol.format),
         prefix=symbol.symbology_identifier,
