@@ -17,13 +17,13 @@ from urllib.parse import quote
 from idis.proto.errors import DataError
 from idis.proto.identifier import fold
 from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI
+from idis.proto.succession import succession_of
 from idis.proto.types.link import LINK_TYPE, VARIABLES, Link, decode_link
 from idis.proto.types.successor import Succession
 from idis.proto.value import decode_values
 from idis.registry.record import RECALL_FLAG
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import spelling_of
-from idis.registry.succession import succession_of
 
 SCHEME = "gs1"  # of the second names by which keys are found
 REMEMBERED_MAX = 1_024  # records read; all items of a product lead to its links

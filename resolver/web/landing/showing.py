@@ -9,13 +9,13 @@ from datetime import date
 from idis.proto.errors import DataError
 from idis.proto.schemes.gs1.link_types import title as link_title
 from idis.proto.schemes.recognisers import RECOGNISERS
+from idis.proto.succession import succession_of
 from idis.proto.types.alias import ALIAS_TYPE, split_alias
 from idis.proto.types.link import LINK_TYPE, decode_link
 from idis.proto.types.successor import Succession as RegisteredSuccession
 from idis.proto.types.successor import SuccessionKind
 from idis.proto.value import Value
 from idis.registry.record import RECALL_FLAG
-from idis.registry.succession import succession_of
 from idis.resolver.address import path_of
 from idis.resolver.web.landing import certificates
 from idis.resolver.web.landing.certificates import Named

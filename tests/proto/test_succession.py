@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from idis.proto.succession import FOLLOW_MAX, Following, succession_of
 from idis.proto.types.successor import SuccessionKind
 from idis.proto.value import Value
-from idis.registry.succession import FOLLOW_MAX, Following, succession_of
 
 
 def ended(kind: str, *successors: str) -> list[Value]:
