@@ -16,7 +16,7 @@ from idis.bench.machine import machine_line
 from idis.bench.rounds import Round
 from idis.bench.tally import SERIES_DIGITS, Count, Tally
 from idis.bench.tiers import Split
-from idis.bench.verdict import objections, remarks
+from idis.bench.verdict import failures, objections, remarks
 from idis.proto.codes import response_code_name
 
 FORMAT = 1
@@ -59,7 +59,7 @@ def document_of(run: Run) -> Document:
         "generator": "compiled" if COMPILED else "plain",
         "machine": machine_line(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(run.started)),
-        "objections": objections(load, run.rounds),
+        "objections": objections(load, run.rounds) + failures(load.transport, run.rounds),
         "remarks": remarks(load, run.rounds),
         "total": figures_of(load, total, seconds, list(run.rounds)),
         "rounds": [figures_of(load, one.tally, one.seconds, [one]) for one in run.rounds],

@@ -19,9 +19,7 @@ def report(document: Document) -> list[str]:
         *_head(document),
         "",
         *_counts(document),
-        "",
         *_latencies(document["total"]),
-        "",
         *_histogram(from_sparse(document["histograms"]["response"])),
         *_rounds(document),
         *_seconds(document),
@@ -75,11 +73,13 @@ def _counts(document: Document) -> list[str]:
 
 
 def _latencies(total: Mapping[str, Any]) -> list[str]:
-    lines = [f"{'':9}" + "".join(f"{name:>11}" for name in LEVELS)]
-    for title, name in (("response", "response_us"), ("service", "service_us"), ("slip", "slip_us")):
-        if levels := total[name]:
-            lines.append(f"{title:9}" + "".join(f"{micros(levels[level]):>11}" for level in LEVELS))
-    return [*lines, "response: from the intended time of sending; service: from the actual one; slip: between the two"]
+    meanings = {"response": "from the intended time of sending", "service": "from the actual one", "slip": "between the two"}
+    shown = {title: total[f"{title}_us"] for title in meanings if total[f"{title}_us"]}
+    if not shown:
+        return []
+    lines = ["", f"{'':9}" + "".join(f"{name:>11}" for name in LEVELS)]
+    lines += [f"{title:9}" + "".join(f"{micros(levels[level]):>11}" for level in LEVELS) for title, levels in shown.items()]
+    return [*lines, "; ".join(f"{title}: {meanings[title]}" for title in shown)]
 
 
 def _histogram(response: Histogram) -> Iterator[str]:
@@ -90,6 +90,7 @@ def _histogram(response: Histogram) -> Iterator[str]:
     if not counts:
         return
     most, total = max(counts.values()), response.total
+    yield ""
     for step in range(min(counts), max(counts) + 1):
         count = counts.get(step, 0)
         eighths = round(count / most * BAR_CHARACTERS * 8)
@@ -122,6 +123,8 @@ def _rounds(document: Document) -> Iterator[str]:
 
 def _seconds(document: Document) -> Iterator[str]:
     rows = document["seconds"]
+    if not rows:
+        return
     yield ""
     yield f"{'second':>6}{'answers':>12}{'p50':>11}{'p99':>11}{'max':>11}"
     step = -(-len(rows) // SECONDS_SHOWN_MAX) or 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from idis.bench.answers import SUCCESS
 from idis.bench.generator import COMPILED
-from idis.bench.load import Load
+from idis.bench.load import Load, Transport
+from idis.bench.plan import Dialect
 from idis.bench.rounds import Round
 from idis.bench.tally import Count
 
@@ -13,6 +15,7 @@ ACHIEVED_MIN = 0.99
 BUSY_MAX = 0.90
 SLIP_US_P99_MAX = 100.0
 FOREIGN_MAX = 0.05
+FAILED_MAX = 0.5  # of the answers; some absent identifiers are part of many a mixture
 
 
 def objections(load: Load, rounds: Sequence[Round]) -> list[str]:
@@ -21,7 +24,7 @@ def objections(load: Load, rounds: Sequence[Round]) -> list[str]:
     offered = sum(one.tally[Count.OFFERED] for one in rounds)
     answered = sum(one.tally[Count.ANSWERED] for one in rounds)
     if not answered:
-        return ["nothing was answered"]
+        return [_why_nothing(rounds)]
     if load.rate is not None and answered < ACHIEVED_MIN * offered:
         share = answered / offered
         found.append(f"only {share:.1%} of the questions were answered: the rate is beyond what was sustained")
@@ -41,6 +44,22 @@ def objections(load: Load, rounds: Sequence[Round]) -> list[str]:
     return found
 
 
+def failures(transport: Transport, rounds: Sequence[Round]) -> list[str]:
+    """What is to be said of answers that are none: a server is quick to say that it has nothing."""
+    success, answered = success_of(transport), sum(one.tally[Count.ANSWERED] for one in rounds)
+    failed = answered - sum(one.tally.codes[success] for one in rounds)
+    if not failed:
+        return []
+    if failed == answered:
+        return ["no answer was a success: these are not its identifiers, or this is not the way to ask it (see codes)"]
+    return [f"{failed / answered:.1%} of the answers were no success (see codes)"] if failed > FAILED_MAX * answered else []
+
+
+def success_of(transport: Transport) -> int:
+    """The code of a success."""
+    return SUCCESS[Dialect.DNS if transport.dns else Dialect.HANDLE if transport.binary else Dialect.HTTP]
+
+
 def remarks(load: Load, rounds: Sequence[Round]) -> list[str]:
     """Sentences that belong beside the figures without spoiling them."""
     notes = []
@@ -54,3 +73,11 @@ def remarks(load: Load, rounds: Sequence[Round]) -> list[str]:
         held = sum(one.tally[Count.HELD] for one in rounds)
         notes.append(f"{held} questions waited for a free place on a connection; that time is in their response time")
     return notes
+
+
+def _why_nothing(rounds: Sequence[Round]) -> str:
+    refused = sum(one.tally[Count.CONNECT_FAILED] for one in rounds)
+    lost = sum(one.tally[Count.TIMED_OUT] + one.tally[Count.BROKEN] for one in rounds)
+    if refused:
+        return "nothing was answered: nobody takes questions at this port"
+    return "nothing was answered: questions arrive, or are lost, in silence" if lost else "nothing was answered"

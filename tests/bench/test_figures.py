@@ -123,3 +123,22 @@ def test_the_settings_are_in_the_document(run_of: RunOf) -> None:
     assert document["load"]["seed"] == 9
     assert (document["mode"], document["transport"], document["keys"]) == ("open", "udp", 5)
     assert "Zipf keys, exponent 1.1" in document["settings"]
+
+
+def test_answers_that_are_none_make_a_run_doubtful(run_of: RunOf) -> None:
+    """A node is quickest where it has nothing: all answers, or more than half of them, were of another code."""
+    run = run_of([100] * 10)
+    for found, sentence in ((0, "no answer was a success"), (4, "60.0% of the answers were no success"), (5, "")):
+        run.rounds[0].tally.codes[1], run.rounds[0].tally.codes[100] = found, 10 - found
+        said = document_of(run)["objections"]
+
+        assert [one.startswith(sentence) for one in said] == ([True] if sentence else [])
+
+
+@pytest.mark.parametrize(("count", "words"), [(Count.CONNECT_FAILED, "nobody takes questions"), (Count.TIMED_OUT, "in silence")])
+def test_nothing_answered_is_explained(run_of: RunOf, count: Count, words: str) -> None:
+    """A closed port is told from one that says nothing."""
+    run = run_of([])
+    run.rounds[0].tally.counts[count] = 3
+
+    assert words in document_of(run)["objections"][0]
