@@ -69,12 +69,8 @@ class AuditLine:
 
     def encode(self) -> bytes:
         """The line's octets: a msgpack array; texts are cut to their limits, facts that make it too long become digests."""
-        texts = [text[:TEXT_CHARACTERS_MAX] for text in (self.actor, self.origin, self.act, self.subject)]
-        rest = (int(self.code), self.note[:NOTE_CHARACTERS_MAX])
-        octets = _pack([LINE_VERSION, *texts, self.before, self.after, *rest])
-        if len(octets) <= LINE_BYTES_MAX:
-            return octets
-        return _pack([LINE_VERSION, *texts, _digested(self.before), _digested(self.after), *rest])
+        subject = (self.actor, self.origin, self.act, self.subject)
+        return _encode(*subject, self.before, self.after, int(self.code), self.note)
 
     def to_json(self) -> dict[str, object]:
         """The line for programs."""
@@ -111,7 +107,19 @@ def audit(
 
     A batch is one act: one line with its counts and a digest, not one for each item.
     """
-    txn.add_audit(AuditLine(caller.name, caller.origin, act, subject, before, after, code, note).encode())
+    txn.add_audit(_encode(caller.name, caller.origin, act, subject, before, after, int(code), note))
+
+
+def _encode(
+    actor: str, origin: str, act: str, subject: str, before: Facts | None, after: Facts | None, code: int, note: str
+) -> bytes:
+    """The octets of a line; see `AuditLine.encode`."""
+    texts = [text[:TEXT_CHARACTERS_MAX] for text in (actor, origin, act, subject)]
+    note = note[:NOTE_CHARACTERS_MAX]
+    octets = _pack([LINE_VERSION, *texts, before, after, code, note])
+    if len(octets) <= LINE_BYTES_MAX:
+        return octets
+    return _pack([LINE_VERSION, *texts, _digested(before), _digested(after), code, note])
 
 
 def record_summary(record: StoredRecord) -> dict[str, object]:
@@ -157,27 +165,21 @@ def prefix_summary(entry: PrefixEntry) -> dict[str, object]:
 
 def _values_summary(*arrays: bytes) -> dict[str, object]:
     named: list[list[object]] = []
-    contents: list[bytes] = []  # of all values but secrets
-    more = 0
-    for array in arrays:
-        if array == NO_VALUES:
-            continue
-        for index, kind, _, start, end in scan_values(array):
-            secret = kind.upper().startswith(SECRET_TYPE)
-            # The index stands beside it, and the time of writing is not what a value says.
-            content = array[start + _TIMED_BYTES : end]
-            if len(named) < VALUES_NAMED_MAX:
-                word = kind.decode("utf-8", "replace")[:TYPE_CHARACTERS_MAX]
-                named.append([index, word, "secret" if secret else _digest(content)])
-            else:
-                more += 1
-            if not secret:
-                contents.append(content)
+    spans = [(array, span) for array in arrays if array != NO_VALUES for span in scan_values(array)]
+    for array, (index, kind, _, start, end) in spans[:VALUES_NAMED_MAX]:
+        # The index stands beside it, and the time of writing is not what a value says.
+        digest = "secret" if _secret(kind) else _digest(array[start + _TIMED_BYTES : end])
+        named.append([index, kind.decode("utf-8", "replace")[:TYPE_CHARACTERS_MAX], digest])
     summary: dict[str, object] = {"values": named}
-    if more:
-        summary["more_values"] = more
+    if len(spans) > VALUES_NAMED_MAX:
+        contents = [array[start + _TIMED_BYTES : end] for array, (_, kind, _, start, end) in spans if not _secret(kind)]
+        summary["more_values"] = len(spans) - VALUES_NAMED_MAX
         summary["digest"] = _digest(b"".join(contents))
     return summary
+
+
+def _secret(kind: bytes) -> bool:
+    return kind.upper().startswith(SECRET_TYPE)
 
 
 _hasher = blake2b(digest_size=DIGEST_BYTES).copy  # making one takes longer than hashing a value

@@ -91,8 +91,7 @@ class Meta:
 def seal(table: bytes, key: bytes, rest: bytes) -> bytes:
     """A value ready to be put: its digest and the rest."""
     hasher = _HASHERS[table].copy()
-    hasher.update(key)
-    hasher.update(rest)
+    hasher.update(key + rest)
     return hasher.digest() + rest
 
 
@@ -332,20 +331,14 @@ def decode_route(key: bytes, value: bytes) -> RouteEntry:
 # --- the journal and what goes with it -------------------------------------------------------------------------------
 
 
-def encode_entry(place: bytes, entry: Entry, actor: bytes) -> bytes:
-    """The sealed value of a journal entry.
-
-    Args:
-        place: its key, the octets of its position.
-        entry: what it says.
-        actor: the octets of its actor.
-    """
-    _, kind, key, version, body, _, time_ms = entry
-    rest = b"".join((_ENTRY.pack(FORMAT, kind, version, time_ms, len(key), len(actor)), key, actor, body))
+def encode_entry(entry: Entry) -> tuple[bytes, bytes]:
+    """The key of a journal entry, which is its position, and its sealed value."""
+    position, kind, key, version, body, name, time_ms = entry
+    place, actor = position.encode(), name.encode()
     hasher = _entry_hasher()
-    hasher.update(place)
-    hasher.update(rest)
-    return hasher.digest() + rest
+    rest = b"".join((_ENTRY.pack(FORMAT, kind, version, time_ms, len(key), len(actor)), key, actor, body))
+    hasher.update(place + rest)
+    return place, hasher.digest() + rest
 
 
 def decode_entry(key: bytes, value: bytes) -> Entry:

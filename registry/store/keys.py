@@ -100,6 +100,11 @@ def spelling_of(key: bytes) -> str | None:
     return None if suffix[:1] == _HASHED else f"{prefix.decode()}/{suffix.decode()}"
 
 
+def is_hashed(key: bytes) -> bool:
+    """Whether a record key holds a hash in place of its suffix."""
+    return _HASHED in key  # which no text does
+
+
 def prefix_bounds(prefix_folded: str) -> tuple[bytes, bytes]:
     """The half-open range of keys that holds the records of exactly this prefix."""
     octets = prefix_folded.encode()

@@ -198,7 +198,7 @@ def _build(meta: codec.Meta, map_bytes: int, folder: Path, generation: int) -> N
         )
         raw = environment.begin_write()
         raw.put(keys.META_STORE, codec.encode_meta(meta), db=tables.meta)
-        raw.put(opening.position.encode(), codec.encode_entry(opening), db=tables.journal)
+        raw.put(*codec.encode_entry(opening), db=tables.journal)
         raw.commit()
     finally:
         environment.close()

@@ -313,10 +313,10 @@ class LmdbWriteTxn(LmdbReadTxn):
         """Append a journal entry at `next_position`; returns that position."""
         position = self._next
         entry = Entry(position, kind, key, version, body, self.actor, self._now_ms)
-        place, value = position.encode(), codec.encode_entry(entry)
+        row = codec.encode_entry(entry)
         self.entries.append(entry)
-        self._unput.append((place, value))
-        self.octets += len(place) + len(value)
+        self._unput.append(row)
+        self.octets += len(row[0]) + len(row[1])
         self._position = position
         self._next = Position(position.epoch, position.hi, position.lo + 1)
         return position
@@ -373,14 +373,14 @@ class LmdbWriteTxn(LmdbReadTxn):
 
     def _put_new(self, record: PreparedRecord) -> int:
         """Create a record under a key that was never used, by one step of the engine; its version, 0 for any other key."""
-        key, _ = self._place(record)
-        if keys.spelling_of(key) is None:
-            return 0  # the key is a hash: what is there must be looked at
+        key, home = self._place(record)
+        if keys.is_hashed(key):
+            return 0  # what is there must be looked at
         value = codec.encode_record(key, record, 1, self._next)
         if not self._raw.put(key, value, db=self._tables.record, overwrite=False):
             return 0
         self.octets += len(key) + len(value)
-        self.add_counts(keys.prefix_of(key), 1, codec.digest_of(value), len(key) + len(value))
+        self.add_counts(home.prefix, 1, codec.digest_of(value), len(key) + len(value))
         if record.aliases:
             self.add_aliases(record.aliases, key)
         self._follow(None, record)
@@ -391,7 +391,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         """Where a record belongs, and what is there."""
         key, home = self._place(record)
         stored = self.record(key)
-        if stored is not None and keys.spelling_of(key) is None:
+        if stored is not None and keys.is_hashed(key):
             self._check_hashed(key, stored, home.fold_suffix)
         return key, stored
 

@@ -275,12 +275,28 @@ class TcpConnection(asyncio.Protocol):
         note(logging.ERROR, "connection failed", peer=self.address, exc_info=True)
         self.shed("failure")
 
+    def _hand_over(self) -> None:
+        """Give the administration what somebody known asks of it: no snapshot is opened for a frame that is not answered now."""
+        frames, peer, chain = self._frames, self._peer, self._service.chain
+        administration, trusted = chain.administration, peer.standing is Standing.TRUSTED
+        while frames and not self._blocked and administration is not None and administration.concerns(frames[0], peer):
+            if not trusted:
+                if not chain.limit.left(peer, self._active):
+                    return  # which is told by the ordinary way
+                chain.limit.take(peer, self._active, 1)
+            self._deferred += 1
+            chain.administer(frames.popleft(), peer, self._deliver)
+
     def _answer(self) -> list[bytes]:
         """One batch of answers, under one read transaction."""
         frames, peer = self._frames, self._peer
         trusted = peer.standing is Standing.TRUSTED
         quick = trusted and not self._known
         replies: list[bytes] = []
+        if self._known:
+            self._hand_over()
+            if not frames:
+                return replies
         size = settled = 0
         with self._service.chain.batch(TCP) as batch:
             ready, take, add = batch.ready, frames.popleft, replies.append

@@ -184,8 +184,10 @@ def test_entry_by_hand() -> None:
     entry = Entry(POSITION, EntryKind.PUT, b"key", 5, b"body", "张", 1_700_000_000_123)
     rest = bytes.fromhex("01 01 0000000000000005 0000018bcfe5687b 0003 0003") + b"key" + "张".encode() + b"body"
 
-    assert codec.encode_entry(entry)[8:] == rest
-    assert codec.decode_entry(POSITION.encode(), codec.encode_entry(entry)) == entry
+    place, value = codec.encode_entry(entry)
+
+    assert (place, value[8:]) == (POSITION.encode(), rest)
+    assert codec.decode_entry(place, value) == entry
 
 
 def test_segment_round_trip() -> None:

@@ -336,7 +336,7 @@ def test_epoch_of_another_store(directory: Path) -> None:
 
     def change(raw: Any, tables: Any) -> None:
         entry = Entry(Position(2, 99, 0), EntryKind.EPOCH, b"", 2, b"", "test", 0)
-        raw.put(entry.position.encode(), codec.encode_entry(entry), db=tables.journal)
+        raw.put(*codec.encode_entry(entry), db=tables.journal)
 
     assert faults(tamper(directory, change)) == [("meta", "meta")]
 
