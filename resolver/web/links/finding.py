@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from idis.proto.any_name import any_name
 from idis.proto.codes import OpCode, ResponseCode
 from idis.proto.identifier import parse_identifier
 from idis.proto.message import Message
@@ -12,7 +13,7 @@ from idis.proto.outcome import Answer, Outcome, Refused
 from idis.proto.query import Query
 from idis.registry.foreign_route import ForeignRoute, RouteAnswer, TargetKind
 from idis.registry.foreign_routes import route_of
-from idis.registry.links import Held, RecordLinks, record_links, records_of
+from idis.registry.links import SCHEME, Held, RecordLinks, record_links, records_of
 from idis.registry.prefix import PrefixState
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import prefix_of
@@ -22,6 +23,7 @@ from idis.resolver.request import Later, Peer, Request, Settled
 from idis.resolver.web.links.asked import Asked
 from idis.resolver.web.links.levels import Level, level_of
 
+_ELSEWHERE = b""  # in place of the key of a record of this node
 _RESOLUTION = Message(opcode=int(OpCode.RESOLUTION), body=b"")  # what the steps look at beside the question itself
 # What says that somebody is to ask again, and not that there is nothing.
 _BUSY = (ResponseCode.SERVER_TOO_BUSY, ResponseCode.SERVER_BACKUP, ResponseCode.DAILY_REQUEST_LIMIT, ResponseCode.ERROR)
@@ -42,36 +44,40 @@ class Found:
     busy: bool = False
 
 
-def held_at(txn: ReadTxn, asked: Asked) -> list[list[Held]]:
-    """The records of each level."""
-    return [records_of(txn, level.canonical) for level in asked.levels]
+def held_at(txn: ReadTxn, asked: Asked) -> list[list[Held]] | ForeignRoute:
+    """The records of each level, or the route that gives the company prefix to another resolver, enabled or not.
 
-
-def handed_over(txn: ReadTxn, asked: Asked) -> ForeignRoute | None:
-    """The route that gives the company prefix of a key to another resolver, enabled or not; None where this one goes on."""
+    Of a key that no record here has the name itself is asked for, as on every other transport: a route may lead to values of
+    others, and a node that recurses asks them.
+    """
+    held = [records_of(txn, level.canonical) for level in asked.levels]
+    if any(held):
+        return held
     route = route_of(txn, asked.route)
-    sends = route is not None and (route.answer is RouteAnswer.REDIRECT or route.targets[0].kind is TargetKind.GS1)
-    return route if sends else None
+    if route is not None and (route.answer is RouteAnswer.REDIRECT or route.targets[0].kind is TargetKind.GS1):
+        return route
+    held[0] = [Held(_ELSEWHERE, any_name(f"{SCHEME}:{asked.levels[0].canonical}"))]
+    return held
 
 
 def steadily_held(txn: ReadTxn, held: Iterable[Iterable[Held]]) -> bool:
     """Whether an answer about these records stays right until one of them changes: each question of a quota is counted."""
     for level in held:
         for record in level:
-            entry = txn.prefix(prefix_of(record.key))
+            entry = None if record.key == _ELSEWHERE else txn.prefix(prefix_of(record.key))
             if entry is None or entry.state is not PrefixState.ACTIVE or entry.daily_quota or not entry.answers_here:
                 return False
     return True
 
 
-def question(identifier: str) -> Query:
-    """The question for all that everybody may see of a record."""
-    return Query(identifier, parse_identifier(identifier), public_only=True, recursive=True)
+def question(identifier: str, *, known: bool) -> Query:
+    """The question for all that everybody may see of a record, or all that somebody known may."""
+    return Query(identifier, parse_identifier(identifier), public_only=not known, recursive=True)
 
 
 def settled_now(chain: Chain, txn: ReadTxn, identifier: str, peer: Peer, now: int) -> Settled | Later:
     """What a question comes to by the steps of the chain; the limit is asked once for a whole request, by whoever has it."""
-    request = Request(_RESOLUTION, question(identifier), peer)
+    request = Request(_RESOLUTION, question(identifier, known=False), peer)
     verdict: Settled | Later | None = None
     for step in chain.steps:
         verdict = step(request, txn, now, verdict)

@@ -10,6 +10,7 @@ from idis.proto.codes import ResponseCode
 from idis.proto.schemes.gs1.elements import Gs1Error
 from idis.proto.types.site import encode_site
 from idis.registry.caller import Caller
+from idis.registry.foreign_route import ForeignRoute
 from idis.registry.links import Held
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import StoreError
@@ -20,7 +21,7 @@ from idis.resolver.request import HTTP, Later, Peer, Settled
 from idis.resolver.web.face import Face
 from idis.resolver.web.links.answering import Manner, Page, answer, handed, malformed, unknown
 from idis.resolver.web.links.asked import Asked, read_request
-from idis.resolver.web.links.finding import Found, found, handed_over, held_at, question, settled_now, steadily_held
+from idis.resolver.web.links.finding import Found, found, held_at, question, settled_now, steadily_held
 from idis.resolver.web.links.reply import Reply, problem
 
 _CODES: dict[int, int] = {
@@ -89,8 +90,8 @@ class LinkResolver:
         try:
             with self._chain.store.read() as txn:
                 held = held_at(txn, asked)
-                if not any(held) and (route := handed_over(txn, asked)) is not None:
-                    return Known(handed(asked, route))
+                if isinstance(held, ForeignRoute):
+                    return Known(handed(asked, held))
                 lasting = steadily_held(txn, held)
                 records = [record for level in held for record in level]
                 settled: dict[str, Settled | Later] = {}
@@ -103,7 +104,7 @@ class LinkResolver:
         result = found(asked, held, settled, known=False)
         reply = self._answered(asked, result, Manner(asked.link.stem, self._config.old_descriptions))
         names = tuple(level.canonical for level in asked.levels)
-        return Known(reply, tuple(record.key for record in records), names, lasting and bool(records))
+        return Known(reply, tuple(record.key for record in records), names, lasting)
 
     async def resolve(self, seen: Seen, peer: Peer, caller: Caller, face: Face) -> Reply | Page:
         """The answer to somebody, waiting for other nodes if need be."""
@@ -113,8 +114,8 @@ class LinkResolver:
             return malformed(str(error))
         with self._chain.store.read() as txn:
             held = held_at(txn, asked)
-            if not any(held) and (route := handed_over(txn, asked)) is not None:
-                return handed(asked, route)
+        if isinstance(held, ForeignRoute):
+            return handed(asked, held)
         result = await self.find(asked, held, peer, caller, face)
         manner = Manner(asked.link.stem, self._config.old_descriptions, known=not caller.anonymous)
         return self._answered(asked, result, manner)
@@ -125,8 +126,8 @@ class LinkResolver:
         return found(asked, held, settled, known=not caller.anonymous)
 
     async def _settle(self, record: Held, peer: Peer, caller: Caller, face: Face) -> Settled:
-        if not caller.anonymous:
-            seen = await answer_here(face.registrar, question(record.identifier), caller, encode_site(face.site))
+        if record.key and not caller.anonymous:
+            seen = await answer_here(face.registrar, question(record.identifier, known=True), caller, encode_site(face.site))
             if seen is not None and not isinstance(seen, Refusal):
                 return seen
         with self._chain.store.read() as txn:
@@ -138,7 +139,7 @@ class LinkResolver:
             return answer(asked, result.levels, manner)
         if result.busy:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, result.trouble)
-        return problem(HTTPStatus.NOT_FOUND, result.trouble) if result.trouble else unknown(asked)
+        return problem(HTTPStatus.FORBIDDEN, result.trouble) if result.trouble else unknown(asked)
 
     def count(self, reply: Reply, seconds: float) -> None:
         """Count an answer as one of this node."""

@@ -149,7 +149,7 @@ async def test_a_suspended_prefix_is_in_the_next_answer(resolver: Node, ask: Ask
     resolver._store.write(lambda txn: advance(txn, PREFIX, Event.SUSPEND, reason="audit"), actor="test").result()
     answer = await ask(KEY)
 
-    assert answer.status == 404
+    assert answer.status == 403
     assert "suspended" in answer.json["detail"]
 
 
