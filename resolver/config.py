@@ -207,6 +207,15 @@ class RoutesSection:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsSection:
+    """Who subscribes to events is told over HTTP; whom that may be."""
+
+    networks: Annotated[tuple[str, ...], Setting("private networks in which subscribers may be told; empty: none")] = ()
+    ca: Annotated[str, Setting("PEM file of certificates trusted beside the system's, relative to the data directory")] = ""
+    give_up_h: Annotated[int, Setting("hours after which one who never takes anything is no longer told", 1, 8_760)] = 72
+
+
+@dataclass(frozen=True, slots=True)
 class NodeConfig:
     """One node, wholly described; `data_dir` is where its store lives and is not part of the file."""
 
@@ -222,6 +231,7 @@ class NodeConfig:
     links: LinksSection = field(default_factory=LinksSection)
     page: PageSection = field(default_factory=PageSection)
     routes: RoutesSection = field(default_factory=RoutesSection)
+    events: EventsSection = field(default_factory=EventsSection)
 
     @property
     def advertised(self) -> str:
@@ -242,6 +252,7 @@ SECTIONS: dict[str, type[Any]] = {
     "links": LinksSection,
     "page": PageSection,
     "routes": RoutesSection,
+    "events": EventsSection,
 }
 
 

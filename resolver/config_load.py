@@ -97,6 +97,7 @@ def check(config: NodeConfig) -> None:
         _check_address("admin.resolver", config.admin.resolver)
     _check_networks("guard.trusted_networks", config.guard.trusted_networks)
     _check_networks("routes.networks", config.routes.networks)
+    _check_networks("events.networks", config.events.networks)
     for server in config.routes.name_servers:
         _check_address("routes.name_servers", server)
     _check_dns(config.dns, config.listen)

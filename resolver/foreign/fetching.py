@@ -31,6 +31,12 @@ HEADER_BYTES_MAX = 8_190
 _ABSENT = (404, 410)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
+# Networks whose addresses end with one of IPv4: translated ones (RFC 6052), and the compatible ones of old (RFC 4291 §2.5.5.1).
+_WRAPPINGS = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+# Where clouds tell a machine its secrets, as far as these addresses look like any other in the world.
+_METADATA = frozenset(map(ipaddress.IPv4Address, ("168.63.129.16", "192.0.0.192")))
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """What stands at a URL.
@@ -86,13 +92,19 @@ class Outside(AbstractResolver):
 
     def may_ask(self, address: str) -> bool:
         """Whether an address is somewhere in the world, or in a network that the operator allows."""
-        host = ipaddress.ip_address(address.partition("%")[0])
-        if isinstance(host, ipaddress.IPv6Address):
-            # What is inside decides: an address of the other family, however it is wrapped.
-            host = host.ipv4_mapped or host.sixtofour or host
+        host = _unwrapped(ipaddress.ip_address(address.partition("%")[0]))
         if any(host.version == network.version and host in network for network in self._allowed):
             return True
-        return host.is_global and not host.is_multicast
+        return host.is_global and not host.is_multicast and host not in _METADATA
+
+
+def _unwrapped(host: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """What is inside decides: an address of the other family, however it is wrapped."""
+    if isinstance(host, ipaddress.IPv4Address) or host.is_loopback or host.is_unspecified:
+        return host
+    if any(host in network for network in _WRAPPINGS):
+        return ipaddress.IPv4Address(host.packed[-4:])
+    return host.ipv4_mapped or host.sixtofour or host
 
 
 class Fetcher:

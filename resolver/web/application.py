@@ -56,7 +56,7 @@ def application(face: Face, links: LazyLinks) -> web.Application:
     _add_sessions(app, face, callers)
     v1 = LazyApi(face, callers.caller_of, callers.challenges)
     app.router.add_route("*", r"/api/v1{rest:(/[\s\S]*)?}", v1.answer)
-    app.cleanup_ctx.append(deliveries(face.service.chain.store, face.service.clock))
+    app.cleanup_ctx.append(deliveries(face))
     app.router.add_route("*", r"/epcis/v2{rest:(/[\s\S]*)?}", LazyEpcis(face, callers).answer)
     links.add_paths(app, face, callers)
     app.router.add_get("/{identifier:[0-9][^/]*/.+}", LazyLanding(face).get)

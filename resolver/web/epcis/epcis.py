@@ -103,6 +103,7 @@ class Epcis:
                 "GET": subscriptions.get_subscription,
                 "DELETE": subscriptions.delete_subscription,
             },
+            f"{query}/subscriptions/(?P<subscription>{_PART})/resume": {"POST": subscriptions.resume_subscription},
             f"/nextPageToken/(?P<token>{_PART})": {"DELETE": forget_token},
             f"/{resource}": {"GET": resources.list_members},
             f"/{resource}/(?P<member>{_PART})": {"GET": resources.get_member},

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
 from idis.registry.document import DocumentKind
-from idis.registry.store.base import Store
-from idis.resolver.recursion.recursor import Clock
 from idis.resolver.web.callers import Callers
 from idis.resolver.web.face import Face
 
@@ -37,8 +36,9 @@ class LazyEpcis:
         return await self._answer(request)
 
 
-def deliveries(store: Store, clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
+def deliveries(face: Face) -> Callable[[web.Application], AsyncIterator[None]]:
     """Tells subscribers while an application runs, from the first one on."""
+    store = face.service.chain.store
 
     async def deliver() -> None:
         seen = -1
@@ -50,7 +50,7 @@ def deliveries(store: Store, clock: Clock) -> Callable[[web.Application], AsyncI
                         break
             await asyncio.sleep(LOOK_S)
         module = await asyncio.to_thread(importlib.import_module, _DELIVERY)
-        await module.Deliveries(store, clock).run()
+        await module.Deliveries(store, face.service.clock, face.config, random.random).run()
 
     async def context(_app: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(deliver())

@@ -12,11 +12,14 @@ from idis.registry.caller import Caller, TokenScope
 from idis.registry.identity import parse_identity
 from idis.registry.roles import roles_of
 from idis.registry.store.base import ReadTxn
+from idis.registry.trace.event_time import write_time
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """One subscription.
+
+    One that was given up is told nothing, keeps its place, and goes on from there when it is taken up again.
 
     Attributes:
         id: unique below its question.
@@ -32,6 +35,8 @@ class Subscription:
         failures: how many attempts have failed since the last that did not.
         last_error: why the last one did.
         delivered: how many events have been taken.
+        failing_ms: since when nothing has been taken, unix time in milliseconds; 0 where the last was.
+        given_up: why nothing is sent any more; empty while there is.
     """
 
     id: str
@@ -49,6 +54,8 @@ class Subscription:
     failures: int = 0
     last_error: str = ""
     delivered: int = 0
+    failing_ms: int = 0
+    given_up: str = ""
 
     @property
     def key(self) -> bytes:
@@ -64,8 +71,13 @@ class Subscription:
         shown: dict[str, Any] = {"subscriptionID": self.id, "dest": self.dest, "reportIfEmpty": self.report_if_empty}
         shown |= {"schedule": self.schedule} if self.schedule else {"stream": True}
         shown["delivered"] = self.delivered
+        shown["state"] = "given up" if self.given_up else "failing" if self.failures else "active"
         if self.failures:
-            shown |= {"failures": self.failures, "lastError": self.last_error}
+            shown |= {"failures": self.failures, "lastError": self.last_error, "failingSince": write_time(self.failing_ms, 0)}
+        if self.given_up:
+            shown["reason"] = self.given_up
+        elif self.failures:
+            shown["nextTry"] = write_time(self.due_ms, 0)
         return shown
 
     def caller(self, txn: ReadTxn, now: int) -> Caller | None:

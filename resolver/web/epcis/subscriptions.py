@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -26,9 +26,9 @@ from idis.resolver.web.epcis.named_queries import SUBSCRIPTIONS_MAX, find_query,
 from idis.resolver.web.epcis.query_document import json_reply
 from idis.resolver.web.epcis.schedule import BadSchedule, read_schedule
 from idis.resolver.web.epcis.subscription import Subscription, decode_subscription
+from idis.resolver.web.epcis.webhook import fault_of, fault_of_name, guard_of
 
 BODY_BYTES_MAX = 16_384
-DEST_CHARACTERS_MAX = 2_000
 TOKEN_CHARACTERS_MAX = 500
 
 _MEMBERS = frozenset(("dest", "signatureToken", "reportIfEmpty", "stream", "schedule", "initialRecordTime"))
@@ -55,6 +55,8 @@ async def post_subscription(ask: Ask) -> web.StreamResponse:
         if sum(1 for _ in of_query(txn, name)) >= SUBSCRIPTIONS_MAX:
             raise EpcisException(Kind.SUBSCRIPTION_CONTROLS, f"{SUBSCRIPTIONS_MAX} have subscribed to {name}: remove one before")
     made = _read(ask, name, body, _first(body.get("initialRecordTime")) or place)
+    if fault := await fault_of_name(made.dest, guard_of(ask.face.config.events)):
+        raise _bad(fault)
     change = partial(_put, subscription=made)
     await asyncio.wrap_future(ask.store.write(change, actor=ask.caller.name[:200]))
     location = f"{ask.request.rel_url.raw_path.rstrip('/')}/{made.id}"
@@ -73,11 +75,28 @@ async def delete_subscription(ask: Ask) -> web.StreamResponse:
     return web.Response(status=204)
 
 
+async def resume_subscription(ask: Ask) -> web.StreamResponse:
+    """`POST /queries/{name}/subscriptions/{id}/resume`: try at once, and go on where it stopped. Our addition."""
+    after = replace(_find(ask), given_up="", failures=0, failing_ms=0, due_ms=ask.now_ms)
+    change = partial(put_again, subscription=after)
+    if not (await asyncio.wrap_future(ask.store.write(change, actor=ask.caller.name[:200]))).result:
+        raise EpcisException(Kind.NO_SUCH_NAME, "there is no subscription of this id")
+    return json_reply(after.to_json())
+
+
 def of_query(txn: ReadTxn, name: str) -> list[Subscription]:
     """All subscriptions to a question."""
     head = name.encode() + b"\x00"
     documents = txn.documents(DocumentKind.EVENT_SUBSCRIPTION, head, SUBSCRIPTIONS_MAX)
     return [decode_subscription(document) for key, document in documents if key.startswith(head)]
+
+
+def put_again(txn: WriteTxn, subscription: Subscription) -> bool:
+    """Keep a subscription as it is now, unless it was removed meanwhile; whether it was there."""
+    if txn.document(DocumentKind.EVENT_SUBSCRIPTION, subscription.key) is None:
+        return False
+    _put(txn, subscription)
+    return True
 
 
 def _find(ask: Ask) -> Subscription:
@@ -109,7 +128,7 @@ def _read(ask: Ask, name: str, body: dict[str, Json], place: bytes) -> Subscript
     return Subscription(
         id=secrets.token_hex(8),
         query=name,
-        dest=_dest(body.get("dest")),
+        dest=_dest(ask, body.get("dest")),
         signature_token=token,
         report_if_empty=empty,
         schedule=schedule,
@@ -149,17 +168,10 @@ def _first(value: Any) -> bytes:
     return recorded_head(read[0])
 
 
-def _dest(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > DEST_CHARACTERS_MAX:
-        raise _bad("dest is the URL that is to be told")
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise _bad("dest is a URL with http or https, without a user")
-    return value
+def _dest(ask: Ask, value: Any) -> str:
+    if fault := fault_of(value, guard_of(ask.face.config.events)):
+        raise _bad(fault)
+    return str(value)
 
 
 def _bad(sentence: str) -> EpcisException:

@@ -136,3 +136,11 @@ def test_addresses_that_may_be_asked() -> None:
     assert Outside((ip_network("10.1.0.0/16"),)).may_ask("10.1.2.3")
     assert Outside((ip_network("10.1.0.0/16"),)).may_ask("::ffff:10.1.2.3")
     assert not Outside((ip_network("10.1.0.0/16"),)).may_ask("10.2.2.3")
+
+
+def test_addresses_wrapped_or_special() -> None:
+    """Translated and compatible addresses count as what they hold; where clouds keep secrets is nobody's business."""
+    assert not any(map(Outside(()).may_ask, ("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "::10.0.0.1", "::1", "::")))
+    assert not any(map(Outside(()).may_ask, ("168.63.129.16", "::ffff:192.0.0.192", "169.254.169.254", "fd00:ec2::254")))
+    assert Outside(()).may_ask("64:ff9b::808:808")
+    assert Outside((ip_network("::1/128"),)).may_ask("::1")

@@ -15,6 +15,7 @@ from idis.registry import tokens
 from idis.registry.caller import Action, Role, RoleGrant, tool
 from idis.registry.registration.checks import Refusal
 from idis.registry.token import TokenTerms
+from idis.resolver.config import EventsSection
 from idis.resolver.node import Node
 
 OPERATOR = (RoleGrant(Role.OPERATOR),)
@@ -70,6 +71,12 @@ def as_role(session: aiohttp.ClientSession, node: Node) -> Callable[..., Epcis]:
         return Epcis(session, node, made[1])
 
     return make
+
+
+@pytest.fixture
+async def node(start_node: Callable[..., Any]) -> Node:
+    """A node whose operator lets subscribers on this machine be told."""
+    return await start_node(events=EventsSection(networks=("127.0.0.0/8",)))  # type: ignore[no-any-return]
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -24,11 +26,14 @@ class Listener:
         self.told: asyncio.Queue[tuple[Any, Any]] = asyncio.Queue()
         self.status = 200
         self.url = ""
+        self.body = b""
 
     async def take(self, request: web.Request) -> web.Response:
         """Note what came."""
-        await self.told.put((await request.json(), request.headers))
-        return web.Response(status=self.status)
+        self.body = await request.read()
+        await self.told.put((json.loads(self.body), request.headers))
+        headers = {"Location": "/elsewhere"} if self.status == 307 else {}
+        return web.Response(status=self.status, headers=headers)
 
     async def next(self) -> tuple[list[str], Any, Any]:
         """The ids of the events of the next message, its document, its headers."""
@@ -70,19 +75,29 @@ async def subscribe(client: Any, **body: Any) -> str:
     return headers["Location"].removeprefix("/epcis/v2")
 
 
+async def once(client: Any, path: str, state: str) -> Any:
+    """What is shown of a subscription once it is in a state."""
+    async with asyncio.timeout(WAIT_S):
+        shown = (await client.ask("GET", path))[1]
+        while shown["state"] != state:
+            shown = (await client.ask("GET", path))[1]
+    return shown
+
+
 class TestWebhooks:
     """What is posted to a subscriber."""
 
     async def test_told_at_once_and_once(self, asked: Any, listener: Listener) -> None:
-        """New events that answer the question come in order, each once, signed with the token."""
+        """New events that answer the question come in order, each once, signed by the token over the very octets."""
         await tell(asked, 0)
         path = await subscribe(asked, dest=listener.url, stream=True, signatureToken="hush")
         await tell(asked, 1)
         first, document, headers = await listener.next()
         await tell(asked, 2, bizStep="receiving")
         await tell(asked, 3)
-        second, _, _ = await listener.next()
-        assert (first, second, headers["GS1-Signature"]) == (["urn:x:1"], ["urn:x:3"], "hush")
+        second, _, last = await listener.next()
+        assert (first, second, "hush" in str(headers)) == (["urn:x:1"], ["urn:x:3"], False)
+        assert last["GS1-Signature"] == b64encode(hmac.digest(b"hush", listener.body, "sha256")).decode()
         results = document["epcisBody"]["queryResults"]
         assert (results["queryName"], results["subscriptionID"]) == ("shipped", path.rpartition("/")[2])
 
@@ -100,6 +115,33 @@ class TestWebhooks:
             while not listener.told.empty():
                 taken, _, _ = await listener.next()
         assert refused == taken == ["urn:x:1"]
+
+    @pytest.mark.parametrize(("status", "reason"), [(410, "does not want"), (307, "1 attempts"), (500, "1 attempts")])
+    async def test_given_up_and_taken_up_again(
+        self, asked: Any, listener: Listener, monkeypatch: pytest.MonkeyPatch, status: int, reason: str
+    ) -> None:
+        """One who is gone, or never takes anything, is told nothing more; taken up again, he is told what he missed."""
+        monkeypatch.setattr(delivery, "HOUR_MS", 0 if status != 410 else 3_600_000)
+        listener.status = status
+        path = await subscribe(asked, dest=listener.url, stream=True)
+        await tell(asked, 1)
+        await listener.next()
+        shown = await once(asked, path, "given up")
+        listener.status = 200
+        await asked.ask("POST", f"{path}/resume")
+
+        assert (reason in shown["reason"], "nextTry" in shown) == (True, False)
+        assert (await listener.next())[0] == ["urn:x:1"]
+
+    async def test_a_redirect_is_not_followed(self, asked: Any, listener: Listener) -> None:
+        """Whoever names a URL gets no further than that URL."""
+        listener.status = 307
+        path = await subscribe(asked, dest=listener.url, stream=True)
+        await tell(asked, 1)
+        await listener.next()
+        shown = await once(asked, path, "failing")
+
+        assert (shown["lastError"][:8], shown["nextTry"] > shown["failingSince"]) == ("HTTP 307", True)
 
     async def test_a_schedule(self, asked: Any, listener: Listener) -> None:
         """On a schedule an answer comes then, empty where that is wanted."""
@@ -149,6 +191,10 @@ class TestWebhooks:
             {"dest": "http://x/", "stream": True, "signatureToken": "a\nb"},
             {"dest": "http://x/", "stream": True, "initialRecordTime": "now"},
             {"dest": "http://x/", "stream": True, "colour": "red"},
+            {"dest": "http://10.0.0.1/", "stream": True},
+            {"dest": "http://[::ffff:10.0.0.1]/", "stream": True},
+            {"dest": "http://169.254.169.254/latest/meta-data", "stream": True},
+            {"dest": "http://[fe80::1]/", "stream": True},
         ],
     )
     async def test_refused(self, asked: Any, body: Any) -> None:
