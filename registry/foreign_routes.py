@@ -52,6 +52,8 @@ def route_of(txn: ReadTxn, key: RouteKey) -> ForeignRoute | None:
 
 def route_named(txn: ReadTxn, type_name: str, start: str, end: str = "") -> ForeignRoute | None:
     """The route of exactly this prefix, or of exactly this range, in their stored spelling."""
+    if end and end != start and ROUTE_TYPES[type_name].parent is None:
+        return None
     body = txn.document(_KIND, _key(type_name, start, end or start))
     route = None if body is None else _decode(type_name, body)
     return route if route is not None and route.start == start else None

@@ -132,7 +132,7 @@ def _alias(text: str) -> str:
 
 
 def _matched(shape: re.Pattern[str], text: str, example: str) -> re.Match[str]:
-    match = shape.fullmatch(text)
+    match = shape.fullmatch(text) if text.isprintable() else None
     if match is None:
         raise DataError(f"{text[:100]!r} is no prefix of this type: one looks like {example}")
     return match

@@ -1,6 +1,7 @@
 """Where a recognised identifier would be asked, by what this node itself knows; nobody is asked for it.
 
-Identifiers of the Handle family and their twins (VAA, did:cn) go where the nearest granted prefix says.
+A record of this node that has the name; the nearest granted prefix of a handle and its twins (VAA, did:cn); or the route with
+the longest match.
 """
 
 from __future__ import annotations
@@ -8,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from idis.proto.identifier import fold
-from idis.proto.schemes.handle import ROUTE as HANDLE
-from idis.proto.schemes.recognised import Recognised, RouteKey
-from idis.proto.schemes.vaa import ROUTE as VAA
+from idis.proto.identifier import parse_identifier
+from idis.proto.schemes.recognised import Recognised
 from idis.proto.types.site import TCP
 from idis.proto.value import decode_values
 from idis.registry.authority import responsible_entry
+from idis.registry.foreign_route import ForeignRoute, TargetKind
 from idis.registry.prefix import PrefixEntry, PrefixState
 from idis.registry.registration.values import sites_in
 from idis.registry.store.base import ReadTxn
+from idis.resolver.foreign.finding import Held, Routed, Twin, find, is_shown
 from idis.resolver.recursion.target import peer_name
 
 SERVERS_MAX = 8  # as many as a person compares
@@ -25,37 +26,46 @@ SERVERS_MAX = 8  # as many as a person compares
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Who answers for a prefix.
+    """Who answers.
 
     Attributes:
-        prefix: the nearest granted one.
-        state: a prefix that is suspended or revoked is answered by nobody.
-        here: whether this node has its records.
-        servers: ADDRESS:PORT of those it is delegated to.
+        here: whether this node has the record, or would.
+        prefix: the nearest granted one; empty for a name that no prefix holds.
+        state: of the prefix: one that is suspended or revoked is answered by nobody.
+        servers: ADDRESS:PORT of those who answer otherwise.
+        records: of this node that have the name.
+        route: the one that holds it, enabled or not.
     """
 
-    prefix: str
-    state: PrefixState
     here: bool
+    prefix: str = ""
+    state: PrefixState | None = None
     servers: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+    route: ForeignRoute | None = None
 
 
-def whereabouts(txn: ReadTxn, readings: Sequence[Recognised]) -> Whereabouts | None:
-    """Where the first reading would be asked, or the first of its twins that leads somewhere; None where that is not known."""
-    if not readings or not readings[0].ok:
-        return None
-    twins = readings if readings[0].route is not None and readings[0].route.type == VAA else readings[:1]
-    return next((found for reading in twins if (found := _of_route(txn, reading.route)) is not None), None)
+def whereabouts(txn: ReadTxn, readings: Sequence[Recognised], now: int) -> Whereabouts | None:
+    """Where a text would be asked; None where that is not known."""
+    match find(txn, readings):
+        case Held(holders=holders):
+            records = tuple(holder.identifier for holder in holders if is_shown(txn, holder.identifier, now))
+            return _of_handle(txn, records[0], records) if records else None
+        case Twin(identifiers=identifiers, known=True):
+            return _of_handle(txn, identifiers[0])
+        case Routed(route=route):
+            nodes = tuple(target.place for target in route.targets if target.kind is TargetKind.NODE)
+            return Whereabouts(here=False, servers=nodes, route=route)
+        case _:
+            return None
 
 
-def _of_route(txn: ReadTxn, route: RouteKey | None) -> Whereabouts | None:
-    if route is None or route.type not in (HANDLE, VAA):
-        return None
-    entry = responsible_entry(txn, fold(route.key))
+def _of_handle(txn: ReadTxn, identifier: str, records: tuple[str, ...] = ()) -> Whereabouts | None:
+    entry = responsible_entry(txn, parse_identifier(identifier).folded_prefix)
     if entry is None:
         return None
     here = entry.answers_here
-    return Whereabouts(entry.prefix, entry.state, here, () if here else _servers(entry))
+    return Whereabouts(here, entry.prefix, entry.state, () if here else _servers(entry), records)
 
 
 def _servers(entry: PrefixEntry) -> tuple[str, ...]:

@@ -14,12 +14,14 @@ from idis.proto.any_name import name_asked
 from idis.proto.detect import GS1_HOSTS, readings_of_name
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import fold, parse_identifier
+from idis.proto.outcome import NotFound
+from idis.proto.query import Query
 from idis.proto.schemes import did, doi, handle, vaa
 from idis.proto.schemes.personal import SCHEME as PERSONAL
 from idis.proto.schemes.recognised import Recognised
 from idis.proto.schemes.surroundings import Surroundings
 from idis.registry.aliases import Holder, holders
-from idis.registry.authority import responsible_entry
+from idis.registry.authority import answer, responsible_entry
 from idis.registry.foreign_route import ForeignRoute
 from idis.registry.foreign_routes import route_of
 from idis.registry.store.base import ReadTxn
@@ -80,20 +82,25 @@ class Reader:
     """
 
     def __init__(self, config: NodeConfig) -> None:
-        hosts = frozenset((config.advertised, *config.listen.hosts))
-        self._around = Surroundings(0, hosts, GS1_HOSTS | hosts)
+        self._config = config
+        self._around = surroundings_of(config, 0)
         self._known: dict[str, tuple[Recognised, ...]] = {}
 
     def readings(self, text: str, now: int) -> tuple[Recognised, ...]:
         """What a text can be read as, the surest first; `now` is unix time."""
-        year = datetime.fromtimestamp(now, UTC).year
-        if year != self._around.year or len(self._known) >= READINGS_MAX:
-            self._around = Surroundings(year, self._around.own_hosts, self._around.gs1_hosts)
+        if datetime.fromtimestamp(now, UTC).year != self._around.year or len(self._known) >= READINGS_MAX:
+            self._around = surroundings_of(self._config, now)
             self._known = {}
         found = self._known.get(text)
         if found is None:
             found = self._known[text] = readings_of_name(text, self._around)
         return found
+
+
+def surroundings_of(config: NodeConfig, now: int) -> Surroundings:
+    """What texts are read by on a node: the year of a unix time, and the hosts whose paths are our identifiers."""
+    hosts = frozenset((config.advertised, *config.listen.hosts))
+    return Surroundings(datetime.fromtimestamp(now, UTC).year, hosts, GS1_HOSTS | hosts)
 
 
 def find(txn: ReadTxn, readings: Sequence[Recognised]) -> Found | None:
@@ -134,6 +141,12 @@ def text_of(spelling: str) -> tuple[str, bool]:
     """The text asked for by a handle, and whether it was carried by one (`proto/any_name.py`)."""
     carried = name_asked(spelling)
     return (carried, True) if carried else (spelling, False)
+
+
+def is_shown(txn: ReadTxn, identifier: str, now: int) -> bool:
+    """Whether everybody may know that a record of this node exists; of one that is hidden its names lead nowhere."""
+    query = Query(identifier, parse_identifier(identifier), public_only=True)
+    return not isinstance(answer(query, txn, now), NotFound)
 
 
 def _handles(reading: Recognised) -> Iterator[str]:

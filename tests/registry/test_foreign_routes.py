@@ -252,6 +252,7 @@ def test_the_example_of_a_type_is_a_prefix_of_it(name: str) -> None:
         ("Handle", "88..1", ""),
         ("URL", "a" * 256, ""),
         ("alias", "imo\x00", ""),
+        ("URL", "a\ud800", ""),
     ],
 )
 def test_what_is_no_route_is_refused(type_name: str, start: str, end: str) -> None:

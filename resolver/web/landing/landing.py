@@ -17,6 +17,7 @@ from idis.proto.types.site import HTTP, HTTPS
 from idis.proto.value import Value, decode_values
 from idis.registry.authority import responsible_entry
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
+from idis.resolver.foreign.finding import surroundings_of
 from idis.registry.registration.values import sites_in
 from idis.resolver.address import path_of
 from idis.resolver.recursion.resolved import Resolved

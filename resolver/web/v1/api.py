@@ -48,7 +48,7 @@ from idis.resolver.web.v1.showing import show
 from idis.resolver.web.v1.table import OPERATIONS
 
 READ_AT_ONCE_BYTES = 16_384  # a millisecond of work
-_WITH_SLASHES = ("suffix", "identifier")
+_WITH_SLASHES = ("suffix", "identifier", "beginning")
 
 CallerOf = Callable[[web.Request], Awaitable[Caller | Refusal]]
 
@@ -198,7 +198,7 @@ def _compile(operations: Sequence[Operation[Any, Any]]) -> list[_Path]:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """What the path of a request must match; only a suffix and a whole identifier may hold slashes."""
+    """What the path of a request must match; only a suffix, a whole identifier and the beginning of a route may hold slashes."""
     pattern = re.escape(path)
     for name in path_names(path):
         pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{'.+' if name in _WITH_SLASHES else '[^/]+'})")

@@ -12,8 +12,8 @@ from idis.resolver.codes.content import content_of
 from idis.resolver.codes.label import single
 from idis.resolver.codes.symbol import make_symbol
 from idis.resolver.codes.writing import Kind, written
+from idis.resolver.foreign.finding import surroundings_of
 from idis.resolver.web.v1.code_model import CodeParameters
-from idis.resolver.web.v1.detections import surroundings_of
 from idis.resolver.web.v1.operation import Call, Lines, Needs, Operation
 
 GROUP = "code 载体"

@@ -10,6 +10,7 @@ from idis.proto.schemes.scan import SCAN_BYTES_MAX
 from idis.registry.prefix import PrefixState
 from idis.resolver.web.v1.common_model import SUFFIX_CHARACTERS_MAX
 from idis.resolver.web.v1.field import Field
+from idis.resolver.web.v1.route_model import RouteModel
 
 TEXTS_MAX = 1_000  # of a batch: some 20 ms of work
 TEXT_CHARACTERS_MAX = SUFFIX_CHARACTERS_MAX  # what surely fits a request line
@@ -83,10 +84,12 @@ class ReadingModel:
 class WhereModel:
     """Who answers for it, as far as this node knows by itself."""
 
-    prefix: Annotated[str, Field("the nearest prefix that was granted", "标识前缀", example="88.118.8")]
-    state: Annotated[PrefixState, Field("of that prefix", "前缀状态")]
+    prefix: Annotated[str | None, Field("the nearest prefix that was granted, if one holds it", "标识前缀", example="88.118.8")]
+    state: Annotated[PrefixState | None, Field("of that prefix", "前缀状态")]
     here: Annotated[bool, Field("whether this node has its records", "本节点")]
     servers: Annotated[tuple[str, ...], Field("ADDRESS:PORT of those who answer otherwise", "服务器")]
+    records: Annotated[tuple[str, ...], Field("of this node that have the name; of several choose one", "标识")]
+    route: Annotated[RouteModel | None, Field("the route that holds it, in use or not", "解析路由")]
 
 
 @dataclass(frozen=True, slots=True)

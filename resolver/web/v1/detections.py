@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
-from idis.proto.detect import GS1_HOSTS, readings_of, trouble_of
+from idis.proto.detect import readings_of, trouble_of
 from idis.proto.schemes.personal import SCHEME as PERSONAL
 from idis.proto.schemes.recognised import Recognised
 from idis.proto.schemes.recognisers import RECOGNISERS
 from idis.proto.schemes.surroundings import Surroundings
 from idis.registry.store.base import ReadTxn
-from idis.resolver.config import NodeConfig
+from idis.resolver.foreign.finding import surroundings_of
 from idis.resolver.web.v1.detection_model import (
     AttributeModel,
     CheckModel,
@@ -24,7 +23,8 @@ from idis.resolver.web.v1.detection_model import (
     WhereModel,
 )
 from idis.resolver.web.v1.operation import Call, Needs, Nothing, Operation, Reply
-from idis.resolver.whereabouts import whereabouts
+from idis.resolver.web.v1.route_model import route_model
+from idis.resolver.whereabouts import Whereabouts, whereabouts
 
 GROUP = "detect 识别"
 AT_ONCE_TEXTS = 50  # a millisecond or two of the loop; more are read beside it
@@ -33,7 +33,7 @@ AT_ONCE_TEXTS = 50  # a millisecond or two of the loop; more are read beside it
 async def detect_one(call: Call[DetectParameters, None]) -> Reply:
     """One text."""
     with call.face.service.chain.store.read() as txn:
-        return Reply(_detected(txn, call.parameters.text, surroundings_of(call.face.config, call.now)))
+        return Reply(_detected(txn, call.parameters.text, surroundings_of(call.face.config, call.now), call.now))
 
 
 async def detect_many(call: Call[Nothing, DetectBody]) -> Reply:
@@ -42,28 +42,27 @@ async def detect_many(call: Call[Nothing, DetectBody]) -> Reply:
 
     def read() -> tuple[DetectionModel, ...]:
         with call.face.service.chain.store.read() as txn:
-            return tuple(_detected(txn, text, around) for text in texts)
+            return tuple(_detected(txn, text, around, call.now) for text in texts)
 
     results = read() if len(texts) <= AT_ONCE_TEXTS else await asyncio.to_thread(read)
     return Reply(DetectionsModel(results))
 
 
-def surroundings_of(config: NodeConfig, now: int) -> Surroundings:
-    """The present year, and the hosts whose paths are our identifiers."""
-    hosts = frozenset((config.advertised, *config.listen.hosts))
-    return Surroundings(datetime.fromtimestamp(now, UTC).year, hosts, GS1_HOSTS | hosts)
-
-
-def _detected(txn: ReadTxn, text: str, around: Surroundings) -> DetectionModel:
+def _detected(txn: ReadTxn, text: str, around: Surroundings, now: int) -> DetectionModel:
     readings = readings_of(text, around)
-    where = whereabouts(txn, readings)
+    where = whereabouts(txn, readings, now)
     refused = bool(readings) and readings[0].scheme == PERSONAL
     return DetectionModel(
         "" if refused else text,
         tuple(map(reading_model, readings)),
         "" if readings else trouble_of(text),
-        None if where is None else WhereModel(where.prefix, where.state, where.here, where.servers),
+        None if where is None else _where(where),
     )
+
+
+def _where(where: Whereabouts) -> WhereModel:
+    route = None if where.route is None else route_model(where.route)
+    return WhereModel(where.prefix or None, where.state, where.here, where.servers, where.records, route)
 
 
 def reading_model(reading: Recognised) -> ReadingModel:

@@ -59,20 +59,27 @@ _DISABLED = int(RecordFlag.DISABLED)
 async def get_record(call: Call[GetRecordParameters, None]) -> Reply | Refusal:
     """A record with the values that its asker may see."""
     asked = call.parameters
-    spelling = _identifier(asked)
-
-    def question(txn: ReadTxn, groups: Groups) -> RecordModel | Refusal | Unknown:
-        shown = visible_values(call, txn, groups, spelling, asked.index)
-        return shown if isinstance(shown, Unknown) else _model(txn, call.caller, groups, spelling, shown)
-
+    question = partial(record_question, call, identifier_of(asked), asked.index)
     return await decide(call, question, lambda record: Reply(record, version=record.version))
+
+
+def record_question(
+    call: Call[Any, Any], spelling: str, indexes: tuple[int, ...], txn: ReadTxn, groups: Groups
+) -> RecordModel | Refusal | Unknown:
+    """A record with the values of these indexes, or all, that its asker may see.
+
+    Raises:
+        IdentifierError: the spelling is no identifier.
+    """
+    shown = visible_values(call, txn, groups, spelling, indexes)
+    return shown if isinstance(shown, Unknown) else _model(txn, call.caller, groups, spelling, shown)
 
 
 async def put_record(call: Call[RecordPath, PutRecord]) -> Reply | Refusal:
     """Register a record, or put it in the place of the one that is there."""
     aliases = call.body.aliases
     act = acts.Create(
-        _identifier(call.parameters),
+        identifier_of(call.parameters),
         _values(call.body.values),
         overwrite=True,
         aliases=None if aliases is None else tuple(Alias(alias.scheme, alias.name) for alias in aliases),
@@ -82,13 +89,13 @@ async def put_record(call: Call[RecordPath, PutRecord]) -> Reply | Refusal:
 
 async def patch_record(call: Call[RecordPath, PatchRecord]) -> Reply | Refusal:
     """Change some values of a record: all that is asked for, or nothing."""
-    identifier, body = _identifier(call.parameters), call.body
+    identifier, body = identifier_of(call.parameters), call.body
     return await _perform(call, insist((*changes_of(identifier, body), *_visibility_of(identifier, body))))
 
 
 async def delete_record(call: Call[RecordPath, None]) -> Reply | Refusal:
     """Delete a record."""
-    return await _perform(call, (acts.Delete(_identifier(call.parameters)),))
+    return await _perform(call, (acts.Delete(identifier_of(call.parameters)),))
 
 
 async def list_records(call: Call[ListRecordsParameters, None]) -> Reply | Refusal:
@@ -290,7 +297,8 @@ def _secret(held: StoredRecord, value: Value) -> bool:
     return not held.live and fold(value.type) in SECRET_TYPES
 
 
-def _identifier(path: RecordPath | GetRecordParameters) -> str:
+def identifier_of(path: RecordPath | GetRecordParameters) -> str:
+    """The identifier that a path names."""
     return f"{path.prefix}/{path.suffix}"
 
 

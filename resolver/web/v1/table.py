@@ -20,6 +20,7 @@ from idis.resolver.web.v1 import (
     roles,
     tokens,
     trace_jobs,
+    routes,
     traces,
 )
 from idis.resolver.web.v1.operation import Operation
@@ -41,4 +42,6 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *codes.OPERATIONS,
     *docking.OPERATIONS,
     *node.OPERATIONS,
+    *links.OPERATIONS,
+    *routes.OPERATIONS,
 )

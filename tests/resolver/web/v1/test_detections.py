@@ -22,7 +22,14 @@ async def test_a_text_of_ours_is_answered_here(nobody: Any) -> None:
     shown = await told(nobody, "88.118.8/A1")
 
     assert shown["readings"][0]["canonical"] == "88.118.8/A1"
-    assert shown["where"] == {"prefix": "88.118.8", "state": "active", "here": True, "servers": []}
+    assert shown["where"] == {
+        "prefix": "88.118.8",
+        "state": "active",
+        "here": True,
+        "servers": [],
+        "records": [],
+        "route": None,
+    }
     assert (shown["input"], shown["trouble"]) == ("88.118.8/A1", "")
 
 
