@@ -42,6 +42,5 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *codes.OPERATIONS,
     *docking.OPERATIONS,
     *node.OPERATIONS,
-    *links.OPERATIONS,
     *routes.OPERATIONS,
 )
