@@ -76,9 +76,8 @@ class Manner:
 
 def answer(asked: Asked, levels: Sequence[Level], manner: Manner) -> Reply | Page:
     """The answer to a request for something that is known at one level at least."""
-    gone = _gone(levels[0])
-    if gone is not None:
-        page = problem(HTTPStatus.GONE, _gone_sentence(gone), _successor_links(gone, manner.root), **_gone_members(gone))
+    if (end := gone(levels[0])) is not None:
+        page = problem(HTTPStatus.GONE, gone_sentence(end), _successor_links(end, manner.root), **_gone_members(end))
         return _for_reader(asked, Page(PageOf.GONE, tuple(levels), page))
     whole = with_defaults(levels, manner.root, asked.wish.languages)
     if asked.wants_list:
@@ -121,6 +120,18 @@ def handed(asked: Asked, route: ForeignRoute) -> Reply:
         "Link": f'<{place}>; rel="{curie(HANDLED_BY)}"',
     }
     return made(HTTPStatus.TEMPORARY_REDIRECT, headers, max_age_s=min(SHORT_S, route.ttl_s))
+
+
+def gone(level: Level) -> Succession | None:
+    """What ended a thing, when all its records say that it ended and nothing of it goes on."""
+    ends = [record.succession for record in level.records]
+    return ends[0] if all(end is not None and end.kind in _ENDED for end in ends) else None
+
+
+def gone_sentence(end: Succession) -> str:
+    """What became of it, for people."""
+    what = f"it became part of {end.sole}" if end.sole else "nothing takes its place"
+    return f"{end.kind.value} on {end.date}: {what}" + (f" ({end.note})" if end.note else "")
 
 
 def malformed(detail: str) -> Reply:
@@ -192,17 +203,6 @@ def _context_header(asked: Asked) -> str:
 def _age_s(levels: Sequence[Level], chosen: Level) -> int:
     recalled = any(level.recalled for level in levels)
     return min(RECALLED_S if recalled else SHORT_S, chosen.ttl_s, levels[0].ttl_s)
-
-
-def _gone(level: Level) -> Succession | None:
-    """What ended a thing, when all its records say that it ended and nothing of it goes on."""
-    ends = [record.succession for record in level.records]
-    return ends[0] if all(end is not None and end.kind in _ENDED for end in ends) else None
-
-
-def _gone_sentence(end: Succession) -> str:
-    what = f"it became part of {end.sole}" if end.sole else "nothing takes its place"
-    return f"{end.kind.value} on {end.date}: {what}" + (f" ({end.note})" if end.note else "")
 
 
 def _gone_members(end: Succession) -> dict[str, object]:

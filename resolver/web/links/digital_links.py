@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 
 from aiohttp import web
 
 from idis.registry.registration.checks import Refusal
+from idis.registry.store.base import StoreError
 from idis.resolver.chain import Chain
 from idis.resolver.config import LinksSection
+from idis.resolver.log import note
 from idis.resolver.web.callers import Callers
 from idis.resolver.web.face import Face
 from idis.resolver.web.landing.language import reader_of
@@ -16,7 +19,7 @@ from idis.resolver.web.links.answering import Page
 from idis.resolver.web.links.description import description
 from idis.resolver.web.links.kept import KeptReplies
 from idis.resolver.web.links.lazy import DESCRIPTION_PATH
-from idis.resolver.web.links.pages import page_headers, page_of, trouble_page
+from idis.resolver.web.links.pages import TOLD, page_headers, page_of, trouble_page
 from idis.resolver.web.links.preferences import read_accept
 from idis.resolver.web.links.reply import CROSS_ORIGIN, Reply, not_allowed, options, problem
 from idis.resolver.web.links.resolver import LinkResolver, Seen
@@ -58,7 +61,11 @@ class DigitalLinks:
             answer.headers.update(CROSS_ORIGIN)
             return answer
         seen = _seen(request)
-        result = await self._resolver.resolve(seen, peer_of(request), caller, self._face)
+        try:
+            result = await self._resolver.resolve(seen, peer_of(request), caller, self._face)
+        except StoreError as error:
+            note(logging.ERROR, "digital link failed", path=seen.path, error=str(error))
+            result = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this node cannot read its store")
         reply = self._unchanged(request, self._shown(request, seen, result))
         self._resolver.count(reply, self._face.service.clock.monotonic() - started)
         return _sent(reply)
@@ -71,7 +78,7 @@ class DigitalLinks:
             reader = reader_of(seen.languages, seen.path, request.query)
             text = page_of(asked, result, node, self._config.root or seen.origin, reader)
             return Reply(result.reply.status, page_headers(result.reply, reader), text.encode())
-        if result.status < HTTPStatus.BAD_REQUEST or not read_accept(seen.accept).prefers("text/html"):
+        if result.status not in TOLD or not read_accept(seen.accept).prefers("text/html"):
             return result
         reader = reader_of(seen.languages, seen.path, request.query)
         text = trouble_page(seen.path, result, result.detail, node, reader)

@@ -20,7 +20,7 @@ from idis.registry.store.keys import prefix_of
 from idis.resolver.chain import Chain
 from idis.resolver.recursion.resolved import Resolved
 from idis.resolver.request import Later, Peer, Request, Settled
-from idis.resolver.web.links.asked import Asked
+from idis.resolver.web.links.asked import Asked, LevelAsked
 from idis.resolver.web.links.levels import Level, level_of
 
 _ELSEWHERE = b""  # in place of the key of a record of this node
@@ -85,13 +85,21 @@ def settled_now(chain: Chain, txn: ReadTxn, identifier: str, peer: Peer, now: in
     return verdict
 
 
-def found(asked: Asked, held: Sequence[Sequence[Held]], settled: Mapping[str, Settled | Later], *, known: bool) -> Found:
+def found(
+    asked: Sequence[LevelAsked],
+    held: Sequence[Sequence[Held]],
+    settled: Mapping[str, Settled | Later],
+    variables: Mapping[str, str],
+    *,
+    known: bool,
+) -> Found:
     """The levels, from what became of the questions about their records.
 
     Args:
-        asked: the request.
-        held: the records of its levels.
-        settled: what the question about each came to.
+        asked: the levels that were asked for.
+        held: the records of each.
+        settled: what the question about each record came to.
+        variables: what stands for those of targets.
         known: whether whoever asks has proved an identity.
     """
     levels, troubles = [], []
@@ -101,10 +109,10 @@ def found(asked: Asked, held: Sequence[Sequence[Held]], settled: Mapping[str, Se
             outcome = _outcome(settled[record.identifier])
             if isinstance(outcome, Refused):
                 troubles.append(outcome)
-            elif (links := _links(record.identifier, outcome, asked.variables, known)) is not None:
+            elif (links := _links(record.identifier, outcome, variables, known)) is not None:
                 shown.append(links)
         if shown:
-            level = asked.levels[place]
+            level = asked[place]
             levels.append(level_of(level.anchor, level.display, shown))
     busy = next((trouble for trouble in troubles if trouble.code in _BUSY), None)
     worst = busy or next(iter(troubles), None)

@@ -17,10 +17,12 @@ JSON = "application/json"
 JSON_LD = "application/ld+json"
 CONTEXT = "https://ref.gs1.org/standards/resolver/linkset-context"
 
+Linkset = dict[str, list[dict[str, object]]]
+
 _REGIONS = {"hans": "CN", "hant": "TW"}
 
 
-def linkset(levels: Sequence[Level], *, old_descriptions: bool = False) -> dict[str, object]:
+def linkset(levels: Sequence[Level], *, old_descriptions: bool = False) -> Linkset:
     """The linkset of some levels, the finest first.
 
     Args:
@@ -31,12 +33,12 @@ def linkset(levels: Sequence[Level], *, old_descriptions: bool = False) -> dict[
     return {"linkset": [_entry(level.anchor, level.links, {member: level.name}) for level in levels]}
 
 
-def choices(anchor: str, links: Iterable[Link]) -> dict[str, object]:
+def choices(anchor: str, links: Iterable[Link]) -> Linkset:
     """The links between which a client is to choose, as a linkset."""
     return {"linkset": [_entry(anchor, links, {})]}
 
 
-def encoded(document: dict[str, object], media_type: str = LINKSET_JSON) -> bytes:
+def encoded(document: Linkset, media_type: str = LINKSET_JSON) -> bytes:
     """A linkset as octets; as JSON-LD with its context in it."""
     whole = {"@context": CONTEXT, **document} if media_type == JSON_LD else document
     return json.dumps(whole, ensure_ascii=False, indent=1).encode()

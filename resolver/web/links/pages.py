@@ -23,7 +23,8 @@ _KINDS = {
     "transferred": Words("已转移", "Transferred"),
     "withdrawn": Words("已撤销", "Withdrawn"),
 }
-_CASES = {
+# What goes wrong, and how a page tells it.
+TOLD: dict[int, Case] = {
     HTTPStatus.BAD_REQUEST: Case.MALFORMED,
     HTTPStatus.FORBIDDEN: Case.STOPPED,
     HTTPStatus.NOT_FOUND: Case.NOT_FOUND,
@@ -67,7 +68,7 @@ def page_of(asked: Asked, page: Page, node: str, root: str, reader: Reader) -> s
 
 def trouble_page(shown_as: str, reply: Reply, reason: str, node: str, reader: Reader) -> str:
     """What went wrong, for a person."""
-    return landing_page(Shown(shown_as, _CASES[HTTPStatus(reply.status)], Origin(node), scheme=_SCHEME, reason=reason), reader)
+    return landing_page(Shown(shown_as, TOLD[reply.status], Origin(node), scheme=_SCHEME, reason=reason), reader)
 
 
 def page_headers(reply: Reply, reader: Reader) -> tuple[tuple[str, str], ...]:

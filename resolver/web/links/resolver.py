@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from idis.proto.any_name import name_asked
 from idis.proto.codes import ResponseCode
 from idis.proto.schemes.gs1.elements import Gs1Error
 from idis.proto.types.site import encode_site
@@ -101,7 +102,7 @@ class LinkResolver:
                         return None
         except StoreError:
             return None
-        result = found(asked, held, settled, known=False)
+        result = found(asked.levels, held, settled, asked.variables, known=False)
         reply = self._answered(asked, result, Manner(asked.link.stem, self._config.old_descriptions))
         names = tuple(level.canonical for level in asked.levels)
         return Known(reply, tuple(record.key for record in records), names, lasting)
@@ -116,17 +117,19 @@ class LinkResolver:
             held = held_at(txn, asked)
         if isinstance(held, ForeignRoute):
             return handed(asked, held)
-        result = await self.find(asked, held, peer, caller, face)
-        manner = Manner(asked.link.stem, self._config.old_descriptions, known=not caller.anonymous)
-        return self._answered(asked, result, manner)
+        known = not caller.anonymous
+        settled = await self.settled(held, peer, caller, face)
+        result = found(asked.levels, held, settled, asked.variables, known=known)
+        return self._answered(asked, result, Manner(asked.link.stem, self._config.old_descriptions, known))
 
-    async def find(self, asked: Asked, held: Sequence[Sequence[Held]], peer: Peer, caller: Caller, face: Face) -> Found:
-        """What somebody may know of a key that these records have."""
-        settled = {record.identifier: await self._settle(record, peer, caller, face) for level in held for record in level}
-        return found(asked, held, settled, known=not caller.anonymous)
+    async def settled(
+        self, held: Sequence[Sequence[Held]], peer: Peer, caller: Caller, face: Face
+    ) -> dict[str, Settled | Later]:
+        """What the question of somebody about each of these records comes to."""
+        return {record.identifier: await self._settle(record, peer, caller, face) for level in held for record in level}
 
     async def _settle(self, record: Held, peer: Peer, caller: Caller, face: Face) -> Settled:
-        if record.key and not caller.anonymous:
+        if not name_asked(record.identifier) and not caller.anonymous:
             seen = await answer_here(face.registrar, question(record.identifier, known=True), caller, encode_site(face.site))
             if seen is not None and not isinstance(seen, Refusal):
                 return seen

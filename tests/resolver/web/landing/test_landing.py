@@ -10,7 +10,7 @@ import pytest
 from idis.proto.types.site import HTTP, INTERFACE_BOTH, TCP, Interface, Server, Site, encode_site
 from idis.proto.value import Value, encode_values
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
-from idis.registry.record import Record
+from idis.registry.record import Alias, Record
 from idis.resolver.node import Node
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -49,7 +49,11 @@ async def node(start_node):
 
 
 def _few() -> tuple[Record, ...]:
+    ship = (Value(1, "IDIS.ALIAS", b"imo:IMO9074729"),)
     return (
+        Record("88.118.8/SHIP.1", ship, (Alias("imo", "IMO9074729"),)),
+        Record("88.118.8/SHIP.2", ship, (Alias("imo", "IMO9074729"),)),
+        Record("88.118.8/OID.1", (Value(2002, "nameEn", b"Algorithm"),), (Alias("oid", "1.2.156.10197.1.301"),)),
         Record("88.118.8/A1", (Value(1, "URL", b"https://example.com/p/1"),)),
         Record("88.118.8/hidden", (HIDDEN_SECRET,)),
         Record("88.118.8/船舶/分段 1", (Value(1, "name", "分段".encode()),)),
@@ -157,6 +161,63 @@ async def test_a_suspended_prefix_says_that_the_product_is_not_to_blame(browser,
 
     assert status == 403
     assert "Prefix out of service" in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/urn:oid:1.2.156.10197.1.301",
+        "/1.2.156.10197.1.301",
+        "/oid:1.2.156.10197.1.301",
+    ],
+)
+async def test_a_name_of_another_scheme_shows_the_thing_that_has_it(browser, path):
+    """As people write it, with what kind of name it is; nothing is said of a signature, which is about the record's own name."""
+    status, page, _headers = await browser.ask(path, headers=ENGLISH)
+
+    assert status == 200
+    assert "<h1><bdi>Algorithm</bdi></h1>" in page
+    assert "object identifier OID" in page
+    assert "Signature" not in page
+
+
+async def test_several_things_with_one_name_are_a_choice(browser):
+    """Each with its page and its owner; nobody chooses for the reader."""
+    status, page, _headers = await browser.ask("/imo:IMO9074729", headers=ENGLISH)
+
+    assert status == 300
+    assert '<a href="/88.118.8/SHIP.1">' in page
+    assert '<a href="/88.118.8/SHIP.2">' in page
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/urn:oid:1.2.156.9.9.9", 404, "Another node answers for this"),
+        ("/imo:IMO9074728", 400, "Not a valid identifier"),
+        ("/did:cn:88.118.8", 200, "<h1>"),
+        ("/88.118.8", 200, "Prefix"),
+    ],
+)
+async def test_names_of_other_schemes_have_every_kind_of_page(browser, path, status, words):
+    """Unknown, wrong, a twin of a prefix, a prefix."""
+    got, page, _headers = await browser.ask(path, headers=ENGLISH)
+
+    assert got == status
+    assert words in page
+
+
+async def test_the_number_of_a_person_is_not_repeated(browser):
+    """Neither on the page nor in a link."""
+    _status, page, _headers = await browser.ask("/hdl:11010519491231002X", headers=ENGLISH)
+
+    assert "11010519491231002X" not in page.replace('<a href="/hdl:11010519491231002X?lang=zh"', "")
+
+
+@pytest.mark.parametrize("path", ["/favicon.ico", "/robots.txt", "/apple-touch-icon.png", "/hello", "/.well-known/security.txt"])
+async def test_what_is_no_identifier_is_nothing(browser, path):
+    """What browsers ask for beside a page is not looked up."""
+    assert (await browser.ask(path, headers=CHINESE))[0] == 404
 
 
 async def test_a_referral_leads_to_the_pages_of_others(browser, node):

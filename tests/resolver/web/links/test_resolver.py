@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from idis.proto.value import Value
 from idis.registry import tokens
 from idis.registry.caller import Action, Role, RoleGrant, tool
 from idis.registry.foreign_route import ForeignRoute, RouteTarget, TargetKind
