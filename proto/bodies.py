@@ -14,6 +14,7 @@ from idis.proto.challenge import ChallengeAnswer, Verification, read_challenge_a
 from idis.proto.codes import OpCode
 from idis.proto.dialect import read_filter_indexes, read_filter_types
 from idis.proto.message import Message
+from idis.proto.notice import NoticeReceipt, NoticeTelling, read_notice, read_receipt
 from idis.proto.replication import DumpRequest, LogRequest, read_dump_request, read_log_request
 from idis.proto.session import SessionSetup, read_session_setup
 from idis.proto.subscription import SubscribeRequest, read_subscribe
@@ -129,6 +130,8 @@ RequestBody = (
     | ExpandRequest
     | PointerTelling
     | SubscribeRequest
+    | NoticeTelling
+    | NoticeReceipt
 )
 
 
@@ -207,4 +210,6 @@ _READERS: dict[int, Callable[[Reader, Message], RequestBody]] = {
     OpCode.EXPAND: lambda reader, _: read_expand(_rest(reader)),
     OpCode.POINTER: lambda reader, _: read_pointer(_rest(reader)),
     OpCode.SUBSCRIBE: lambda reader, _: read_subscribe(_rest(reader)),
+    OpCode.NOTICE: lambda reader, _: read_notice(_rest(reader)),
+    OpCode.RECEIPT: lambda reader, _: read_receipt(_rest(reader)),
 }

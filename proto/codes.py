@@ -39,6 +39,8 @@ class OpCode(IntEnum):
     EXPAND = 9002  # ours, as the next (`trace.py`)
     POINTER = 9003
     SUBSCRIBE = 9004  # ours (`subscription.py`)
+    NOTICE = 9005  # ours, as the next (`notice.py`)
+    RECEIPT = 9006
 
 
 FIRST_EXTENSION = 9_000  # ours lie beyond every number in use

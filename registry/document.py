@@ -27,6 +27,7 @@ class DocumentKind(IntEnum):
     EVENT_QUERY = 11  # questions about events under a name, by name
     EVENT_SUBSCRIPTION = 12  # who is told the answers of such a question, by its name and a number
     FOREIGN_ROUTE = 13  # where identifiers of any scheme are asked, by type and prefix or range (`foreign_routes.py`)
+    NOTICE = 15  # notices sent and received, and what is to be told of them (`trace/notices.py`)
 
 
 def text_key(text: str) -> bytes:

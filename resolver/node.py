@@ -57,7 +57,7 @@ from idis.resolver.relister import keep_relisted
 from idis.resolver.reply import Replies
 from idis.resolver.service import Service
 from idis.resolver.subscription.keeping import Keeping
-from idis.resolver.trace.pointers import keep_telling
+from idis.resolver.trace.telling import keep_telling
 from idis.resolver.transports.http import HttpTransport
 from idis.resolver.transports.sockets import Sockets, bind, poll_busily
 from idis.resolver.transports.tcp import TcpTransport

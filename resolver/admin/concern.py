@@ -45,6 +45,8 @@ OPERATIONS = frozenset(
         OpCode.EXPAND,
         OpCode.POINTER,
         OpCode.SUBSCRIBE,
+        OpCode.NOTICE,
+        OpCode.RECEIPT,
     )
 )
 

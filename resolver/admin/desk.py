@@ -12,7 +12,7 @@ for one request. Roles are looked up anew for each request, so that one that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from idis.proto.batch import BatchRequest
@@ -20,6 +20,7 @@ from idis.proto.bodies import ExchangeKey, Login, Name, RequestBody
 from idis.proto.challenge import HS_SECKEY, Challenge, ChallengeAnswer, Verification
 from idis.proto.codes import OpCode, OpFlag, ResponseCode, opcode_name
 from idis.proto.errors import ProtocolError
+from idis.proto.notice import NoticeReceipt, NoticeTelling
 from idis.proto.responses import Names, Verified
 from idis.proto.session import SessionSetup
 from idis.proto.subscription import SubscribeReply, SubscribeRequest
@@ -187,7 +188,7 @@ class Desk:
             return await self._change(dialogue, act_of(request, body, self.random_octets), caller)
         if isinstance(body, BatchRequest):
             return await self._batch(dialogue, body, caller)
-        if isinstance(body, ExpandRequest | PointerTelling | SubscribeRequest):
+        if isinstance(body, ExpandRequest | PointerTelling | SubscribeRequest | NoticeTelling | NoticeReceipt):
             return await self._serve_node(dialogue, body)
         if opcode in _HOMING and isinstance(body, Name):
             do = self.homing.home if opcode == OpCode.HOME_PREFIX else self.homing.unhome
@@ -222,14 +223,17 @@ class Desk:
         return None
 
     async def _serve_node(
-        self, dialogue: Dialogue, body: ExpandRequest | PointerTelling | SubscribeRequest
+        self, dialogue: Dialogue, body: ExpandRequest | PointerTelling | SubscribeRequest | NoticeTelling | NoticeReceipt
     ) -> Refusal | None:
         """What one node asks of another."""
-        if isinstance(body, PointerTelling):
-            refusal = await self.tracing.take_pointers(body, dialogue.peer.source.address)
-            if refusal is None:
-                await self.letters.succeed(dialogue)
-            return refusal
+        source = dialogue.peer.source.address
+        match body:
+            case PointerTelling():
+                return await self._taken(dialogue, self.tracing.take_pointers(body, source))
+            case NoticeTelling():
+                return await self._taken(dialogue, self.tracing.take_notice(body, source))
+            case NoticeReceipt():
+                return await self._taken(dialogue, self.tracing.take_receipt(body, source))
         reply: ExpandReply | SubscribeReply | Refusal
         if isinstance(body, SubscribeRequest):
             reply = await self.teller.answer(body, dialogue.peer.source.address)
@@ -239,6 +243,12 @@ class Desk:
             return reply
         await self.letters.succeed(dialogue, reply.encode())
         return None
+
+    async def _taken(self, dialogue: Dialogue, taking: Awaitable[Refusal | None]) -> Refusal | None:
+        refusal = await taking
+        if refusal is None:
+            await self.letters.succeed(dialogue)
+        return refusal
 
     async def _list(self, dialogue: Dialogue, handle: str, caller: Caller) -> Refusal | None:
         if dialogue.peer.transport == HTTP:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from idis.proto.codes import ResponseCode
+from idis.proto.notice import NoticeReceipt, NoticeTelling
 from idis.proto.trace import (
     EDGES_MAX,
     POINTERS_MAX,
@@ -49,12 +50,14 @@ from idis.resolver.trace.form import edge_rows, request_of, stone_row
 from idis.resolver.trace.grade import Grade, grade_of
 from idis.resolver.trace.hidden import SECRET_BYTES, Veil
 from idis.resolver.trace.neighbours import Neighbours
+from idis.resolver.trace.notices import take_notice, take_notice_receipt
 from idis.resolver.trace.pointers import take_pointers
 from idis.resolver.trace.trace_pass import TracePasses
 
 THINGS_PER_S = 5_000  # that one identity may ask about, sustained
 THINGS_BURST = 100_000  # as many as one question may read edges of
 TOLD_MAX = 10_000  # questions whose line in the audit trail is not repeated
+NAMES_MAX, CONTACTS_MAX = 100_000, 10_000  # pseudonyms and contact handles that a notice may name later
 ONWARD_SHARE = 0.8  # of the time left, for whom a question is handed on to
 EDGES_AT_ONCE = (1_000, 200, 40)  # read for one answer: fewer where names are long
 REPLY_BYTES_MAX = 1_048_576  # what may wait for a peer to take it
@@ -79,6 +82,8 @@ class Answering:
     _cursors: AESGCM = field(default_factory=lambda: AESGCM(AESGCM.generate_key(128)))
     _meter: Buckets = field(default_factory=lambda: Buckets(THINGS_PER_S, THINGS_BURST))
     _told: OrderedDict[tuple[bytes, str], None] = field(default_factory=OrderedDict)
+    _names: OrderedDict[str, str] = field(default_factory=OrderedDict)  # things by the pseudonyms they were given
+    _contacts: OrderedDict[str, str] = field(default_factory=OrderedDict)  # likewise whom a contact handle stands for
 
     async def expand(self, asked: ExpandRequest, origin: str) -> ExpandReply | Refusal:
         """One step; `origin` is where it came from, for the audit trail."""
@@ -105,6 +110,16 @@ class Answering:
         if asked.prefix in asked.visited:
             return Refusal(ResponseCode.RECURSION_COUNT_TOO_HIGH, "the question has come round to this node")
         return await self._veiled(asked, caller, grade)
+
+    async def take_notice(self, told: NoticeTelling, source: str) -> Refusal | None:
+        """Keep a notice from another node."""
+        return await take_notice(
+            self.store, self.neighbours, self.clock, told, source, contacts=self._contacts.get, names=self._names
+        )
+
+    async def take_receipt(self, receipt: NoticeReceipt, source: str) -> Refusal | None:
+        """Keep how a notice stands at an addressee."""
+        return await take_notice_receipt(self.store, self.neighbours, self.clock, receipt, source)
 
     async def take_pointers(self, told: PointerTelling, source: str) -> Refusal | None:
         """Keep what another node tells; `source` is the address it came from."""
@@ -209,6 +224,8 @@ class Answering:
             if thing in named or shown.startswith(PSEUDONYM) or home_of(shown) == asked.prefix:
                 shown_edges += [(shown, edge) for edge in veil.edges(edges)]
         stones = veil.stones(walk.tombstones)
+        _remember(self._names, {shown: thing for shown, thing in veil.names.items() if home_of(thing) == asked.prefix}, NAMES_MAX)
+        _remember(self._contacts, veil.contacts, CONTACTS_MAX)
         if len(shown_edges) > EDGES_MAX:
             message = f"more than {EDGES_MAX} edges are hidden here"
             stones.append(Tombstone(request.asks[0].thing, asked.prefix, Step.LIMIT, 0, message))
@@ -255,6 +272,12 @@ def _said(prefix: str, found: Expansion) -> tuple[list[tuple[str, Edge]], list[t
             elif own:
                 others[thing, holder] = None
     return said, list(others)
+
+
+def _remember(kept: OrderedDict[str, str], new: Mapping[str, str], count_max: int) -> None:
+    kept.update(new)
+    while len(kept) > count_max:
+        kept.popitem(last=False)
 
 
 def _beyond(edge: Edge, own: str) -> tuple[str, ...]:

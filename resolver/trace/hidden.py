@@ -8,7 +8,7 @@ the id of the trace: the thing counts once, whichever way it is reached, and can
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from idis.proto.trace import PSEUDONYM
@@ -41,6 +41,7 @@ class Veil:
         grade: how much he may see here.
         aliases: what the homes of other things show him instead.
         open: things he has named himself.
+        names, contacts: what the pseudonyms and contact handles stand for that were made so far.
     """
 
     secret: bytes
@@ -50,6 +51,8 @@ class Veil:
     grade: Grade
     aliases: Mapping[str, str]
     open: frozenset[str]
+    names: dict[str, str] = field(default_factory=dict)
+    contacts: dict[str, str] = field(default_factory=dict)
 
     def name(self, thing: str) -> str:
         """What he may call a thing."""
@@ -59,7 +62,9 @@ class Veil:
 
     def pseudonym(self, thing: str) -> str:
         """What a thing is called in this trace alone."""
-        return PSEUDONYM + self._hash(thing)
+        shown = PSEUDONYM + self._hash(thing)
+        self.names[shown] = thing
+        return shown
 
     def edges(self, found: Sequence[Edge]) -> list[Edge]:
         """Edges as he may see them: in full where they touch what is his, else without who says so."""
@@ -76,7 +81,9 @@ class Veil:
 
     def contact(self, holder: str) -> str:
         """A handle by which this node can tell whoever it stands for."""
-        return f"{PSEUDONYM}{self._hash(holder)}@{self.prefix}"
+        handle = f"{PSEUDONYM}{self._hash(holder)}@{self.prefix}"
+        self.contacts[handle] = holder
+        return handle
 
     def _veiled(self, edge: Edge) -> Edge:
         veiled = edge._replace(

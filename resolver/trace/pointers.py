@@ -8,8 +8,6 @@ other: it says nothing but whom to ask, and who asks there is judged there.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import logging
 from collections import defaultdict
 from dataclasses import replace
 
@@ -19,25 +17,14 @@ from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import Store, StoreError, WriteTxn
 from idis.registry.trace.pointers import Due, drop_dues, due_now, keep_pointers, put_off
 from idis.registry.trace.things import home_of
-from idis.resolver.log import note
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.trace.neighbours import Neighbours, Unreached
+from idis.resolver.trace.source import refuse_source
 
-LOOK_S = 0.25  # how long a pointer waits at most where its home can be reached
 AT_ONCE = 5_000  # looked at in one turn
 TELL_S = 2.0  # of one message
 WAIT_MS_MIN, WAIT_MS_MAX = 2_000, 3_600_000  # before it is told again; doubles
 ACTOR = "pointers"
-
-
-async def keep_telling(store: Store, neighbours: Neighbours, clock: Clock) -> None:
-    """Tell what is due, for ever; ends by cancellation."""
-    while True:
-        await asyncio.sleep(LOOK_S)
-        try:
-            await tell_due(store, neighbours, clock)
-        except StoreError as error:
-            note(logging.WARNING, "pointers wait", error=str(error))
 
 
 async def tell_due(store: Store, neighbours: Neighbours, clock: Clock) -> int:
@@ -78,11 +65,8 @@ async def take_pointers(
         told: the message.
         source: the address it came from.
     """
-    target = await neighbours.find(told.prefix, TELL_S)
-    if isinstance(target, Unreached):
-        return Refusal(ResponseCode.AUTHENTICATION_ERROR, target.message)
-    if not any(_same_host(source, address) for address in target.addresses):
-        return Refusal(ResponseCode.AUTHENTICATION_FAILED, f"{told.prefix} is not answered at {source}")
+    if (refusal := await refuse_source(neighbours, told.prefix, source)) is not None:
+        return refusal
 
     def change(txn: WriteTxn) -> None:
         keep_pointers(txn, told.prefix, zip(told.things, told.ways, strict=True), int(clock.time() * 1_000))
@@ -101,14 +85,6 @@ async def _tell(neighbours: Neighbours, home: str, holder: str, dues: list[Due],
     body = PointerTelling(holder, now_ms, tuple(due.thing for due in dues), bytes(due.ways for due in dues)).encode()
     answered = await neighbours.ask(target, int(OpCode.POINTER), body, TELL_S)
     return not isinstance(answered, Unreached) and answered.response_code == ResponseCode.SUCCESS
-
-
-def _same_host(source: str, address: str) -> bool:
-    """Whether two addresses are one; of this machine's own, either family will do."""
-    one, other = ipaddress.ip_address(source.partition("%")[0]), ipaddress.ip_address(address)
-    if isinstance(one, ipaddress.IPv6Address) and one.ipv4_mapped is not None:
-        one = one.ipv4_mapped
-    return one == other or (one.is_loopback and other.is_loopback)
 
 
 def _later(due: Due, now_ms: int) -> Due:

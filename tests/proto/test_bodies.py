@@ -21,6 +21,7 @@ from idis.proto.codes import OpCode
 from idis.proto.digest import MD5, SHA1, RequestDigest
 from idis.proto.errors import ProtocolError
 from idis.proto.message import Message, Version
+from idis.proto.notice import NoticeKind, NoticeReceipt, NoticeState, NoticeTelling, Severity
 from idis.proto.replication import DumpRequest, LogRequest, Share
 from idis.proto.session import SessionSetup
 from idis.proto.subscription import SubscribeRequest
@@ -85,7 +86,7 @@ CASES: list[tuple[int, str, RequestBody]] = [
     (9001, "93 01 c400 91 93 03 a3 312f61 c400", BatchRequest((BatchItem(Verb.DELETE, "1/a"),))),
     (
         9002,
-        "dc0010 01 c410 000102030405060708090a0b0c0d0e0f a4 38382e31 a6 726563616c6c c402 7061 c3 c2 c0 0a 20 64 ccc8"
+        "dc0010 02 c410 000102030405060708090a0b0c0d0e0f a4 38382e31 a6 726563616c6c c402 7061 c3 c2 c0 0a 20 64 ccc8"
         " a5 38382e3200 a7 38382e312f4100 c410 ffffffffffffffff 0000000000000007 c400",
         ExpandRequest(
             bytes(range(16)),
@@ -94,8 +95,20 @@ CASES: list[tuple[int, str, RequestBody]] = [
             asks=(AskRow("88.1/A", -1, 7),),
         ),
     ),
-    (9003, "95 01 a4 38382e32 05 a7 38382e312f4100 c401 03", PointerTelling("88.2", 5, ("88.1/A",), b"\x03")),
+    (9003, "95 02 a4 38382e32 05 a7 38382e312f4100 c401 03", PointerTelling("88.2", 5, ("88.1/A",), b"\x03")),
     (9004, "94 01 c400 a5 38382e3100 64", SubscribeRequest(b"", ("88.1",), 100)),
+    (
+        9005,
+        "9b 01 c410 000102030405060708090a0b0c0d0e0f a4 38382e32 a4 38382e33 03 02 05 a4 73746f70 a7 38382e332f5300 01 a0",
+        NoticeTelling(
+            bytes(range(16)), "88.2", "88.3", NoticeKind.RECALL, Severity.MAJOR, 5, "stop", ("88.3/S",), 1
+        ),
+    ),
+    (
+        9006,
+        "99 01 c410 000102030405060708090a0b0c0d0e0f a4 38382e32 a4 38382e33 03 05 a2 6f6b 02 01",
+        NoticeReceipt(bytes(range(16)), "88.2", "88.3", NoticeState.ACKNOWLEDGED, 5, "ok", 2, 1),
+    ),
     (77, "aabb", Opaque(b"\xaa\xbb")),
 ]
 

@@ -17,10 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from idis.proto.value import Value
-from idis.registry.caller import tool
+from idis.registry import tokens
+from idis.registry.caller import Action as TokenAction
+from idis.registry.caller import Role, RoleGrant, tool
 from idis.registry.record import Record
 from idis.registry.registration.checks import Organisation, Refusal
 from idis.registry.registration.prefix_acts import Delegate, perform_prefix
+from idis.registry.token import TokenTerms
 from idis.registry.trace.deriving import take_event
 from idis.registry.trace.event import Action, Event, EventType, Moment
 from idis.registry.trace.pointers import due_now
@@ -115,10 +118,25 @@ class Chain:
         """The key of the quality engineer of an enterprise; with a number, another one in his name."""
         return key_of(number or int(prefix[-1]), self.folder, f"300:{prefix}/QE")
 
+    def token(self, prefix: str) -> str:
+        """A token of an operator of the node of an enterprise."""
+        terms = TokenTerms("test", roles=(RoleGrant(Role.OPERATOR),), prefixes=("",), actions=frozenset(TokenAction))
+        store = self.nodes[prefix]._store
+        made_token = store.write(lambda txn: tokens.create(txn, tool("test"), terms, int(time.time())), actor="test").result()
+        assert isinstance(made_token.result, tuple)
+        return made_token.result[1]
+
+    async def at(self, prefix: str, method: str, path: str, **body: Any) -> Any:
+        """Ask the node of an enterprise with a token; the JSON of its answer."""
+        headers = {"Authorization": f"Bearer {self.token(prefix)}"}
+        url = f"http://127.0.0.1:{self.nodes[prefix].http_port}/api/v1{path}"
+        async with self.session.request(method, url, json=body if method == "POST" else None, headers=headers) as answer:
+            return await answer.json()
+
     def gate(self) -> Gate:
         """Stand between the node that is asked and all others."""
         neighbours = self.entry._office.neighbours
-        gate = neighbours._finder = Gate(neighbours._finder)  # type: ignore[assignment]
+        gate = neighbours._finder = Gate(neighbours._finder)
         return gate
 
     def proof(self, who: str, *, number: int = 0, trace: str = "") -> dict[str, str]:
@@ -172,7 +190,7 @@ async def make_chain(
     start_node: Callable[..., Awaitable[Node]], tmp_path: Path, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Awaitable[Chain]]:
     """Makes a chain; `groups` are records of TRACE_READERS and TRACE_PARTNERS by prefix."""
-    monkeypatch.setattr("idis.resolver.trace.pointers.LOOK_S", 0.02)
+    monkeypatch.setattr("idis.resolver.trace.telling.LOOK_S", 0.02)
 
     async def make(*prefixes: str, groups: dict[str, tuple[Record, ...]] | None = None) -> Chain:
         root = await start_node("root", tier=Tier.NATIONAL, prefixes=("88",), records=())

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from idis.registry import tokens
-from idis.registry.caller import Action, Role, RoleGrant, tool
-from idis.registry.token import TokenTerms
 from tests.resolver.trace.conftest import (
     BLOCK,
     HEAT,
@@ -183,13 +179,7 @@ async def test_an_answer_is_audited(chain: Chain) -> None:
 
 async def test_what_is_kept_elsewhere_is_missing_without_a_pass(chain: Chain) -> None:
     """One node alone knows of the plate only that its mill knows more, and says so."""
-    node = chain.nodes[WORKS]
-    terms = TokenTerms("test", roles=(RoleGrant(Role.OPERATOR),), prefixes=("",), actions=frozenset(Action))
-    made_token = node._store.write(lambda txn: tokens.create(txn, tool("test"), terms, int(time.time())), actor="test").result()
-    assert isinstance(made_token.result, tuple)
-    url = f"http://127.0.0.1:{node.http_port}/api/v1/trace?thing={BLOCK}&direction=back"
-    async with chain.session.get(url, headers={"Authorization": f"Bearer {made_token.result[1]}"}) as answer:
-        found = {"trace": await answer.json()}
+    found = {"trace": await chain.at(WORKS, "GET", f"/trace?thing={BLOCK}&direction=back")}
 
     assert things(found) == [BLOCK, PLATE]
     assert stones(found) == [(MILL, "resolve")]

@@ -56,7 +56,7 @@ async def test_what_was_missing_behind_hidden_names(chain: Chain) -> None:
         async def send(self, *_arguments: object) -> bytes:
             raise OSError("shut")
 
-    way._finder = Shut()  # type: ignore[assignment]
+    way._finder = Shut()
     first = await chain.recall(MILL, HEAT)
     way._finder = finder
     way._shunned.clear()
