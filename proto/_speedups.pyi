@@ -538,6 +538,31 @@ def drain_dns(
         OSError: the socket cannot be used.
     """
 
+def resolve_dns(
+    index: AnswerIndex,
+    zone: DnsZone,
+    octets: bytes,
+    at: int,
+    now: int,
+    allowed: int = -1,
+    octets_max: int = 1_048_576,
+) -> tuple[bytes, int, int]:
+    """Answer the DNS questions at the begin of a stream's messages, each behind its length, as `drain_dns` answers them.
+
+    Args:
+        index: of a store.
+        zone: what is answered for.
+        octets: of the stream.
+        at: where the first message begins.
+        now: unix seconds.
+        allowed: so many at most; below 0: any number.
+        octets_max: of answers, after which no more messages are taken.
+
+    Returns:
+        The answers, each behind its length; where the first message begins that was not answered, because it is not common,
+        not whole or not allowed; how many were.
+    """
+
 def split_plain(
     octets: bytes,
     now: int,

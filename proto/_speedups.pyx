@@ -18,7 +18,7 @@ One compilation unit in several files, one noun each:
     _speedups_streams.pxi    Streams: many connections in one step
     _speedups_http.pxi       resolve_http
     _speedups_values.pxi     split_plain
-    _speedups_dns.pxi        drain_dns
+    _speedups_dns.pxi        drain_dns, resolve_dns
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t

@@ -12,6 +12,8 @@ cdef enum:
     DNS_LABEL_BYTES_MAX = 63
     DNS_PLAIN_BYTES = 512
     DNS_REPLY_BYTES = 1232
+    DNS_STREAM_BYTES = 4096  # of an answer over TCP that is written here
+    DNS_LENGTH_BYTES = 2  # in front of each message over TCP
     DNS_OPT_BYTES = 11
     DNS_COOKIE_BYTES = 24
     DNS_VALUE_BYTES_MAX = 8192  # of the values of a record; longer ones do not fit into an answer anyway
@@ -79,6 +81,9 @@ cdef class DnsZone:
 
 cdef DnsAsked _dns_asked[DATAGRAMS]
 cdef uint8_t _dns_values[DNS_VALUE_BYTES_MAX]
+# Of `resolve_dns`; no Python code runs while it is at work.
+cdef Batch _dns_batch
+cdef Out _dns_out
 
 
 cdef inline uint16_t get_u16(const uint8_t* at) noexcept nogil:
@@ -545,26 +550,33 @@ cdef void recognise_all_dns(
         end_batch(&all.batch, arena)
 
 
+cdef inline size_t answer_dns(
+    DnsZone zone, uint8_t* target, Question* question, const DnsAsked* asked, const Arena* arena, const sockaddr_storage* name,
+    uint32_t now
+) noexcept nogil:
+    # Octets of the answer to a question whose slot is known; 0 when Python must make it.
+    cdef Answer answer
+    if (
+        question.common
+        and find_answer(arena, question, &answer, now)
+        and answer.entry.code == CODE_SUCCESS
+        and answer.entry.value_bytes <= DNS_VALUE_BYTES_MAX
+        and copy_value(arena, &question.key, question.probe, question.slot, &answer.entry, answer.value, _dns_values)
+    ):
+        return write_dns_answer(zone, target, question, asked, _dns_values, answer.entry.value_bytes, name, now)
+    return 0
+
+
 cdef void answer_all_dns(Datagrams* all, DnsZone zone, const Arena* arena, uint32_t now) noexcept nogil:
     cdef size_t number, size
     cdef Question* question
-    cdef Answer answer
     for number in range(all.batch.count):
         question = take_question(&all.batch, arena, number) if arena is not NULL else &all.batch.questions[number]
         if question.frame is NULL:
             continue
-        size = 0
-        if (
-            question.common
-            and find_answer(arena, question, &answer, now)
-            and answer.entry.code == CODE_SUCCESS
-            and answer.entry.value_bytes <= DNS_VALUE_BYTES_MAX
-            and copy_value(arena, &question.key, question.probe, question.slot, &answer.entry, answer.value, _dns_values)
-        ):
-            size = write_dns_answer(
-                zone, all.answers + all.answers_bytes, question, &_dns_asked[number], _dns_values, answer.entry.value_bytes,
-                &all.names[number], now
-            )
+        size = answer_dns(
+            zone, all.answers + all.answers_bytes, question, &_dns_asked[number], arena, &all.names[number], now
+        )
         if size:
             post_dns(all, number, size)
             zone.answered += 1
@@ -600,3 +612,50 @@ def drain_dns(AnswerIndex index, Gate gate not None, DnsZone zone not None, int 
         return count, hand_over(all)
     finally:
         all.busy = False
+
+
+cdef size_t answer_message(DnsZone zone, const uint8_t* message, size_t size, const Arena* arena, uint32_t now) noexcept nogil:
+    # Append the answer to one message of a stream, behind its length; 0 when Python must give it.
+    cdef Question* question = &_dns_batch.questions[0]
+    cdef DnsAsked asked
+    cdef uint8_t* target
+    begin_batch(&_dns_batch, arena)
+    _dns_batch.refers = False
+    question.frame = message
+    question.frame_bytes = size
+    _dns_batch.count = 1
+    if size > PACKET_BYTES or not recognise_dns(&_dns_batch, question, &asked, zone, arena) or asked.cookie is not NULL:
+        return 0
+    if not reserve(&_dns_out, DNS_LENGTH_BYTES + DNS_STREAM_BYTES):
+        return 0
+    end_batch(&_dns_batch, arena)
+    asked.reply_max = DNS_STREAM_BYTES
+    target = _dns_out.octets + _dns_out.bytes
+    size = answer_dns(zone, target + DNS_LENGTH_BYTES, question, &asked, arena, NULL, now)
+    if size:
+        set_u16(target, <uint16_t>size)
+        _dns_out.bytes += DNS_LENGTH_BYTES + size
+    return size
+
+
+def resolve_dns(AnswerIndex index not None, DnsZone zone not None, bytes octets not None, size_t at, uint32_t now,
+                int64_t allowed=-1, size_t octets_max=1048576):
+    """Answer the common questions among the messages of a stream from an offset on."""
+    cdef const uint8_t* messages = <const uint8_t*>PyBytes_AS_STRING(octets)
+    cdef size_t bytes_there = PyBytes_GET_SIZE(octets)
+    cdef size_t count = 0
+    cdef size_t size
+    _dns_out.bytes = 0
+    if index.usable() and not index.arena.ring:
+        while at < bytes_there and bytes_there - at >= DNS_LENGTH_BYTES and _dns_out.bytes < octets_max and allowed != 0:
+            size = get_u16(messages + at)
+            if size > bytes_there - at - DNS_LENGTH_BYTES:
+                break
+            if not answer_message(zone, messages + at + DNS_LENGTH_BYTES, size, &index.arena, now):
+                break
+            at += DNS_LENGTH_BYTES + size
+            count += 1
+            if allowed > 0:
+                allowed -= 1
+    zone.answered += count
+    return PyBytes_FromStringAndSize(<char*>_dns_out.octets, _dns_out.bytes), at, count

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from idis.proto._speedups import DnsZone, Gate, drain_dns
+from idis.proto._speedups import DnsZone, Gate, drain_dns, resolve_dns
 from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Clock
 
@@ -62,6 +62,28 @@ class DnsAccelerator:
         if received > len(leftovers):
             self._metrics.durations["dns"].add(clock.monotonic() - started, received - len(leftovers))
         return received, leftovers
+
+    def stream(self, octets: bytes, at: int, allowed: int, octets_max: int) -> tuple[bytes, int, int]:
+        """Answer what is common at the begin of a stream's messages.
+
+        Args:
+            octets: of the stream.
+            at: where the next message begins.
+            allowed: questions its source may still ask; below 0: any number.
+            octets_max: of answers, after which no more messages are taken.
+
+        Returns:
+            The answers, each behind its length; where the first message begins that was not answered; how many were.
+        """
+        answers = self._answers
+        if not answers.fresh() or (index := answers.index) is None:
+            return b"", at, 0
+        clock = self._clock
+        started = clock.monotonic()
+        written, at, count = resolve_dns(index, self._zone, octets, at, int(clock.time()), allowed, octets_max)
+        if count:
+            self._metrics.durations["dns"].add(clock.monotonic() - started, count)
+        return written, at, count
 
     def count(self) -> None:
         """Bring what was counted in C into the metrics."""

@@ -31,6 +31,7 @@ from idis.proto.dns.name import write_name
 from idis.resolver.chain import Batch, Chain
 from idis.resolver.config import DnsSection
 from idis.resolver.dns_face import DnsFace, Waiting
+from idis.resolver.guard.arrival import OUT_BUFFER_BYTES
 from idis.resolver.guard.connections import ConnectionTable
 from idis.resolver.guard.sources import Source, Sources, Standing
 from idis.resolver.log import note
@@ -98,11 +99,11 @@ class DnsService:
         return self._known
 
     def answer(self, packet: bytes, source: Source, batch: Batch, send: Send, *, datagram: bool) -> bytes | None:
-        """The octets that answer a message now; None when none do. What is known later goes to `send`, at most once."""
+        """The octets that answer a message, none when it gets no answer; None when they go to `send` later, once."""
         query = decode_query(packet)
         if query is None:
             self.metrics.silent["malformed"] += 1
-            return None
+            return b""
         if isinstance(query, Fault):
             self.metrics.dns[f"code.{query.code}"] += 1
             return encode_fault(query)
@@ -148,12 +149,12 @@ class DnsService:
             return encode_hint(query, cookie, code=BADCOOKIE if cookie else 0)
         return octets
 
-    def _shed(self, query: DnsQuery, verdict: Silence, cookie: bytes) -> bytes | None:
+    def _shed(self, query: DnsQuery, verdict: Silence, cookie: bytes) -> bytes:
         """Every second question beyond the rate gets a hint, the others silence."""
         self.metrics.silent[verdict.reason] += 1
         self._slip = not self._slip
         if not self._slip or verdict.reason != "rate":
-            return None
+            return b""
         self.metrics.dns["slipped"] += 1
         return encode_hint(query, cookie, code=BADCOOKIE if cookie else 0)
 
@@ -194,7 +195,7 @@ class DnsEntrance:
         self._service = DnsService(face, chain, sources, metrics, table, secret, recurses=recurses)
         hot = None if quick is None or recurses else quick.dns(write_name(face.zone), secret)
         self._datagrams = [DnsDatagrams(bound, self._service, hot) for bound in sockets.dns_udp]
-        self._streams = [DnsStreams(bound, self._service) for bound in sockets.dns_tcp]
+        self._streams = [DnsStreams(bound, self._service, hot) for bound in sockets.dns_tcp]
 
     async def open(self) -> None:
         """Begin to serve."""
@@ -250,7 +251,7 @@ class DnsDatagrams:
                     for packet, address, _standing in leftovers:
                         send = partial(self._send, address)
                         octets = service.answer(packet, service.sources.of(address[0]), batch, send, datagram=True)
-                        if octets is not None:
+                        if octets:
                             send(octets)
             if received < DATAGRAMS_MAX:
                 return
@@ -288,7 +289,7 @@ class DnsDatagrams:
         if source.trusted and len(self._trusted) < DATAGRAMS_MAX * DATAGRAMS_MAX:
             self._trusted.add(host)
         octets = self._service.answer(packet, source, batch, partial(self._send, address), datagram=True)
-        if octets is not None:
+        if octets:
             answers.append(octets)
             numbers.append(number)
 
@@ -302,15 +303,16 @@ class DnsDatagrams:
 class DnsStreams:
     """Serves one listening TCP socket."""
 
-    def __init__(self, bound: socket.socket, service: DnsService) -> None:
+    def __init__(self, bound: socket.socket, service: DnsService, hot: DnsAccelerator | None) -> None:
         self._socket = bound
         self._service = service
+        self._hot = hot
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
         """Begin to accept."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: DnsConnection(self._service), sock=self._socket)
+        self._server = await loop.create_server(lambda: DnsConnection(self._service, self._hot), sock=self._socket)
 
     def close(self) -> None:
         """Accept nobody any more."""
@@ -321,8 +323,9 @@ class DnsStreams:
 class DnsConnection(asyncio.Protocol):
     """One connection: messages behind their lengths."""
 
-    def __init__(self, service: DnsService) -> None:
+    def __init__(self, service: DnsService, hot: DnsAccelerator | None) -> None:
         self.address = ""
+        self._hot = hot
         self._service = service
         self._buffer = b""
         self._pending = 0
@@ -346,6 +349,7 @@ class DnsConnection(asyncio.Protocol):
             self._transport.abort()
             return
         self._source = service.sources.of(self.address)
+        self._peer = Peer(TCP, self._source, service.sources.standing_of_stream(self._source))
         self._touched = service.chain.clock.monotonic()
         service.metrics.accepted[DNS] += 1
         service.metrics.connections[DNS] += 1
@@ -388,22 +392,13 @@ class DnsConnection(asyncio.Protocol):
             self._transport.abort()
 
     def _read_on(self) -> None:
-        service, buffer, at = self._service, self._buffer, 0
-        if len(buffer) < _LENGTH_BYTES:
-            return
-        answers: list[bytes] = []
-        with service.chain.batch(TCP) as batch:
-            while self._pending < PENDING_MAX and len(buffer) - at >= _LENGTH_BYTES:
-                end = at + _LENGTH_BYTES + int.from_bytes(buffer[at : at + _LENGTH_BYTES], "big")
-                if end > len(buffer):
-                    break
-                self._pending += 1
-                octets = service.answer(buffer[at + _LENGTH_BYTES : end], self._source, batch, self._deliver, datagram=False)
-                at = end
-                if octets is not None:
-                    self._pending -= 1
-                    answers.append(len(octets).to_bytes(_LENGTH_BYTES, "big") + octets)
-            now = batch.started
+        service, buffer, answers = self._service, self._buffer, list[bytes]()
+        now = service.chain.clock.monotonic()
+        at = self._answer_common(buffer, 0, now, answers)
+        while self._pending < PENDING_MAX and _end_of_message(buffer, at):
+            with service.chain.batch(TCP) as batch:
+                at = self._answer_others(buffer, at, batch, answers)
+            at = self._answer_common(buffer, at, now, answers)
         if at:
             self._buffer = buffer[at:]
             self._touched = now
@@ -411,8 +406,37 @@ class DnsConnection(asyncio.Protocol):
             service.sources.prove(self._source, now)
         if answers:
             self._transport.write(b"".join(answers))
-            service.metrics.durations[DNS].add(service.chain.clock.monotonic() - now, len(answers))
         self._settle()
+
+    def _answer_common(self, buffer: bytes, at: int, now: float, answers: list[bytes]) -> int:
+        """Let the compiled step answer from a place on; where it stopped."""
+        if self._hot is None or len(buffer) - at <= _LENGTH_BYTES:
+            return at
+        limit, peer = self._service.chain.limit, self._peer
+        allowed = -1 if self._source.trusted else limit.left(peer, now)
+        octets, at, count = self._hot.stream(buffer, at, allowed, OUT_BUFFER_BYTES)
+        if count:
+            if allowed >= 0:
+                limit.take(peer, now, count)
+            answers.append(octets)
+        return at
+
+    def _answer_others(self, buffer: bytes, at: int, batch: Batch, answers: list[bytes]) -> int:
+        """Answer one message, or as many as there are if the compiled step is not there for those behind it; where it stopped."""
+        service, before = self._service, len(answers)
+        while self._pending < PENDING_MAX and (end := _end_of_message(buffer, at)):
+            self._pending += 1
+            octets = service.answer(buffer[at + _LENGTH_BYTES : end], self._source, batch, self._deliver, datagram=False)
+            at = end
+            if octets is not None:
+                self._pending -= 1
+            if octets:
+                answers.append(len(octets).to_bytes(_LENGTH_BYTES, "big") + octets)
+            if self._hot is not None:
+                break
+        if len(answers) > before:
+            service.metrics.durations[DNS].add(service.chain.clock.monotonic() - batch.started, len(answers) - before)
+        return at
 
     def _deliver(self, octets: bytes) -> None:
         self._pending -= 1
@@ -432,3 +456,11 @@ class DnsConnection(asyncio.Protocol):
                 self._transport.pause_reading()
             else:
                 self._transport.resume_reading()
+
+
+def _end_of_message(buffer: bytes, at: int) -> int:
+    """Where the message that begins at a place ends; 0 when it is not whole."""
+    if len(buffer) - at < _LENGTH_BYTES:
+        return 0
+    end = at + _LENGTH_BYTES + int.from_bytes(buffer[at : at + _LENGTH_BYTES], "big")
+    return end if end <= len(buffer) else 0

@@ -57,12 +57,12 @@ async def node(start_node) -> Node:
     raise TimeoutError
 
 
-def plain(node: Node, packet: bytes) -> bytes | None:
-    """What the plain twin answers."""
+def plain(node: Node, packet: bytes, *, datagram: bool = True) -> bytes:
+    """What the plain twin answers; nothing where it stays silent."""
     assert node._dns is not None
     service = node._dns._service
-    with node._chain.batch("udp") as batch:
-        return service.answer(packet, service.sources.of("127.0.0.1"), batch, lambda octets: None, datagram=True)
+    with node._chain.batch("udp" if datagram else "tcp") as batch:
+        return service.answer(packet, service.sources.of("127.0.0.1"), batch, lambda octets: None, datagram=datagram) or b""
 
 
 async def compiled(node: Node, *packets: bytes) -> list[bytes]:
@@ -75,6 +75,27 @@ async def compiled(node: Node, *packets: bytes) -> list[bytes]:
             await loop.sock_sendall(sender, packet)
         async with asyncio.timeout(5):
             return [await loop.sock_recv(sender, 4_096) for _ in packets]
+
+
+async def streamed(node: Node, packets: list[bytes], choice: random.Random) -> bytes:
+    """What comes over one connection, to which the packets are written in pieces."""
+    octets = b"".join(map(framed, packets))
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.dns_port)
+    while octets:
+        cut = choice.randint(1, 2_000)
+        writer.write(octets[:cut])
+        await writer.drain()
+        octets = octets[cut:]
+    expected = sum(len(framed(found)) for packet in packets if (found := plain(node, packet, datagram=False)))
+    async with asyncio.timeout(5):
+        found = await reader.readexactly(expected)
+    writer.close()
+    return found
+
+
+def framed(octets: bytes) -> bytes:
+    """A message behind its length."""
+    return len(octets).to_bytes(2, "big") + octets
 
 
 def answered(node: Node) -> int:
@@ -129,8 +150,49 @@ async def test_damaged_questions_are_answered_alike(node) -> None:
         whole = encode_query(number & 0xFFFF, choice.choice(NAMES), kind, udp_bytes=udp_bytes)
         packet = damaged(whole, choice)
         expected = plain(node, packet)
-        if expected is not None:
+        if expected:
             assert await compiled(node, packet) == [expected], packet.hex()
+
+
+@pytest.mark.parametrize("kind", [16, 35, 256])
+async def test_a_stream_of_every_record_is_answered_alike(node, kind) -> None:
+    """With and without room named; plain questions by the compiled step."""
+    options: list[dict[str, int]] = [{}, {"udp_bytes": 512}, {"udp_bytes": 65_535}]
+    packets = [
+        encode_query(number, name, kind, **option)
+        for number, name in enumerate((*NAMES, (b"x", *ZONE), (b"x", b"org")))
+        for option in options
+    ]
+    expected = b"".join(framed(plain(node, packet, datagram=False)) for packet in packets)
+
+    assert await streamed(node, packets, random.Random(SEED)) == expected
+    assert answered(node) > len(RECORDS)
+
+
+async def test_damaged_streams_are_answered_alike(node) -> None:
+    """Seeded, fifty messages a connection, cut anywhere; what gets no answer leaves no gap."""
+    choice = random.Random(SEED + 1)
+    for _ in range(QUESTIONS // 50):
+        packets = []
+        for number in range(50):
+            kind, udp_bytes = choice.choice((16, 35, 256)), choice.choice((0, 1_232))
+            whole = encode_query(number, choice.choice(NAMES), kind, udp_bytes=udp_bytes)
+            packets.append(whole if choice.random() < 0.5 else damaged(whole, choice))
+        expected = b"".join(framed(found) for packet in packets if (found := plain(node, packet, datagram=False)))
+
+        assert await streamed(node, packets, choice) == expected
+
+
+async def test_a_silent_stream_is_closed(node) -> None:
+    """What gets no answer, such as a response, is not waited for: the connection is idle afterwards."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.dns_port)
+    writer.write(framed(bytes.fromhex("0001 8000 0000 0000 0000 0000")) + framed(encode_query(1, NAMES[0], 35)))
+    await reader.readexactly(2)
+    assert node._dns is not None
+    table = node._dns._service.table
+
+    assert [one.idle for one in table._open if one.address == "127.0.0.1"] == [True]
+    writer.close()
 
 
 async def test_cookies_are_made_and_believed_alike(start_node) -> None:
