@@ -13,7 +13,7 @@ from idis.proto.schemes.surroundings import Surroundings
 from idis.resolver.cli.detect import reading_document
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.shown import printable
-from idis.resolver.codes.carrier import Carrier, CodeError, Correction, NotInstalled
+from idis.resolver.codes.carrier import Carrier, CodeError, Correction, Unprintable
 from idis.resolver.codes.content import checked_base, content_of
 from idis.resolver.codes.label import single
 from idis.resolver.codes.pictures import Found, read_picture
@@ -76,10 +76,10 @@ def run(arguments: argparse.Namespace) -> int:
                 return _sheet(arguments, around)
             case _:
                 return _single(arguments, around)
-    except NotInstalled as missing:
-        raise CommandError(str(missing)) from None
-    except CodeError as error:
+    except Unprintable as error:
         raise CommandError(str(error), ExitCode.REFUSED) from None
+    except CodeError as error:
+        raise CommandError(str(error)) from None
 
 
 def _single(arguments: argparse.Namespace, around: Surroundings) -> int:
@@ -91,7 +91,7 @@ def _single(arguments: argparse.Namespace, around: Surroundings) -> int:
     label = single(symbol, (*arguments.line, content.human), arguments.module_mm)
     _write(arguments.out, written(label, kind, dpi=arguments.dpi))
     read = "read back" if symbol.read_back else "not read back: that needs zxing-cpp, pip install 'idis[codes]'"
-    print(f"{arguments.out}: {carrier.rules.title} of {printable(content.payload)}")
+    print(f"{arguments.out}: {carrier.rules.title} of {printable(content.human if carrier.rules.gs1 else content.payload)}")
     print(f"  {symbol.width} modules of {label.module_mm:g} mm, label {label.width_mm:.0f} × {label.height_mm:.0f} mm, {read}")
     return ExitCode.DONE
 
@@ -114,7 +114,8 @@ def _sheet(arguments: argparse.Namespace, around: Surroundings) -> int:
     else:
         names = _write_pages(Path(arguments.out), sheets_svg(labels, grid))
     width, height = grid.label_mm
-    print(f"{names}: {len(labels)} labels of {width:.0f} × {height:.0f} mm on {pages} sheets, print at 100 %")
+    sheets = "1 sheet" if pages == 1 else f"{pages} sheets"
+    print(f"{names}: {len(labels)} labels of {width:.0f} × {height:.0f} mm on {sheets}, print at 100 %")
     return ExitCode.DONE
 
 
@@ -147,12 +148,7 @@ def _read(arguments: argparse.Namespace, around: Surroundings) -> int:
         raise CommandError(f"name from 1 to {PICTURES_MAX:,} pictures: idis code read IMAGE…")
     told, right = [], True
     for name in arguments.files:
-        try:
-            found = read_picture(Path(name), around)
-        except NotInstalled:
-            raise
-        except CodeError as error:
-            raise CommandError(str(error)) from None
+        found = read_picture(Path(name), around)
         right = right and bool(found) and all(symbol.ok for symbol in found)
         told.append({"file": name, "symbols": [_document(symbol) for symbol in found]})
         if not arguments.json:

@@ -16,6 +16,10 @@ class CodeError(IdisError):
     """What was asked for cannot be made or read; the text says why and what to do."""
 
 
+class Unprintable(CodeError):
+    """It is an identifier that no symbol may show, or that none holds: wrong, a person's, too long."""
+
+
 class NotInstalled(CodeError):
     """A library is missing; the text says which, and how to get it."""
 

@@ -13,7 +13,7 @@ from idis.proto.schemes.recognised import Recognised
 from idis.proto.schemes.scan import GS, ScanError, read_scan
 from idis.proto.schemes.surroundings import Surroundings
 from idis.resolver.address import path_of
-from idis.resolver.codes.carrier import GS1_128_CHARACTERS_MAX, Carrier, CodeError
+from idis.resolver.codes.carrier import GS1_128_CHARACTERS_MAX, Carrier, CodeError, Unprintable
 
 TEXT_CHARACTERS_MAX = 2_048  # the longest identifier; the carriers hold less
 BASE_CHARACTERS_MAX = 200
@@ -48,10 +48,11 @@ def content_of(text: str, carrier: Carrier, around: Surroundings, base: str = ""
             holds the identifier itself, and Digital Links are on id.gs1.org.
 
     Raises:
-        CodeError: it is no identifier, a check digit is wrong, or the carrier cannot hold it.
+        Unprintable: it is no identifier, a check digit is wrong, or the carrier cannot hold it.
+        CodeError: the base is no address.
     """
     if len(text) > TEXT_CHARACTERS_MAX:
-        raise CodeError(f"{len(text):,} characters: an identifier has at most {TEXT_CHARACTERS_MAX:,}")
+        raise Unprintable(f"{len(text):,} characters: an identifier has at most {TEXT_CHARACTERS_MAX:,}")
     reading = _judged(text, around)
     if carrier.rules.gs1:
         return _elements(text, reading, carrier)
@@ -95,15 +96,15 @@ def _judged(text: str, around: Surroundings) -> Recognised:
     """The first reading of a text, when it is right."""
     readings = readings_of(text, around)
     if not readings:
-        raise CodeError(trouble_of(text))
+        raise Unprintable(trouble_of(text))
     reading = readings[0]
     if reading.scheme == PERSONAL:
-        raise CodeError("this looks like the number of a person, which no label may carry")
+        raise Unprintable("this looks like the number of a person, which no label may carry")
     if not reading.ok:
         wrong = next(check for check in reading.checks if not check.ok)
         right = f": {wrong.expected} would be right" if wrong.expected else ""
         meant = f"; perhaps {reading.suggestions[0]} is meant" if reading.suggestions else ""
-        raise CodeError(f"{reading.display}: the check of {wrong.name} fails{right}{meant}")
+        raise Unprintable(f"{reading.display}: the check of {wrong.name} fails{right}{meant}")
     return reading
 
 
@@ -112,13 +113,13 @@ def _elements(text: str, reading: Recognised, carrier: Carrier) -> Content:
     try:
         elements = elements_of(text, reading)
     except (Gs1Error, ScanError):
-        raise CodeError(f"{title} holds GS1 data only, and this is {reading.scheme}: use qr or datamatrix") from None
+        raise Unprintable(f"{title} holds GS1 data only, and this is {reading.scheme}: use qr or datamatrix") from None
     if problem := companion_problem(elements):
-        raise CodeError(f"{element_string.write_bracketed(elements)}: {problem}")
+        raise Unprintable(f"{element_string.write_bracketed(elements)}: {problem}")
     raw = element_string.write_raw(elements)
     if carrier is Carrier.GS1_128 and len(raw) > GS1_128_CHARACTERS_MAX:
         sentence = f"{len(raw)} characters, and GS1-128 holds at most {GS1_128_CHARACTERS_MAX}"
-        raise CodeError(f"{sentence}: leave elements out, or use gs1-datamatrix")
+        raise Unprintable(f"{sentence}: leave elements out, or use gs1-datamatrix")
     payload = "".join(f"[{code}]{value}" for code, value in elements)
     return Content(payload, raw.encode("ascii"), element_string.write_bracketed(elements))
 
@@ -133,7 +134,7 @@ def _payload(text: str, reading: Recognised, carrier: Carrier, base: str) -> str
         try:
             return digital_link.write(elements_of(text, reading), stem=base or digital_link.CANONICAL_STEM)
         except Gs1Error as error:
-            raise CodeError(f"{reading.display} makes no Digital Link: {error}") from None
+            raise Unprintable(f"{reading.display} makes no Digital Link: {error}") from None
     if base and reading.scheme in _OWN:
         return base + path_of(_own_spelling(text, reading))
     return reading.uri if reading.scheme not in _OWN and reading.uri else _own_spelling(text, reading)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from idis.proto.schemes.surroundings import Surroundings
-from idis.resolver.codes.carrier import Carrier, CodeError, Correction, NotInstalled
+from idis.resolver.codes.carrier import Carrier, CodeError, Correction, NotInstalled, Unprintable
 from idis.resolver.codes.content import content_of
 from idis.resolver.codes.label import Label, fitted
 from idis.resolver.codes.pdf import Page, pages_pdf
@@ -78,7 +78,7 @@ def labels_of(rows: Iterable[LabelRow], plan: Plan, grid: Grid) -> list[Label]:
     """The labels of rows, all of them or none.
 
     Raises:
-        CodeError: rows that cannot be printed, each with its number and the reason.
+        Unprintable: rows that cannot be printed, each with its number and the reason.
         NotInstalled: there is no library for the carrier.
     """
     width, height = grid.label_mm
@@ -95,7 +95,7 @@ def labels_of(rows: Iterable[LabelRow], plan: Plan, grid: Grid) -> list[Label]:
     if troubles:
         more = f"\n  and {len(troubles) - TROUBLES_MAX} more" if len(troubles) > TROUBLES_MAX else ""
         told = "\n  ".join(troubles[:TROUBLES_MAX])
-        raise CodeError(f"nothing was written, because of\n  {told}{more}")
+        raise Unprintable(f"nothing was written, because of\n  {told}{more}")
     return labels
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from idis.resolver.codes.carrier import Carrier, CodeError, Correction, NotInstalled
+from idis.resolver.codes.carrier import Carrier, Correction, NotInstalled, Unprintable
 from idis.resolver.codes.content import Content
 
 INSTALL = "pip install 'idis[codes]'"
@@ -59,7 +59,7 @@ def make_symbol(content: Content, carrier: Carrier, correction: Correction = Cor
 
     Raises:
         NotInstalled: there is no library for this carrier.
-        CodeError: it does not fit in, or what was made reads differently.
+        Unprintable: it does not fit in, or what was made reads differently.
     """
     zxing = library("zxingcpp")
     if zxing is None:
@@ -123,19 +123,19 @@ def _read_back(zxing: ModuleType, symbol: Symbol, content: Content) -> None:
     """Read what will be drawn, and compare.
 
     Raises:
-        CodeError: it reads differently, which is a mistake of ours or of the library.
+        Unprintable: it reads differently, which is a mistake of ours or of the library.
     """
     rules = symbol.carrier.rules
     shown = picture(symbol, height=20 if rules.linear else 1)
     formats = getattr(zxing.BarcodeFormat, _FORMATS[symbol.carrier])
     found = zxing.read_barcodes(shown, formats=formats, is_pure=not rules.linear, try_rotate=False, try_downscale=False)
     if len(found) != 1 or found[0].bytes != content.octets or found[0].symbology_identifier != rules.prefix:
-        raise CodeError(f"the {rules.title} of {content.human} does not read back: it is not handed out")
+        raise Unprintable(f"the {rules.title} of {content.human} does not read back: it is not handed out")
 
 
-def _too_long(content: Content, carrier: Carrier) -> CodeError:
+def _too_long(content: Content, carrier: Carrier) -> Unprintable:
     shorter = "use a shorter base" if carrier is Carrier.QR else "use a carrier that holds more"
-    return CodeError(f"{len(content.octets):,} octets are more than a {carrier.rules.title} holds: {shorter}")
+    return Unprintable(f"{len(content.octets):,} octets are more than a {carrier.rules.title} holds: {shorter}")
 
 
 def _by_segno(content: Content, carrier: Carrier, correction: Correction) -> Symbol:

@@ -18,6 +18,7 @@ from idis.resolver.web.handle_writes import HandleWrites
 from idis.resolver.web.handles import Handles
 from idis.resolver.web.health import Health
 from idis.resolver.web.json_reply import json_reply
+from idis.resolver.web.landing.lazy import PATH as LANDING_PATH
 from idis.resolver.web.landing.lazy import LazyLanding
 from idis.resolver.web.links.lazy import LazyLinks
 from idis.resolver.web.listing import HandleListing
@@ -59,7 +60,7 @@ def application(face: Face, links: LazyLinks) -> web.Application:
     app.cleanup_ctx.append(deliveries(face))
     app.router.add_route("*", r"/epcis/v2{rest:(/[\s\S]*)?}", LazyEpcis(face, callers).answer)
     links.add_paths(app, face, callers)
-    app.router.add_get("/{identifier:[0-9][^/]*/.+}", LazyLanding(face).get)
+    app.router.add_get(LANDING_PATH, LazyLanding(face).get)
     return app
 
 

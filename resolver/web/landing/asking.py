@@ -62,15 +62,23 @@ class Questions:
         query = Query(spelling=spelling, identifier=parse_identifier(spelling), types=types, recursive=True)
         return await self._chain.resolve(Request(request_message(query, request_id=1, now=self._now), query, self._peer))
 
-    async def surroundings(self, spelling: str, values: Sequence[Value], today: date) -> Surroundings:
-        """What belongs to a record; what does not come in time is left out."""
+    async def surroundings(self, spelling: str, values: Sequence[Value], today: date, *, signed: bool = True) -> Surroundings:
+        """What belongs to a record; what does not come in time is left out.
+
+        Args:
+            spelling: its handle.
+            values: all that everybody may see.
+            today: by which validity is judged.
+            signed: whether its signature is looked at.
+        """
         found: dict[str, Certificate] = {}
         names: dict[str, Words] = {}
         proofs: list[Proof] = []
         template = known_template(template_name(values))
 
         async def prove() -> None:
-            proofs.append(await self._prover.prove(spelling, values, self.values, self._now))
+            if signed:
+                proofs.append(await self._prover.prove(spelling, values, self.values, self._now))
 
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WAIT_S):

@@ -69,7 +69,7 @@ def contents_of(text: str, item: Item) -> tuple[Content, ...]:
     """The contents of a field's text: a list has several."""
     if not item.is_list and item.type != "object":
         return (_single(text, item),)
-    told = _json(text)
+    told = read_json(text)
     if item.is_list and isinstance(told, list) and told:
         shown = tuple(_part(part, item) for part in told[:PARTS_MAX])
         return (*shown, Words("…")) if len(told) > PARTS_MAX else shown
@@ -102,13 +102,13 @@ def own_link(handle: str) -> Link | Words:
 
 def objects_of(text: str) -> list[Mapping[str, object]]:
     """The objects of a JSON list; none where it is none."""
-    told = _json(text)
+    told = read_json(text)
     return [part for part in told[:PARTS_MAX] if isinstance(part, dict)] if isinstance(told, list) else []
 
 
 def texts_of(text: str, item: Item) -> list[str]:
     """The texts of a field, whether it holds one or a list."""
-    told = _json(text) if item.is_list else text
+    told = read_json(text) if item.is_list else text
     return [part for part in told[:PARTS_MAX] if isinstance(part, str)] if isinstance(told, list) else [text]
 
 
@@ -120,6 +120,16 @@ def member_lines(told: Mapping[str, object], item: Item) -> Iterable[Line]:
             yield Line(Words(readable_name(name)), (Words(_plain(part)),))
         else:
             yield Line(member.label, contents_of(_plain(part), member))
+
+
+def read_json(text: str) -> object:
+    """What JSON text of a stranger says; None where it is none, or too long to be taken apart."""
+    if len(text) > STRUCTURE_BYTES_MAX:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _part(part: object, item: Item) -> Content:
@@ -160,13 +170,3 @@ def _octets(data: bytes) -> Words:
 
 def _plain(part: object) -> str:
     return part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
-
-
-def _json(text: str) -> object:
-    """What JSON text of a stranger says; None where it is none, or too long to be taken apart."""
-    if len(text) > STRUCTURE_BYTES_MAX:
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

@@ -10,26 +10,26 @@ from urllib.parse import unquote_to_bytes
 from aiohttp import web
 
 from idis.proto.codes import ResponseCode
-from idis.proto.errors import IdentifierError
-from idis.proto.identifier import parse_identifier
 from idis.proto.outcome import Answer, NotFound, NoValues, Referral, Refused
 from idis.proto.types.site import HTTP, HTTPS
 from idis.proto.value import Value, decode_values
 from idis.registry.authority import responsible_entry
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
-from idis.resolver.foreign.finding import surroundings_of
 from idis.registry.registration.values import sites_in
 from idis.resolver.address import path_of
+from idis.resolver.foreign.finding import surroundings_of
 from idis.resolver.recursion.resolved import Resolved
 from idis.resolver.request import Settled
 from idis.resolver.web.face import Face
+from idis.resolver.web.landing.asked import UNSAID, Asked, Unreadable, read_path
 from idis.resolver.web.landing.asking import Questions, outcome_of
-from idis.resolver.web.landing.language import Reader, reader_of
+from idis.resolver.web.landing.language import NO_WORDS, Reader, reader_of
 from idis.resolver.web.landing.page import landing_page
 from idis.resolver.web.landing.proving import Prover, trusted_keys
-from idis.resolver.web.landing.showing import Registered, shown_record
+from idis.resolver.web.landing.showing import Registered, holders_in, scheme_words, shown_record
 from idis.resolver.web.landing.shown import Case, Link, Origin, Shown
 from idis.resolver.web.landing.style import CONTENT_SECURITY_POLICY
+from idis.resolver.web.landing.words import PREFIX
 from idis.resolver.web.paths import HANDLES_PATH
 from idis.resolver.web.peer import peer_of
 
@@ -64,21 +64,26 @@ class Landing:
         return page_response(await self._shown(request, path.removeprefix("/")), reader)
 
     async def _shown(self, request: web.Request, encoded: str) -> Shown:
-        node = self._face.config.node.name
-        try:
-            spelling = unquote_to_bytes(encoded).decode("utf-8")
-            parse_identifier(spelling)
-        except (UnicodeDecodeError, IdentifierError) as error:
-            reason = str(error) if isinstance(error, IdentifierError) else "the identifier is not UTF-8"
-            return Shown(unquote_to_bytes(encoded).decode("utf-8", "replace"), Case.MALFORMED, Origin(node), reason=reason)
         now = int(self._face.service.clock.time())
+        try:
+            asked = read_path(encoded, surroundings_of(self._face.config, now))
+        except Unreadable as error:
+            text = unquote_to_bytes(encoded).decode("utf-8", "replace")
+            return Shown(text, Case.MALFORMED, Origin(self._face.config.node.name), reason=str(error))
         questions = Questions(self._face.service.chain, self._prover, peer_of(request), now)
-        settled = await questions.settle(spelling)
-        outcome, origin = outcome_of(settled), self._origin(spelling, settled)
-        base = Shown(spelling, Case.FOUND, origin, json=HANDLES_PATH + path_of(spelling)[1:])
+        settled = await questions.settle(asked.name)
+        base = Shown(
+            asked.shown,
+            Case.FOUND,
+            self._origin(asked.prefix, settled),
+            kind=PREFIX if asked.is_prefix else NO_WORDS,
+            scheme=scheme_words(asked.scheme) if asked.scheme else NO_WORDS,
+            json=HANDLES_PATH + path_of(asked.text)[1:] if asked.shown != UNSAID else "",
+        )
+        outcome = outcome_of(settled)
         match outcome:
             case Answer(values=octets):
-                return await self._record(questions, base, decode_values(octets), now)
+                return await self._record(questions, base, decode_values(octets), asked, now)
             case NoValues():
                 return replace(base, case=Case.NOTHING_PUBLIC)
             case NotFound():
@@ -87,22 +92,25 @@ class Landing:
                 links = _faces_of(decode_values(octets) if octets else (), encoded)
                 return replace(base, case=Case.ELSEWHERE, links=links)
             case Refused(code=code, message=message):
-                return replace(base, case=self._case_of(code, spelling), reason=message)
+                return replace(base, case=self._case_of(code, asked.prefix), reason=message)
             case _:
                 raise AssertionError("a resolution over HTTP is always answered")
 
-    async def _record(self, questions: Questions, base: Shown, values: tuple[Value, ...], now: int) -> Shown:
+    async def _record(self, questions: Questions, base: Shown, values: tuple[Value, ...], asked: Asked, now: int) -> Shown:
+        if holders := holders_in(values):
+            return replace(base, case=Case.SEVERAL, links=holders)
         today = datetime.fromtimestamp(now, CHINA).date()
-        around = await questions.surroundings(base.identifier, values, today)
+        # A statement names the record, and by which name of another scheme it was found says nothing of that.
+        around = await questions.surroundings(asked.name, values, today, signed=not asked.scheme)
         changed = max((value.timestamp for value in values), default=0)
         origin = replace(base.origin, changed=changed, proof=around.proof)
         registered = Registered(base.identifier, values, around.template, around.certificates, around.names)
-        return shown_record(registered, origin, today, base.json)
+        shown = shown_record(registered, origin, today, base.json)
+        return replace(shown, scheme=base.scheme, kind=shown.kind if shown.kind.zh else base.kind)
 
-    def _origin(self, spelling: str, settled: Settled) -> Origin:
+    def _origin(self, prefix: str, settled: Settled) -> Origin:
         """Where an answer comes from. Who owns a prefix that hides itself is not told."""
-        prefix = parse_identifier(spelling).folded_prefix
-        entry = self._entry(prefix)
+        entry = self._entry(prefix) if prefix else None
         known = entry is not None and entry.privacy is not Privacy.STRICT
         origin = Origin(self._face.config.node.name, prefix=prefix, owner=entry.owner if entry is not None and known else "")
         if not isinstance(settled, Resolved):
@@ -116,12 +124,12 @@ class Landing:
             entry = responsible_entry(txn, prefix)
         return entry if entry is not None and entry.prefix == prefix else None
 
-    def _case_of(self, code: int, spelling: str) -> Case:
+    def _case_of(self, code: int, prefix: str) -> Case:
         case = _STATUSES.get(code, Case.FAILED)
-        if case is not Case.NOT_RESPONSIBLE:
+        if case is not Case.NOT_RESPONSIBLE or not prefix:
             return case
         with self._face.service.chain.store.read() as txn:
-            entry = responsible_entry(txn, parse_identifier(spelling).folded_prefix)
+            entry = responsible_entry(txn, prefix)
         return Case.STOPPED if entry is not None and entry.state in _STOPPED else case
 
 

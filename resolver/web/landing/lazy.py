@@ -16,9 +16,16 @@ from idis.resolver.web.paths import HANDLES_PATH
 
 _LANDING = "idis.resolver.web.landing.landing"
 
+# What the path of an identifier begins with: a handle's prefix, dotted numbers, an element string, the name of a scheme, an
+# agency. A number alone, or letters alone, may be the address of anything.
+PATH = (
+    r"/{identifier:[0-9][^/]*/.+|[0-9]+(?:\.[0-9A-Za-z-]+)+|(?:\(|\[|%28|%5[Bb])[0-9].*|(?:VAA|MA\.)[0-9].*"
+    r"|(?:hdl|doi|urn|did|ark|oid|ecode|info|imo|vin|cas|ec|un|sscc|gln|gmn|uscc|lei|iso15459|iso6346|bpn|duns|uuid):.+}"
+)
+
 
 class LazyLanding:
-    """Answers `GET /PREFIX/SUFFIX`."""
+    """Answers `GET` of an identifier of any scheme, GS1 keys excepted, which have a resolver of their own."""
 
     def __init__(self, face: Face) -> None:
         self._face = face

@@ -28,7 +28,8 @@ _KEPT = "%/?#[]@!$&()*+,;=:~"  # beside what never needs an escape
 def text(words: str) -> str:
     """A text as HTML: escaped, cut at `TEXT_CHARACTERS_MAX`, what nobody would see spelled as its code point."""
     cut = words if len(words) <= TEXT_CHARACTERS_MAX else f"{words[:TEXT_CHARACTERS_MAX]}…"
-    return _UNSEEN.sub(_code_point, escape(cut, quote=True))
+    escaped = escape(cut, quote=True)
+    return escaped if cut.isascii() and cut.isprintable() else _UNSEEN.sub(_code_point, escaped)
 
 
 def told(words: str, language: Language) -> str:
@@ -40,7 +41,7 @@ def told(words: str, language: Language) -> str:
 
 def language_of(words: str) -> str:
     """The language a text is probably in: zh, en, or empty."""
-    if _HAN.search(words, 0, TEXT_CHARACTERS_MAX):
+    if not words.isascii() and _HAN.search(words, 0, TEXT_CHARACTERS_MAX):
         return "zh"
     return "en" if _LATIN.search(words, 0, TEXT_CHARACTERS_MAX) else ""
 

@@ -17,9 +17,10 @@ from idis.proto.types.successor import SuccessionKind
 from idis.proto.value import Value
 from idis.registry.record import RECALL_FLAG
 from idis.resolver.address import path_of
+from idis.resolver.handlers.foreign import HOLDER_TYPE
 from idis.resolver.web.landing import certificates
 from idis.resolver.web.landing.certificates import Named
-from idis.resolver.web.landing.fields import is_technical, line_of, technical_line, texts_of
+from idis.resolver.web.landing.fields import is_technical, line_of, own_link, read_json, technical_line, texts_of
 from idis.resolver.web.landing.language import NO_WORDS, Words
 from idis.resolver.web.landing.shown import Case, Certificate, Line, Link, Mark, Origin, Recall, Shown, Succession
 from idis.resolver.web.landing.template import NO_TEMPLATE, Item, Template, readable_name
@@ -157,6 +158,19 @@ def other_names(values: Sequence[Value], today: date) -> Iterable[Line]:
             known = RECOGNISERS.get(scheme)
             reading = known.read(name, today.year) if known else None
             yield Line(scheme_words(scheme), (Words(reading.display if reading else name),))
+
+
+def holders_in(values: Sequence[Value]) -> tuple[Link, ...]:
+    """The pages of the records that have one name, where an answer is that several have it; else none."""
+    if any(value.type != HOLDER_TYPE for value in values):
+        return ()
+    links = []
+    for value in values:
+        told = read_json(value.text)
+        handle, owner = (told.get("handle"), told.get("owner")) if isinstance(told, dict) else ("", "")
+        if isinstance(handle, str) and isinstance(link := own_link(handle), Link):
+            links.append(replace(link, aside=owner if isinstance(owner, str) else ""))
+    return tuple(links)
 
 
 def scheme_words(scheme: str) -> Words:
