@@ -31,7 +31,7 @@ _DEPRECATED = {  # the month of the standard that says so (RFC 9745)
     "Deprecation": "@1706745600",
     "Warning": '299 - "linkType=all is deprecated: write linkType=linkset"',
 }
-_GS1_URI = "gs1:https://id.gs1.org/"
+_GS1_URI = f"{SCHEME}:{digital_link.CANONICAL_STEM}/"
 
 
 class PageOf(Enum):
@@ -162,7 +162,7 @@ def _sent(asked: Asked, levels: Sequence[Level], choice: Choice, manner: Manner)
 
 
 def _listed(asked: Asked, levels: Sequence[Level], manner: Manner, form: str) -> Reply | Page:
-    shown = LINKSET_JSON if form == PAGE else form
+    shown = JSON_LD if form == PAGE else form  # a page has it within
     headers = {"Content-Type": shown, "X-Content-Type-Options": "nosniff", "Link": _context_header(asked)}
     if asked.deprecated:
         headers |= _DEPRECATED

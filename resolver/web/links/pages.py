@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from idis.proto.schemes.gs1.digital_link import CANONICAL_STEM, parse
+from idis.proto.schemes.gs1.element_string import write_bracketed
 from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI, title
 from idis.proto.types.link import Link as RecordLink
+from idis.registry.links import SCHEME
 from idis.resolver.web.landing.language import Reader, Words
 from idis.resolver.web.landing.page import landing_page
 from idis.resolver.web.landing.shown import Case, Link, Origin, Recall, Shown, Succession
@@ -31,6 +34,7 @@ TOLD: dict[int, Case] = {
     HTTPStatus.GONE: Case.WITHDRAWN,
     HTTPStatus.SERVICE_UNAVAILABLE: Case.BUSY,
 }
+_GS1 = f"{SCHEME}:{CANONICAL_STEM}/"
 _SCHEME = Words("GS1 标识", "GS1 key")
 _LINKSET = "?linkType=linkset"
 _IN_PAGE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})  # JSON in a page must not end its element
@@ -55,7 +59,7 @@ def page_of(asked: Asked, page: Page, node: str, root: str, reader: Reader) -> s
         scheme=_SCHEME,
         recall=_recall(page.levels),
         links=_links(asked, page, root),
-        succession=_succession(first, root),
+        succession=_succession(first),
         json=asked.anchor.removeprefix(root) + _LINKSET,
     )
     text = landing_page(shown, reader)
@@ -104,14 +108,16 @@ def _link(link: RecordLink, href: str) -> Link:
     return Link(href, words, ", ".join(link.languages), link.media_type)
 
 
-def _succession(level: Level, root: str) -> Succession | None:
+def _succession(level: Level) -> Succession | None:
     end = next((record.succession for record in level.records if record.succession is not None), None)
     if end is None:
         return None
-    successors = tuple(Link(_successor(name), Words(name)) for name in end.successors)
-    return Succession(_KINDS[end.kind.value], successors, end.date, end.note)
+    return Succession(_KINDS[end.kind.value], tuple(map(_successor, end.successors)), end.date, end.note)
 
 
-def _successor(name: str) -> str:
-    gs1 = "gs1:https://id.gs1.org"
-    return name.removeprefix(gs1) if name.startswith(gs1) else own_page("", name)
+def _successor(name: str) -> Link:
+    """A key of GS1 as people write it, at this resolver; a handle as it is."""
+    if not name.startswith(_GS1):
+        return Link(own_page("", name), Words(name))
+    uri = name.removeprefix(f"{SCHEME}:")
+    return Link(uri.removeprefix(CANONICAL_STEM), Words(write_bracketed(parse(uri).path)))
