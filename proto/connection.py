@@ -85,6 +85,11 @@ class Connection:
         return bool(self._buffer)
 
     @property
+    def unfinished_octets(self) -> bytes:
+        """What is here of that frame."""
+        return bytes(self._buffer)
+
+    @property
     def unfinished_bytes(self) -> int:
         """How much of that frame is here."""
         return len(self._buffer)

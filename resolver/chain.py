@@ -84,7 +84,12 @@ class Step(Protocol):
 
 
 class Chain:
-    """Answers the requests of every transport of one node."""
+    """Answers the requests of every transport of one node.
+
+    Attributes:
+        administration: answers what is none of the chain's.
+        give: of a worker: gives a connection to the process that administers (`admin/adoption.py`); None elsewhere.
+    """
 
     def __init__(
         self,
@@ -108,6 +113,7 @@ class Chain:
         self.replies = replies
         self.clock = clock
         self.administration = administration
+        self.give: Callable[[int, bytes, bool], bool] | None = None
         self.foreign = foreign
         self._recursor = recursor
         self._waiting: set[asyncio.Task[None]] = set()

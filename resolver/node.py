@@ -238,7 +238,7 @@ class Node:
                 datagrams.take(self._stage.leftovers)
         for streams in self._tcp:
             await streams.open()
-        await self._office.open()
+        await self._office.open(self._service)
         if self._dns is not None:
             await self._dns.open()
         self._started = time.monotonic()

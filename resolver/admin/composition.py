@@ -9,6 +9,7 @@ import secrets
 
 from idis.proto.types.site import Site, encode_site
 from idis.registry.store.base import Store
+from idis.resolver.admin.adoption import Adopter, AdoptionClient
 from idis.resolver.admin.challenges import Challenges
 from idis.resolver.admin.desk import Desk
 from idis.resolver.admin.elsewhere import Elsewhere
@@ -30,6 +31,7 @@ from idis.resolver.chain import Chain
 from idis.resolver.config import NodeConfig
 from idis.resolver.guard.sources import Sources
 from idis.resolver.metrics import Metrics
+from idis.resolver.service import Service
 from idis.resolver.subscription.teller import Teller
 from idis.resolver.trace.answering import Answering
 from idis.resolver.trace.neighbours import Neighbours
@@ -75,12 +77,18 @@ class Office:
         self.desk = self._make_desk(config, store, site, chain, metrics, trail) if keeps else None
         self._server = RelayServer(relay, self.desk, sources) if relay and self.desk is not None else None
         self._client = None if self.desk is not None else RelayClient(relay, clock)
+        self._relay = relay
+        self._adopter: Adopter | None = None
+        self._giver = None if self.desk is not None else AdoptionClient(relay)
         chain.administration = self.desk or self._client
+        chain.give = None if self._giver is None else self._giver.give
 
-    async def open(self) -> None:
-        """Begin to listen to the workers."""
+    async def open(self, service: Service) -> None:
+        """Begin to listen to the workers, and to take over connections, which share this service."""
         if self._server is not None:
             await self._server.open()
+            self._adopter = Adopter(self._relay, service)
+            self._adopter.open()
 
     def end_waiting(self) -> None:
         """Answer who waits for changes: the node is stopping."""
@@ -89,6 +97,10 @@ class Office:
 
     async def close(self) -> None:
         """Stop asking, verifying, signing and listening."""
+        if self._adopter is not None:
+            self._adopter.close()
+        if self._giver is not None:
+            self._giver.close()
         if self._server is not None:
             await self._server.close()
         if self._client is not None:

@@ -55,7 +55,7 @@ class RelayServer:
     async def open(self) -> None:
         """Begin to listen."""
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listening.bind(_address(self._name))
+        listening.bind(abstract_address(self._name))
         self._server = await asyncio.start_unix_server(self._serve, sock=listening)
 
     async def close(self) -> None:
@@ -72,7 +72,7 @@ class RelayServer:
         self._workers.add(task)
         worker = _Worker(self._desk, self._sources, writer)
         try:
-            if _is_own(writer):
+            if is_own(writer.get_extra_info("socket")):
                 await worker.serve(reader)
         except (OSError, asyncio.IncompleteReadError):
             pass  # the worker has ended
@@ -256,12 +256,12 @@ class RelayClient:
             own.setblocking(False)
             try:
                 # Connected here, because uvloop ends a name at its first zero octet.
-                await asyncio.get_running_loop().sock_connect(own, _address(self._name))
+                await asyncio.get_running_loop().sock_connect(own, abstract_address(self._name))
                 reader, writer = await asyncio.open_unix_connection(sock=own)
             except OSError:
                 own.close()
                 return False
-            if not _is_own(writer):
+            if not is_own(writer.get_extra_info("socket")):
                 note(logging.ERROR, "relay refused: the keeper's socket is somebody else's")
                 writer.close()
                 return False
@@ -294,13 +294,13 @@ class RelayClient:
             send(encode_message(error_message(known, ResponseCode.SERVER_TOO_BUSY, sentence, now=int(self._clock.time()))))
 
 
-def _address(name: str) -> str:
+def abstract_address(name: str) -> str:
+    """The address of a name in the abstract namespace of sockets (unix(7))."""
     return f"\0{name}"
 
 
-def _is_own(writer: asyncio.StreamWriter) -> bool:
-    """Whether the process at the other end is of our own user."""
-    other: socket.socket = writer.get_extra_info("socket")
+def is_own(other: socket.socket) -> bool:
+    """Whether the process at the other end of a socket is of our own user."""
     octets = other.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     user: int = _CREDENTIALS.unpack(octets)[1]
     return user == os.geteuid()

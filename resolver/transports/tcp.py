@@ -275,6 +275,25 @@ class TcpConnection(asyncio.Protocol):
         note(logging.ERROR, "connection failed", peer=self.address, exc_info=True)
         self.shed("failure")
 
+    def _give_away(self) -> bool:
+        """If the administration is asked, give the whole connection to the process that administers."""
+        chain, connection, link = self._service.chain, self._connection, self._peer.link
+        if chain.administration is None or not chain.administration.concerns(self._frames[0], self._peer):
+            return False
+        self._leave_pool()
+        under_way = self._deferred or self._ended or self._transport.get_write_buffer_size()
+        if under_way or connection.error is not None or link is None or link.secure:
+            return False
+        assert chain.give is not None, "there is another process"
+        octets = b"".join(self._frames) + connection.unfinished_octets
+        if not chain.give(self._transport.get_extra_info("socket").fileno(), octets, link.speaks_idis):
+            return False
+        connection.answered(len(self._frames))
+        self._frames.clear()
+        self._closing = "given"
+        self._transport.abort()
+        return True
+
     def _hand_over(self) -> None:
         """Give the administration what somebody known asks of it: no snapshot is opened for a frame that is not answered now."""
         frames, peer, chain = self._frames, self._peer, self._service.chain
@@ -297,6 +316,8 @@ class TcpConnection(asyncio.Protocol):
             self._hand_over()
             if not frames:
                 return replies
+        elif self._service.chain.give is not None and self._give_away():
+            return replies
         size = settled = 0
         with self._service.chain.batch(TCP) as batch:
             ready, take, add = batch.ready, frames.popleft, replies.append
