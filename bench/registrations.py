@@ -22,9 +22,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
+from typing import TypeVar
 
 from idis.bench.import_figures import fsync_ms
 from idis.bench.machine import machine_line
@@ -40,12 +42,14 @@ from idis.proto.value import Value, encode_values
 from idis.resolver.client_admin import Administrator
 from idis.resolver.client_key import Key
 
+T = TypeVar("T")
+
 PREFIX = "88.118.8"
 IDENTITY = f"300:0.NA/{PREFIX}"
 READS_PER_S = 2_000
 BATCH_CONNECTIONS = 2
 LONE_S_MAX = 3.0
-_VALUES = (
+VALUES = (
     Value(1, "URL", b"https://example.com/p/1"),
     Value(100, "HS_ADMIN", encode_admin(Admin(f"0.NA/{PREFIX}", 300))),
     Value(2000, "productName", b"cell"),
@@ -110,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         flush_ms = fsync_ms(folder)
         print(f"{machine_line()}, flush of 4 KiB {flush_ms:.2f} ms at the median")
-        place, node = _start(folder / "node", given.workers)
+        place, node = start_node(folder / "node", given.workers)
         try:
             _report(place, given, flush_ms)
         finally:
@@ -177,7 +181,7 @@ def cpu_s(pid: int) -> float:
 
 
 def _write(place: Place, seconds: float, name: str, writers: int) -> Taken:
-    return _run(_write_all(place, seconds, name, writers))
+    return run_loop(_write_all(place, seconds, name, writers))
 
 
 async def _write_all(place: Place, seconds: float, name: str, writers: int) -> Taken:
@@ -190,7 +194,7 @@ async def _write_all(place: Place, seconds: float, name: str, writers: int) -> T
     async def write(number: int, client: Administrator) -> None:
         count = 0
         while (begun := time.perf_counter()) - started < seconds:
-            reply = await client.create(f"{PREFIX}/{name}-{number:03}-{count:07}", _VALUES)
+            reply = await client.create(f"{PREFIX}/{name}-{number:03}-{count:07}", VALUES)
             assert reply.done, reply
             latencies.append((time.perf_counter() - begun) * 1_000)
             count += 1
@@ -203,11 +207,11 @@ async def _write_all(place: Place, seconds: float, name: str, writers: int) -> T
 
 
 def _write_batches(place: Place, seconds: float, name: str) -> Taken:
-    return _run(_write_all_batches(place, seconds, name))
+    return run_loop(_write_all_batches(place, seconds, name))
 
 
 async def _write_all_batches(place: Place, seconds: float, name: str) -> Taken:
-    key, latencies, values = place.key, [], encode_values(_VALUES)
+    key, latencies, values = place.key, [], encode_values(VALUES)
     clients = [Administrator(place.server, key) for _ in range(BATCH_CONNECTIONS)]
     for client in clients:
         assert (await client.login()).done, "the operator may log in"
@@ -246,32 +250,29 @@ def _read(place: Place, seconds: float, number: int) -> Taken:
     return Taken(sent, time.perf_counter() - started, latencies)
 
 
-def _run(work: object) -> Taken:
+def run_loop(work: Coroutine[None, None, T]) -> T:
+    """Run a client's loop, the fast one where it is installed."""
     try:
         import uvloop
 
-        return uvloop.run(work)  # type: ignore[arg-type]
+        return uvloop.run(work)
     except ImportError:
-        return asyncio.run(work)  # type: ignore[arg-type]
+        return asyncio.run(work)
 
 
-def _start(directory: Path, workers: int) -> tuple[Place, subprocess.Popen[bytes]]:
-    """Make and start a node that homes PREFIX and holds one record to read."""
-    port = free_port()
-    words = ["--tier", "enterprise", "--name", "bench", "--prefix", PREFIX, "--port", str(port), "--http-port", str(free_port())]
+def start_node(directory: Path, workers: int = 1) -> tuple[Place, subprocess.Popen[str]]:
+    """Make and start a node that homes PREFIX and holds one record to read; it has imported what it needs when this returns."""
+    port, http_port = free_port(), free_port()
+    words = ["--tier", "enterprise", "--name", "bench", "--prefix", PREFIX, "--port", str(port), "--http-port", str(http_port)]
     _run_idis("init", str(directory), *words, "--no-tls")
     _run_idis("register", f"{PREFIX}/read", "--url", "https://example.com/read", "--data", str(directory))
-    node = subprocess.Popen(idis("serve", str(directory), "--workers", str(workers)), stderr=subprocess.DEVNULL)
-    place = Place(directory, port, node.pid)
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1.0).close()
-            return place, node
-        except OSError:
-            if node.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit("the node did not start") from None
-            time.sleep(0.05)
+    node = subprocess.Popen(idis("serve", str(directory), "--workers", str(workers)), stderr=subprocess.PIPE, text=True)
+    assert node.stderr is not None, "it is a pipe"
+    for line in node.stderr:
+        if '"ready"' in line:
+            Thread(target=node.stderr.read, daemon=True).start()  # a pipe that nobody reads would stop it
+            return Place(directory, port, node.pid), node
+    raise SystemExit("the node did not start")
 
 
 def _run_idis(*words: str) -> None:
