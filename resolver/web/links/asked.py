@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from idis.proto.schemes.gs1 import compression, digital_link
 from idis.proto.schemes.gs1.digital_link import DigitalLink
 from idis.proto.schemes.gs1.element_string import write_bracketed
-from idis.proto.schemes.gs1.elements import Gs1Error
+from idis.proto.schemes.gs1.elements import Elements, Gs1Error
 from idis.proto.schemes.gs1.epc_link import expand_epc
 from idis.proto.schemes.gs1.keys import route
 from idis.proto.schemes.gs1.link_types import link_type
@@ -31,12 +31,17 @@ class LevelAsked:
     Attributes:
         canonical: its key as the index of second names has it.
         anchor: its URI at this resolver.
-        display: as people write it.
+        path: the elements of a GS1 key.
     """
 
     canonical: str
     anchor: str
-    display: str
+    path: Elements = ()
+
+    @property
+    def display(self) -> str:
+        """As people write it."""
+        return write_bracketed(self.path) if self.path else self.canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ def read_request(path: str, query: str, root: str, accept: str, languages: str, 
 
 def _levels(link: DigitalLink) -> tuple[LevelAsked, ...]:
     paths = link.identity.levels
-    return tuple(LevelAsked(digital_link.uri(path), digital_link.uri(path, link.stem), write_bracketed(path)) for path in paths)
+    return tuple([LevelAsked(digital_link.uri(path), digital_link.uri(path, link.stem), path) for path in paths])
 
 
 def _read_link(path: str, query: str, root: str, short_gtins: bool) -> tuple[DigitalLink, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from idis.proto.any_name import any_name
@@ -60,14 +60,12 @@ def held_at(txn: ReadTxn, asked: Asked) -> list[list[Held]] | ForeignRoute:
     return held
 
 
-def steadily_held(txn: ReadTxn, held: Iterable[Iterable[Held]]) -> bool:
-    """Whether an answer about these records stays right until one of them changes: each question of a quota is counted."""
-    for level in held:
-        for record in level:
-            entry = None if record.key == _ELSEWHERE else txn.prefix(prefix_of(record.key))
-            if entry is None or entry.state is not PrefixState.ACTIVE or entry.daily_quota or not entry.answers_here:
-                return False
-    return True
+def is_steady(txn: ReadTxn, record: Held) -> bool:
+    """Whether what is answered of a record stays right until something changes: each question of a quota is counted."""
+    if record.key == _ELSEWHERE:
+        return False
+    entry = txn.prefix(prefix_of(record.key))
+    return entry is not None and entry.state is PrefixState.ACTIVE and entry.answers_here and not entry.daily_quota
 
 
 def question(identifier: str, *, known: bool) -> Query:
@@ -112,8 +110,7 @@ def found(
             elif (links := _links(record.identifier, outcome, variables, known)) is not None:
                 shown.append(links)
         if shown:
-            level = asked[place]
-            levels.append(level_of(level.anchor, level.display, shown))
+            levels.append(level_of(asked[place], shown))
     busy = next((trouble for trouble in troubles if trouble.code in _BUSY), None)
     worst = busy or next(iter(troubles), None)
     return Found(tuple(levels), "" if worst is None else worst.message, busy is not None)

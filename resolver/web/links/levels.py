@@ -9,6 +9,7 @@ from urllib.parse import quote
 from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI
 from idis.proto.types.link import Link
 from idis.registry.links import RecordLinks
+from idis.resolver.web.links.asked import LevelAsked
 from idis.resolver.web.links.preferences import Languages
 
 OWN_PAGE_TITLES = ("Product page", "产品页面")
@@ -19,16 +20,24 @@ class Level:
     """A level that records are known for.
 
     Attributes:
-        anchor: its URI at this resolver.
-        display: how people write it.
+        asked: what it was asked for as.
         records: what has this key, usually one.
         links: of all its records, with the page of a record here where nobody has named a default.
     """
 
-    anchor: str
-    display: str
+    asked: LevelAsked
     records: tuple[RecordLinks, ...]
     links: tuple[Link, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Its URI at this resolver."""
+        return self.asked.anchor
+
+    @property
+    def display(self) -> str:
+        """As people write it."""
+        return self.asked.display
 
     @property
     def name(self) -> str:
@@ -46,10 +55,10 @@ class Level:
         return min(record.ttl_s for record in self.records)
 
 
-def level_of(anchor: str, display: str, records: Sequence[RecordLinks]) -> Level:
+def level_of(asked: LevelAsked, records: Sequence[RecordLinks]) -> Level:
     """A level of records."""
-    links = dict.fromkeys(link for record in records for link in record.links)
-    return Level(anchor, display, tuple(records), tuple(links))
+    links = records[0].links if len(records) == 1 else tuple(dict.fromkeys(link for record in records for link in record.links))
+    return Level(asked, tuple(records), links)
 
 
 def with_defaults(levels: Sequence[Level], root: str, languages: Languages) -> tuple[Level, ...]:

@@ -57,8 +57,8 @@ def made(status: int, headers: Mapping[str, str], body: bytes = b"", *, max_age_
         private: it is for whoever asked alone.
     """
     kept = "private, no-store" if private else f"public, max-age={max_age_s}"
-    content = repr((status, sorted(headers.items()))).encode() + body
-    tag = f'"{blake2b(content, digest_size=9).hexdigest()}"'
+    told = "\n".join((str(status), *headers.values())).encode() + body
+    tag = f'"{blake2b(told, digest_size=9).hexdigest()}"'
     own = (*headers.items(), ("Cache-Control", kept), ("ETag", tag), VARY)
     return Reply(status, (*own, *CROSS_ORIGIN), body, lasting=not private)
 

@@ -14,7 +14,7 @@ from idis.registry.caller import Caller
 from idis.registry.foreign_route import ForeignRoute
 from idis.registry.links import Held
 from idis.registry.registration.checks import Refusal
-from idis.registry.store.base import StoreError
+from idis.registry.store.base import ReadTxn, StoreError
 from idis.resolver.admin.reading import answer_here
 from idis.resolver.chain import Chain
 from idis.resolver.config import LinksSection
@@ -22,8 +22,10 @@ from idis.resolver.request import HTTP, Later, Peer, Settled
 from idis.resolver.web.face import Face
 from idis.resolver.web.links.answering import Manner, Page, answer, handed, malformed, unknown
 from idis.resolver.web.links.asked import Asked, read_request
-from idis.resolver.web.links.finding import Found, found, held_at, question, settled_now, steadily_held
-from idis.resolver.web.links.reply import Reply, problem
+from idis.resolver.web.links.finding import Found, found, held_at, is_steady, question, settled_now
+from idis.resolver.web.links.reply import SHORT_S, Reply, problem
+
+SETTLED_MAX = 4_096  # records whose answers are remembered; then all are forgotten at once
 
 _CODES: dict[int, int] = {
     HTTPStatus.BAD_REQUEST: ResponseCode.INVALID_HANDLE,
@@ -70,6 +72,8 @@ class LinkResolver:
     def __init__(self, chain: Chain, config: LinksSection) -> None:
         self._chain = chain
         self._config = config
+        self._transaction = -1
+        self._settled: dict[bytes, Settled] = {}  # by key of a record: what everybody gets, in that transaction
 
     def read(self, seen: Seen) -> Asked:
         """Read a request.
@@ -93,19 +97,29 @@ class LinkResolver:
                 held = held_at(txn, asked)
                 if isinstance(held, ForeignRoute):
                     return Known(handed(asked, held))
-                lasting = steadily_held(txn, held)
                 records = [record for level in held for record in level]
-                settled: dict[str, Settled | Later] = {}
-                for record in records:
-                    settled[record.identifier] = verdict = settled_now(self._chain, txn, record.identifier, peer, now)
-                    if isinstance(verdict, Later):
-                        return None
+                settled = {record.identifier: self._settled_now(txn, record, peer, now) for record in records}
         except StoreError:
+            return None
+        if any(isinstance(verdict, Later) for verdict in settled.values()):
             return None
         result = found(asked.levels, held, settled, asked.variables, known=False)
         reply = self._answered(asked, result, Manner(asked.link.stem, self._config.old_descriptions))
-        names = tuple(level.canonical for level in asked.levels)
-        return Known(reply, tuple(record.key for record in records), names, lasting)
+        keys = tuple([record.key for record in records])
+        lasting = self._settled.keys() >= set(keys) and all(level.ttl_s >= SHORT_S for level in result.levels)
+        return Known(reply, keys, tuple([level.canonical for level in asked.levels]), lasting)
+
+    def _settled_now(self, txn: ReadTxn, record: Held, peer: Peer, now: int) -> Settled | Later:
+        """What everybody gets of a record; the same until something changes, but for prefixes whose questions are counted."""
+        if txn.transaction != self._transaction or len(self._settled) >= SETTLED_MAX:
+            self._settled, self._transaction = {}, txn.transaction
+        known = self._settled.get(record.key)
+        if known is not None:
+            return known
+        verdict = settled_now(self._chain, txn, record.identifier, peer, now)
+        if not isinstance(verdict, Later) and is_steady(txn, record):
+            self._settled[record.key] = verdict
+        return verdict
 
     async def resolve(self, seen: Seen, peer: Peer, caller: Caller, face: Face) -> Reply | Page:
         """The answer to somebody, waiting for other nodes if need be."""

@@ -129,7 +129,7 @@ async def _seen(call: Call[LinksetParameters, None] | Call[ChoiceParameters, Non
         levels, variables = asked.levels, asked.variables
     else:
         name = reading.canonical if reading.scheme in _OWN else any_name(f"{reading.scheme}:{reading.canonical}")
-        levels, held = (LevelAsked(reading.canonical, own_page(root, name), reading.display),), [[Held(b"", name)]]
+        levels, held = (LevelAsked(reading.display, own_page(root, name)),), [[Held(b"", name)]]
     resolver = LinkResolver(face.service.chain, face.config.links)
     settled = await resolver.settled(held, _PEER, call.caller, face)
     known = found(levels, held, settled, variables, known=not call.caller.anonymous)

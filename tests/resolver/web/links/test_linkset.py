@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from idis.proto.types.link import Link
 from idis.registry.links import RecordLinks
+from idis.resolver.web.links.asked import LevelAsked
 from idis.resolver.web.links.levels import level_of, own_page, with_defaults
 from idis.resolver.web.links.linkset import CONTEXT, JSON_LD, choices, encoded, linkset
 from idis.resolver.web.links.preferences import read_languages
@@ -21,7 +22,8 @@ ANCHOR = "https://id.example/01/06901234567892"
 
 
 def _level(*links: Link, name: str = "", identifier: str = "88.1/A"):
-    return level_of(ANCHOR, "(01)06901234567892", (RecordLinks(identifier, links, name, "", None, 60),))
+    asked = LevelAsked("https://id.gs1.org/01/06901234567892", ANCHOR, (("01", "06901234567892"),))
+    return level_of(asked, (RecordLinks(identifier, links, name, "", None, 60),))
 
 
 @pytest.mark.parametrize(
