@@ -31,6 +31,7 @@ from idis.proto.errors import ProtocolError
 from idis.proto.exchange import outline, query_of
 from idis.proto.message import decode_message
 from idis.proto.outcome import NotFound, Refused
+from idis.proto.query import Query
 from idis.registry.store.base import READ_TXN_MS_MAX, ReadTxn, Store
 from idis.resolver.admin.concern import is_own_token
 from idis.resolver.guard.sources import Standing
@@ -136,6 +137,13 @@ class Chain:
         self.observe(request.peer.transport, settled)
         self.observe.took(request.peer.transport, self.clock.monotonic() - started)
         return settled
+
+    def own_query(self, query: Query) -> Query | None:
+        """A question by the handle that this node's registry knows it by; None for a name of another scheme that leads elsewhere."""
+        if self.foreign is None:
+            return query
+        with self.store.read() as txn:
+            return self.foreign.own_query(query, txn, int(self.clock.time()))
 
     async def settle(self, later: Later) -> Settled:
         """Ask others what `Batch.decide` left for later."""

@@ -65,8 +65,8 @@ class Reading:
             caller, query = known, replace(query, auth=b"")
         request = Request(message, query, dialogue.peer)
         settled: Settled | Refusal | None = None
-        if query is not None and not caller.anonymous:
-            settled = await answer_here(self._registrar, query, caller, self._site)
+        if query is not None and not caller.anonymous and (own := self._chain.own_query(query)) is not None:
+            settled = await answer_here(self._registrar, own, caller, self._site)
         if settled is None:
             settled = await self._chain.resolve(request)
         if isinstance(settled, Refused) and settled.code == ResponseCode.AUTHENTICATION_NEEDED:

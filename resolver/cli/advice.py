@@ -17,6 +17,8 @@ _SLASHES = ("\\", "／")
 
 _UNREACHED = "check the address, and whether a node runs there; --server HOST:PORT names another, [ADDRESS]:PORT one with IPv6"
 
+_OF_ANOTHER_SCHEME = "'idis detect' tells what it is and by what it is routed; a recursive node may know more (--server)"
+
 _SENTENCES: Mapping[int, str] = {
     ResponseCode.HANDLE_NOT_FOUND: "check the spelling; 'idis resolve {prefix}' tells whether the prefix exists",
     ResponseCode.SERVER_NOT_RESPONSIBLE: "check the prefix {prefix}, or ask another node with --server, best a recursive one",
@@ -24,19 +26,22 @@ _SENTENCES: Mapping[int, str] = {
 }
 
 
-def advice(text: str, code: int, *, filtered: bool) -> str:
+def advice(text: str, code: int, *, filtered: bool, is_handle: bool = True) -> str:
     """What to do next; empty when the answer speaks for itself.
 
     Args:
         text: the identifier as typed.
         code: the response code; 0 when nobody answered.
         filtered: whether only some types or indexes were asked for.
+        is_handle: whether it was asked for as it is, and not read as a name of another scheme.
     """
     if code == 0:
         return _UNREACHED
     if code == ResponseCode.VALUES_NOT_FOUND:
         return "it exists: ask without --type and --index for all its values" if filtered else "it exists, without public values"
     sentence = _SENTENCES.get(code, "")
+    if not is_handle:
+        return _OF_ANOTHER_SCHEME if sentence else ""
     if sentence and (better := likely(text)) is not None:
         return f"did you mean {better}?"
     identifier = parse_identifier(text)

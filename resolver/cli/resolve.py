@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from idis.proto.codes import OpFlag
 from idis.proto.proof import Proof, Standing
 from idis.proto.statement import stored_spelling
+from idis.proto.succession import Following
+from idis.proto.types.successor import SUCCESSOR_TYPE, encode_succession
 from idis.proto.types.table import describe
 from idis.proto.value import INDEX_MAX, TTL_ABSOLUTE, Value
 from idis.resolver.cli.advice import advice
-from idis.resolver.cli.identifier_argument import identifier_of
+from idis.resolver.cli.asked_text import AskedText, asked_text
 from idis.resolver.cli.key_options import add_key_options, key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 from idis.resolver.cli.shown import printable, shown_data
@@ -40,7 +44,8 @@ _SHOWN_FLAGS = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of `idis resolve`."""
-    parser.add_argument("identifiers", nargs="+", metavar="IDENTIFIER", help="prefix/suffix, or a prefix on its own")
+    line = "prefix/suffix, a prefix on its own, or an identifier of any other scheme, as scanned or pasted"
+    parser.add_argument("identifiers", nargs="+", metavar="IDENTIFIER", help=line)
     parser.add_argument("--type", action="append", default=[], metavar="T", dest="types", help="only values of this type")
     parser.add_argument("--index", action="append", default=[], metavar="N", type=_index, dest="indexes", help="only this value")
     parser.add_argument(
@@ -54,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ca", metavar="FILE", help="certificates to trust, in PEM, in place of the system's")
     parser.add_argument("--json", action="store_true", help="one JSON object; an array for several identifiers")
     parser.add_argument("--explain", action="store_true", help="show who answered, from where, and every question on the way")
-    parser.add_argument("--follow", action="store_true", help="follow HS_ALIAS")
+    parser.add_argument("--follow", action="store_true", help="follow HS_ALIAS, and successors of what has ended")
     parser.add_argument("--authoritative", action="store_true", help="ask the owner's primary, no cache")
     parser.add_argument(
         "--timeout", type=_seconds, default=TIMEOUT_S, metavar="S", help="seconds for each identifier (default: 2)"
@@ -72,8 +77,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, print, and tell the worst outcome by the exit code."""
-    for text in arguments.identifiers:
-        identifier_of(text)
+    asked = [asked_text(text) for text in arguments.identifiers]
     if (arguments.save or arguments.saved) and not (arguments.verify and len(arguments.identifiers) == 1):
         raise CommandError("--save and --from go with --verify and one identifier")
     if arguments.saved:
@@ -83,19 +87,21 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError("--verify is about what everybody may see: leave the key out")
     if key is None and arguments.through:
         raise CommandError("--through carries an identity on: give --identity and --key")
-    answers = asyncio.run(_ask(arguments, key) if key is None or arguments.through else _ask_as(key, arguments))
-    replies = [reply for reply, _ in answers]
-    proofs = _proofs(arguments, [bundle for _, bundle in answers])
+    if arguments.verify and not all(one.is_handle for one in asked):
+        raise CommandError("--verify is about a handle, which its owner has signed: give the handle of the record")
+    ask = _ask(arguments, asked, key) if key is None or arguments.through else _ask_as(key, arguments, asked)
+    answers = asyncio.run(ask)
+    proofs = _proofs(arguments, [answer.bundle for answer in answers])
     if arguments.json:
         documents = [
-            _document(text, reply) | ({} if proof is None else {"verification": proof_document(proof)})
-            for text, reply, proof in zip(arguments.identifiers, replies, proofs, strict=True)
+            _document(answer) | ({} if proof is None else {"verification": proof_document(proof)})
+            for answer, proof in zip(answers, proofs, strict=True)
         ]
         print_json(documents[0] if len(documents) == 1 else documents)
     else:
-        _print(arguments, replies, proofs)
+        _print(arguments, answers, proofs)
     failed = any(proof is not None and proof.standing is Standing.FAILED for proof in proofs)
-    return max(ExitCode.REFUSED if failed else ExitCode.DONE, *(_exit_code(reply) for reply in replies))
+    return max(ExitCode.REFUSED if failed else ExitCode.DONE, *(_exit_code(answer.reply) for answer in answers))
 
 
 def _proofs(arguments: argparse.Namespace, bundles: Sequence[Bundle | None]) -> list[Proof | None]:
@@ -122,12 +128,17 @@ def _judge_saved(arguments: argparse.Namespace) -> int:
     return ExitCode.REFUSED if proof.standing is Standing.FAILED else ExitCode.DONE
 
 
-# Each reply and, where it is to be verified, what proves it.
-Answers = list[tuple[Reply | ClientError, Bundle | None]]
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of one text: the reply, what proves it where that is wanted, and what was followed to get there."""
+
+    asked: AskedText
+    reply: Reply | ClientError
+    bundle: Bundle | None = None
+    following: Following = field(default_factory=Following)
 
 
-async def _ask(arguments: argparse.Namespace, key: Key | None) -> Answers:
-    replies: Answers = []
+async def _ask(arguments: argparse.Namespace, asked: Sequence[AskedText], key: Key | None) -> list[Answered]:
     complete = not arguments.types and not arguments.indexes
     types = arguments.types if complete or not arguments.verify else [*arguments.types, *TYPES]
     transport: Transport = "tcp" if arguments.tcp else "auto"
@@ -139,24 +150,36 @@ async def _ask(arguments: argparse.Namespace, key: Key | None) -> Answers:
         raise CommandError(f"{error}: write HOST:PORT, [ADDRESS]:PORT with an IPv6 address, or https://HOST:PORT") from None
     except ClientError as error:
         raise CommandError(str(error)) from None
+    if arguments.follow and not complete:
+        types = [*types, SUCCESSOR_TYPE]
+
+    async def reply_to(spelling: str) -> Reply:
+        return await client.resolve(
+            spelling,
+            types=types,
+            indexes=arguments.indexes,
+            public_only=not arguments.all_values,
+            authoritative=arguments.authoritative,
+            follow_alias=arguments.follow,
+            explain=arguments.explain,
+            auth=_pass(key, spelling),
+        )
+
+    answers = []
     async with client:
-        for text in arguments.identifiers:
+        for one in asked:
+            following = Following()
             try:
-                reply = await client.resolve(
-                    text,
-                    types=types,
-                    indexes=arguments.indexes,
-                    public_only=not arguments.all_values,
-                    authoritative=arguments.authoritative,
-                    follow_alias=arguments.follow,
-                    explain=arguments.explain,
-                    auth=_pass(key, text),
-                )
+                reply = await reply_to(one.spelling)
+                at = one.text
+                while (successor := following.next(at, reply.values)) and arguments.follow:
+                    reply, at = await reply_to(asked_text(successor).spelling), successor
             except ClientError as error:
-                replies.append((error, None))
+                answers.append(Answered(one, error, following=following))
             else:
-                replies.append((reply, await collect(client, reply, complete=complete) if arguments.verify else None))
-    return replies
+                bundle = await collect(client, reply, complete=complete) if arguments.verify else None
+                answers.append(Answered(one, reply, bundle, following))
+    return answers
 
 
 def _pass(key: Key | None, identifier: str) -> bytes:
@@ -166,20 +189,22 @@ def _pass(key: Key | None, identifier: str) -> bytes:
         raise CommandError(str(error)) from None
 
 
-async def _ask_as(key: Key, arguments: argparse.Namespace) -> Answers:
+async def _ask_as(key: Key, arguments: argparse.Namespace, asked: Sequence[AskedText]) -> list[Answered]:
     """Ask as somebody, who sees what only some may."""
-    replies: Answers = []
+    answers = []
     try:
         client = Administrator(arguments.server, key, timeout_s=arguments.timeout, tls=arguments.tls, ca=arguments.ca)
     except ClientError as error:
         raise CommandError(f"{error}: a key is proved over the binary port, HOST:PORT") from None
     async with client:
-        for text in arguments.identifiers:
+        for one in asked:
             try:
-                replies.append((await client.resolve(text, types=arguments.types, indexes=arguments.indexes), None))
+                reply = await client.resolve(one.spelling, types=arguments.types, indexes=arguments.indexes)
             except ClientError as error:
-                replies.append((error, None))
-    return replies
+                answers.append(Answered(one, error))
+            else:
+                answers.append(Answered(one, reply))
+    return answers
 
 
 def _exit_code(reply: Reply | ClientError) -> ExitCode:
@@ -191,20 +216,26 @@ def _exit_code(reply: Reply | ClientError) -> ExitCode:
 # For people
 
 
-def _print(arguments: argparse.Namespace, replies: Sequence[Reply | ClientError], proofs: Sequence[Proof | None]) -> None:
-    for position, (text, reply, proof) in enumerate(zip(arguments.identifiers, replies, proofs, strict=True)):
+def _print(arguments: argparse.Namespace, answers: Sequence[Answered], proofs: Sequence[Proof | None]) -> None:
+    for position, (answer, proof) in enumerate(zip(answers, proofs, strict=True)):
         if position:
             print()
+        text, reply = printable(answer.asked.text), answer.reply
         if isinstance(reply, ClientError):
             print(f"{text}  no answer: {reply}")
             print(f"  {advice(text, 0, filtered=False)}")
             continue
-        print(_headline(reply))
+        print(_headline(text, reply))
+        if not answer.asked.is_handle:
+            print(f"  read as {answer.asked.scheme} {printable(answer.asked.canonical)}")
+        for line in _way(answer.following, arguments.follow):
+            print(f"  {printable(line)}")
         if proof is not None:
             print(f"  {printable(proof_line(proof))}")
         if reply.message:
             print(f"  {printable(reply.message)}")
-        if not reply.found and (line := advice(text, reply.code, filtered=bool(arguments.types or arguments.indexes))):
+        filtered = bool(arguments.types or arguments.indexes)
+        if not reply.found and (line := advice(text, reply.code, filtered=filtered, is_handle=answer.asked.is_handle)):
             print(f"  {line}")
         if reply.values:
             print_table(("index", "type", "ttl", "data"), [_row(value) for value in reply.values])
@@ -212,8 +243,21 @@ def _print(arguments: argparse.Namespace, replies: Sequence[Reply | ClientError]
             _print_explanation(reply)
 
 
-def _headline(reply: Reply) -> str:
-    parts = [reply.identifier, f"{reply.code_name} ({reply.code})"]
+def _way(following: Following, follows: bool) -> list[str]:
+    """What became of an identifier that ended, and of those that were followed."""
+    lines = []
+    for name, end in following.steps:
+        to = f" by {', '.join(end.successors)}" if end.successors else ""
+        lines.append(f"{name} was {end.kind.value} on {end.date}{to}{f': {end.note}' if end.note else ''}")
+    if following.ended:
+        lines.append(following.ended)
+    elif following.steps and not follows:
+        lines.append("--follow goes on to what stands in its place")
+    return lines
+
+
+def _headline(text: str, reply: Reply) -> str:
+    parts = [text, f"{reply.code_name} ({reply.code})"]
     if flags := _flags(reply):
         parts.append(" ".join(flags))
     parts += [f"{reply.server} {reply.transport}", f"{round(reply.seconds * 1e6)} µs"]
@@ -257,11 +301,12 @@ def _flags(reply: Reply) -> list[str]:
 # For programs
 
 
-def _document(text: str, reply: Reply | ClientError) -> dict[str, object]:
+def _document(answer: Answered) -> dict[str, object]:
+    asked, reply = answer.asked, answer.reply
     if isinstance(reply, ClientError):
-        return {"identifier": text, "code": 0, "error": str(reply)}
+        return {"identifier": asked.text, "code": 0, "error": str(reply)}
     document: dict[str, object] = {
-        "identifier": reply.identifier,
+        "identifier": asked.text,
         "code": reply.code,
         "codeName": reply.code_name,
         "flags": _flags(reply),
@@ -273,6 +318,12 @@ def _document(text: str, reply: Reply | ClientError) -> dict[str, object]:
     }
     if reply.message:
         document["message"] = reply.message
+    if not asked.is_handle:
+        document["reading"] = {"scheme": asked.scheme, "canonical": asked.canonical}
+    if answer.following.steps:
+        document["succession"] = [
+            {"identifier": name, **json.loads(encode_succession(end))} for name, end in answer.following.steps
+        ]
     if (explanation := reply.explanation) is not None:
         document["explanation"] = {
             "node": explanation.node,

@@ -88,6 +88,19 @@ class Foreign:
         readings = self._reader.readings(text, now)
         return readings, find(txn, readings)
 
+    def own_query(self, query: Query, txn: ReadTxn, now: int) -> Query | None:
+        """The same question by the handle that this node's registry knows it by; None for a name that leads elsewhere."""
+        text, carried = text_of(query.spelling)
+        if not carried and (is_plain_handle(text) or responsible_entry(txn, query.identifier.folded_prefix) is not None):
+            return query
+        match self.found(txn, text, now)[1]:
+            case Held(holders=(holder,)):
+                return _renamed(query, holder.identifier)
+            case Twin(identifiers=identifiers, known=True):
+                return _renamed(query, identifiers[0])
+            case _:
+                return None
+
     def _take_up(self, request: Request, query: Query, txn: ReadTxn, now: int, verdict: Verdict) -> Verdict:
         text, carried = text_of(query.spelling)
         if not carried:

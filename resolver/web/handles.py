@@ -58,8 +58,8 @@ class Handles:
     async def _settle(self, request: web.Request, query: Query, caller: Caller) -> Settled | Refusal:
         """What a question gets; a refusal where a proof may help."""
         settled: Settled | Refusal | None = None
-        if not caller.anonymous:
-            settled = await answer_here(self._face.registrar, query, caller, encode_site(self._face.site))
+        if not caller.anonymous and (own := self._face.service.chain.own_query(query)) is not None:
+            settled = await answer_here(self._face.registrar, own, caller, encode_site(self._face.site))
         if settled is None:
             message = request_message(query, request_id=1, now=int(self._face.service.clock.time()))
             settled = await self._face.service.chain.resolve(Request(message, query, peer_of(request)))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from idis.proto.any_name import any_name
 from idis.proto.dialect import FILTERS_MAX
+from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
 from idis.proto.query import Query
 from idis.proto.value import INDEX_MAX
 from idis.resolver.web.answer_json import allowed_callback
 
 Pairs = Iterable[tuple[str, str]]  # the parameters in their order, decoded; a name may come again
+
+_HANDLE_HEAD = re.compile(r"[0-9][\w.-]*(?:/|$)")
 
 _TRUE = ("", "true", "1", "yes")
 _FALSE = ("false", "0", "no")
@@ -54,6 +59,11 @@ def query_of(spelling: str, parameters: Pairs, *, public_only: bool = True) -> Q
     types = [text for name, text in parameters if name == "type"]
     if len(indexes) > FILTERS_MAX or len(types) > FILTERS_MAX:
         raise BadParameter(f"at most {FILTERS_MAX} indexes and types may be asked for")
+    if spelling.strip() and not _HANDLE_HEAD.match(spelling):
+        try:
+            parse_identifier(spelling)
+        except IdentifierError:
+            spelling = any_name(spelling)  # of another scheme, with blanks or the separators of a scan
     return Query(
         spelling=spelling,
         identifier=parse_identifier(spelling),

@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from idis.proto.value import Value
+from idis.registry.record import Record, prepare
 from idis.resolver.cli.main import main
 from idis.resolver.client import DEFAULT_SERVER
 
@@ -180,3 +182,57 @@ async def test_the_server_may_come_from_the_environment(node, monkeypatch, capsy
     assert code == 0
     assert f":{node.port} " in capsys.readouterr().out
     assert DEFAULT_SERVER == "127.0.0.1:2641"
+
+
+@pytest.fixture
+def named(node) -> None:
+    """A record with names, and one that ended."""
+    end = {"kind": "superseded", "successors": ["88.118.8/new"], "date": "2026-11-26", "note": "新图"}
+    values = {
+        "88.118.8/new": [("URL", "https://new"), ("IDIS.ALIAS", "imo:IMO9074729"), ("IDIS.ALIAS", "oid:1.2.156.7")],
+        "88.118.8/old": [("URL", "https://old"), ("IDIS.SUCCESSOR", json.dumps(end, ensure_ascii=False))],
+    }
+    for name, pairs in values.items():
+        made = tuple(Value(index, kind, text.encode()) for index, (kind, text) in enumerate(pairs, 1))
+        node._store.write_all([prepare(Record(name, made), 1_700_000_000)], actor="test")
+
+
+@pytest.mark.parametrize("text", ["IMO 9074729", "imo:9074729", "urn:oid:1.2.156.7", "1.2.156.7", "hdl:88.118.8/new"])
+async def test_a_text_of_any_scheme_is_resolved(run, named, text) -> None:
+    """As it was pasted, over the same protocol; what it was read as is told."""
+    code, out, _err = await run(text)
+    lines = out.splitlines()
+
+    assert code == 0
+    assert lines[0].startswith(f"{text}  SUCCESS (1)")
+    assert lines[1].startswith("  read as ")
+    assert "https://new" in out
+
+
+async def test_what_ended_says_so_and_is_followed(run, named) -> None:
+    """On request; the way is told."""
+    _code, told, _err = await run("88.118.8/old")
+    _code, followed, _err = await run("88.118.8/old", "--follow")
+    _code, document, _err = await run("88.118.8/old", "--follow", "--json")
+
+    assert "88.118.8/old was superseded on 2026-11-26 by 88.118.8/new: 新图" in told
+    assert "--follow goes on" in told
+    assert "https://old" in told
+    assert "https://new" in followed
+    assert json.loads(document)["succession"][0]["successors"] == ["88.118.8/new"]
+
+
+async def test_the_number_of_a_person_is_not_sent(run) -> None:
+    """Nor repeated."""
+    code, out, err = await run("11010519491231002X")
+
+    assert code == 2
+    assert "1949" not in out + err
+
+
+async def test_a_name_is_not_verified(run, named) -> None:
+    """Its owner signed the record under its handle."""
+    code, _out, err = await run("IMO9074729", "--verify")
+
+    assert code == 2
+    assert "give the handle" in err
