@@ -19,6 +19,9 @@ from idis.resolver.web.landing.style import STYLE
 LINES_MAX = 200  # of one section; more are counted, not shown
 DEPTH_MAX = 4  # of values that have parts
 _CHINA = timezone(timedelta(hours=8))
+_LAST = 253_402_300_799  # second of the year 9999: calendars know none later
+# What somebody said who knows; the others are words of this node about itself.
+_KNOWN = (Case.FOUND, Case.SEVERAL, Case.NOTHING_PUBLIC, Case.NOT_FOUND, Case.WITHDRAWN)
 
 _PAGE = """\
 <!doctype html>
@@ -100,7 +103,7 @@ class _Page:
         yield self._section(words.OTHERS, shown.others)
         if shown.omitted:
             yield f"<p class=quiet>{words.OMITTED.of(self._language).format(count=shown.omitted)}</p>"
-        yield self._section(words.ORIGIN, _origin_lines(shown.origin))
+        yield self._section(words.ORIGIN, _origin_lines(shown.origin, known=shown.case in _KNOWN))
         if shown.technical:
             yield f"<details><summary>{self._say(words.TECHNICAL)}</summary>{self._list(shown.technical)}</details>"
 
@@ -252,10 +255,11 @@ def _chip(shown: str, mark: str) -> str:
     return f'<li class="{mark}">{shown}</li>' if mark else f"<li>{shown}</li>"
 
 
-def _origin_lines(origin: Origin) -> Iterable[Line]:
-    source, mark = words.SOURCES[origin.source]
-    yield Line(words.SOURCE, (source,), Mark(mark))
-    if origin.source in ("cache", "stale"):
+def _origin_lines(origin: Origin, *, known: bool) -> Iterable[Line]:
+    if known:
+        source, mark = words.SOURCES[origin.source]
+        yield Line(words.SOURCE, (source,), Mark(mark))
+    if known and origin.source in ("cache", "stale"):
         yield Line(words.AGE, (words.age_words(origin.age_s),))
     if origin.proof is not None:
         proof, mark = words.PROOFS[origin.proof.standing]
@@ -275,7 +279,7 @@ def _origin_lines(origin: Origin) -> Iterable[Line]:
 
 
 def _day(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
+    return datetime.fromtimestamp(min(moment, _LAST), UTC).strftime("%Y-%m-%d")
 
 
 def _moment(moment: int) -> str:

@@ -145,8 +145,10 @@ def links_of(values: Iterable[Value]) -> Iterable[Link]:
         except DataError:
             continue  # of a node that did not check it
         if link.public and not link.variables:
-            kind = Words(link_title(link.link_type, zh=True), link_title(link.link_type, zh=False))
-            words = Words(f"{kind.zh}：{link.title}", f"{kind.en}: {link.title}")
+            english = link_title(link.link_type, zh=False)
+            words = Words(
+                f"{link_title(link.link_type, zh=True)}：{link.title}", f"{english[:1].upper()}{english[1:]}: {link.title}"
+            )
             yield Link(link.href, words, ", ".join(link.languages), link.media_type)
 
 

@@ -80,8 +80,9 @@ dd dl>div{grid-template-columns:9rem 1fr}}
 @media print{:root{color-scheme:light;--ink:#000;--quiet:#333;--paper:#fff;--card:#fff;--line:#999;--link:#000;--head:#fff;
 --good:#000;--goodp:#fff;--doubt:#000;--doubtp:#fff;--bad:#000;--badp:#fff;--stop:#fff}
 body{font-size:10.5pt}header{color:#000;border-bottom:1px solid #000}header a,details{display:none}
+.chips li[class]{border-color:var(--line)}
 .notice.stop,.notice.stop strong{color:#000}.notice.stop{border:3pt solid #000}section,.card{break-inside:avoid}
-main a[href^=http]::after{content:" <" attr(href) ">";font-size:.85em}
+.links a[href^=http]::after,h3 a[href^=http]::after{content:" <" attr(href) ">";font-size:.85em}
 dl>div{grid-template-columns:11rem 1fr}}
 """
 

@@ -122,6 +122,19 @@ def test_only_what_was_verified_is_called_verified(standing, words):
     assert ("Signature verified" in page) is (standing is Standing.VERIFIED)
 
 
+def test_a_signature_for_ever_has_a_last_day_too():
+    """Calendars end with the year 9999, numbers do not."""
+    origin = Origin("n", proof=Proof(Standing.VERIFIED, not_after=2**63))
+
+    assert "9999-12-31" in landing_page(shown(origin=origin), ENGLISH)
+
+
+def test_who_does_not_know_is_no_authority():
+    """A node that is not responsible says nothing of where data come from."""
+    assert "Authoritative" in landing_page(shown(), ENGLISH)
+    assert "Authoritative" not in landing_page(Shown("99.1/x", Case.NOT_RESPONSIBLE, ORIGIN), ENGLISH)
+
+
 def test_where_it_comes_from_is_told():
     """Node, prefix, owner, the server that answered, and how old a copy is."""
     origin = Origin("node-8", "cache", "88.118.8", "示例公司", "192.0.2.1:2641", age_s=7_300, changed=1_700_000_000)

@@ -204,7 +204,7 @@ def test_links_and_other_names_have_their_own_sections():
         Value(6, "IDIS.ALIAS", b"\xff"),
     )
 
-    assert [(link.href, link.words.en) for link in found.links] == [("https://a.example/m", "instructions: Manual")]
+    assert [(link.href, link.words.en) for link in found.links] == [("https://a.example/m", "Instructions: Manual")]
     assert [(line.label.en, line.contents[0].zh) for line in found.others] == [
         ("GS1 identifier", "(01)06901234567892(21)42"),
         ("new-scheme", "X1"),
