@@ -28,7 +28,7 @@ from statistics import median
 
 from idis.bench.bootstrap import ratio_of
 from idis.bench.load import Load, Transport
-from idis.bench.machine import REALTIME_HELP, SECOND, go_first, machine_line
+from idis.bench.machine import REALTIME_HELP, SECOND, PriorityError, go_first, machine_line
 from idis.bench.own_node import OwnNode
 from idis.bench.peers.dataset import PREFIX
 from idis.bench.peers.match import WARM_UP_SHARE
@@ -58,8 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes on the node's binary port (1)")
     parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     given = parser.parse_args(arguments)
-    if given.realtime:
-        go_first()
+    try:
+        if given.realtime:
+            go_first()
+    except PriorityError as error:
+        parser.error(str(error))
     print(machine_line())
     with tempfile.TemporaryDirectory(prefix="idis-burst-") as name:
         stage = Stage(Path(name), 0, 1)

@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 from idis.bench.import_figures import PREFIX, ROWS_DEFAULT, fsync_ms, write_plain
-from idis.bench.machine import REALTIME_HELP, go_first, machine_line
+from idis.bench.machine import REALTIME_HELP, PriorityError, go_first, machine_line
 from idis.bench.peers.stage import free_port, idis
 from idis.proto import speedups
 from idis.proto.errors import ProtocolError
@@ -64,6 +64,8 @@ def main() -> int:
         if arguments.realtime:
             go_first()
         report(folder / "node", port, arguments.rows, arguments.rounds)
+    except PriorityError as error:
+        parser.error(str(error))
     finally:
         shutil.rmtree(folder)
     return 0
