@@ -164,6 +164,7 @@ SITE_FIELDS = (
     Field(2014, "address", "地址", TEXT, length=500),
     Field(2015, "gln", "全球位置码", TEXT, scheme="gln", alias=AliasRule("gln")),
     Field(2016, "bpns", "业务伙伴场所编号", TEXT, scheme="bpns", alias=AliasRule("bpn"), definition="Catena-X BPNS"),
+    Field(2017, "parentSite", "上级场所", REFERENCE, references=("site",), definition="the site that this one is a part of"),
 )
 
 PERSON_FIELDS = (

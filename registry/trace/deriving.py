@@ -62,9 +62,13 @@ def take_event(
     saying = Saying(event, spelling, holder, recorded_ms, claim)
     key, withdrawn = (_key(event.event_id), None) if unheard else _state(txn, event.event_id)
     if withdrawn:
+        txn.put_edges(_disbelieved(txn, saying))
         return False
     if event.error is not None:
-        _withdraw(txn, saying, taken=withdrawn is not None)
+        if withdrawn is None:
+            txn.put_edges(_disbelieved(txn, saying))
+        else:
+            _withdraw(txn, saying)
         txn.put_edges({key: rows.pack([recorded_ms, _WITHDRAWN])})
         return True
     if withdrawn is not None:
@@ -100,10 +104,22 @@ def _key(event_id: str) -> bytes:
     return rows.head(event_id) + _EVENT
 
 
-def _withdraw(txn: WriteTxn, saying: Saying, *, taken: bool) -> None:
-    """Take back what an event said, if it said it."""
-    if not taken:
-        return
+def _disbelieved(txn: ReadTxn, saying: Saying) -> dict[bytes, bytes]:
+    """The rows by which an event is found that was declared wrong before it came: it was never believed for a moment."""
+    found: dict[bytes, bytes] = {}
+    for thing, moment in _moments(saying).items():
+        key, row = life_row(thing, moment._replace(retracted_ms=saying.recorded_ms))
+        if (before := row_at(txn, key)) is not None:
+            told = moment_of(key, before)
+            if told.recorded_ms < told.retracted_ms:
+                continue  # it was believed for a while, and that stays
+            row = life_row(thing, moment._replace(retracted_ms=told.retracted_ms))[1]  # since the declaration came
+        found[key] = row
+    return found
+
+
+def _withdraw(txn: WriteTxn, saying: Saying) -> None:
+    """Take back what an event said."""
     named = _moments(saying)
     found = dict.fromkeys(_stations(saying, named), b"")
     for thing, moment in named.items():
@@ -136,7 +152,7 @@ def _stations(saying: Saying, named: Mapping[str, Moment]) -> dict[bytes, bytes]
 def _moments(saying: Saying) -> dict[str, Moment]:
     """What an event adds to the life of each thing it names; the first way it names one counts."""
     event, spelling = saying.event, saying.spelling
-    parent = spelling.name(event.parent) if event.parent and event.type is not EventType.TRANSACTION else ""
+    parent = spelling.name(event.parent) if event.parent else ""
     holder, place = holder_in(event, spelling), place_in(event, spelling)
     read_point = spelling.name(event.read_point) if event.read_point else ""
 
@@ -161,7 +177,8 @@ def _moments(saying: Saying) -> dict[str, Moment]:
         )
 
     process = event.transformation_id
-    named = {parent: moment(Role.WHOLE, process)} if parent else {}
+    whole = Role.OBJECT if event.type is EventType.TRANSACTION else Role.WHOLE
+    named = {parent: moment(whole, process)} if parent else {}
     for role, other, epcs, amounts in (
         (Role.OBJECT, process, event.epcs, event.quantities),
         (Role.CONTENT, parent, event.child_epcs, event.child_quantities),

@@ -13,7 +13,17 @@ from typing import TypeVar
 from idis.registry.event_row import EventOrder
 from idis.registry.trace.event import Event, Json
 from idis.registry.trace.event_time import read_time
-from idis.registry.trace.query_tests import Test, UnknownParameter, Unusable, test_of, texts_of
+from idis.registry.trace.query_tests import (
+    PlaceTest,
+    Surroundings,
+    Test,
+    UnknownParameter,
+    Unusable,
+    is_pattern,
+    place_test_of,
+    test_of,
+    texts_of,
+)
 
 _T = TypeVar("_T")
 
@@ -49,12 +59,14 @@ class EventQuery:
     """A question.
 
     Attributes:
-        tests: all of them must hold.
+        tests, place_tests: all of them must hold.
         event_ms, record_ms: from when on, inclusive, and until when, exclusive.
         order: by which time the answer is sorted.
         newest_first: which way.
         count_limit: the most events of an answer; None: all.
         count_max: more than these are too many to answer; None: never.
+        named: the answer names one of these things; empty: anything.
+        event_ids: it is one of these events; empty: any.
     """
 
     tests: tuple[Test, ...] = ()
@@ -64,13 +76,17 @@ class EventQuery:
     newest_first: bool = True
     count_limit: int | None = None
     count_max: int | None = None
+    place_tests: tuple[PlaceTest, ...] = ()
+    named: tuple[str, ...] = ()
+    event_ids: tuple[str, ...] = ()
 
-    def matches(self, event: Event) -> bool:
-        """Whether an event with its record time is part of the answer."""
+    def matches(self, event: Event, known: Surroundings | None = None) -> bool:
+        """Whether an event with its record time is part of the answer; `known` tells of places where it asks for them."""
         return (
             self.event_ms[0] <= event.time.time_ms < self.event_ms[1]
             and self.record_ms[0] <= event.record_time_ms < self.record_ms[1]
             and all(test(event) for test in self.tests)
+            and (not self.place_tests or (known is not None and all(test(event, known) for test in self.place_tests)))
         )
 
 
@@ -86,6 +102,9 @@ def parse_query(parameters: Mapping[str, Json]) -> EventQuery:
     if len(parameters) > PARAMETERS_MAX:
         raise BadQuery("query", f"more than {PARAMETERS_MAX} parameters")
     tests: list[Test] = []
+    place_tests: list[PlaceTest] = []
+    named: Sequence[str] = ()
+    event_ids: Sequence[str] = ()
     bounds = {"event": [-ALWAYS, ALWAYS], "record": [0, ALWAYS]}
     counts: dict[str, int] = {}
     order, newest_first = EventOrder.HAPPENED, True
@@ -100,8 +119,14 @@ def parse_query(parameters: Mapping[str, Json]) -> EventQuery:
             newest_first = _one_of(name, values, {"DESC": True, "ASC": False})
         elif name in ("eventCountLimit", "maxEventCount"):
             counts[name] = _count(name, values)
+        elif (place_test := place_test_of(name, values)) is not None:
+            place_tests.append(place_test)
         elif name != "@context":
             tests.append(_test(name, values))
+            if name.startswith("MATCH_") and not any(map(is_pattern, values)) and (not named or len(values) < len(named)):
+                named = values  # the few things whose own events are all there is to look at
+            elif name == "EQ_eventID":
+                event_ids = values
     if len(counts) == 2:
         raise BadQuery("maxEventCount", "it excludes eventCountLimit: give one of them")
     return EventQuery(
@@ -112,6 +137,9 @@ def parse_query(parameters: Mapping[str, Json]) -> EventQuery:
         newest_first,
         counts.get("eventCountLimit"),
         counts.get("maxEventCount"),
+        tuple(place_tests),
+        tuple(named),
+        tuple(event_ids),
     )
 
 

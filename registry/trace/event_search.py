@@ -1,5 +1,7 @@
 """Searching events: page by page along one of their two orders, in steps that hold nobody up.
 
+A question that names things looks at the events of those things alone (`event_candidates.py`), any other at all events.
+
 A page ends when it is full, when there is nothing more, or when as much was looked at as one request may cost; then it may
 hold fewer events than asked for, and the next one goes on. The place it goes on from is the key of the last event looked
 at: events recorded meanwhile neither shift a page nor appear twice.
@@ -7,14 +9,18 @@ at: events recorded meanwhile neither shift a page nor appear twice.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from idis.registry.event_row import EventOrder, recorded_head, time_head
+from idis.registry.event_row import EventOrder, EventRow, recorded_head, time_head
 from idis.registry.store.base import ReadTxn
+from idis.registry.trace.event_candidates import Candidates, candidates
 from idis.registry.trace.event_query import ALWAYS, EventQuery
 from idis.registry.trace.event_sight import EventSight
 from idis.registry.trace.kept_event import KeptEvent, kept
+from idis.registry.trace.places import Places
 from idis.registry.trace.records import spelling_at
+from idis.registry.trace.things import Spelling
 
 STEP_EVENTS = 64  # looked at in one transaction: some 5 ms
 SEARCH_EVENTS_MAX = 10_000  # looked at for one page
@@ -47,6 +53,8 @@ class EventSearch:
     done: bool = False
     more: bool = False
     looked_at: int = 0
+    _places: Places | None = None
+    _candidates: Candidates | None = None
 
     @property
     def key(self) -> bytes:
@@ -56,24 +64,58 @@ class EventSearch:
     def step(self, txn: ReadTxn) -> None:
         """Look at STEP_EVENTS more."""
         query = self.query
-        start, end = bounds(query)
-        if self.after:
-            start, end = (start, min(end, self.after)) if query.newest_first else (max(start, self.after + b"\x00"), end)
-        rows = txn.events(query.order, start, end, STEP_EVENTS, newest_first=query.newest_first) if start < end else []
         spelling = spelling_at(txn)
+        if self._places is None:
+            self._places = Places(self.sight)
+            self._candidates = candidates(txn, query, spelling)
+        known = _Known(txn, self._places, spelling)
+        rows = self._next(txn)
         for key, row in rows:
             if len(self.found) >= self.wanted:
                 self.done = self.more = True
                 return
             one = kept(row)
             self.after = key
-            if query.matches(one.event) and self.sight.sees(txn, one, spelling):
+            if query.matches(one.event, known) and self.sight.sees(txn, one, spelling):
                 self.found.append(one)
         self.looked_at += len(rows)
         if len(rows) < STEP_EVENTS:
             self.done = True
         elif self.looked_at >= SEARCH_EVENTS_MAX:
             self.done = self.more = True
+
+    def _next(self, txn: ReadTxn) -> list[tuple[bytes, EventRow]]:
+        """The next events that may answer, with their keys; fewer than STEP_EVENTS: those are the last."""
+        query = self.query
+        start, end = bounds(query)
+        if self.after:
+            start, end = (start, min(end, self.after)) if query.newest_first else (max(start, self.after + b"\x00"), end)
+        if start >= end:
+            return []
+        if self._candidates is not None:
+            return self._candidates.rows(txn, start, end, STEP_EVENTS)
+        return txn.events(query.order, start, end, STEP_EVENTS, newest_first=query.newest_first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of places, in one transaction."""
+
+    txn: ReadTxn
+    places: Places
+    spelling: Spelling
+
+    def name(self, text: str) -> str:
+        """The one spelling of a thing."""
+        return self.spelling.name(text)
+
+    def around(self, place: str) -> frozenset[str]:
+        """A place by all its names, and all it lies in."""
+        return self.places.around(self.txn, place, self.spelling)
+
+    def attributes(self, place: str) -> Mapping[str, str]:
+        """What its records say of it."""
+        return self.places.attributes(self.txn, place, self.spelling)
 
 
 def bounds(query: EventQuery) -> tuple[bytes, bytes]:

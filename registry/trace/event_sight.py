@@ -36,14 +36,15 @@ class EventSight:
 
     def sees(self, txn: ReadTxn, kept: KeptEvent, spelling: Spelling) -> bool:
         """Whether he sees an event."""
-        if self._whole or self._owns(txn, kept.holder):
+        if self._whole or self.owns(txn, kept.holder):
             return True
         if self._caller.anonymous:
             return False
         names = [spelling.name(text) for text in things_of(kept.event)]
-        return any(self._owns(txn, home_of(name)) for name in names) or any(self._is_reader(txn, name) for name in names)
+        return any(self.owns(txn, home_of(name)) for name in names) or any(self._is_reader(txn, name) for name in names)
 
-    def _owns(self, txn: ReadTxn, prefix: str) -> bool:
+    def owns(self, txn: ReadTxn, prefix: str) -> bool:
+        """Whether he may list or read what lies below a folded prefix."""
         if not prefix:
             return False
         known = self._prefixes.get(prefix)

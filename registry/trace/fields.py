@@ -77,7 +77,6 @@ NOTHING = Declared()
 
 
 class _EdgeField(NamedTuple):
-    index: int
     name: str
     kind: EdgeKind
     start: str
@@ -274,7 +273,6 @@ def _plans() -> Mapping[str, _Plan]:
         for object_type in pilot.objects.values():
             edges = tuple(
                 _EdgeField(
-                    field.index,
                     field.name,
                     field.edge.kind,
                     field.edge.start,

@@ -148,6 +148,18 @@ def moments(
     return [moment for moment in (moment_of(*row) for row in found) if is_known(moment, known_ms)]
 
 
+def told_of(
+    txn: ReadTxn, thing: str, since_ms: int | None, until_ms: int | None, limit: int
+) -> list[tuple[int, str, int, int]]:
+    """The events that name a thing, believed or not: when each happened, its id, since when and until when it was believed."""
+    (found,) = txn.edge_spans([_bounds(thing, since_ms, until_ms)], limit)
+    told = []
+    for key, row in found:
+        moment = moment_of(key, row)
+        told.append((moment.time_ms, moment.event_id, moment.recorded_ms, moment.retracted_ms))
+    return told
+
+
 def has_life(txn: ReadTxn, thing: str) -> bool:
     """Whether any event names a thing."""
     start = rows.head(thing) + _LIFE

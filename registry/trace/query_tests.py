@@ -1,6 +1,7 @@
 """Tests on one event, made from the parameters of a question (ISO/IEC 19987 §8.2.7.1).
 
-Names are compared as GS1 keys are: whichever way they are spelled. Words of CBV likewise.
+Names are compared as GS1 keys are: whichever way they are spelled. Words of CBV likewise. What lies in which place, and what
+is known of a place, no event says: those tests are handed what says it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol
 
 from idis.registry.trace.canonical_uri import canonical_uri
 from idis.registry.trace.event import Event, EventType, Json, Typed, amounts_of, named_by, things_of
@@ -25,9 +26,30 @@ from idis.registry.trace.vocabulary import (
 
 Test = Callable[[Event], bool]
 
+
+class Surroundings(Protocol):
+    """What is known of places."""
+
+    def name(self, text: str) -> str:
+        """The one spelling of a thing."""
+
+    def around(self, place: str) -> frozenset[str]:
+        """A place by all its names, and all it lies in, each in its one spelling."""
+
+    def attributes(self, place: str) -> Mapping[str, str]:
+        """What its record says of it."""
+
+
+PlaceTest = Callable[[Event, Surroundings], bool]
+
 _PATTERN = re.compile(r"urn:epc:idpat:[a-z]+:[0-9A-Za-z.*%_-]+")
-_COMPARED = re.compile(r"(EQ|GT|GE|LT|LE)_([A-Za-z]+)(?:_([A-Z0-9]{2,3}))?", re.ASCII)
-_OWN = re.compile(r"(EQ|GT|GE|LT|LE|EXISTS)_(INNER_)?(ILMD_|ERROR_DECLARATION_|readPoint_|bizLocation_)?(\S+[:/#]\S+)")
+_COMPARED = re.compile(r"(EQ|GT|GE|LT|LE)_([A-Za-z]+)(?:_([A-Z0-9]{2,4}))?", re.ASCII)
+_OWN = re.compile(
+    r"(EQ|GT|GE|LT|LE|EXISTS)_(INNER_)?"
+    r"(ILMD_|ERROR_DECLARATION_|readPoint_|bizLocation_|SENSORELEMENT_|SENSORMETADATA_|SENSORREPORT_)?(\S+[:/#]\S+)"
+)
+_HAS_ATTRIBUTE = re.compile(r"HASATTR_(readPoint|bizLocation|\S+[:/#]\S+)")
+_IS_ATTRIBUTE = re.compile(r"EQ_?ATTR_(readPoint|bizLocation|[^\s_]+[:/#][^\s_]+)_(\S+)")
 _SENSOR_NUMBERS = frozenset(("value", "minValue", "maxValue", "meanValue", "sDev", "percValue", "percRank"))
 _SENSOR_TIMES = frozenset(("time", "startTime", "endTime"))
 _SENSOR_TEXTS = frozenset(
@@ -95,6 +117,28 @@ def test_of(name: str, values: Sequence[str]) -> Test:
     raise UnknownParameter
 
 
+def place_test_of(name: str, values: Sequence[str]) -> PlaceTest | None:
+    """The test of a parameter about places; None for all others."""
+    wanted = frozenset(values)
+    if name in ("WD_readPoint", "WD_bizLocation"):
+        places = _FIELDS[name.removeprefix("WD_")]
+        return lambda event, known: any(
+            not known.around(place).isdisjoint(map(known.name, wanted)) for place in places(event)
+        )
+    if has := _HAS_ATTRIBUTE.fullmatch(name):
+        bearers = _FIELDS.get(has[1]) or _texts_under(has[1])
+        return lambda event, known: any(not wanted.isdisjoint(known.attributes(place)) for place in bearers(event))
+    if equals := _IS_ATTRIBUTE.fullmatch(name):
+        bearers, attribute = _FIELDS.get(equals[1]) or _texts_under(equals[1]), equals[2]
+        return lambda event, known: any(known.attributes(place).get(attribute) in wanted for place in bearers(event))
+    return None
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a name stands for many."""
+    return _PATTERN.fullmatch(text) is not None
+
+
 def about(name: str) -> Test:
     """Whether an event names a thing or class in any way."""
     return _names(things_of)((name,))
@@ -125,8 +169,8 @@ def _words(words: Vocabulary, of: Callable[[Event], Iterable[str]]) -> Callable[
 
 def _names(of: Callable[[Event], Iterable[str]]) -> Callable[[Sequence[str]], Test]:
     def make(values: Sequence[str]) -> Test:
-        exact = frozenset(canonical_uri(value) for value in values if not _PATTERN.fullmatch(value))
-        patterns = [_pattern(value) for value in values if _PATTERN.fullmatch(value)]
+        exact = frozenset(canonical_uri(value) for value in values if not is_pattern(value))
+        patterns = [_pattern(value) for value in values if is_pattern(value)]
 
         def test(event: Event) -> bool:
             return any(canonical_uri(name) in exact or any(pattern(name) for pattern in patterns) for name in of(event))
@@ -307,8 +351,26 @@ def _sensor_texts(event: Event, member: str) -> Iterator[str]:
             yield value
 
 
+def _texts_under(name: str) -> Callable[[Event], Iterator[str]]:
+    """The texts of a member of another namespace."""
+
+    def texts(event: Event) -> Iterator[str]:
+        for key, value in event.extensions:
+            if key == name:
+                yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one)
+
+    return texts
+
+
 def _classes(event: Event) -> Iterator[str]:
     return (amount.epc_class for amount in amounts_of(event))
+
+
+def _members(event: Event, of: str) -> Iterator[tuple[str, Json]]:
+    """The members of the sensor elements of an event, or of a part of each."""
+    for element in event.sensors:
+        for part in element.get(of, ()) if of == "sensorReport" else [element.get(of, {}) if of else element]:
+            yield from part.items()
 
 
 _PLACES: Mapping[str, Callable[[Event], Iterable[tuple[str, Json]]]] = {
@@ -317,14 +379,19 @@ _PLACES: Mapping[str, Callable[[Event], Iterable[tuple[str, Json]]]] = {
     "ERROR_DECLARATION_": lambda event: event.error.extensions if event.error else (),
     "readPoint_": lambda event: event.read_point_extensions,
     "bizLocation_": lambda event: event.biz_location_extensions,
+    "SENSORELEMENT_": lambda event: _members(event, ""),
+    "SENSORMETADATA_": lambda event: _members(event, "sensorMetadata"),
+    "SENSORREPORT_": lambda event: _members(event, "sensorReport"),
+}
+_FIELDS: Mapping[str, Callable[[Event], Iterable[str]]] = {
+    "readPoint": lambda event: (event.read_point,) if event.read_point else (),
+    "bizLocation": lambda event: (event.biz_location,) if event.biz_location else (),
 }
 _TYPED_HEADS: Mapping[str, Callable[[str, Sequence[str]], Test]] = {
     "EQ_bizTransaction_": _typed(lambda event: event.transactions, TRANSACTION_TYPES),
     "EQ_source_": _typed(lambda event: event.sources, PARTY_TYPES),
     "EQ_destination_": _typed(lambda event: event.destinations, PARTY_TYPES),
 }
-_READ_POINT = _names(lambda event: (event.read_point,))
-_LOCATION = _names(lambda event: (event.biz_location,))
 _PLAIN: Mapping[str, Callable[[Sequence[str]], Test]] = {
     "eventType": _types,
     "EQ_action": _actions,
@@ -332,10 +399,8 @@ _PLAIN: Mapping[str, Callable[[Sequence[str]], Test]] = {
     "EQ_disposition": _words(DISPOSITIONS, lambda event: (event.disposition,)),
     "EQ_persistentDisposition_set": _words(DISPOSITIONS, lambda event: event.set_dispositions),
     "EQ_persistentDisposition_unset": _words(DISPOSITIONS, lambda event: event.unset_dispositions),
-    "EQ_readPoint": _READ_POINT,
-    "WD_readPoint": _READ_POINT,  # no node holds master data that says which place lies in which
-    "EQ_bizLocation": _LOCATION,
-    "WD_bizLocation": _LOCATION,
+    "EQ_readPoint": _names(_FIELDS["readPoint"]),
+    "EQ_bizLocation": _names(_FIELDS["bizLocation"]),
     "EQ_transformationID": _exact(lambda event: (event.transformation_id,)),
     "MATCH_epc": _names(lambda event: (*event.epcs, *event.child_epcs)),
     "MATCH_parentID": _names(lambda event: (event.parent,) if event.parent else ()),

@@ -16,7 +16,7 @@ from idis.registry.trace.event_query import BadQuery, EventQuery, parse_query
 from idis.registry.trace.event_search import EventSearch
 from idis.registry.trace.event_sight import EventSight
 from idis.registry.trace.kept_event import KeptEvent, kept
-from idis.registry.trace.query_tests import Test
+from idis.registry.trace.query_tests import about
 from idis.registry.trace.records import spelling_at
 from idis.resolver.web.epcis.ask import Ask
 from idis.resolver.web.epcis.exception import EpcisException, Kind, refused
@@ -44,7 +44,7 @@ async def get_event(ask: Ask) -> web.StreamResponse:
 
 
 async def answer_query(
-    ask: Ask, parameters: Mapping[str, Json], name: str = "SimpleEventQuery", also: Test | None = None
+    ask: Ask, parameters: Mapping[str, Json], name: str = "SimpleEventQuery", thing: str = ""
 ) -> web.StreamResponse:
     """A page of the answer to a question.
 
@@ -52,12 +52,12 @@ async def answer_query(
         ask: the request, whose parameters say which page.
         parameters: the question.
         name: under which it is known.
-        also: one more test of each event, which the path of the request names.
+        thing: what the events are about besides, by the path of the request; empty: anything.
     """
     need_identity(ask)
     query = read_query(parameters)
-    if also is not None:
-        query = replace(query, tests=(*query.tests, also))
+    if thing:
+        query = replace(query, tests=(*query.tests, about(thing)), named=query.named or (thing,))
     page = page_of(ask, f"events {ask.request.rel_url.raw_path} {json.dumps(parameters, sort_keys=True, default=str)}")
     before, after = int.from_bytes(page.after[:_COUNT_BYTES], "big"), page.after[_COUNT_BYTES:]
     wanted = page.size if query.count_limit is None else min(page.size, query.count_limit - before)

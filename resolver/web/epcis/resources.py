@@ -14,7 +14,6 @@ from idis.registry.trace.event_search import EventSearch
 from idis.registry.trace.event_sight import EventSight
 from idis.registry.trace.kept_event import KeptEvent
 from idis.registry.trace.life import lately
-from idis.registry.trace.query_tests import about
 from idis.registry.trace.records import spelling_at
 from idis.registry.trace.things import Spelling
 from idis.registry.trace.vocabulary import BIZ_STEPS, CONTEXT_URL, DISPOSITIONS
@@ -97,7 +96,7 @@ async def list_events_of(ask: Ask) -> web.StreamResponse:
     if resource.parameter in parameters:
         raise EpcisException(Kind.QUERY_PARAMETER, f"the path says {resource.parameter} already")
     if resource.parameter == "MATCH_anyEPC":
-        return await answer_query(ask, parameters, also=about(member))  # it may be a class, which has a parameter of its own
+        return await answer_query(ask, parameters, thing=member)  # it may be a class, which has a parameter of its own
     member_named: list[Json] = [resource.normal(member)]
     return await answer_query(ask, parameters | {resource.parameter: member_named})
 

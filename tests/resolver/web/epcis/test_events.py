@@ -120,7 +120,7 @@ async def test_a_parameter(told: Any, query: str, count: int) -> None:
         ("GE_eventTime=yesterday", 400, "QueryParameterException"),
         ("GE_quantity=much", 400, "QueryParameterException"),
         ("GT_ex:when=later", 400, "QueryParameterException"),
-        ("HASATTR_readPoint=x", 400, "QueryParameterException"),
+        ("HASATTR_colour=x", 400, "QueryParameterException"),
         ("orderBy=colour", 400, "QueryParameterException"),
         ("perPage=0", 400, "QueryParameterException"),
         ("nextPageToken=abc", 400, "QueryParameterException"),
