@@ -87,11 +87,10 @@ def record_links(identifier: str, values: bytes, ttl_s: int, asked: Mapping[str,
         known: whether whoever asks has proved an identity; others get no link that is not public.
     """
     said = _remembered(values) if len(values) <= REMEMBERED_BYTES_MAX else _said(values)
-    if said.plain:
-        links = said.links
-    else:
-        shown = (link for link in said.links if known or link.public)
-        links = tuple([whole for link in shown if (whole := _completed(link, asked)) is not None])
+    links = said.links
+    if said.others:
+        shown = (_completed(link, asked) for link in said.others if known or link.public)
+        links = (*links, *(link for link in shown if link is not None))
     if said.url and not any(link.link_type in (DEFAULT, DEFAULT_MULTI) for link in links):
         links = (*links, Link(DEFAULT, said.url, said.name or identifier))
     return RecordLinks(identifier, links, said.name, said.recalled, said.succession, ttl_s)
@@ -99,10 +98,10 @@ def record_links(identifier: str, values: bytes, ttl_s: int, asked: Mapping[str,
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What the values of a record say. `plain`: its links are the same for everybody, whatever was asked."""
+    """What the values of a record say. `others` are links that are not for everybody, or hang on what was asked."""
 
     links: tuple[Link, ...]
-    plain: bool
+    others: tuple[Link, ...]
     url: str
     name: str
     recalled: str
@@ -124,8 +123,9 @@ def _said(octets: bytes) -> _Said:
             name = name or value.text
         elif kind == RECALL_FLAG:
             recalled = value.text
-    plain = all(link.public and not link.variables for link in links)
-    return _Said(tuple(links), plain, url, name, recalled, succession_of(values))
+    plain = tuple(link for link in links if link.public and not link.variables)
+    others = tuple(link for link in links if not link.public or link.variables)
+    return _Said(plain, others, url, name, recalled, succession_of(values))
 
 
 _remembered = lru_cache(REMEMBERED_MAX)(_said)
