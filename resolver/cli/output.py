@@ -43,10 +43,19 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 def table_lines(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     """The lines of such a table."""
     lines = [[str(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
-    padded = ([cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)] for line in lines)
+    widths = [max(text_width(line[column]) for line in lines) for column in range(len(head))]
+    padded = ([cell + " " * (width - text_width(cell)) for cell, width in zip(line, widths, strict=True)] for line in lines)
     return ["  ".join(line).rstrip() for line in padded]
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+def text_width(text: str) -> int:
+    """How many columns a terminal takes for a text: two for Chinese characters, none for marks on the one before."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_character_width, text))
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import argparse
-import re
-import secrets
+import dataclasses
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from idis.proto.trace import PURPOSE_CHARACTERS_MAX, TRACE_ID_BYTES
 from idis.resolver.cli.key_options import add_key_options, key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
+from idis.resolver.cli.terminal import Terminal
+from idis.resolver.cli.trace_asking import (
+    AGAIN_MS,
+    Asker,
+    ask_across,
+    ask_here,
+    asker_again,
+    end_job,
+    hand_pass,
+    start_job,
+    watch_job,
+)
+from idis.resolver.cli.trace_evidence import judge_evidence, verdict_lines, write_evidence
 from idis.resolver.cli.trace_file import write_file
-from idis.resolver.cli.trace_shown import SHOWN
+from idis.resolver.cli.trace_shown import SHOWN, Page
 from idis.resolver.cli.web_client import WebClient, add_credentials, token_of
-from idis.resolver.client_key import Key, KeyFileError
+from idis.resolver.client_key import Key
 
 SERVER = "http://127.0.0.1:8000"
 SIGN_OF_LIFE_S = 0.5  # after which somebody at a terminal is told that he is not forgotten
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _ACTIONS = (
     ("back", "where a thing comes from, and what is in it"),
@@ -54,96 +64,103 @@ def configure(parser: argparse.ArgumentParser) -> None:
             verb.add_argument("--depth", type=_depth, metavar="N", help="how many edges from the thing, at most 32")
         if name == "siblings":
             verb.add_argument("--by", default="lot", choices=("lot", "heat", "transformation", "station", "welder", "shift"))
-        form = verb.add_mutually_exclusive_group()
-        form.add_argument("--json", action="store_true", help="print the answer as JSON")
-        form.add_argument("--csv", metavar="FILE", help="write one row for each thing")
-        form.add_argument("--xlsx", metavar="FILE", help="the same as a sheet")
-        verb.add_argument("--server", metavar="URL", default=SERVER, help="any node; %(default)s unless given")
-        add_credentials(verb)
+        _add_form(verb)
         if name not in _HERE_ONLY:
             add_key_options(verb)
             verb.add_argument(
                 "--purpose", default=name, metavar="TEXT", help="why you ask: every node that answers keeps it (%(default)s)"
             )
+            verb.add_argument("--job", action="store_true", help="let it take its time: minutes, and half a million edges")
+            verb.add_argument("--evidence", metavar="FILE", help="have every node sign what it answers, and keep that in a file")
+    again = verbs.add_parser(
+        "again",
+        help="ask again for what an answer missed",
+        description="Ask again for the branches that were missing, and for nothing else; the answer is merged with the first.",
+    )
+    again.add_argument("job", metavar="QUESTION", help="its name, as the answer that missed something said")
+    _add_form(again)
+    add_key_options(again)
+    again.add_argument("--evidence", metavar="FILE", help="keep what nodes signed, where the question had it signed")
+    verify = verbs.add_parser(
+        "verify",
+        help="whether a file of signed answers proves what it says",
+        description="Check the signatures of a file that --evidence wrote, without any network.",
+    )
+    verify.add_argument("file", metavar="FILE", help="as --evidence wrote it")
+    verify.add_argument("--anchors", metavar="FILE", help="public keys in PEM; no others are believed")
+    verify.add_argument("--json", action="store_true", help="print the verdicts as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, and show the answer. A branch that could not be followed is shown, and is no failure."""
+    if arguments.verb == "verify":
+        return _verify(arguments)
     key = None if arguments.verb in _HERE_ONLY else key_of(arguments)
+    if key is None and arguments.verb not in _HERE_ONLY and (arguments.verb == "again" or arguments.job or arguments.evidence):
+        raise CommandError("this is asked of all nodes: say who asks with --identity INDEX:IDENTIFIER and --key FILE")
     client = WebClient(arguments.server, token_of(arguments.token_file), arguments.ca)
-    with client, _sign_of_life(f"asking {arguments.server}"):
-        answer = _ask_here(client, arguments) if key is None else _ask_across(client, arguments, key)
-    shown = SHOWN[arguments.verb](answer)
+    with client, _sign_of_life(f"asking {arguments.server}") as life:
+        answer = ask_here(client, arguments) if key is None else _ask(client, arguments, key, life)
+    evidence = answer.pop("evidence", ())
+    if key is not None and arguments.evidence:
+        count = write_evidence(arguments.evidence, evidence)
+        print(f"{count} signed answers written to {arguments.evidence}", file=sys.stderr)
+    _show(arguments, answer)
+    return ExitCode.DONE
+
+
+def _ask(client: WebClient, arguments: argparse.Namespace, key: Key, life: _Life) -> Any:
+    if arguments.verb == "again":
+        asker, _found = asker_again(client, arguments.job, key)
+        return watch_job(client, asker, hand_pass(client, asker, arguments.job, AGAIN_MS), life.tell)
+    asker = Asker.new(key, arguments.purpose)
+    if not arguments.job:
+        return ask_across(client, arguments, asker)
+    job = start_job(client, arguments, asker)
+    try:
+        return watch_job(client, asker, job, life.tell)
+    except KeyboardInterrupt:
+        end_job(client, job["job"])
+        raise CommandError("ended: nothing was kept", ExitCode.REFUSED) from None
+
+
+def _show(arguments: argparse.Namespace, answer: Any) -> None:
+    verb = arguments.verb
+    if verb == "again":
+        verb = {"trace": "back"}.get(answer["question"], answer["question"])
+    page = Page() if arguments.csv or arguments.xlsx else Page(Terminal.of(), arguments.all)
+    shown = SHOWN[verb](answer, page)
     if arguments.json:
         print_json(answer)
-    elif arguments.csv or arguments.xlsx:
+        return
+    if arguments.csv or arguments.xlsx:
         count = write_file(arguments.csv or arguments.xlsx, shown, sheet=arguments.csv is None)
         print(f"{count} rows written to {arguments.csv or arguments.xlsx}; {shown.extent[0]}")
     else:
         for line in shown.text:
             print(line)
-    return ExitCode.DONE
+    if answer.get("job") and not answer["extent"]["complete"]:
+        print(f"for ten minutes, only what is missing is asked again by: idis trace again {answer['job']}")
 
 
-def _ask_here(client: WebClient, arguments: argparse.Namespace) -> Any:
-    """Ask one node about what it has, with a token."""
-    things, verb = arguments.things, arguments.verb
-    times = _times(arguments)
-    match verb:
-        case "back" | "forward":
-            query = {"thing": things[0], "direction": verb, **times}
-            return client.get("trace", **query, **({"depth": str(arguments.depth)} if arguments.depth else {}))
-        case "recall":
-            body = {"starts": [{"thing": thing} for thing in things], **times}
-            return client.change("POST", "trace", "recall", body=body)
-        case "common":
-            return client.change("POST", "trace", "common", body={"failed": things, **times})
-        case "relation":
-            return client.get("trace", "relation", part=things[0], whole=things[1], **times)
-        case "timeline":
-            query = {{"asOf": "until"}.get(name, name): text for name, text in times.items()}
-            return client.get("trace", "timeline", thing=things[0], **query)
-        case "siblings":
-            return client.get("trace", "siblings", thing=things[0], by=arguments.by)
-        case _:
-            return client.get("trace", verb, thing=things[0])
+def _verify(arguments: argparse.Namespace) -> int:
+    verdicts = judge_evidence(arguments.file, arguments.anchors)
+    if arguments.json:
+        print_json([dataclasses.asdict(one) for one in verdicts])
+    else:
+        for line in verdict_lines(verdicts, Terminal.of()):
+            print(line)
+    return ExitCode.DONE if all(one.good for one in verdicts) else ExitCode.REFUSED
 
 
-def _ask_across(client: WebClient, arguments: argparse.Namespace, key: Key) -> Any:
-    """Ask all nodes that have a part of the answer, with a pass."""
-    things, verb, purpose = arguments.things, arguments.verb, arguments.purpose
-    if not 0 < len(purpose) <= PURPOSE_CHARACTERS_MAX or not purpose.isprintable():
-        raise CommandError(f"--purpose is a short text, at most {PURPOSE_CHARACTERS_MAX} characters")
-    trace_id = secrets.token_bytes(TRACE_ID_BYTES)
-    try:
-        shown = key.make_trace_pass(trace_id, purpose, int(time.time())).decode("ascii")
-    except KeyFileError as error:
-        raise CommandError(str(error)) from None
-    body: dict[str, Any] = {"proof": {"trace": trace_id.hex(), "purpose": purpose, "pass": shown}, **_times(arguments)}
-    if getattr(arguments, "depth", None):
-        body["depth"] = arguments.depth
-    match verb:
-        case "back" | "forward":
-            return _opened(client.change("POST", "trace", "across", body=body | {"thing": things[0], "direction": verb}), "trace")
-        case "recall":
-            starts = [{"thing": thing} for thing in things]
-            return _opened(client.change("POST", "trace", "across", "recall", body=body | {"starts": starts}), "recall")
-        case "common":
-            return _opened(client.change("POST", "trace", "across", "common", body=body | {"failed": things}), "common")
-        case _:
-            body |= {"part": things[0], "whole": things[1]}
-            return _opened(client.change("POST", "trace", "across", "relation", body=body), "relation")
-
-
-def _opened(answer: Any, name: str) -> Any:
-    """The answer, with who was asked beside it."""
-    return answer.pop(name) | answer
-
-
-def _times(arguments: argparse.Namespace) -> dict[str, str]:
-    given = {"asOf": getattr(arguments, "as_of", None), "knownAt": getattr(arguments, "known_at", None)}
-    # A day is meant to its end.
-    return {name: f"{text}T23:59:59Z" if _DAY.fullmatch(text) else text for name, text in given.items() if text}
+def _add_form(parser: argparse.ArgumentParser) -> None:
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the answer as JSON")
+    form.add_argument("--csv", metavar="FILE", help="write one row for each thing")
+    form.add_argument("--xlsx", metavar="FILE", help="the same as a sheet")
+    form.add_argument("--all", action="store_true", help="show every line of long lists and trees")
+    parser.add_argument("--server", metavar="URL", default=SERVER, help="any node; %(default)s unless given")
+    add_credentials(parser)
 
 
 def _depth(text: str) -> int:
@@ -152,27 +169,44 @@ def _depth(text: str) -> int:
     return int(text)
 
 
+class _Life:
+    """What a question under way shows on a terminal."""
+
+    def __init__(self, what: str) -> None:
+        self._begun = time.monotonic()
+        self._what = what
+
+    @property
+    def line(self) -> str:
+        """How it stands."""
+        return f"{self._what}, {time.monotonic() - self._begun:.0f} s"
+
+    def tell(self, job: Any) -> None:
+        """Take how it stands with a job."""
+        waits = "; waits for a fresh pass" if job["waits"] else ""
+        self._what = f"{job['things']:,} things over {job['edgesRead']:,} edges from {len(job['nodes'])} prefixes{waits}"
+
+
 @contextmanager
-def _sign_of_life(what: str) -> Any:
-    """Tell on a terminal how long a question has been under way, once it takes long."""
+def _sign_of_life(what: str) -> Iterator[_Life]:
+    """Tell on a terminal how far a question has come, once it takes long."""
+    life = _Life(what)
     if not sys.stderr.isatty():
-        yield
+        yield life
         return
     over = threading.Event()
-    told: Callable[[str], int] = sys.stderr.write
-    begun = time.monotonic()
 
     def tell() -> None:
         while not over.wait(SIGN_OF_LIFE_S):
-            told(f"\r\x1b[K{what}: {time.monotonic() - begun:.0f} s")
+            sys.stderr.write(f"\r\x1b[K{life.line}")
             sys.stderr.flush()
 
     teller = threading.Thread(target=tell, daemon=True)
     teller.start()
     try:
-        yield
+        yield life
     finally:
         over.set()
         teller.join()
-        told("\r\x1b[K")
+        sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()

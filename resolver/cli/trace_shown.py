@@ -1,18 +1,20 @@
-"""Answers about genealogies for people: trees, tables, and a last line that says how far they reach; and rows for files."""
+"""Answers about genealogies for people: a tree, tables, and last lines that say how far they reach; and rows for files."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from idis.resolver.cli.output import table_lines
 from idis.resolver.cli.shown import printable
+from idis.resolver.cli.terminal import Style, Terminal
+from idis.resolver.cli.trace_tree import Tree, moment_of, moments_of
 
-AFFECTED_SHOWN = 50  # on a terminal; files and JSON have all
-_BACK = {"M": "of the lot", "T": "made from", "A": "with part", "G": "holding", "X": "also known as"}
-_FORWARD = {"M": "item", "T": "made into", "A": "part of", "G": "packed in", "X": "also known as"}
+LINES_SHOWN = 20  # of a list, on a terminal; --all shows all
+STONES_SHOWN = 20
+NOTIFY_SHOWN = 20
+NODES_SHOWN = 8
+CYCLES_SHOWN = 5
 
 Row = tuple[str, ...]
 
@@ -27,18 +29,57 @@ class ShownAnswer:
     extent: list[str] = field(default_factory=lambda: ["complete"])
 
 
-def _trace(answer: Any) -> ShownAnswer:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where an answer is shown, and whether every line of it."""
+
+    terminal: Terminal = field(default_factory=Terminal)
+    whole: bool = False
+
+    def say(self, text: str, style: Style = Style.PLAIN) -> list[str]:
+        """A sentence."""
+        return self.terminal.text(printable(text), style, indent="  ")
+
+    def table(self, head: Row, rows: Sequence[Row], *, name: int = 0, kept: Sequence[int] = ()) -> list[str]:
+        """A list, of which a terminal shows the beginning, and says so."""
+        shown = rows if self.whole or self.terminal.width is None else rows[:LINES_SHOWN]
+        lines = self.terminal.table(head, [tuple(map(printable, row)) for row in shown], name=name, kept=kept)
+        if len(shown) < len(rows):
+            left = f"{len(rows) - len(shown):,} more of {len(rows):,}"
+            lines += self.say(f"… and {left}: --all shows them, --csv and --xlsx FILE keep them", Style.DOUBT)
+        return lines
+
+    def end(self, answer: Any, shown: Container[str] = ()) -> list[str]:
+        """How far an answer reaches, and who was asked; what is missing at things that are shown stands there already."""
+        complete, *missing = extent_of(answer, shown)
+        lines = self.say(complete, Style.GOOD if answer["extent"]["complete"] else Style.BAD)
+        kept = missing if self.whole or self.terminal.width is None else missing[:STONES_SHOWN]
+        for line in kept:
+            lines += self.say(line, Style.BAD)
+        if len(kept) < len(missing):
+            lines += self.say(f"  … and {len(missing) - len(kept):,} more: --all shows them", Style.DOUBT)
+        if cycles := answer["extent"]["cycles"]:
+            more = " …" if len(cycles) > CYCLES_SHOWN else ""
+            lines += self.say(f"in a circle, by rework or return: {', '.join(cycles[:CYCLES_SHOWN])}{more}", Style.DOUBT)
+        return lines + self._nodes(answer)
+
+    def _nodes(self, answer: Any) -> list[str]:
+        nodes = answer.get("nodes")
+        if not nodes:
+            return []
+        told = [f"{one['prefix']} {one['ms']} ms" for one in nodes[:NODES_SHOWN]]
+        more = f", … {len(nodes) - NODES_SHOWN} more" if len(nodes) > NODES_SHOWN else ""
+        return self.say(f"asked {len(nodes)}: {', '.join(told)}{more}", Style.FAINT)
+
+
+def _trace(answer: Any, page: Page) -> ShownAnswer:
     lines = answer["lines"]
-    below: dict[str, list[Any]] = defaultdict(list)
-    for line in lines[1:]:
-        below[line["beside"]].append(line)
-    missing: dict[str, list[Any]] = defaultdict(list)
-    for stone in answer["extent"]["tombstones"]:
-        missing[stone["thing"]].append(stone)
-    words = _BACK if answer["direction"] == "back" else _FORWARD
-    text = [printable(answer["thing"]), *_branches(answer["thing"], below, missing, words, "")]
-    extent = _extent(answer)
-    told = f"{len(lines) - 1} things: {answer['certain']} certain, {answer['possible']} possible"
+    tree = Tree(answer, page.terminal, whole=page.whole)
+    text = list(tree.lines())
+    if tree.cut:
+        text += page.say("… some are left out here: --all shows them, --csv, --xlsx FILE and --json have them", Style.DOUBT)
+    things = f"{len(lines) - 1:,} thing{'s' * (len(lines) != 2)}"
+    text += ["", *page.say(f"{things}: {answer['certain']:,} certain, {answer['possible']:,} possible")]
     head = ("depth", "thing", "certainty", "from", "to", "kind", "beside", "quantity", "unit", "source", "holder", "reasons")
     rows = [
         (
@@ -52,7 +93,8 @@ def _trace(answer: Any) -> ShownAnswer:
         )
         for line in lines
     ]
-    return ShownAnswer([*text, "", told, *extent, *_nodes(answer)], head, rows, extent)
+    ends = page.end(answer, frozenset() if page.terminal.width is None else {line["thing"] for line in lines})
+    return ShownAnswer([*text, *ends], head, rows, extent_of(answer))
 
 
 def _of_edge(edge: Any, beside: str) -> Row:
@@ -61,40 +103,9 @@ def _of_edge(edge: Any, beside: str) -> Row:
     return edge["kind"], beside, edge["quantity"] or "", edge["uom"], edge["source"], edge["holder"]
 
 
-def _branches(
-    start: str, below: Mapping[str, Sequence[Any]], missing: Mapping[str, Sequence[Any]], words: Mapping[str, str], indent: str
-) -> Iterator[str]:
-    """The lines below a thing. A stack, not a recursion: a tree may be as deep as a question goes."""
-    stack: list[tuple[str, Any, bool]] = []
-
-    def push(thing: str, indent: str) -> None:
-        children = [*below.get(thing, ()), *missing.get(thing, ())]
-        for at in range(len(children) - 1, -1, -1):
-            stack.append((indent, children[at], at == len(children) - 1))
-
-    push(start, indent)
-    while stack:
-        indent, child, last = stack.pop()
-        branch, deeper = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        if "step" in child:
-            again = " (may be asked again)" if child["retriable"] else ""
-            yield printable(f"{indent}{branch}✗ {child['step']}: {child['message']}{again}")
-            continue
-        edge = child["edge"]
-        parts = [child["thing"]]
-        if edge is not None:
-            parts.append(words[edge["kind"]])
-            if edge["quantity"]:
-                parts.append(f"{edge['quantity']} {edge['uom']}".strip())
-            parts.append(_while(edge))
-        if child["certainty"] != "certain":
-            parts.append(f"possible: {'; '.join(child['reasons'])}".rstrip(": "))
-        yield printable(f"{indent}{branch}{'  '.join(part for part in parts if part)}")
-        push(child["thing"], indent + deeper)
-
-
-def _recall(answer: Any) -> ShownAnswer:
+def _recall(answer: Any, page: Page) -> ShownAnswer:
     edges = [_edge_text(edge) for edge in answer["edges"]]
+    affected = answer["affected"]
     head = ("thing", "certainty", "state", "from", "to", "holder", "place", "container", "quantity", "unit", "path", "reasons")
     rows = [
         (
@@ -111,32 +122,66 @@ def _recall(answer: Any) -> ShownAnswer:
             "; ".join(edges[at] for at in one["path"]),
             "; ".join(one["reasons"]),
         )
-        for one in answer["affected"]
+        for one in affected
     ]
-    shown = [row[:3] + row[5:7] + (row[3],) for row in rows[:AFFECTED_SHOWN]]
-    text = _table(("affected", "certainty", "state", "holder", "place", "since"), shown) if shown else ["nothing is affected"]
-    if len(rows) > AFFECTED_SHOWN:
-        text.append(f"… and {len(rows) - AFFECTED_SHOWN} more: --csv FILE, --xlsx FILE or --json have all of them")
-    counts = f"{len(rows)} affected: {answer['certain']} certain, {answer['possible']} possible; "
-    counts += f"{answer['current']} current, {answer['former']} former; {answer['between']} things passed on the way"
-    if answer.get("hidden"):
-        counts += f"; {answer['hidden']} known by a pseudonym (~) only"
-    text += ["", counts]
+    columns = {"affected": "thing", "certainty": "doubt", "since": "while"}
+    columns |= {"holder": "holder", "place": "place", "in": "container"}
+    shown = [
+        {
+            **{name: one[name] for name in ("thing", "holder", "place", "container")},
+            "doubt": one["certainty"] if answer["possible"] else "",
+            "while": moments_of((one["since"], one["until"])),
+        }
+        for one in affected
+    ]
+    kept = {title: key for title, key in columns.items() if key == "thing" or any(row[key] for row in shown)}
+    text = [*_counts(answer, page), *_holders(affected, page)]
+    if shown:
+        whole = [at for at, title in enumerate(kept) if title in ("certainty", "since")]
+        text += ["", *page.table(tuple(kept), [tuple(row[key] for key in kept.values()) for row in shown], kept=whole)]
     if answer["notify"]:
-        text.append(printable(f"to be told: {', '.join(answer['notify'][:20])}"))
-    extent = _extent(answer)
-    return ShownAnswer([*text, *extent, *_nodes(answer)], head, rows, extent)
+        named = answer["notify"]
+        more = f", … {len(named) - NOTIFY_SHOWN} more" if len(named) > NOTIFY_SHOWN and not page.whole else ""
+        told = ", ".join(named if page.whole else named[:NOTIFY_SHOWN])
+        text += ["", *page.say(f"to be told: {told}{more}")]
+    return ShownAnswer([*text, "", *page.end(answer)], head, rows, extent_of(answer))
 
 
-def _common(answer: Any) -> ShownAnswer:
+def _counts(answer: Any, page: Page) -> list[str]:
+    total = len(answer["affected"])
+    counts = f"{total:,} affected: {answer['certain']:,} certain, {answer['possible']:,} possible; "
+    counts += f"{answer['current']:,} now, {answer['former']:,} formerly; {answer['between']:,} passed on the way"
+    if answer.get("hidden"):
+        counts += f"; {answer['hidden']:,} known by a pseudonym (~) only"
+    amounts = [f"{one['quantity']} {one['uom']}".strip() for one in answer["quantities"]]
+    return page.say(counts, Style.NAME) + (page.say(f"in all {', '.join(amounts)}") if amounts else [])
+
+
+def _holders(affected: Any, page: Page) -> list[str]:
+    """How much each holds, where there are several of them."""
+    counts: dict[str, list[int]] = {}
+    for one in affected:
+        count = counts.setdefault(one["holder"] or "nobody said", [0, 0, 0])
+        count[0] += 1
+        count[1] += one["certainty"] != "certain"
+        count[2] += not one["current"]
+    if len(counts) < 2:
+        return []
+    rows = [
+        (holder, f"{total:,}", f"{possible:,}" if possible else "", f"{former:,}" if former else "")
+        for holder, (total, possible, former) in sorted(counts.items(), key=lambda pair: -pair[1][0])
+    ]
+    return ["", *page.table(("holder", "affected", "possible", "formerly"), rows)]
+
+
+def _common(answer: Any, page: Page) -> ShownAnswer:
     head = ("kind", "name", "failed", "certain", "population", "uses", "depth", "examples")
     rows = [(*(str(cause[name]) for name in head[:-1]), "; ".join(cause["examples"])) for cause in answer["causes"]]
-    text = _table(head[:-1], [row[:-1] for row in rows]) if rows else ["they share nothing that is known"]
-    extent = _extent(answer)
-    return ShownAnswer([*text, "", *extent, *_nodes(answer)], head, rows, extent)
+    table = page.table(head[:-1], [row[:-1] for row in rows], name=1) if rows else ["they share nothing that is known"]
+    return ShownAnswer([*table, "", *page.end(answer)], head, rows, extent_of(answer))
 
 
-def _relation(answer: Any) -> ShownAnswer:
+def _relation(answer: Any, page: Page) -> ShownAnswer:
     head = ("from", "to", "certainty", "path", "reasons")
     rows = [
         (
@@ -148,66 +193,81 @@ def _relation(answer: Any) -> ShownAnswer:
         )
         for stay in answer["stays"]
     ]
-    extent = _extent(answer)
-    text = ["yes", *_table(head, rows)] if answer["holds"] else ["no"]
-    return ShownAnswer([*text, "", *extent, *_nodes(answer)], head, rows, extent)
+    text = ["yes" if answer["holds"] else "no"]
+    for stay in answer["stays"]:
+        doubt = "" if stay["certainty"] == "certain" else f"; possible only: {'; '.join(stay['reasons'])}"
+        text += page.say(f"{moments_of((stay['since'], stay['until'])) or 'always'}{doubt}")
+        for edge in stay["path"]:
+            text += page.say(f"  {_edge_text(edge)}  {moments_of((edge['since'], edge['until']))}", Style.FAINT)
+    return ShownAnswer([*text, "", *page.end(answer)], head, rows, extent_of(answer))
 
 
-def _timeline(answer: Any) -> ShownAnswer:
+def _timeline(answer: Any, page: Page) -> ShownAnswer:
     head = ("time", "thing", "what", "other", "step", "disposition", "holder", "place", "source")
     keys = ("time", "thing", "what", "other", "bizStep", "disposition", "holder", "place", "source")
     rows = [tuple(line[key] or "" for key in keys) for line in answer["happenings"]]
-    return _listed(head, rows, answer["complete"], "nothing is known of it")
+    listed = _listed(page, head, rows, answer["complete"], "nothing is known of it", name=3, times=0)
+    if page.terminal.width is None or len({row[1] for row in rows}) != 1:
+        return listed
+    # All under one name: it stands above, not in every line.
+    others = _listed(page, (head[0], *head[2:]), [(row[0], *row[2:]) for row in rows], answer["complete"], "", name=2, times=0)
+    return replace(listed, text=[*page.say(rows[0][1], Style.NAME), *others.text])
 
 
-def _gaps(answer: Any) -> ShownAnswer:
+def _gaps(answer: Any, page: Page) -> ShownAnswer:
     head = ("rule", "other", "time", "text", "advice")
     rows = [tuple(gap[key] or "" for key in head) for gap in answer["gaps"]]
-    return _listed(head, rows, True, "no gaps")
+    if page.terminal.width is None:
+        return _listed(page, head, rows, True, "no gaps", name=1, times=2)
+    text: list[str] = []
+    for rule, other, time, told, advice in rows:
+        about = " ".join(part for part in (other, moment_of(time)) if part)
+        text += page.say(f"{rule}: {told}{f' ({about})' if about else ''}", Style.DOUBT)
+        text += page.say(f"  {advice}", Style.FAINT) if advice else []
+    return ShownAnswer(text or ["no gaps"], head, rows)
 
 
-def _siblings(answer: Any) -> ShownAnswer:
+def _siblings(answer: Any, page: Page) -> ShownAnswer:
     head = ("thing", "shared", "holder", "place")
     rows = [tuple(one[key] for key in head) for one in answer["siblings"]]
-    return _listed(head, rows, answer["complete"], "no siblings")
+    return _listed(page, head, rows, answer["complete"], "no siblings", name=0)
 
 
-def _listed(head: Row, rows: list[Row], complete: bool, nothing: str) -> ShownAnswer:
+def _listed(
+    page: Page, head: Row, rows: list[Row], complete: bool, nothing: str, *, name: int, times: int | None = None
+) -> ShownAnswer:
+    """A list; on a terminal without the columns in which nothing stands."""
     extent = ["complete" if complete else "NOT COMPLETE: there is more"]
-    return ShownAnswer([*(_table(head, rows) if rows else [nothing]), *(extent if not complete else ())], head, rows, extent)
+    kept = [at for at in range(len(head)) if page.terminal.width is None or any(row[at] for row in rows)]
+    shown = [tuple(moment_of(row[at]) if at == times else row[at] for at in kept) for row in rows]
+    whole = [at for at, column in enumerate(kept) if column == times]
+    names = kept.index(name) if name in kept else 0
+    table = page.table(tuple(head[at] for at in kept), shown, name=names, kept=whole) if rows else [nothing]
+    return ShownAnswer([*table, *(() if complete else page.say(extent[0], Style.BAD))], head, rows, extent)
 
 
-def _extent(answer: Any) -> list[str]:
+def extent_of(answer: Any, shown: Container[str] = ()) -> list[str]:
     """How far an answer reaches, in one line, and one more for each branch that is missing."""
     extent = answer["extent"]
+    moment = f", as of {moment_of(extent['asOf'])}" if extent["asOf"] else ""
     if extent["complete"]:
-        return ["complete"]
+        return [f"complete{moment}"]
     stones = extent["tombstones"]
     causes = [f"{len(stones)} branch{'es' * (len(stones) > 1)} could not be followed"] if stones else []
     causes += [f"limit reached: {', '.join(extent['limits'])}"] if extent["limits"] else []
-    told = [f"  ✗ {stone['thing']} ({stone['prefix'] or 'here'}, {stone['step']}): {stone['message']}" for stone in stones[:20]]
-    return [f"NOT COMPLETE: {'; '.join(causes)}", *map(printable, told)]
-
-
-def _nodes(answer: Any) -> list[str]:
-    nodes = answer.get("nodes")
-    return ["asked: " + ", ".join(f"{one['prefix']} {one['ms']} ms" for one in nodes)] if nodes else []
+    told = [
+        f"✗ {stone['thing']} ({stone['prefix'] or 'here'}, {stone['step']}): {stone['message']}"
+        for stone in stones
+        if stone["thing"] not in shown
+    ]
+    return [f"NOT COMPLETE{moment}: {'; '.join(causes)}", *told]
 
 
 def _edge_text(edge: Any) -> str:
     return f"{edge['child']} -{edge['kind']}-> {edge['parent']}"
 
 
-def _while(edge: Any) -> str:
-    since = f"since {edge['since']}" if edge["since"] else ""
-    return f"{since} until {edge['until']}".strip() if edge["until"] else since
-
-
-def _table(head: Row, rows: Sequence[Row]) -> list[str]:
-    return table_lines(head, [tuple(map(printable, row)) for row in rows])
-
-
-SHOWN: dict[str, Callable[[Any], ShownAnswer]] = {
+SHOWN: dict[str, Callable[[Any, Page], ShownAnswer]] = {
     "back": _trace,
     "forward": _trace,
     "recall": _recall,

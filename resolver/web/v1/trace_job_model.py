@@ -94,7 +94,7 @@ class JobModel:
     state: Annotated[State, Field("running, done, cancelled, or failed", "状态")]
     waits: Annotated[bool, Field("it waits for a fresh pass", "等待凭证")]
     ms: Annotated[int, Field("how long it has run, in milliseconds", "耗时", 0)]
-    edges: Annotated[int, Field("how many edges it has read", "已读边数", 0)]
+    edges_read: Annotated[int, Field("how many edges it has read", "已读边数", 0, name="edgesRead")]
     things: Annotated[int, Field("how many things it has met", "已达标识", 0)]
     nodes: Annotated[tuple[NodeAskedModel, ...], NODES]
     until: Annotated[str, Field("until when the answer is kept, unless somebody looks", "保留至", form="date-time")]

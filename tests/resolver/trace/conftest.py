@@ -8,6 +8,7 @@ import secrets
 import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,10 @@ class Chain:
             return bool(due_now(txn, int(time.time() * 1_000), 10))
 
 
+def _perform(act: Delegate, txn: Any) -> Any:
+    return perform_prefix(txn, act, tool("test"), NOW)
+
+
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     """Connections that are closed after the test."""
@@ -203,7 +208,7 @@ async def make_chain(
             )
             site = nodes[prefix]._site
             act = Delegate(prefix, (site,), grant=True, organisation=Organisation("test"))
-            put(root, lambda txn, act=act: perform_prefix(txn, act, tool("test"), NOW))
+            put(root, partial(_perform, act))
         entry = await start_node(
             "recursive",
             tier=Tier.RECURSIVE,

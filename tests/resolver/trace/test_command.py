@@ -28,8 +28,8 @@ async def test_a_tree_back(chain: Chain, capsys: pytest.CaptureFixture[str]) -> 
     text = capsys.readouterr().out.splitlines()
 
     assert text[0] == BLOCK
-    assert text[1].startswith(f"└─ {PLATE}  made from")
-    assert text[2].startswith(f"   └─ {HEAT}  made from")
+    assert text[1].startswith(f"└─ made from {PLATE}  1970-01-03")
+    assert text[2].startswith(f"   └─ made from {HEAT}  1970-01-02")
     assert "complete" in text
 
 
@@ -83,3 +83,39 @@ async def test_an_identity_without_its_key_is_told(capsys: pytest.CaptureFixture
     """One sentence, exit code 2."""
     assert main(["trace", "back", BLOCK, "--identity", "300:88.1/QE"]) == 2
     assert "--identity needs its --key FILE" in capsys.readouterr().err
+
+
+async def test_what_was_missing_is_asked_again(chain: Chain, capsys: pytest.CaptureFixture[str]) -> None:
+    """The answer names the command that asks again; its answer is whole."""
+    gate = chain.gate()
+    gate.shut = {chain.nodes[YARD].port}
+    await shown(chain, WORKS, "recall", HEAT)
+    job = capsys.readouterr().out.split()[-1]
+    gate.shut.clear()
+
+    assert await shown(chain, WORKS, "again", job) == 0
+    text = capsys.readouterr().out
+    assert (SHIP in text, "complete" in text.splitlines()) == (True, True)
+
+
+async def test_a_job_answers_as_a_question_at_once(chain: Chain, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is looked at until it is over."""
+    await shown(chain, WORKS, "recall", HEAT, "--json")
+    at_once = json.loads(capsys.readouterr().out)
+    await shown(chain, WORKS, "recall", HEAT, "--job", "--json")
+    later = json.loads(capsys.readouterr().out)
+
+    assert [one["thing"] for one in later["affected"]] == [one["thing"] for one in at_once["affected"]]
+
+
+async def test_a_question_that_is_not_kept(chain: Chain, capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence, and exit code 1 or 2."""
+    assert await shown(chain, WORKS, "again", "0" * 64) == 1
+    assert await shown(chain, WORKS, "again", "what") == 2
+    assert "no such question is kept here" in capsys.readouterr().err
+
+
+async def test_a_job_needs_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody is handed on who is not named."""
+    assert main(["trace", "back", BLOCK, "--job"]) == 2
+    assert "--identity" in capsys.readouterr().err

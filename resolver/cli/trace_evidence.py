@@ -1,0 +1,110 @@
+"""Answers that nodes signed, as a file, and whether such a file proves what it says: without any network."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from idis.resolver.cli.output import CommandError
+from idis.resolver.cli.shown import printable
+from idis.resolver.cli.terminal import Style, Terminal
+
+EVIDENCE_BYTES_MAX = 16 * 1_048_576
+_FORM = "idis-trace-evidence-1"
+_FIELDS = ("key", "request", "response")
+_FINGERPRINT_DIGITS = 16
+
+
+def write_evidence(name: str, evidence: Any) -> int:
+    """Write what nodes signed; how many answers they are."""
+    try:
+        Path(name).write_text(json.dumps({"form": _FORM, "answers": evidence}, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{name} cannot be written: {error.strerror or error}") from None
+    return len(evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one signed answer proves, or why it proves nothing."""
+
+    prefix: str
+    server: str
+    fingerprint: str
+    told: str
+    good: bool
+
+
+def judge_evidence(name: str, anchors: str | None) -> list[Verdict]:
+    """Judge every signed answer of a file.
+
+    Args:
+        name: of the file.
+        anchors: of a PEM file with the keys to believe; None takes those of the file at their word.
+    """
+    known = None if anchors is None else _fingerprints(anchors)
+    return [_judge(one, known) for one in _read(name)]
+
+
+def verdict_lines(verdicts: list[Verdict], terminal: Terminal) -> list[str]:
+    """The same for people."""
+    rows = [(one.prefix, one.server, one.fingerprint, ("" if one.good else "✗ ") + one.told) for one in verdicts]
+    lines = terminal.table(("prefix", "server", "key", "what it signed"), [tuple(map(printable, row)) for row in rows])
+    wrong = sum(not one.good for one in verdicts)
+    told = f"{wrong} of {len(verdicts)} answers prove nothing" if wrong else f"all {len(verdicts)} answers are as signed"
+    return [*lines, "", *terminal.text(told, Style.BAD if wrong else Style.GOOD)]
+
+
+def _judge(one: Any, known: frozenset[str] | None) -> Verdict:
+    try:
+        from idis.resolver.trace.evidence import Evidence, EvidenceError, read_evidence
+    except ModuleNotFoundError as missing:
+        raise CommandError(f"verifying needs a library ({missing.name} is missing): pip install 'idis[node]'") from None
+    try:
+        octets = [base64.b64decode(one[field], validate=True) for field in _FIELDS]
+        evidence = Evidence(str(one["prefix"]), str(one["server"]), *octets)
+    except (KeyError, TypeError, ValueError, binascii.Error):
+        return Verdict("", "", "", "this is no signed answer", False)
+    fingerprint = sha256(evidence.key).hexdigest()[:_FINGERPRINT_DIGITS]
+
+    def verdict(told: str, *, good: bool) -> Verdict:
+        return Verdict(evidence.prefix, evidence.server, fingerprint, told, good)
+
+    try:
+        said = read_evidence(evidence)
+    except EvidenceError as error:
+        return verdict(str(error), good=False)
+    if known is not None and said.key.kid.hex() not in known:
+        return verdict("it is signed with a key that is not among the anchors", good=False)
+    asked, answered = said.asked, said.answered
+    until = datetime.fromtimestamp(said.until, UTC).strftime("%Y-%m-%d %H:%MZ")
+    more = f" and {len(asked.asks) - 1:,} more" if len(asked.asks) > 1 else ""
+    direction = "forward" if asked.forward else "back"
+    return verdict(f"{until}, {direction} from {asked.asks[0].thing}{more}: {len(answered.edges):,} edges", good=True)
+
+
+def _read(name: str) -> list[Any]:
+    try:
+        with open(name, "rb") as file:
+            octets = file.read(EVIDENCE_BYTES_MAX + 1)
+        found = json.loads(octets) if len(octets) <= EVIDENCE_BYTES_MAX else None
+    except OSError as error:
+        raise CommandError(f"{name} cannot be read: {error.strerror or error}") from None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("form") != _FORM or not isinstance(found.get("answers"), list):
+        raise CommandError(f"{name} holds no signed answers: 'idis trace … --evidence FILE' writes them")
+    answers: list[Any] = found["answers"]
+    return answers
+
+
+def _fingerprints(name: str) -> frozenset[str]:
+    from idis.resolver.cli.key_file import read_public_keys
+
+    return frozenset(key.kid.hex() for key in read_public_keys(Path(name)))
