@@ -179,7 +179,13 @@ class _Fields(FlatReader):
 
 def _read_item(fields: _Fields) -> BatchItem:
     fields.expect(fields.header() == _ITEM_FIELDS, "an item has three fields")
-    return BatchItem(fields.number(), fields.text(), fields.octets())
+    # There are thousands of them: all three are looked at together, and one by one only when something is wrong.
+    verb, identifier, payload = fields.member(), fields.member(), fields.member()
+    if not (type(verb) is int and verb >= 0 and type(identifier) is str and type(payload) is bytes):
+        fields.expect(type(verb) is int and verb >= 0, "a whole number is expected")
+        fields.expect(type(identifier) is str, "text is expected")
+        fields.expect(type(payload) is bytes, "octets are expected")
+    return BatchItem(verb, identifier, payload)
 
 
 def _read_result(fields: _Fields) -> ItemResult:

@@ -59,6 +59,7 @@ SECRET_BYTES = 16
 
 _MARK = struct.Struct(">8s20s")  # origin, position
 _UNKNOWN = object()
+_UNANSWERED = frozenset((EntryKind.DOCUMENT, EntryKind.AUDIT, EntryKind.EVENT))  # no answer depends on any
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,8 @@ class AnswerIndexKeeper:
     def _take_in(self, batch: list[Entry], txn: ReadTxn) -> None:
         prefixes = 0
         for entry in batch:
-            self._apply(entry, txn)
+            if entry.kind not in _UNANSWERED:
+                self._apply(entry, txn)
             self._position = entry.position
             prefixes += entry.kind is EntryKind.PREFIX
             if self._walks or self._anew or prefixes == PREFIXES_PER_PIECE:
@@ -255,9 +257,6 @@ class AnswerIndexKeeper:
                     self.index.refers = False
             case EntryKind.EPOCH:
                 self._make_anew()
-            case EntryKind.DOCUMENT | EntryKind.AUDIT | EntryKind.EVENT:
-                pass  # no answer depends on any
-
     def _change_prefix(self, prefix: str, txn: ReadTxn) -> None:
         for above in ancestors(prefix)[1:]:  # what they tell of names below them hangs on what is registered there
             self._put(below_item(above, txn.prefix(above), txn))

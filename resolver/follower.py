@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
@@ -24,7 +25,7 @@ INTERVAL_S = 0.2  # how long a change may wait until caches and metrics know; an
 ENTRIES_MAX = 32  # between two looks at the sockets, 0.15 ms; 256 made the p99 of reads fivefold during 5,000 writes/s
 PREFIX_SERIES_MAX = 1_000  # prefixes counted one by one; a metric with more series helps nobody
 
-_ABOUT_A_PREFIX = (EntryKind.PUT, EntryKind.DELETE, EntryKind.BULK, EntryKind.PREFIX)
+_ABOUT_A_PREFIX = frozenset((EntryKind.PUT, EntryKind.DELETE, EntryKind.BULK, EntryKind.PREFIX))
 
 _FOREIGN_ROUTE = bytes((DocumentKind.FOREIGN_ROUTE,))
 
@@ -57,10 +58,11 @@ class Follower:
                 batch = []
             elif batch:
                 self._take(batch[-1].position)
-                self._count(txn, {prefix_of(entry) for entry in batch if entry.kind in _ABOUT_A_PREFIX})
+                heads = {entry.key.partition(b"\x00")[0] for entry in batch if entry.kind in _ABOUT_A_PREFIX}
+                self._count(txn, map(bytes.decode, heads))
             more = txn.position != self.position and bool(batch)
-        for entry in batch:
-            self._metrics.entries[entry.kind.name.lower()] += 1
+        for kind, count in Counter([entry.kind for entry in batch]).items():
+            self._metrics.entries[kind.name.lower()] += count
         self._on_entries(batch)
         return more
 

@@ -25,9 +25,11 @@ from idis.registry.caller import Caller
 from idis.registry.identity import Identity
 from idis.registry.registration import acts
 from idis.registry.registration.checks import Refusal
-from idis.registry.registration.plain_creates import PlainCreates, plain_create
+from idis.registry.registration.plain_creates import PlainCreates, plain_record
 from idis.registry.rights import NO_GROUPS, Groups, Unknown
 from idis.registry.store.base import WriteTxn
+
+_DONE = int(ResponseCode.SUCCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,13 @@ def request_digest(items: Sequence[BatchItem]) -> bytes:
 
 
 def perform_batch(
-    txn: WriteTxn, items: Sequence[BatchItem], caller: Caller, now: int, *, groups: Groups = NO_GROUPS
+    txn: WriteTxn,
+    items: Sequence[BatchItem],
+    caller: Caller,
+    now: int,
+    *,
+    groups: Groups = NO_GROUPS,
+    digest: bytes | None = None,
 ) -> Batched | Unknown:
     """Do what may be done of a batch.
 
@@ -67,6 +75,7 @@ def perform_batch(
         caller: who asks.
         now: unix time in seconds.
         groups: of other nodes, as far as they are known.
+        digest: `request_digest` of the items, where it is known already.
 
     Returns:
         One result for each item; `Unknown`, with nothing done, when one of them hangs on groups that other nodes keep.
@@ -75,10 +84,12 @@ def perform_batch(
     if unknown := run.unknown_groups(items):
         return Unknown(unknown)
     results = tuple(run.result(item) for item in items)
-    counts = Counter("done" if result.code == ResponseCode.SUCCESS else str(result.code) for result in results)
+    refused = Counter([str(result.code) for result in results if result.code != _DONE])
+    counts = {"done": len(results) - refused.total(), **refused}
     prefixes = {result.identifier.partition("/")[0] for result in results}
     subject = prefixes.pop() if len(prefixes) == 1 else f"{len(prefixes)} prefixes"
-    facts: dict[str, object] = {"items": len(items), "results": dict(counts), "digest": request_digest(items).hex()}
+    told = {word: count for word, count in counts.items() if count}
+    facts: dict[str, object] = {"items": len(items), "results": told, "digest": (digest or request_digest(items)).hex()}
     audit(txn, caller, "batch", subject, after=facts)
     return Batched(results)
 
@@ -138,7 +149,7 @@ class _Run:
     def result(self, item: BatchItem) -> ItemResult:
         """Do one item."""
         if item.verb == Verb.CREATE and (version := self._create_plain(item)):
-            return ItemResult(ResponseCode.SUCCESS, item.identifier, version)
+            return ItemResult(_DONE, item.identifier, version)
         try:
             act = act_of(item)
             if isinstance(act, Refusal):
@@ -151,14 +162,12 @@ class _Run:
         if isinstance(done, Refusal):
             return _refused(item, done)
         assert not isinstance(done, Unknown), "groups were asked for before anything was done"
-        return ItemResult(ResponseCode.SUCCESS, done.identifier, done.version)
+        return ItemResult(_DONE, done.identifier, done.version)
 
     def _create_plain(self, item: BatchItem) -> int:
         """Register a new plain record; 0 when it is not new or not plain."""
-        if not self._plain.may_register(item.identifier):
-            return 0
-        act = plain_create(item.identifier, item.payload, self._now)
-        done = None if act is None else self._plain.create(act)
+        record = plain_record(item.identifier, item.payload, self._now)
+        done = None if record is None else self._plain.create(record, item.payload)
         return 0 if done is None else done[0]
 
 

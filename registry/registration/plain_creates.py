@@ -47,7 +47,13 @@ def in_full(act: Act | PlainCreate) -> Act:
 
 
 def plain_create(identifier: str, octets: bytes, now: int) -> PlainCreate | None:
-    """The act of registering values as they came over the wire; None when they or the name are not plain.
+    """The act of registering values as they came over the wire; None when they or the name are not plain."""
+    prepared = plain_record(identifier, octets, now)
+    return None if prepared is None else PlainCreate(identifier, octets, prepared)
+
+
+def plain_record(identifier: str, octets: bytes, now: int) -> PreparedRecord | None:
+    """The record of values as they came over the wire; None when they or the name are not plain.
 
     Args:
         identifier: as spelled.
@@ -58,8 +64,7 @@ def plain_create(identifier: str, octets: bytes, now: int) -> PlainCreate | None
         return None
     if identifier.find("/") in (-1, len(identifier) - 1):
         return None  # no record's name
-    prepared = prepare_plain(identifier, octets, now)
-    return None if prepared is None else PlainCreate(identifier, octets, prepared)
+    return prepare_plain(identifier, octets, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +89,22 @@ class PlainCreates:
         """Whether the caller may register plain records where this one would lie, without further questions."""
         return self._home(identifier) is not None
 
-    def create(self, act: PlainCreate) -> tuple[int, bool] | None:
+    def create(self, record: PreparedRecord, octets: bytes) -> tuple[int, bool] | None:
         """Register a record: its version, and whether it is new; None when it has to be an act like any other.
 
         One that is there with the same content is no error.
+
+        Args:
+            record: as `plain_record` gives it.
+            octets: the values it was made of.
         """
-        home = self._home(act.identifier)
-        if home is None or (not home.administrators and _ADMIN in act.octets):
+        home = self._home(record.identifier)
+        if home is None or (not home.administrators and _ADMIN in octets):
             return None
-        version = self._txn.put_record(act.record, Expect.ABSENT)
+        version = self._txn.put_record(record, Expect.ABSENT)
         if not isinstance(version, Conflict):
             return version, True
-        version = self._version_if_same(home, act.record)
+        version = self._version_if_same(home, record)
         return (version, False) if version else None
 
     def _version_if_same(self, home: _Home, prepared: PreparedRecord) -> int:

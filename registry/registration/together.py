@@ -49,7 +49,7 @@ def perform_together(txn: WriteTxn, asked: Sequence[Asked]) -> list[acts.Result 
         if isinstance(act, PlainCreate):
             if caller not in plain:
                 plain[caller] = PlainCreates(txn, caller)
-            if (created := plain[caller].create(act)) is not None:
+            if (created := plain[caller].create(act.record, act.octets)) is not None:
                 version, changed = created
                 if changed:
                     after = prepared_summary(act.record, version)

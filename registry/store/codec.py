@@ -170,9 +170,9 @@ def record_rest(key: bytes, record: PreparedRecord, version: int, position: Posi
     if restricted != NO_VALUES:
         form |= HAS_RESTRICTED
         tail = _U32.pack(len(restricted)) + restricted
-    if record.identifier != keys.spelling_of(key):
+    spelling = record.identifier.encode()
+    if keys.is_hashed(key) or spelling != key.replace(b"\x00", b"/", 1):
         form |= HAS_SPELLING
-        spelling = record.identifier.encode()
         tail += _U16.pack(len(spelling)) + spelling
     if aliases:
         form |= HAS_ALIASES

@@ -42,7 +42,7 @@ async def register_batch(registrar: Registrar, batch: BatchRequest, caller: Call
         return Refusal(ResponseCode.INVALID_VALUE, f"{len(items)} items, at most {BATCH_ITEMS_MAX} in one batch: split it")
     steps = [items[start : start + STEP_ITEMS] for start in range(0, len(items), STEP_ITEMS)]
     done = await asyncio.gather(
-        *(_step(registrar, step, caller, _step_key(batch.key, number, step, caller)) for number, step in enumerate(steps))
+        *(_step(registrar, step, caller, batch.key, number) for number, step in enumerate(steps))
     )
     results: list[ItemResult] = []
     repeated = bool(batch.key) and bool(steps)
@@ -56,22 +56,28 @@ async def register_batch(registrar: Registrar, batch: BatchRequest, caller: Call
 
 
 async def _step(
-    registrar: Registrar, items: Sequence[BatchItem], caller: Caller, key: OutcomeKey | None
+    registrar: Registrar, items: Sequence[BatchItem], caller: Caller, key: bytes, number: int
 ) -> tuple[Batched, bool] | Refusal:
-    now = registrar.now
+    now, digest = registrar.now, request_digest(items)
+    fresh: list[Batched] = []  # what this call did, if it did anything: not to be read back from the octets that are kept
 
     def change(txn: WriteTxn, groups: Groups) -> bytes | Unknown:
-        batched = perform_batch(txn, items, caller, now, groups=groups)
-        return batched if isinstance(batched, Unknown) else batched.encode()
+        batched = perform_batch(txn, items, caller, now, groups=groups, digest=digest)
+        if isinstance(batched, Unknown):
+            return batched
+        fresh[:] = (batched,)
+        return batched.encode() if key else b""
 
-    committed = await registrar.commit(caller, change, outcome=key)
-    return committed if isinstance(committed, Refusal) else (decode_outcome(committed.result), committed.repeated)
+    committed = await registrar.commit(caller, change, outcome=_step_key(key, number, digest, caller))
+    if isinstance(committed, Refusal):
+        return committed
+    return (decode_outcome(committed.result), True) if committed.repeated else (fresh[0], False)
 
 
-def _step_key(key: bytes, number: int, items: Sequence[BatchItem], caller: Caller) -> OutcomeKey | None:
+def _step_key(key: bytes, number: int, digest: bytes, caller: Caller) -> OutcomeKey | None:
     if not key:
         return None
     who = caller.name if caller.identity is None else str(caller.identity)  # whichever token stands in for it
     principal = blake2b(who.encode(), digest_size=_PRINCIPAL_BYTES).digest()
     own = blake2b(key + number.to_bytes(4, "big"), digest_size=BATCH_KEY_BYTES).digest()
-    return OutcomeKey(principal, own, request_digest(items))
+    return OutcomeKey(principal, own, digest)
