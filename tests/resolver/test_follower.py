@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from idis.proto.value import Value
+from idis.registry.document import DocumentKind
 from idis.registry.journal import Entry, Position, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import Record, prepare
 from idis.registry.store.memory import MemoryStore
-from idis.resolver.follower import ENTRIES_MAX, Follower
+from idis.resolver.follower import ENTRIES_MAX, Follower, outdated
 from idis.resolver.metrics import Metrics
 
 
@@ -125,3 +126,22 @@ def test_series_are_bounded(store, metrics, monkeypatch):
     Follower(store, metrics, lambda entries: None)
 
     assert len(metrics.records) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "prefixes"),
+    [
+        (lambda txn: txn.put_prefix(PrefixEntry("88.2", homed=True)), {"88.2"}),
+        (lambda txn: txn.put_document(DocumentKind.FOREIGN_ROUTE, b"OID\x00p1.2", b"x"), {"0.ANY"}),
+        (lambda txn: txn.put_document(DocumentKind.TOKEN, b"x", b"x"), set()),
+        (lambda txn: txn.put_record(prepare(Record("88.118.8/A", (Value(1, "URL", b"u"),)), 0)), set()),
+        (lambda txn: txn.put_record(prepare(Record("88.118.8/A", (Value(1, "IDIS.ALIAS", b"imo:IMO9074729"),)), 0)), {"0.ANY"}),
+    ],
+    ids=["a prefix", "a route", "another document", "a record", "a record with names"],
+)
+def test_what_others_said_is_outdated_by_what_changed_here(follower, store, seen, change, prefixes):
+    """Below a prefix that is registered otherwise; of names, when a route or a record with names was written."""
+    store.write(change, actor="test").result()
+    follower.look()
+
+    assert outdated(seen[0]) == prefixes

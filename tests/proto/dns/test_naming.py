@@ -12,6 +12,7 @@ from idis.proto.dns.naming import (
     PrefixName,
     ServerName,
     ServiceName,
+    gs1_name,
     gs1_text,
     gtin_name,
     name_of,
@@ -160,3 +161,26 @@ def test_oid_names_are_read_and_written() -> None:
     assert oid_text(name, OID) == "1.2.156.10197.1.301"
     assert oid_name("1.2.156.10197.1.301", OID) == name
     assert oid_text(name_from_text("01.2.oid-res.org"), OID) is None
+
+
+@pytest.mark.parametrize(
+    ("ai", "key", "name"),
+    [
+        ("01", "06901234567892", "0.9.8.7.6.5.4.3.2.1.0.9.6.gtin.ons.example"),
+        ("00", "169012340000000013", "1.1.0.0.0.0.0.0.0.0.4.3.2.1.0.9.6.sscc.ons.example"),
+        ("414", "9506000134352", "9.5.3.4.3.1.0.0.0.6.0.5.gln.ons.example"),
+        ("8003", "09506000134352", "9.5.3.4.3.1.0.0.0.6.0.5.grai.ons.example"),
+        ("8004", "9506", "9.6.0.5.giai.ons.example"),
+        ("8004", "95AB", None),
+        ("01", "1", None),
+        ("8013", "1987654Ad4X4bL5ttr2310c2K", None),
+    ],
+)
+def test_ons_names_of_every_key_are_written(ai: str, key: str, name: str | None) -> None:
+    """The reverse of reading them; keys with letters have none."""
+    root = name_from_text("ons.example")
+    labels = gs1_name(ai, key, root)
+
+    assert labels == (None if name is None else name_from_text(name))
+    if labels is not None:
+        assert gs1_text(labels, root) == f"{ai}/{key}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from idis.proto.dns.records import NAPTR, SRV, TXT, URI, Rr, Soa, data_text, naptr, srv, txt, uri
+from idis.proto.dns.records import NAPTR, SRV, TXT, URI, Rr, Soa, data_text, naptr, read_naptr, srv, txt, uri
 from idis.proto.errors import DataError, ProtocolError
 
 
@@ -62,3 +62,13 @@ def test_damaged_data_is_refused() -> None:
     """A string that runs past its record."""
     with pytest.raises(ProtocolError):
         data_text(Rr((), TXT, 0, b"\x05ab"))
+
+
+def test_naptr_records_are_read() -> None:
+    """Numbers, strings, and the name behind them; what ends too early is none."""
+    octets = bytes.fromhex("0064 0001 01 55 01 73 01 78 01 6e 00")
+
+    assert read_naptr(octets) == (100, 1, b"U", b"s", b"x", (b"n",))
+    for end in range(len(octets)):
+        with pytest.raises(ProtocolError):
+            read_naptr(octets[:end])
