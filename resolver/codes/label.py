@@ -116,15 +116,14 @@ def fitted(symbol: Symbol, texts: Sequence[str], width_mm: float, height_mm: flo
 def boxes(symbol: Symbol) -> Boxes:
     """The dark modules as few boxes: runs of a row, joined with equal runs below them."""
     done: list[tuple[int, int, int, int]] = []
-    open_runs: dict[tuple[int, int], int] = {}  # left and width → top
+    begun: dict[tuple[int, int], int] = {}  # left and width → top
     for y, row in enumerate((*symbol.rows, b"")):
-        runs = set(_runs(row))
-        for run in [run for run in open_runs if run not in runs]:
-            done.append((run[0], open_runs.pop(run), run[1], 0))
-            left, top, width, _ = done[-1]
-            done[-1] = (left, top, width, y - top)
+        runs = _runs(row)
+        for left, width in begun.keys() - runs:
+            top = begun.pop((left, width))
+            done.append((left, top, width, y - top))
         for run in runs:
-            open_runs.setdefault(run, y)
+            begun.setdefault(run, y)
     return tuple(sorted(done, key=lambda box: (box[1], box[0])))
 
 
