@@ -39,6 +39,8 @@ _DERIVED_SUFFIX = ".PREFIX"
 # A prefix that was never granted is nobody's: queries pass over it to what is registered above.
 _NOT_GRANTED = (PrefixState.APPLIED, PrefixState.IN_REVIEW, PrefixState.REJECTED)
 
+_NO_OCTET = b"\xff"  # in no text, so in no key but a hashed one
+
 _STOPPED = (PrefixState.SUSPENDED, PrefixState.REVOKED)
 
 _RESTRICTED = int(RecordFlag.RESTRICTED)
@@ -83,15 +85,13 @@ def answer(query: Query, txn: ReadTxn, now: int, *, site: bytes = b"", reader: R
         return _answer_prefix(query, entry, txn, now, site, reader)
     if not entry.answers_here:
         return _refer(query, entry, now)
-    record = txn.record(record_key(prefix, suffix, entry.fold_suffix))
-    if record is None or _flag_bits(record.flags, _NOT_LIVE):
-        return _answer_by_template(query, entry, txn, now) if has_template(entry) else NotFound()
-    if not query.wants_all and _flag_bits(record.flags, _RECALLED):
-        # Whoever asks for one value of a thing that must not be used learns that, whatever he asks for.
-        query = replace(query, types=(*query.types, RECALL_FLAG))
+    key = record_key(prefix, suffix, entry.fold_suffix)
     if reader is None:
-        return _answer_record(query, entry.privacy, record, now)
-    return _answer_reader(query, entry, record, txn, now, reader)
+        return _answer_unproven(query, entry, key, txn, now)
+    record = txn.record(key)
+    if record is None or _flag_bits(record.flags, _NOT_LIVE):
+        return _answer_absent(query, entry, txn, now)
+    return _answer_reader(_with_recall(query, record.flags), entry, record, txn, now, reader)
 
 
 def responsible_entry(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
@@ -145,6 +145,46 @@ def _beyond_the_registered(txn: ReadTxn, prefix: str) -> Outcome:
     return Refused(ResponseCode.SERVER_NOT_RESPONSIBLE, f"nothing is registered here for the prefix {prefix}")
 
 
+def _answer_unproven(query: Query, entry: PrefixEntry, key: bytes, txn: ReadTxn, now: int) -> Outcome:
+    """A record is asked for by somebody who has proved no identity.
+
+    Of what is kept from him nothing is read unless he may be told that there is something: time tells, too.
+    """
+    found = txn.public(key)
+    strict = entry.privacy is Privacy.STRICT
+    hidden = found is not None and strict and found[1] == NO_VALUES
+    if strict and (found is None or hidden):
+        _read_decoy(txn, entry.prefix, absent=found is None)
+    if found is None or hidden or _flag_bits(found[0], _NOT_LIVE):
+        return _answer_absent(query, entry, txn, now)
+    flags, public = found
+    query = _with_recall(query, flags)
+    told = unproven_of(query, entry.privacy) is Unproven.ANONYMOUS and _flag_bits(flags, _RESTRICTED)
+    if query.wants_all or told:
+        record = txn.record(key)
+        assert record is not None, "one snapshot says one thing"
+        return _answer_record(query, entry.privacy, record, now)
+    selection = filters.select(query, public)
+    return _show(query, replace(selection, public=tuple(with_digests(selection.public, public))), Unproven.PUBLIC, now)
+
+
+def _with_recall(query: Query, flags: int) -> Query:
+    """Whoever asks for one value of a thing that must not be used learns that, whatever he asks for."""
+    if query.wants_all or not _flag_bits(flags, _RECALLED):
+        return query
+    return replace(query, types=(*query.types, RECALL_FLAG))
+
+
+def _answer_absent(query: Query, entry: PrefixEntry, txn: ReadTxn, now: int) -> Outcome:
+    return _answer_by_template(query, entry, txn, now) if has_template(entry) else NotFound()
+
+
+def _read_decoy(txn: ReadTxn, prefix: str, *, absent: bool) -> None:
+    """Read a record where there was none, or nothing where there was one, so that the time does not tell which it was."""
+    some = next((key for key, _ in txn.public_records(prefix, b"", 1)), b"")
+    txn.public(some if absent and some else f"{prefix}\x00".encode() + _NO_OCTET)
+
+
 def _answer_record(query: Query, privacy: Privacy, record: StoredRecord, now: int) -> Outcome:
     """The record exists and is held here."""
     public = record.public
@@ -155,7 +195,7 @@ def _answer_record(query: Query, privacy: Privacy, record: StoredRecord, now: in
             ttl_s = min(ttl_s, max(record.not_after - now, 0))
         return Answer(public, ttl_s)
     if privacy is Privacy.STRICT and public == NO_VALUES:
-        return NotFound()
+        return NotFound()  # to a reader of a record that withholds nothing, which is empty
     selection = filters.select(query, public, record.restricted)
     if not query.wants_all:
         selection = replace(selection, public=tuple(with_digests(selection.public, public)))

@@ -13,6 +13,7 @@ compiled step keeps an index of them.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections import defaultdict
 from collections.abc import Callable
@@ -88,6 +89,7 @@ _EMPTY_MESSAGE = b"\x00\x00\x00\x00"
 _AROUND_BODY = HEADER_BYTES + len(_NO_CREDENTIAL)
 _PREFIX_HANDLES = PREFIX_HANDLE_HEAD.rstrip("/").encode()  # what stands in front of the slash names prefixes
 _HEARTBEAT = HEARTBEAT.encode()
+_NO_OCTET = b"\xff"  # in no text, so in no key but a hashed one
 
 
 class _Shape(NamedTuple):
@@ -112,6 +114,7 @@ class _Home(NamedTuple):
     strict: bool
     templated: bool  # what is not registered may still be answered
     metered: bool  # every question is counted
+    decoys: tuple[bytes, bytes]  # below a strict prefix: a key without record, and one with, to be read beside what is asked
 
 
 class _Fixed(NamedTuple):
@@ -193,7 +196,7 @@ class Prepared:
         home = self._homes.get(prefix)
         if home is None or not suffix or not frame.endswith(tail):
             return self._reply_to_others(frame, shape, prefix, suffix)
-        start, folded, fold_suffix, strict, templated, metered = home
+        start, folded, fold_suffix, strict, templated, metered, decoys = home
         if metered:
             return None
         if not suffix.isalnum() and not _is_printable(suffix):
@@ -207,12 +210,15 @@ class Prepared:
                 record = self._public(key)
             except StoreError:
                 return None
-            if record is not None:
+            if record is not None and not (strict and record[1] == _NO_VALUES):
                 self._records.add(key, record)
                 self._known = self._records.found
-        if record is None or record[0] & _NOT_LIVE:
+        # A record that strict prefixes hide whole is answered where an absent one is: time would tell them apart.
+        if record is None or record[0] & _NOT_LIVE or (strict and record[1] == _NO_VALUES):
             if templated:
                 return None
+            if strict:
+                self._read_decoy(decoys[record is None])
             self.answered[_NOT_FOUND] += 1
             return version + frame[4:12] + absent
         flags, values = record
@@ -222,6 +228,11 @@ class Prepared:
         body_bytes = end - _SPELLING_AT + len(values)
         head = _RESPONSE.pack(version, frame[4:12], 0, body_bytes + _AROUND_BODY, header, body_bytes)
         return b"".join((head, frame[_SPELLING_AT:end], values, _NO_CREDENTIAL))
+
+    def _read_decoy(self, key: bytes) -> None:
+        """Read a record where there was none, or nothing where there was one: both have cost the same then."""
+        with contextlib.suppress(StoreError):
+            self._public(key)
 
     def _read_shape(self, frame: bytes) -> _Shape | None:
         """What the header comes to, to be remembered; None when no question with it is common."""
@@ -340,7 +351,10 @@ class Prepared:
             return None
         strict = entry.privacy is Privacy.STRICT
         metered = bool(entry.daily_quota)
-        return _Home(f"{prefix}\x00".encode(), prefix, entry.fold_suffix, strict, has_template(entry), metered)
+        start = f"{prefix}\x00".encode()
+        nothing = start + _NO_OCTET
+        decoy = next((key for key, _ in self._txn.public_records(prefix, b"", 1)), nothing) if strict else nothing
+        return _Home(start, prefix, entry.fold_suffix, strict, has_template(entry), metered, (nothing, decoy))
 
     def _decide(self, frame: bytes) -> _Fixed | Query | None:
         """What the steps make of a question: an answer for all like it, a matter for the recursor, or not common."""

@@ -40,6 +40,15 @@ class OneRecord:
         """The only record."""
         return self.stored
 
+    def public(self, key: bytes) -> tuple[int, bytes] | None:
+        """Of the only record what everybody may see."""
+        found = self.record(key)
+        return None if found is None else (int(found.flags), found.public)
+
+    def public_records(self, _prefix: str, _start: bytes, _limit: int) -> list[tuple[bytes, tuple[int, bytes]]]:
+        """The only record, under its key."""
+        return [] if self.stored is None else [(b"88.1\x00X", (int(self.stored.flags), self.stored.public))]
+
 
 def _stored(values: list[Value], flags: RecordFlag = NO_FLAGS) -> StoredRecord:
     made = prepare(Record("88.1/x", tuple(values)), NOW)

@@ -6,7 +6,7 @@ from idis.proto.outcome import Answer, NotFound, Outcome, Refused
 from idis.proto.query import Query
 from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.authority import answer
-from idis.registry.prefix import PrefixEntry
+from idis.registry.prefix import PrefixEntry, Privacy
 from idis.registry.record import Record, prepare
 from idis.registry.store.memory import MemoryStore
 
@@ -18,10 +18,20 @@ RULE = b"""<namespace><template delimiter="@"><foreach>
 OWN_RULE = b"""<namespace><template delimiter="@"><value type="NOTE" index="1" data="of ${base}"/></template></namespace>"""
 
 
-def _asked(spelling: str, rule: bytes, *base: Value, permissions: int = 14, types: tuple[str, ...] = ()) -> Outcome:
+def _asked(
+    spelling: str,
+    rule: bytes,
+    *base: Value,
+    permissions: int = 14,
+    types: tuple[str, ...] = (),
+    privacy: Privacy = Privacy.HANDLE,
+    beside: Record | None = None,
+) -> Outcome:
     store = MemoryStore()
     values = encode_values([Value(5, "HS_NAMESPACE", rule, permissions=permissions)])
-    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118.8", homed=True, values=values)), actor="test").result()
+    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118.8", homed=True, values=values, privacy=privacy)), actor="test").result()
+    if beside is not None:
+        store.write(lambda txn: txn.put_record(prepare(beside, NOW)), actor="test").result()
     if base:
         store.write(lambda txn: txn.put_record(prepare(Record("88.118.8/BOOK", base), NOW)), actor="test").result()
     with store.read() as txn:
@@ -70,6 +80,16 @@ def test_a_name_without_the_delimiter_stays_not_found() -> None:
 def test_a_hidden_rule_is_no_rule() -> None:
     """A namespace that is not public makes nothing."""
     assert _asked("88.118.8/BOOK@7", RULE, Value(1, "URL", b"https://x/book"), permissions=SECRET) == NotFound()
+
+
+def test_a_record_that_is_hidden_whole_is_answered_as_an_absent_one() -> None:
+    """Below a strict prefix the rule makes what it would make if nothing were registered under the name."""
+    hidden = Record("88.118.8/BOOK@7", (Value(1, "NOTE", b"secret", permissions=SECRET),))
+    base = Value(1, "URL", b"https://x/book")
+    absent = _asked("88.118.8/BOOK@7", RULE, base, privacy=Privacy.STRICT)
+
+    assert isinstance(absent, Answer)
+    assert _asked("88.118.8/BOOK@7", RULE, base, beside=hidden, privacy=Privacy.STRICT) == absent
 
 
 def test_a_broken_rule_is_an_error_that_names_the_prefix() -> None:
