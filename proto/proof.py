@@ -19,7 +19,9 @@ from typing import Protocol
 from idis.proto.errors import ProtocolError
 from idis.proto.identifier import parse_identifier
 from idis.proto.statement import SIGNED_TYPE, VIEW_PUBLIC, digest_of, digests_of, kid_of, signable, stored_spelling
+from idis.proto.status import STATUSES_LOOKED_AT_MAX, Seen, Words
 from idis.proto.types.key_delegation import DELEGATION_TYPE, DelegationRight, KeyDelegation, decode_delegation
+from idis.proto.types.prefix_status import PrefixStatus
 from idis.proto.types.signed import Signed, decode_signed
 from idis.proto.value import Value
 
@@ -45,13 +47,19 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was found; `kid`, `version` and `not_after` are those of the statement when there is one."""
+    """What was found; `kid`, `version` and `not_after` are those of the statement when there is one.
+
+    `status` says whether prefixes and keys still hold today, by somebody's word of the last day: CURRENT, or UNKNOWN and why;
+    `status_until` when the first of these words ends. Both are empty for what is not verified.
+    """
 
     standing: Standing
     reason: str = ""
     kid: bytes = b""
     version: int = 0
     not_after: int = 0
+    status: str = ""
+    status_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +92,14 @@ class Memory:
         revoked: names of keys that must not be believed any more.
         links: digests of delegations whose signatures were found right, with the keys they were checked with: what is left
             of a second proof below the same prefix is one signature.
+        statuses: the newest word of each key about each prefix.
     """
 
     statements: dict[str, int] = field(default_factory=dict)
     delegations: dict[tuple[str, bytes, bytes], int] = field(default_factory=dict)
     revoked: set[bytes] = field(default_factory=set)
     links: set[bytes] = field(default_factory=set)
+    statuses: Seen = field(default_factory=dict)
 
 
 def links_of(values: Iterable[Value]) -> list[KeyDelegation]:
@@ -114,6 +124,7 @@ def prove(
     *,
     complete: bool = True,
     memory: Memory | None = None,
+    statuses: Sequence[PrefixStatus] = (),
 ) -> Proof:
     """Whether an answer is its owner's own.
 
@@ -126,6 +137,7 @@ def prove(
         verify: the caller's library.
         complete: whether all public values were asked for; otherwise the statement's list may have more than the answer.
         memory: of earlier proofs; told of this one when it succeeds.
+        statuses: of the prefixes from the identifier's upwards, in any order.
 
     Raises:
         IdentifierError: the identifier is none.
@@ -141,7 +153,7 @@ def prove(
     public = [signed for signed in statements if signed.view == VIEW_PUBLIC]
     if len(public) != 1:
         return Proof(Standing.FAILED if public else Standing.UNSIGNED, f"{len(public)} statements about the public values")
-    return _Chain(identifier, links, roots, now, verify, memory).judge(public[0], values, complete)
+    return _Chain(identifier, links, roots, now, verify, memory, statuses).judge(public[0], values, complete)
 
 
 def prove_key(
@@ -154,13 +166,14 @@ def prove_key(
     verify: Verify,
     *,
     memory: Memory | None = None,
+    statuses: Sequence[PrefixStatus] = (),
 ) -> Proof:
     """Whether a key is one of a prefix's own, as delegations from a root tell; arguments as for `prove`.
 
     Raises:
         IdentifierError: the prefix is none.
     """
-    chain = _Chain(prefix, links, roots, now, verify, Memory() if memory is None else memory)
+    chain = _Chain(prefix, links, roots, now, verify, Memory() if memory is None else memory, statuses)
     return chain.judge_key(suite, kid_of(suite, key))
 
 
@@ -188,6 +201,7 @@ class _Chain:
         now: int,
         verify: Verify,
         memory: Memory,
+        statuses: Sequence[PrefixStatus],
     ) -> None:
         parsed = parse_identifier(identifier)
         self._prefix = parsed.folded_prefix
@@ -197,6 +211,7 @@ class _Chain:
         self._now = now
         self._verify = verify
         self._memory = memory
+        self._words = Words(tuple(statuses), memory.statuses, now, SKEW_S)
 
     def judge(self, signed: Signed, values: Sequence[Value], complete: bool) -> Proof:
         """The whole of it, cheapest checks first."""
@@ -208,10 +223,13 @@ class _Chain:
                 raise _Wrong(f"the key {signed.kid.hex()} may not sign records of {self._prefix}")
             suite, key = chain[0].child_suite, chain[0].child_key
             spelling = self._check_statement(signed, suite, key, digests)
+            if reason := self._words.refuse_record(self._prefix, spelling, signed.version, signed.not_before):
+                raise _Wrong(reason)
         except _Wrong as wrong:
             return wrong.proof
         self._remember(spelling, signed, chain)
-        return Proof(Standing.VERIFIED, "", signed.kid, signed.version, signed.not_after)
+        words = self._words
+        return Proof(Standing.VERIFIED, "", signed.kid, signed.version, signed.not_after, words.word, words.until)
 
     def judge_key(self, suite: int, kid: bytes) -> Proof:
         """Whether a key is the prefix's, whatever it may do."""
@@ -220,15 +238,33 @@ class _Chain:
         except _Wrong as wrong:
             return wrong.proof
         self._remember_links(chain)
-        return Proof(Standing.VERIFIED, "", kid, chain[0].version, min(link.not_after for link in chain))
+        ends, words = min(link.not_after for link in chain), self._words
+        return Proof(Standing.VERIFIED, "", kid, chain[0].version, ends, words.word, words.until)
 
     def _checked_chain(self, suite: int, kid: bytes) -> list[KeyDelegation]:
         if len(self._links) > LINKS_LOOKED_AT_MAX:
             raise _Wrong(f"{len(self._links)} delegations came along, at most {LINKS_LOOKED_AT_MAX} are looked at")
         chain = self._find_chain(suite, kid)
+        if len(self._words.presented) > STATUSES_LOOKED_AT_MAX:
+            raise _Wrong(f"more than {STATUSES_LOOKED_AT_MAX} statuses came along")
         for link in reversed(chain):
             self._check_link(link)
+        for link in reversed(chain):
+            self._hear(link)
+        for prefix in dict.fromkeys(link.prefix for link in chain):
+            self._words.conclude(prefix)
+        if revoked := self._words.revoked & {kid, *(link.kid for link in chain), *(link.child_kid for link in chain)}:
+            raise _Wrong(f"the key {min(revoked).hex()} is revoked, by the status of a prefix")
         return chain
+
+    def _hear(self, link: KeyDelegation) -> None:
+        """Listen to those who may speak for the prefix of a link: the key above, and its own unless it is a mere signer."""
+        speakers = [(link.suite, link.kid, self._key_of(link))]
+        if link.rights & (_DELEGATE | _NAME_SIGNERS):
+            speakers.append((link.child_suite, link.child_kid, link.child_key))
+        for suite, kid, key in speakers:
+            if reason := self._words.listen(link.prefix, suite, kid, key, self._check_signature):
+                raise _Wrong(reason)
 
     def _find_chain(self, suite: int, kid: bytes) -> list[KeyDelegation]:
         """The links from a key up to a root, each allowed to make the one below it."""

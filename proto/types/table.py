@@ -20,6 +20,7 @@ from idis.proto.types.fields import json_object, text_field
 from idis.proto.types.key_delegation import decode_delegation
 from idis.proto.types.link import LINK_TYPE, decode_link
 from idis.proto.types.namespace import decode_namespace
+from idis.proto.types.prefix_status import decode_status
 from idis.proto.types.signature import decode_signature
 from idis.proto.types.signed import decode_signed
 from idis.proto.types.site import decode_site, encode_site
@@ -74,6 +75,7 @@ _CHECKS: dict[str, Check] = {
     "HS_CERT": decode_certificate,
     "IDIS.SIGNED": decode_signed,
     "IDIS.DELEGATION": decode_delegation,
+    "IDIS.STATUS": decode_status,
     LINK_TYPE: decode_link,
     ALIAS_TYPE: decode_alias,
     SUCCESSOR_TYPE: decode_succession,

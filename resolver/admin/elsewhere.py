@@ -21,7 +21,9 @@ from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Re
 from idis.proto.proof import Memory, links_of
 from idis.proto.query import Query
 from idis.proto.responses import Verified, read_response
-from idis.proto.types.key_delegation import DELEGATION_TYPE, KeyDelegation
+from idis.proto.status import statuses_of
+from idis.proto.types.key_delegation import DELEGATION_TYPE
+from idis.proto.types.prefix_status import STATUS_TYPE
 from idis.proto.value import Value, decode_values
 from idis.registry import authority
 from idis.registry.identity import Identity
@@ -160,18 +162,19 @@ class Elsewhere:
         if isinstance(values, Refusal) or not values:
             return values
         prefixes = ancestors(parse_identifier(identifier).folded_prefix)
-        above = await asyncio.gather(*map(self._delegations, prefixes))
-        links = tuple(dict.fromkeys(link for found in (links_of(values), *above) for link in found))
-        proved = signed_values(identifier, values, links, self._trust.roots, int(self._clock.time()), self._seen)
+        above = await asyncio.gather(*map(self._words_about, prefixes))
+        said = tuple(dict.fromkeys(value for found in (values, *above) for value in found))
+        roots, now = self._trust.roots, int(self._clock.time())
+        proved = signed_values(identifier, values, links_of(said), roots, now, self._seen, statuses_of(said))
         return _unavailable(identifier, proved) if isinstance(proved, str) else proved
 
-    async def _delegations(self, prefix: str) -> list[KeyDelegation]:
-        """Those in the record of a prefix, which need not be believed: they prove themselves."""
+    async def _words_about(self, prefix: str) -> Sequence[Value]:
+        """Delegations and statuses in the record of a prefix, which need not be believed: they prove themselves."""
         handle = prefix_handle(prefix)
         with self._store.read() as txn:
             held = held_values(txn, handle)
-        found = held or await self.values(handle, DELEGATION_TYPE)
-        return [] if isinstance(found, Refusal) else links_of(found)
+        found = held or await self.values(handle, DELEGATION_TYPE, STATUS_TYPE)
+        return () if isinstance(found, Refusal) else found
 
     async def _values(
         self, identifier: str, types: tuple[str, ...], recursor: Recursor

@@ -9,6 +9,7 @@ from idis.proto.errors import DataError
 from idis.proto.identifier import fold, parse_identifier
 from idis.proto.proof import Memory, RootKey, Standing, prove, prove_key
 from idis.proto.types.key_delegation import KeyDelegation
+from idis.proto.types.prefix_status import PrefixStatus
 from idis.proto.value import Value
 from idis.registry.suites import read_public, verify
 
@@ -20,6 +21,7 @@ def signed_values(
     roots: Sequence[RootKey],
     now: int,
     memory: Memory,
+    statuses: Sequence[PrefixStatus] = (),
 ) -> tuple[Value, ...] | str:
     """The values that are proved: all of a signed record; of a prefix, those keys that a delegation names. Else why none is.
 
@@ -30,10 +32,11 @@ def signed_values(
         roots: the keys that are trusted.
         now: unix time in seconds.
         memory: of earlier proofs.
+        statuses: of the same prefixes.
     """
     parsed = parse_identifier(identifier)
     if parsed.suffix is not None:
-        proof = prove(identifier, values, links, roots, now, verify, memory=memory)
+        proof = prove(identifier, values, links, roots, now, verify, memory=memory, statuses=statuses)
         return tuple(values) if proof.standing is Standing.VERIFIED else proof.reason
     kept, reason = [], "it has no key that its parent has delegated to"
     for value in values:
@@ -44,7 +47,9 @@ def signed_values(
         except DataError as error:
             reason = str(error)
             continue
-        proof = prove_key(parsed.folded_prefix, key.suite, key.key, links, roots, now, verify, memory=memory)
+        proof = prove_key(
+            parsed.folded_prefix, key.suite, key.key, links, roots, now, verify, memory=memory, statuses=statuses
+        )
         if proof.standing is Standing.VERIFIED:
             kept.append(value)
         else:

@@ -35,6 +35,7 @@ from idis.registry.suites import PublicSuiteKey, verify
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.key_file import read_public_keys, read_signing_key
+from idis.resolver.cli.key_status import add_status_options, say_status
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.operator_key import make_operator_key, write_operator_key
 
@@ -75,6 +76,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     publish = _verb(verbs, "publish", "put an accepted delegation into the record of its prefix", _publish)
     publish.add_argument("file", type=Path, metavar="FILE", help="the accepted delegation")
     add_data_options(publish)
+    status = _verb(verbs, "status", "say what holds of a prefix and its keys today, or say it again", say_status)
+    add_status_options(status)
+    add_data_options(status)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,9 @@ from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.identifier import ancestors, parse_identifier, prefix_handle
 from idis.proto.proof import Proof, RootKey, Standing, links_of, prove, prove_absence
 from idis.proto.statement import SIGNED_TYPE
+from idis.proto.status import CURRENT, statuses_of
 from idis.proto.types.key_delegation import DELEGATION_TYPE, KeyDelegation, decode_delegation
+from idis.proto.types.prefix_status import STATUS_TYPE, PrefixStatus, decode_status
 from idis.proto.value import Value, decode_values, encode_values
 from idis.resolver.cli.output import CommandError
 from idis.resolver.client import Client
@@ -28,7 +30,7 @@ from idis.resolver.client_reply import ClientError, Reply
 
 ROOT_KEY_VARIABLE = "IDIS_ROOT_KEY"
 BUNDLE_BYTES_MAX = 4 * 1_048_576  # a record of the largest size, in base64, with its delegations
-TYPES = (SIGNED_TYPE, DELEGATION_TYPE)  # asked for with every filter, since they are what is verified
+TYPES = (SIGNED_TYPE, DELEGATION_TYPE, STATUS_TYPE)  # asked for with every filter, since they are what is verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +42,21 @@ class Bundle:
     values: tuple[Value, ...]
     links: tuple[KeyDelegation, ...]
     complete: bool
+    statuses: tuple[PrefixStatus, ...] = ()
 
 
 async def collect(client: Client, reply: Reply, *, complete: bool) -> Bundle:
-    """Ask for the delegations of the prefixes above an answer's identifier."""
-    links = links_of(reply.values)
+    """Ask for the delegations and statuses of the prefixes above an answer's identifier."""
+    links, statuses = links_of(reply.values), statuses_of(reply.values)
     for prefix in ancestors(parse_identifier(reply.identifier).folded_prefix):
         try:
-            above = await client.resolve(prefix_handle(prefix), types=[DELEGATION_TYPE])
+            above = await client.resolve(prefix_handle(prefix), types=[DELEGATION_TYPE, STATUS_TYPE])
         except ClientError:
             continue  # without it the chain may still be whole
         links += links_of(above.values)
-    return Bundle(reply.identifier, reply.code, reply.values, tuple(dict.fromkeys(links)), complete)
+        statuses += statuses_of(above.values)
+    unique = tuple(dict.fromkeys(links)), tuple(dict.fromkeys(statuses))
+    return Bundle(reply.identifier, reply.code, reply.values, unique[0], complete, unique[1])
 
 
 def judge(bundle: Bundle, roots: list[RootKey]) -> Proof:
@@ -67,7 +72,14 @@ def judge(bundle: Bundle, roots: list[RootKey]) -> Proof:
     except ModuleNotFoundError as missing:
         raise CommandError(f"verifying needs a library ({missing.name} is missing): pip install 'idis[node]'") from None
     return prove(
-        bundle.identifier, bundle.values, bundle.links, roots, int(time.time()), verify, complete=bundle.complete
+        bundle.identifier,
+        bundle.values,
+        bundle.links,
+        roots,
+        int(time.time()),
+        verify,
+        complete=bundle.complete,
+        statuses=bundle.statuses,
     )
 
 
@@ -88,14 +100,18 @@ def proof_line(proof: Proof) -> str:
     if proof.standing is not Standing.VERIFIED:
         return f"{proof.standing.value}: {proof.reason}"
     until = datetime.fromtimestamp(proof.not_after, UTC).strftime("%Y-%m-%d")
-    return f"verified: version {proof.version}, signed with the key {proof.kid.hex()}, good until {until}"
+    word = f"verified: version {proof.version}, signed with the key {proof.kid.hex()}, good until {until}"
+    if proof.status != CURRENT:
+        return f"{word}; status {proof.status}"
+    return f"{word}; keys and prefixes current until {datetime.fromtimestamp(proof.status_until, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def proof_document(proof: Proof) -> dict[str, object]:
     """The same for programs."""
     document: dict[str, object] = {"standing": proof.standing.name.lower(), "reason": proof.reason}
     if proof.standing is Standing.VERIFIED:
-        document |= {"kid": proof.kid.hex(), "version": proof.version, "notAfter": proof.not_after}
+        document |= {"kid": proof.kid.hex(), "version": proof.version, "notAfter": proof.not_after, "status": proof.status}
+        document |= {"statusUntil": proof.status_until} if proof.status == CURRENT else {}
     return document
 
 
@@ -106,6 +122,7 @@ def save(path: Path, bundle: Bundle) -> None:
         "code": bundle.code,
         "values": base64.b64encode(encode_values(bundle.values)).decode("ascii"),
         "delegations": [base64.b64encode(link.encode()).decode("ascii") for link in bundle.links],
+        "statuses": [base64.b64encode(status.encode()).decode("ascii") for status in bundle.statuses],
         "complete": bundle.complete,
     }
     try:
@@ -127,6 +144,7 @@ def load(path: Path) -> Bundle:
             decode_values(base64.b64decode(values, validate=True)),
             tuple(decode_delegation(base64.b64decode(link, validate=True)) for link in links),
             document["complete"] is True,
+            tuple(decode_status(base64.b64decode(status, validate=True)) for status in document.get("statuses", ())),
         )
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}") from None
