@@ -15,6 +15,7 @@ from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
 
 _NOT_OURS = "not this node's identifier 非本企业标识"
+_CHECK = "check the prefix, or home it here first"
 _NAMES_PREFIX = "{} names a prefix: its record is changed value by value (--add, --modify, --remove), its life with 'idis prefix'"
 
 
@@ -55,7 +56,7 @@ def find_place(txn: ReadTxn, identifier: str) -> Place | Refusal:
     prefix = parsed.folded_prefix
     entry = txn.prefix(prefix)
     if entry is None:
-        return Refusal(ResponseCode.SERVER_NOT_RESPONSIBLE, f"{_NOT_OURS}: {unknown(txn, prefix).message}")
+        return Refusal(ResponseCode.SERVER_NOT_RESPONSIBLE, f"{_NOT_OURS}: {unknown(txn, prefix).message}: {_CHECK}")
     if entry.state is not PrefixState.ACTIVE:
         return Refusal(
             ResponseCode.SERVER_NOT_RESPONSIBLE, f"{prefix} is {STATE_WORDS[entry.state]}: nothing is registered below it now"

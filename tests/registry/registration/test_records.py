@@ -137,7 +137,8 @@ def test_a_foreign_identifier_is_told_what_is_ours(store: MemoryStore) -> None:
     words = _refused(_create(store, URL, name="88.118.6/A1"), ResponseCode.SERVER_NOT_RESPONSIBLE)
 
     assert words == (
-        "not this node's identifier 非本企业标识: the prefix 88.118.6 is not registered here (registered here: 88.118.8)"
+        "not this node's identifier 非本企业标识: the prefix 88.118.6 is not registered here (registered here: 88.118.8): "
+        "check the prefix, or home it here first"
     )
 
 
