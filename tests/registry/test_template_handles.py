@@ -29,7 +29,8 @@ def _asked(
 ) -> Outcome:
     store = MemoryStore()
     values = encode_values([Value(5, "HS_NAMESPACE", rule, permissions=permissions)])
-    store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118.8", homed=True, values=values, privacy=privacy)), actor="test").result()
+    entry = PrefixEntry("88.118.8", homed=True, values=values, privacy=privacy)
+    store.write(lambda txn: txn.put_prefix(entry), actor="test").result()
     if beside is not None:
         store.write(lambda txn: txn.put_record(prepare(beside, NOW)), actor="test").result()
     if base:
