@@ -3,7 +3,7 @@
 As with `prepared_json.py`, the store's last transaction is compared before each batch, and what the journal says has changed is
 forgotten. An answer hangs on the records it was made of, and on the names that were looked up: a record that takes one of those
 names is news for it, too. Only answers that say the same to everybody who shows no credential are kept, and only of keys that
-are known: of others there is no end.
+are known, once the same is asked for again: of others there is no end.
 """
 
 from __future__ import annotations
@@ -19,43 +19,33 @@ from idis.resolver.chain import Chain
 from idis.resolver.request import Peer
 from idis.resolver.web.links.answering import Page
 from idis.resolver.web.links.reply import Reply
-from idis.resolver.web.links.resolver import Known, LinkResolver, Seen, code_of
+from idis.resolver.web.links.resolver import LinkResolver, Seen, code_of
 
 KEPT_BYTES_MAX = 16 * 2**20  # some 10,000 redirects
-KEPT_OCTETS = 900  # what one takes beside its own octets: entries of tables and their objects
+KEPT_OCTETS = 600  # what one takes beside its own octets: entries of tables and their objects
 BODY_BYTES_MAX = 65_536  # a longer one is made anew each time
 ENTRIES_MAX = 32  # of the journal, between two batches; when more has changed, everything is forgotten
-CLIENTS_MAX = 256  # kinds of clients by their headers; when there are more, they are read anew
+CLIENTS_MAX = 256  # kinds of clients by their headers; when there are more, all are forgotten
+ONCE_MAX = 16_384  # answers that were made once; most labels are scanned once, and nothing is gained by keeping what they got
 
 _FIELDS = (b"host", b"accept", b"accept-language")
-# What changes no answer here: documents are not part of any, and the rest is about other things.
+# What changes no answer here: documents are not part of any that is kept, and the rest is about other things.
 _NO_MATTER = (EntryKind.AUDIT, EntryKind.EVENT, EntryKind.DOCUMENT)
 _LINE = "HTTP/1.1 {status} {phrase}\r\n"
+_NAME = b"\x00"  # before a name that was looked up; no key of a record begins like it
+
+# An answer as it is sent: what stands before the length of its content, that length, the content; and its response code. Plain
+# tuples of octets and numbers, here and below: the garbage collector passes over them, however many there are.
+Octets = tuple[bytes, bytes, bytes, int]
 
 
 class Client(NamedTuple):
-    """What a client's header fields say that matters here."""
+    """What a client's header fields say that matters here; `mark` is the same in octets."""
 
     host: str
     accept: str
     languages: str
-
-
-class Octets(NamedTuple):
-    """An answer as it is sent: what stands before the length of the content, that length, the content; and its response code."""
-
-    head: bytes
-    length: bytes
-    body: bytes
-    code: int
-
-
-Place = tuple[bytes, Client, bool]  # target, who asks, whether over TLS
-
-
-class _Entry(NamedTuple):
-    octets: Octets
-    hangs_on: tuple[bytes, ...]
+    mark: bytes
 
 
 class KeptReplies:
@@ -72,8 +62,10 @@ class KeptReplies:
         self._resolver = resolver
         self._bytes_max = bytes_max
         self._bytes = 0
-        self._kept: OrderedDict[Place, _Entry] = OrderedDict()  # oldest first
-        self._places: dict[bytes, set[Place]] = {}  # what they hang on → answers
+        # By target and client: the answer, and what it hangs on. Oldest first.
+        self._kept: OrderedDict[bytes, tuple[Octets, tuple[bytes, ...]]] = OrderedDict()
+        self._places: dict[bytes, bytes | set[bytes]] = {}  # what they hang on → an answer, or several
+        self._once: set[int] = set()
         self._clients: dict[bytes, Client] = {}  # header fields → what they say
         self._transaction = -1
         self._position: Position = BEGINNING
@@ -94,9 +86,9 @@ class KeptReplies:
             return None
         client = self._clients.get(fields) or self._learn(fields)
         secure = peer.link is not None and peer.link.secure
-        place = (target, client, secure)
-        entry = self._kept.get(place)
-        return (entry.octets, False) if entry is not None else self._make(place, peer, now)
+        place = target + (b"\ns" if secure else b"\n") + client.mark
+        kept = self._kept.get(place)
+        return (kept[0], False) if kept is not None else self._make(place, target, client, secure, peer, now)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -105,10 +97,11 @@ class KeptReplies:
         self._bytes = 0
         self._transaction = -1
 
-    def _make(self, place: Place, peer: Peer, now: int) -> tuple[Octets, bool] | None:
+    def _make(
+        self, place: bytes, target: bytes, client: Client, secure: bool, peer: Peer, now: int
+    ) -> tuple[Octets, bool] | None:
         if self._chain.limit(peer, self._chain.clock.monotonic()) is not None:
             return None
-        target, client, secure = place
         path, _, query = target.decode("ascii").partition("?")
         origin = f"{'https' if secure else 'http'}://{client.host}"
         known = self._resolver.at_once(Seen(path, query, origin, client.accept, client.languages), peer, now)
@@ -117,39 +110,57 @@ class KeptReplies:
         if known.answer.status >= HTTPStatus.BAD_REQUEST and "text/html" in client.accept:
             return None  # what went wrong is told people on a page
         octets = octets_of(known.answer)
-        if known.lasting and known.answer.lasting and len(octets.body) <= BODY_BYTES_MAX:
-            self._keep(place, octets, known)
+        if known.lasting and known.answer.lasting and len(octets[2]) <= BODY_BYTES_MAX and self._asked_before(place):
+            self._keep(place, octets, (*known.keys, *[_NAME + name.encode() for name in known.names]))
         return octets, True
 
     def _learn(self, fields: bytes) -> Client:
         lines = (line.partition(b":") for line in fields.split(b"\r\n"))
-        said = {name.lower(): text.strip().decode("ascii") for name, _, text in lines if name.lower() in _FIELDS}
-        client = Client(*(said.get(name, "") for name in _FIELDS))
+        said = {name.lower(): text.strip() for name, _, text in lines if name.lower() in _FIELDS}
+        texts = [said.get(name, b"") for name in _FIELDS]
+        host, accept, languages = (text.decode("ascii") for text in texts)
+        client = Client(host, accept, languages, b"\n".join(texts))
         if len(self._clients) >= CLIENTS_MAX:
             self._clients.clear()
         self._clients[fields] = client
         return client
 
-    def _keep(self, place: Place, octets: Octets, known: Known) -> None:
-        hangs_on = (*known.keys, *(b"\x00" + name.encode() for name in known.names))
-        self._kept[place] = _Entry(octets, hangs_on)
+    def _asked_before(self, place: bytes) -> bool:
+        """Whether the same was asked for lately."""
+        mark = hash(place)
+        if mark in self._once:
+            self._once.discard(mark)
+            return True
+        if len(self._once) >= ONCE_MAX:
+            self._once.clear()
+        self._once.add(mark)
+        return False
+
+    def _keep(self, place: bytes, octets: Octets, hangs_on: tuple[bytes, ...]) -> None:
+        self._kept[place] = (octets, hangs_on)
         for thing in hangs_on:
-            self._places.setdefault(thing, set()).add(place)
+            known = self._places.setdefault(thing, place)
+            if isinstance(known, set):
+                known.add(place)
+            elif known != place:
+                self._places[thing] = {known, place}
         self._bytes += _size(place, octets)
         while self._bytes > self._bytes_max:
             self._forget(next(iter(self._kept)))
 
-    def _forget(self, place: Place) -> None:
-        entry = self._kept.pop(place)
-        self._bytes -= _size(place, entry.octets)
-        for thing in entry.hangs_on:
-            places = self._places[thing]
-            places.discard(place)
-            if not places:
-                del self._places[thing]
+    def _forget(self, place: bytes) -> None:
+        octets, hangs_on = self._kept.pop(place)
+        self._bytes -= _size(place, octets)
+        for thing in hangs_on:
+            places = self._places.get(thing)
+            if isinstance(places, set):
+                places.discard(place)
+            if places == place or not places:
+                self._places.pop(thing, None)
 
     def _forget_all(self, thing: bytes) -> None:
-        for place in tuple(self._places.get(thing, ())):
+        places = self._places.get(thing, ())
+        for place in (places,) if isinstance(places, bytes) else tuple(places):
             self._forget(place)
 
     def _follow(self) -> bool:
@@ -181,7 +192,7 @@ class KeptReplies:
             record = txn.record(entry.key)
             for alias in () if record is None else record.aliases:
                 if alias.scheme == SCHEME:
-                    self._forget_all(b"\x00" + alias.local_id.encode())
+                    self._forget_all(_NAME + alias.local_id.encode())
         elif entry.kind not in _NO_MATTER:
             self.clear()
 
@@ -192,8 +203,9 @@ def octets_of(reply: Reply) -> Octets:
     lines = [_LINE.format(status=status.value, phrase=status.phrase)]
     lines += [f"{name}: {text}\r\n" for name, text in reply.headers]
     head = "".join(lines) + "Content-Length: "
-    return Octets(head.encode("latin-1"), b"%d" % len(reply.body), reply.body, code_of(reply))
+    return head.encode("latin-1"), b"%d" % len(reply.body), reply.body, code_of(reply)
 
 
-def _size(place: Place, octets: Octets) -> int:
-    return len(octets.body) + len(octets.head) + 2 * len(place[0]) + KEPT_OCTETS
+def _size(place: bytes, octets: Octets) -> int:
+    head, _length, body, _code = octets
+    return len(head) + len(body) + 2 * len(place) + KEPT_OCTETS
