@@ -304,9 +304,10 @@ class Walk:
         return None
 
     def _stop(self, asks: Sequence[Ask], limit: str, message: str) -> None:
+        """Leave asks unasked: one tombstone for all of them."""
         self._stopped.extend(asks)
-        for thing in dict.fromkeys(ask.thing for ask in asks):
-            self._cut(self.best(thing), limit, message)
+        more = len({ask.thing for ask in asks}) - 1
+        self._cut(self.best(asks[0].thing), limit, f"{message} ({more} more things wait)" if more else message)
 
     def _cut(self, visit: Visit, limit: str, message: str) -> None:
         self.limits[limit] = None

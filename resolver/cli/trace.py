@@ -140,7 +140,8 @@ def _show(arguments: argparse.Namespace, answer: Any) -> None:
         for line in shown.text:
             print(line)
     if answer.get("job") and not answer["extent"]["complete"]:
-        print(f"for ten minutes, only what is missing is asked again by: idis trace again {answer['job']}")
+        print("for ten minutes, what is missing, and nothing else, is asked again by")
+        print(f"  idis trace again {answer['job']}")
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import re
 import secrets
@@ -20,7 +21,7 @@ LOOK_MS = 1_000  # how long a job is waited for before it is looked at again
 AGAIN_MS = 20_000  # how long what was missing is waited for
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_JOB = re.compile(f"[0-9a-f]{{{4 * TRACE_ID_BYTES}}}")
+_JOB = re.compile("[a-z2-7]{52}")  # the octets of two trace ids in base 32
 _KINDS = ("trace", "recall", "relation", "common")
 
 
@@ -132,9 +133,9 @@ def end_job(client: WebClient, job: str) -> None:
 def asker_again(client: WebClient, job: str, key: Key) -> tuple[Asker, Any]:
     """Who goes on with a question that is kept, and how it stands."""
     if not _JOB.fullmatch(job):
-        raise CommandError(f"{job[:80]} is no name of a question: it has {4 * TRACE_ID_BYTES} hexadecimal digits")
+        raise CommandError(f"{job[:80]} is no name of a question: it has 52 letters and digits, as the answer printed it")
     found = client.get("trace", "across", "jobs", job)
-    return Asker(key, found["purpose"], bytes.fromhex(job[: 2 * TRACE_ID_BYTES])), found
+    return Asker(key, found["purpose"], base64.b32decode(job.upper() + "====")[:TRACE_ID_BYTES]), found
 
 
 def _body(arguments: argparse.Namespace, asker: Asker) -> dict[str, Any]:

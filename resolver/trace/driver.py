@@ -25,6 +25,7 @@ from idis.resolver.trace.form import ask_rows
 from idis.resolver.trace.neighbours import Unreached
 from idis.resolver.trace.taking import take
 
+GRACE_S = 0.05  # for which a slow answer is waited for, before what others said is gone on with
 ROUNDS_MAX = 8  # of pointers that lead to pointers
 NAMES_BYTES_MAX = 24_576  # of the things of one request: with windows, cursors and pass it stays below what strangers may send
 PREFIXES_PER_NODE = 4  # a node may answer for some prefixes; whoever points to more makes us look for them in vain
@@ -69,11 +70,18 @@ class Asked:
 
 @dataclass(slots=True)
 class _Round:
-    """What one request of the walk has gathered."""
+    """What one request of the walk has gathered; `told` is how many edges of each thing the walk has been told."""
 
     edges: dict[str, list[Edge]] = field(default_factory=lambda: defaultdict(list))
     wanted: dict[str, dict[Ask, None]] = field(default_factory=lambda: defaultdict(dict))
     done: set[tuple[str, Ask]] = field(default_factory=set)
+    told: dict[str, int] | None = None
+
+    def news(self) -> dict[str, list[Edge]]:
+        """The edges that the walk has not been told; it is told now."""
+        before = self.told or {}
+        self.told = {thing: len(edges) for thing, edges in self.edges.items()}
+        return {thing: edges[before.get(thing, 0) :] for thing, edges in self.edges.items() if len(edges) > before.get(thing, 0)}
 
 
 @dataclass(slots=True)
@@ -131,7 +139,8 @@ class Driver:
         self._servers: set[str] = set()
         self._missing: dict[tuple[str, Step], _Missing] = {}
         self._told: dict[str, tuple[dict[Tombstone, None], dict[Ask, None]]] = {}  # what nodes could not follow, and for whom
-        self._gathered = 0  # edges of a request under way, which the walk has not counted yet
+        self._late: dict[str, list[Edge]] = defaultdict(list)  # hidden ones, of things that were asked for before they came
+        self._replied = 0  # edges in answers
         self._deadline_s = 0.0
         self._walk: Walk | None = None
 
@@ -156,29 +165,39 @@ class Driver:
                 self._nodes.forgive(target)
         gathered = _Round(wanted=defaultdict(dict, missing))
         asks = dict.fromkeys(ask._replace(cursor=b"") for part in missing.values() for ask in part)
-        before = {thing: len(edges) for thing, edges in self._hidden.items()}
         await self._exhaust(gathered, walk.request_of(tuple(asks)))
-        late = dict(self._expansion(gathered).edges)
-        late |= {thing: new for thing, edges in self._hidden.items() if (new := edges[before.get(thing, 0) :])}
-        self._gathered = 0
-        walk.learn(late)
+        gathered.told = {}  # its windows were settled the first time
+        self._tell(walk, walk.request_of(tuple(asks)), gathered)
         await self._go_on(walk)
 
     def _begin(self, walk: Walk) -> None:
         self._walk = walk
         self._servers.clear()
+        self._replied = walk.edges_read
         self._deadline_s = self._clock.monotonic() + walk.budget.ms / 1_000
 
     async def _go_on(self, walk: Walk) -> None:
+        """Step from what was answered; what is slow holds nothing up but what is behind it."""
+        pending: dict[asyncio.Task[None], tuple[Request, _Round]] = {}
         try:
-            while requests := walk.next_requests(int(self._clock.monotonic() * 1_000)):
-                expansions = await asyncio.gather(*map(self._expand, requests))
-                self._gathered = 0
-                for request, expansion in zip(requests, expansions, strict=True):
-                    walk.receive(request, expansion)
+            while True:
+                for request in walk.next_requests(int(self._clock.monotonic() * 1_000)):
+                    gathered = _Round()
+                    pending[asyncio.create_task(self._expand(gathered, request))] = request, gathered
+                if not pending:
+                    break
+                done, slow = await asyncio.wait(pending, timeout=GRACE_S)
+                if not done and all(pending[task][1].told is not None for task in slow):
+                    done, slow = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                for task in [*done, *slow]:
+                    request, gathered = pending[task]
+                    if task in done:
+                        await task
+                        del pending[task]
+                    self._tell(walk, request, gathered)
         finally:
-            for task in self._targets.values():
-                task.cancel()
+            for other in (*pending, *self._targets.values()):
+                other.cancel()
         for missing in self._missing.values():
             more = len({ask.thing for ask in missing.asks}) - 1
             message = f"{missing.stone.message} ({more} more things wait for it)" if more else missing.stone.message
@@ -197,9 +216,22 @@ class Driver:
         self._told.clear()
         return found
 
-    async def _expand(self, request: Request) -> Expansion:
-        """All that is known anywhere of the things of a request."""
-        gathered = _Round()
+    def _tell(self, walk: Walk, request: Request, gathered: _Round) -> None:
+        """Tell the walk what a request has gathered so far."""
+        first = gathered.told is None
+        news = gathered.news()
+        for thing, edges in news.items():
+            self.heard[thing].extend(edges)
+        if first:
+            walk.receive(request, Expansion(news))
+        else:
+            walk.learn(news)
+        if self._late:
+            walk.learn(self._late)
+            self._late.clear()
+
+    async def _expand(self, gathered: _Round, request: Request) -> None:
+        """Gather all that is known anywhere of the things of a request."""
         followed = [ask for ask in request.asks if not self._leaves(ask.thing)]
         named: list[Ask] = []
         for ask in followed:
@@ -213,7 +245,6 @@ class Driver:
             for prefix in self._prefixes(ask.thing):
                 gathered.wanted[prefix][ask] = None
         await self._exhaust(gathered, request)
-        return self._expansion(gathered)
 
     async def _exhaust(self, gathered: _Round, request: Request) -> None:
         """Ask whoever is to be asked, and whom they point to."""
@@ -224,11 +255,6 @@ class Driver:
             await asyncio.gather(*(self._ask(gathered, request, prefix, part) for prefix, part in parts))
         for prefix, asks in gathered.wanted.items():
             self._mourn(prefix, tuple(asks), Unreached(Step.LIMIT, 0, f"pointers lead further than {ROUNDS_MAX} nodes"))
-
-    def _expansion(self, gathered: _Round) -> Expansion:
-        for thing, edges in gathered.edges.items():
-            self.heard[thing].extend(edges)
-        return Expansion(gathered.edges)
 
     def _prefixes(self, thing: str) -> Iterable[str]:
         home = home_of(thing)
@@ -271,7 +297,7 @@ class Driver:
         proof = question.proof if self._proof is None else await self._proof()
         begun = self._clock.monotonic()
         left_s = self._deadline_s - begun
-        if left_s <= 0 or walk.edges_read + self._gathered >= walk.budget.edges:
+        if left_s <= 0 or max(walk.edges_read, self._replied) >= walk.budget.edges:
             return Unreached(Step.LIMIT, 0, "the budget of the question is used up", True)
         target = await self._reach(walk, prefix, left_s)
         if isinstance(target, Unreached):
@@ -326,12 +352,14 @@ class Driver:
     ) -> tuple[Ask, ...]:
         """Take an answer; the asks it left."""
         taken = take(reply, prefix, asks, self.question.own)
-        self._gathered += len(reply.edges)
+        self._replied += len(reply.edges)
         for of, edge in taken.edges:
             gathered.edges[of].append(edge)
             self._note_holder(edge)
         for of, edge in taken.hidden:
             self._hidden[of].append(edge)
+            if self._walk is not None and of in self._walk.visits:
+                self._late[of].append(edge)
         self.aliases.update(taken.aliases)
         if taken.pointers:
             self._point(gathered, request, taken.pointers)

@@ -1,13 +1,14 @@
 """Errands that are kept: long ones while they run, and what they and others found for as long as somebody may go on with it.
 
-An errand is known by a secret: the id of its question, which the nodes it reached know too, and as much again which only
-whoever asked knows. All of it is in the memory of one process, and bounded: the oldest that does not run goes first.
+An errand is known by a secret, in base 32: the id of its question, which the nodes it reached know too, and as much again
+which only whoever asked knows. All of it is in the memory of one process, and bounded: the oldest that does not run goes first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+from base64 import b32encode
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ class Kept:
     """An errand that is kept.
 
     Attributes:
-        job: its secret name, in hexadecimal digits.
+        job: its secret name.
         kind: of its answer, as whoever made it calls it.
         identity: of whoever asked.
         errand: the question itself.
@@ -77,7 +78,8 @@ class Errands:
     def keep(self, kind: str, identity: str, errand: Errand, view: Callable[[], object], clock: Clock) -> Kept:
         """Keep an errand that is over."""
         now = clock.time()
-        job = errand.question.trace_id.hex() + secrets.token_hex(TRACE_ID_BYTES)
+        secret = errand.question.trace_id + secrets.token_bytes(TRACE_ID_BYTES)
+        job = b32encode(secret).decode().rstrip("=").lower()
         kept = self._kept[job] = Kept(job, kind, identity, errand, view, now, now)
         self._sweep(now)
         return kept

@@ -17,7 +17,7 @@ from idis.registry.suites import PublicSuiteKey, read_public
 from idis.registry.trace.expanding import Step
 from idis.resolver.admin.certified import is_certified, wanted_signed
 from idis.resolver.recursion.target import Target
-from idis.resolver.trace.neighbours import Neighbours, Unreached, read_reply, step_s
+from idis.resolver.trace.neighbours import Neighbours, Unreached, read_reply
 
 EVIDENCE_BYTES_MAX = 8_388_608  # of one question
 
@@ -99,7 +99,7 @@ class Witness:
         if self.octets >= EVIDENCE_BYTES_MAX:
             return Unreached(Step.LIMIT, 0, f"more than {EVIDENCE_BYTES_MAX} octets of signed answers")
         message = wanted_signed(self.neighbours.message(int(OpCode.EXPAND), request.encode()))
-        heard = await self.neighbours.exchange(target, message, step_s(request, within_s))
+        heard = await self.neighbours.exchange(target, message, within_s)
         if isinstance(heard, Unreached):
             return heard
         answered = read_reply(request.prefix, heard.message)

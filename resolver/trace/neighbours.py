@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from idis.proto.bodies import Name
 from idis.proto.codes import OpCode, ResponseCode
 from idis.proto.errors import ProtocolError
 from idis.proto.message import EXPIRATION_S, PROTOCOL_VERSION, Message, decode_message, encode_message
@@ -17,7 +18,8 @@ from idis.registry.trace.expanding import Step
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.recursion.target import Target
 
-SILENCE_S = 1.0  # after which a node is taken for silent: a step costs it a few milliseconds
+SILENCE_S = 0.5  # after which a node is asked whether it is there: a step costs it milliseconds, unless it asks others itself
+PROBE_S = 0.5  # in which it has to say so
 SHUNNED_S = 10.0  # how long a node that did not answer is not asked again
 SHUNNED_MAX = 1_024
 _REQUEST_IDS = 2**31 - 1
@@ -78,7 +80,7 @@ class Neighbours:
     async def expand(self, target: Target, request: ExpandRequest, within_s: float) -> ExpandReply | Unreached:
         """One step at one node."""
         message = self.message(int(OpCode.EXPAND), request.encode())
-        answered = await self.exchange(target, message, step_s(request, within_s))
+        answered = await self.exchange(target, message, within_s)
         return answered if isinstance(answered, Unreached) else read_reply(request.prefix, answered.message)
 
     def forgive(self, target: Target) -> None:
@@ -108,8 +110,7 @@ class Neighbours:
         frame, failure = encode_message(message), "no address"
         for address in target.addresses:
             try:
-                async with asyncio.timeout(within_s):
-                    answered = await self._finder.send(target, address, frame)
+                answered = await self._patiently(target, address, frame, within_s)
                 return Heard(frame, answered, decode_message(answered))
             except TimeoutError:
                 failure = "no answer in time"
@@ -122,10 +123,23 @@ class Neighbours:
         self._shunned[target.name] = now + SHUNNED_S
         return _silent(target, failure)
 
+    async def _patiently(self, target: Target, address: str, frame: bytes, within_s: float) -> bytes:
+        """Send a frame and wait for what comes back, for as long as the node says that it is there.
 
-def step_s(request: ExpandRequest, within_s: float) -> float:
-    """How long a step is waited for."""
-    return min(within_s, SILENCE_S + request.ms / 1_000)
+        Raises:
+            TimeoutError: it does not, or time is up.
+            OSError: as `Finder.send`.
+        """
+        sending = asyncio.ensure_future(self._finder.send(target, address, frame))
+        try:
+            async with asyncio.timeout(within_s):
+                while not (await asyncio.wait((sending,), timeout=SILENCE_S))[0]:
+                    probe = encode_message(self.message(int(OpCode.GET_SITE_INFO), Name("/").encode()))
+                    async with asyncio.timeout(PROBE_S):
+                        await self._finder.send(target, address, probe)
+            return sending.result()
+        finally:
+            sending.cancel()
 
 
 def read_reply(prefix: str, answered: Message) -> ExpandReply | Unreached:

@@ -23,7 +23,7 @@ from idis.resolver.web.v1.trace_model import (
     TraceModel,
 )
 
-JOB_CHARACTERS = 4 * TRACE_ID_BYTES
+JOB_CHARACTERS = 52  # the octets of two trace ids in base 32
 FAILED_ACROSS_MAX = 50  # each is a walk of its own through many nodes
 STARTS_MAX = 500
 
@@ -153,7 +153,7 @@ NODES = Field("the nodes that were asked by this one", "节点")
 JOB = Field(
     "under this name, for ten minutes, what is missing can be asked for again and nothing else; null where nothing is missing",
     "续查编号",
-    example="5f3a" * 16,
+    example="l45a" * 13,
 )
 EVIDENCE = Field("what each node signed, where that was asked for", "签名证据")
 

@@ -48,7 +48,7 @@ class Kind(Enum):
 class JobPath:
     """Which question."""
 
-    job: Annotated[str, Field("the name it was given", "编号", JOB_CHARACTERS, JOB_CHARACTERS, "[0-9a-f]+", example="5f3a" * 16)]
+    job: Annotated[str, Field("the name it was given", "编号", JOB_CHARACTERS, JOB_CHARACTERS, "[a-z2-7]+", example="l45a" * 13)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import json
 import secrets
 import struct
 import time
+from base64 import b32decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from idis.proto.codes import OpCode
 from idis.proto.value import Value
 from idis.registry import tokens
 from idis.registry.caller import Action as TokenAction
@@ -94,6 +96,8 @@ class Gate:
         self._finder = finder
         self.asked: list[int] = []
         self.shut: set[int] = set()
+        self.slow: dict[int, float] = {}  # seconds before anything but a probe is sent to a port
+        self.silent: set[int] = set()
 
     async def server_of(self, prefix: str) -> Any:
         """As it is."""
@@ -104,6 +108,10 @@ class Gate:
         self.asked.append(target.tcp_port)
         if target.tcp_port in self.shut:
             raise OSError("shut")
+        if target.tcp_port in self.silent:
+            await asyncio.Event().wait()
+        if int.from_bytes(frame[20:24], "big") != OpCode.GET_SITE_INFO:
+            await asyncio.sleep(self.slow.get(target.tcp_port, 0.0))
         answered: bytes = await self._finder.send(target, address, frame)
         return answered
 
@@ -152,7 +160,8 @@ class Chain:
 
     async def go_on(self, who: str, job: str, *, number: int = 0) -> Any:
         """Ask again for what is missing; the JSON of how it stands."""
-        body = {"proof": self.proof(who, number=number, trace=job[:32])}
+        trace = b32decode(job.upper() + "====")[:16].hex()
+        body = {"proof": self.proof(who, number=number, trace=trace)}
         return await self.send("POST", f"/jobs/{job}?waitMs=5000", json=body)
 
     async def send(self, method: str, path: str, *, node: Node | None = None, **body: Any) -> Any:

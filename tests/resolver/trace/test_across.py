@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from idis.resolver.trace import neighbours
 from tests.resolver.trace.conftest import (
     BLOCK,
     HEAT,
@@ -198,3 +201,41 @@ async def test_a_lot_of_many_items_comes_in_parts(make_chain: Callable[..., Awai
     counts = [(await chain.recall(who, PLATE))["recall"]["certain"] for who in (MILL, WORKS)]
 
     assert counts == [1_200, 1_200]
+
+
+async def test_a_node_that_says_nothing_is_given_up_soon(chain: Chain, monkeypatch: Any) -> None:
+    """It is connected, and answers neither a step nor whether it is there."""
+    monkeypatch.setattr(neighbours, "SILENCE_S", 0.05)
+    monkeypatch.setattr(neighbours, "PROBE_S", 0.05)
+    chain.gate().silent = {chain.nodes[YARD].port}
+    begun = time.monotonic()
+    found = await chain.recall(WORKS, HEAT)
+
+    assert stones(found) == [(YARD, "connect")]
+    assert time.monotonic() - begun < 4.0  # of the five seconds that the question had
+
+
+async def test_a_slow_node_that_is_there_is_waited_for(chain: Chain, monkeypatch: Any) -> None:
+    """It asks others itself: that takes its time, and it says that it is there."""
+    monkeypatch.setattr(neighbours, "SILENCE_S", 0.02)
+    chain.gate().slow = {chain.nodes[YARD].port: 0.3}
+
+    assert [one["thing"] for one in (await chain.recall(WORKS, HEAT))["recall"]["affected"]] == [SHIP]
+
+
+async def test_a_slow_node_holds_up_only_what_is_behind_it(make_chain: Callable[..., Awaitable[Chain]]) -> None:
+    """Two branches: the other one is walked to its end meanwhile."""
+    groups = {prefix: (group(f"{prefix}/TRACE_READERS", f"{MILL}/QE"),) for prefix in (MILL, WORKS, YARD, OWNER)}
+    chain = await make_chain(MILL, WORKS, YARD, OWNER, groups=groups)
+    capture(chain.nodes[WORKS], WORKS, made("urn:e:1", 1, PLATE, BLOCK))
+    capture(chain.nodes[YARD], YARD, made("urn:e:2", 1, PLATE, SHIP))
+    capture(chain.nodes[OWNER], OWNER, made("urn:e:3", 2, BLOCK, f"{OWNER}/BOAT"))
+    await chain.told()
+    gate = chain.gate()
+    gate.slow = {chain.nodes[YARD].port: 1.0}
+    asking = asyncio.create_task(chain.recall(MILL, PLATE))
+    await asyncio.sleep(0.7)
+    meanwhile = set(gate.asked)
+
+    assert chain.nodes[OWNER].port in meanwhile
+    assert {one["thing"] for one in (await asking)["recall"]["affected"]} == {SHIP, f"{OWNER}/BOAT"}

@@ -110,7 +110,7 @@ async def test_a_job_answers_as_a_question_at_once(chain: Chain, capsys: pytest.
 
 async def test_a_question_that_is_not_kept(chain: Chain, capsys: pytest.CaptureFixture[str]) -> None:
     """One sentence, and exit code 1 or 2."""
-    assert await shown(chain, WORKS, "again", "0" * 64) == 1
+    assert await shown(chain, WORKS, "again", "a" * 52) == 1
     assert await shown(chain, WORKS, "again", "what") == 2
     assert "no such question is kept here" in capsys.readouterr().err
 

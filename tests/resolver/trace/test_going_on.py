@@ -100,7 +100,7 @@ async def test_only_whoever_asked_goes_on(chain: Chain) -> None:
         await chain.go_on(MILL, job),
         await chain.send("POST", f"/jobs/{job}", json={"proof": chain.proof(WORKS)}),
         await chain.go_on(WORKS, job, number=9),
-        await chain.send("GET", f"/jobs/{'0' * 64}"),
+        await chain.send("GET", f"/jobs/{'a' * 52}"),
     ]
 
     assert [found["status"] for found in others] == [401, 401, 401, 404]
