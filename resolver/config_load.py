@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from idis.resolver.config import (
     SECTIONS,
     ConfigError,
     DnsSection,
+    LinksSection,
     ListenSection,
     NodeConfig,
     NodeSection,
@@ -30,6 +32,7 @@ from idis.resolver.config import (
 ENVIRONMENT_HEAD = "IDIS_"
 ENVIRONMENT_JOINT = "__"  # IDIS_LISTEN__PORT is [listen] port
 NAME_CHARACTERS_MAX = 64
+_ROOT = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ def check(config: NodeConfig) -> None:
     for server in config.routes.name_servers:
         _check_address("routes.name_servers", server)
     _check_dns(config.dns, config.listen)
+    _check_links(config.links)
 
 
 def host_and_port(text: str) -> tuple[str, int]:
@@ -275,6 +279,11 @@ def _check_recursion(recursion: RecursionSection, tier: Tier) -> None:
         raise ConfigError("recursion.roots is empty; recursion needs at least one root node as ADDRESS:PORT")
     if tier is Tier.RECURSIVE and not recursion.enabled:
         raise ConfigError("recursion.enabled is false; a recursive node needs true")
+
+
+def _check_links(links: LinksSection) -> None:
+    if links.root and _ROOT.fullmatch(links.root) is None:
+        raise ConfigError(f"links.root is {links.root!r}; scheme and host are expected, like https://id.example.cn")
 
 
 def _check_dns(dns: DnsSection, listen: ListenSection) -> None:
