@@ -49,7 +49,7 @@ from idis.resolver.handlers.quota import Quota
 from idis.resolver.handlers.recursion import Recursion
 from idis.resolver.known_records import KNOWN_BYTES_MAX
 from idis.resolver.metrics import Metrics, count_datagrams, count_recursion
-from idis.resolver.own_site import own_site
+from idis.resolver.own_site import own_places, own_site
 from idis.resolver.prepared import Prepared
 from idis.resolver.recursion.recursor import Recursor
 from idis.resolver.recursion.settings import RING_SHARE, RecursorSettings
@@ -496,5 +496,5 @@ def _steps(
     registered: list[Step] = [Quota(counts), Authority(encode_site(site), metrics)]
     others: list[Step] = [] if recursor is None else [Recursion(recursor)]
     providers = Providers(settings_of(config.routes, str(config.data_dir)), time, secrets.SystemRandom().random)
-    foreign = Foreign(Reader(config), [*registered, *others], providers, recursor)
+    foreign = Foreign(Reader(config), [*registered, *others], providers, recursor, own_places(site))
     return foreign, [Access(), *registered, foreign, *others]

@@ -6,6 +6,7 @@ import ipaddress
 
 from idis.proto.types.site import HTTP, HTTPS, INTERFACE_BOTH, INTERFACE_QUERY, TCP, UDP, Interface, Server, Site
 from idis.resolver.config import NodeConfig
+from idis.resolver.recursion.target import peer_name
 
 SERVER_ID = 1
 
@@ -26,6 +27,18 @@ def own_site(config: NodeConfig, port: int, http_port: int, public_key: bytes = 
         serial=config.node.site_serial,
         attributes=(("desc", config.node.name), *_other_addresses(config)),
         servers=(Server(SERVER_ID, config.advertised, public_key, tuple(ways)),),
+    )
+
+
+def own_places(site: Site) -> frozenset[str]:
+    """ADDRESS:PORT of each way the binary protocol takes into a site, by which a route may name it."""
+    others = [text for name, text in site.attributes if name == "alt_addr"]
+    return frozenset(
+        peer_name(address, way.port)
+        for server in site.servers
+        for way in server.interfaces
+        for address in (server.address, *others)
+        if way.protocol in (TCP, UDP)
     )
 
 

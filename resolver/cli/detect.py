@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 
+from idis.proto.any_name import any_name
 from idis.proto.detect import GS1_HOSTS, readings_of, trouble_of
 from idis.proto.schemes.personal import SCHEME as PERSONAL
 from idis.proto.schemes.recognised import Recognised
@@ -18,7 +19,7 @@ from idis.resolver.cli.shown import printable
 
 STANDARD_INPUT = "-"
 TIMEOUT_S = 2.0
-_ASKED = ("Handle",)  # types of routes that the binary protocol asks for
+_HANDLES = ("idis", "handle", "doi")  # asked for as they are
 
 Where = dict[str, object]
 
@@ -100,12 +101,13 @@ async def _ask(server: str, found: Sequence[Sequence[Recognised]]) -> list[Where
     wheres: list[Where | None] = []
     async with client:
         for readings in found:
-            handle = _handle(readings)
-            if not handle:
+            if not _right(readings):
                 wheres.append(None)
                 continue
+            first = readings[0]
+            handle = first.canonical if first.scheme in _HANDLES else f"{first.scheme}:{first.canonical}"
             try:
-                reply = await client.resolve(handle, explain=True)
+                reply = await client.resolve(handle if first.scheme in _HANDLES else any_name(handle), explain=True)
             except ClientError as error:
                 wheres.append({"asked": handle, "error": str(error)})
                 continue
@@ -113,18 +115,6 @@ async def _ask(server: str, found: Sequence[Sequence[Recognised]]) -> list[Where
             by = told.hops[-1].server if told is not None and told.hops else reply.server
             wheres.append({"asked": handle, "registered": reply.found, "codeName": reply.code_name, "answeredBy": by})
     return wheres
-
-
-def _handle(readings: Sequence[Recognised]) -> str:
-    """What to ask the binary protocol for: the identifier itself, or the prefix that answers for it."""
-    if not _right(readings):
-        return ""
-    first = readings[0]
-    if first.scheme in ("idis", "handle", "doi"):
-        return first.canonical
-    if first.route is not None and first.route.type in _ASKED:
-        return first.route.key
-    return next((reading.canonical for reading in readings[1:] if reading.scheme == "idis"), "")
 
 
 # For people

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import DataError
-from idis.proto.identifier import parse_identifier
-from idis.proto.types.table import compose
+from idis.proto.identifier import fold, parse_identifier
+from idis.proto.types.table import STRUCTURES, compose
 from idis.proto.value import TTL_S_DEFAULT, Value, decode_values
 from idis.registry.audit.line import audit, prefix_summary, record_summary
 from idis.registry.caller import tool
@@ -282,7 +282,8 @@ def _value(text: str) -> Value:
     try:
         return Value(int(index), name, compose(name, data))
     except DataError as error:
-        raise CommandError(f"--value {index}:{name}: {error}; such values are given as JSON with --file") from None
+        how = "; such values are given as JSON with --file" if fold(name) in STRUCTURES else ""
+        raise CommandError(f"--value {index}:{name}: {error}{how}") from None
 
 
 def _file_given(identifier: str, name: str) -> _Given:

@@ -234,13 +234,18 @@ def _print(arguments: argparse.Namespace, answers: Sequence[Answered], proofs: S
             print(f"  {printable(proof_line(proof))}")
         if reply.message:
             print(f"  {printable(reply.message)}")
-        filtered = bool(arguments.types or arguments.indexes)
-        if not reply.found and (line := advice(text, reply.code, filtered=filtered, is_handle=answer.asked.is_handle)):
+        if not reply.found and (line := _advice(answer.asked, reply, filtered=bool(arguments.types or arguments.indexes))):
             print(f"  {line}")
         if reply.values:
             print_table(("index", "type", "ttl", "data"), [_row(value) for value in reply.values])
         if arguments.explain:
             _print_explanation(reply)
+
+
+def _advice(asked: AskedText, reply: Reply, *, filtered: bool) -> str:
+    if reply.message and not asked.is_handle:
+        return ""  # the node has told all there is to know
+    return advice(asked.text, reply.code, filtered=filtered, is_handle=asked.is_handle)
 
 
 def _way(following: Following, follows: bool) -> list[str]:

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from idis.proto.codes import ResponseCode
 from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Refused
@@ -19,12 +20,12 @@ from idis.proto.query import Query
 from idis.proto.schemes.recognised import Recognised
 from idis.proto.value import Value, encode_values
 from idis.registry.filters import join, lifetime_s, select
-from idis.registry.foreign_route import ForeignRoute, RouteTarget
+from idis.registry.foreign_route import ForeignRoute, RouteTarget, TargetKind
 from idis.resolver.foreign.health import PROVIDERS_MAX, Health, Observed
 from idis.resolver.foreign.naptr import NameServers, Unanswered
 from idis.resolver.foreign.settings import AbroadSettings
 from idis.resolver.foreign.shown import Unreadable, values_of_answer, values_of_naptr
-from idis.resolver.foreign.targets import Name, Place, place_of
+from idis.resolver.foreign.targets import Name, Place, Url, place_of
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.recursion.resolved import Hop, Resolved
 
@@ -211,20 +212,21 @@ class Providers:
         """The first answer of a provider that gives one, or what was wrong with the last."""
         order = self.health.order(question.route.targets, str, self._clock.monotonic())
         waiting = [target for target in order if place_of(target, question.route, question.reading) is not None]
-        running: set[asyncio.Task[_Told | str]] = set()
+        running: dict[asyncio.Task[_Told | str], RouteTarget] = {}
         trouble = "no provider has a place for it"
         try:
             while waiting or running:
                 if waiting:
-                    running.add(asyncio.get_running_loop().create_task(self._ask(waiting.pop(0), question, hops)))
-                done, running = await asyncio.wait(
+                    target = waiting.pop(0)
+                    running[asyncio.get_running_loop().create_task(self._ask(target, question, hops))] = target
+                done, _ = await asyncio.wait(
                     running, timeout=HEDGE_S if waiting else None, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in done:
-                    result = task.result()
+                    target, result = running.pop(task), task.result()
                     if isinstance(result, _Told):
                         return result, ""
-                    trouble = result
+                    trouble = f"{target}: {result}"
         finally:
             for task in running:
                 task.cancel()
@@ -238,7 +240,7 @@ class Providers:
         """
         place = place_of(target, question.route, question.reading)
         assert place is not None, "only providers with a place are asked"
-        name, started = str(target), self._clock.monotonic()
+        name, started = _name(target, place), self._clock.monotonic()
         trouble = "it was slower than another"
         told: _Told | None = None
         try:
@@ -251,21 +253,22 @@ class Providers:
         except asyncio.CancelledError:
             # Who was asked first and is still silent when the next has answered, or time is up, is not well.
             if self._clock.monotonic() - started >= HEDGE_S:
-                self._failed(_Suspect(target, question, started), "it did not answer in time")
+                self._failed(name, _Suspect(target, question, started), "it did not answer in time")
             raise
         seconds = self._clock.monotonic() - started
         transport = "dns" if isinstance(place, Name) else "https"
         hops.append(Hop(name, transport, _asked(place), int(told is not None), round(seconds * 1e6)))
         if told is None:
-            self._failed(_Suspect(target, question, started if asked_at is None else asked_at), trouble)
-            return f"{name}: {trouble}"
+            self._failed(name, _Suspect(target, question, started if asked_at is None else asked_at), trouble)
+            return trouble
         self.health.answered(name, seconds)
         self._suspects.pop(name, None)
         return told
 
-    def _failed(self, suspect: _Suspect, trouble: str) -> None:
-        name = str(suspect.target)
+    def _failed(self, name: str, suspect: _Suspect, trouble: str) -> None:
         self.health.failed(name, trouble, self._clock.monotonic())
+        if suspect.target.kind is TargetKind.WEB:
+            return  # strangers name its hosts: nobody is asked again and again on their behalf
         if name in self._suspects or len(self._suspects) < PROVIDERS_MAX:
             self._suspects[name] = suspect
 
@@ -317,6 +320,13 @@ def _outcome(kept: _Kept, left_s: float, route: ForeignRoute, query: Query) -> O
     if kept.values is None:
         return NotFound()
     return selected(kept.values, query, max(int(left_s), 0))
+
+
+def _name(target: RouteTarget, place: Place) -> str:
+    """By what a provider is known: where the identifier names the host, by that host."""
+    if target.kind is TargetKind.WEB and isinstance(place, Url):
+        return f"{target}{urlsplit(place.url).netloc}"
+    return str(target)
 
 
 def _asked(place: Place) -> str:

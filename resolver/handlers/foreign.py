@@ -58,13 +58,22 @@ class Foreign:
         steps: those that a question for a handle passes, from the quota to the recursion.
         providers: of routes.
         recursor: of a node that recurses.
+        own_places: ADDRESS:PORT of this node, which asks itself for nothing.
     """
 
-    def __init__(self, reader: Reader, steps: Sequence[Step], providers: Providers, recursor: Recursor | None) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        steps: Sequence[Step],
+        providers: Providers,
+        recursor: Recursor | None,
+        own_places: frozenset[str] = frozenset(),
+    ) -> None:
         self._reader = reader
         self._steps = tuple(steps)
         self.providers = providers
         self._recursor = recursor
+        self._own_places = own_places
 
     def __call__(self, request: Request, txn: ReadTxn, now: int, verdict: Verdict) -> Verdict:
         """What the text comes to; the verdict as it is where it is a handle, or nothing else either."""
@@ -172,6 +181,8 @@ class Foreign:
         return self.providers.cached(abroad, query) or Later(query, abroad=abroad)
 
     def _to_nodes(self, query: Query, reading: Recognised, route: ForeignRoute, now: int) -> Verdict:
+        if any(target.place in self._own_places for target in route.targets):
+            return NotFound()  # it would be here
         sites = [site_at(*server_address(target.place)) for target in route.targets]
         values = [_site_value(index, site, route.ttl_s) for index, site in enumerate(sites, 1)]
         referral = Referral(ResponseCode.SERVICE_REFERRAL, encode_values(values), ttl_s=route.ttl_s)

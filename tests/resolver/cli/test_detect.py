@@ -128,7 +128,7 @@ def test_what_does_not_go_together_is_exit_code_2(run: Run, words: tuple[str, ..
 
 
 async def test_a_node_says_who_answers(node: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """For what the binary protocol can be asked; the twin of a VAA number, too."""
+    """For names of any scheme; of a VAA number the twin that is registered."""
     server = f"127.0.0.1:{node.port}"
     words = ["detect", "88.118.8/A1", "VAA08811800000008/A1", "IMO9074729", "--server", server, "--json"]
     code = await asyncio.to_thread(main, words)
@@ -136,5 +136,10 @@ async def test_a_node_says_who_answers(node: Any, capsys: pytest.CaptureFixture[
 
     assert code == 0
     assert told[0]["where"] == {"asked": "88.118.8/A1", "registered": True, "codeName": "SUCCESS", "answeredBy": server}
-    assert told[1]["where"]["asked"] == "88.118.00000008/A1"
-    assert "where" not in told[2]
+    assert told[1]["where"] == {
+        "asked": "vaa:VAA08811800000008/A1",
+        "registered": True,
+        "codeName": "SUCCESS",
+        "answeredBy": server,
+    }
+    assert (told[2]["where"]["asked"], told[2]["where"]["codeName"]) == ("imo:IMO9074729", "HANDLE_NOT_FOUND")

@@ -267,4 +267,15 @@ async def test_each_provider_can_be_tried(provide: Provide, providers: Providers
     of = route(one, other)
     results = await providers.test(Abroad(detect(TEXT, year=2026)[0], of))
 
-    assert [trouble for _target, trouble, _seconds in results] == [f"{one.url}/{{path}}: it answered 500", ""]
+    assert [trouble for _target, trouble, _seconds in results] == ["it answered 500", ""]
+
+
+async def test_hosts_that_strangers_name_are_not_asked_again(providers: Providers, clock: Clock) -> None:
+    """One that fails says nothing of the others, and nobody is asked in the background."""
+    of = checked_route(ForeignRoute("DID", "web", "", parse_targets(["web:"])))
+    refused = (await ask(providers, of, "did:web:a.invalid")).outcome
+
+    assert isinstance(refused, Refused)
+    assert providers.observed(of)[0][1].well
+    assert not providers.health.of("web:a.invalid").well
+    assert providers._suspects == {}

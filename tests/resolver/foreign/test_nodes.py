@@ -128,6 +128,15 @@ async def test_the_next_node_of_a_route_stands_in(start_node: Start, enterprise:
     assert url_of(await ask(node, TEXTS[0])) == URL
 
 
+async def test_a_node_asks_itself_for_nothing(enterprise: Node) -> None:
+    """A route that leads to the node itself means that the record would be here."""
+    routed(enterprise, "GS1", "690", f"node:127.0.0.1:{enterprise.port}")
+    known, unknown = await ask(enterprise, TEXTS[0]), await ask(enterprise, "(01)06901111111118")
+
+    assert url_of(known) == URL
+    assert unknown.code == 100
+
+
 async def test_a_route_that_changed_is_followed_at_once(recursive: Node, enterprise: Node) -> None:
     """What was kept by the old one is forgotten."""
     assert url_of(await ask(recursive, TEXTS[0])) == URL
