@@ -128,8 +128,8 @@ def test_what_is_wrong_is_one_sentence_with_key_and_what_is_allowed(write, text,
         ('[node]\nname = "n"\n[recursion]\nroots = ["root.example:2641"]', "recursion.roots holds 'root.example:2641'"),
         ('[node]\nname = "n"\n[recursion]\nroots = ["::1:2641"]', "recursion.roots holds '::1:2641'"),
         ('[node]\nname = "n"\n[guard]\ntrusted_networks = ["10.0.0.1/8"]', "guard.trusted_networks holds '10.0.0.1/8'"),
-        ('[links]\nroot = "id.example.cn"', "links.root is 'id.example.cn'; scheme and host are expected"),
-        ('[links]\nroot = "https://id.example.cn/path"', "scheme and host are expected"),
+        ('[node]\nname = "n"\n[links]\nroot = "id.example.cn"', "links.root is 'id.example.cn'; scheme and host are expected"),
+        ('[node]\nname = "n"\n[links]\nroot = "https://id.example.cn/path"', "scheme and host are expected"),
     ],
 )
 def test_what_no_single_key_shows_is_refused_too(write, text, sentence):
