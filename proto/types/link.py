@@ -32,7 +32,8 @@ TITLE_CHARACTERS_MAX = 255
 LANGUAGES_MAX = 16
 CONTEXTS_MAX = 16
 CONTEXT_CHARACTERS_MAX = 64
-REMEMBERED_MAX = 4_096  # links read; a record is asked for more often than it changes
+LINK_BYTES_MAX = 16_384  # of the data; twice what all members hold at most
+REMEMBERED_MAX = 1_024  # links read; a record is asked for more often than it changes
 
 VARIABLES = {"serial": "21", "lot": "10", "variant": "22"}  # and `key`, the value of the primary key
 
@@ -70,6 +71,8 @@ def decode_link(octets: bytes) -> Link:
     Raises:
         DataError: it is none; one sentence says what to write instead.
     """
+    if len(octets) > LINK_BYTES_MAX:
+        raise DataError(f"a link has {len(octets)} octets, at most {LINK_BYTES_MAX}")
     try:
         fields = json_object(json.loads(octets), "a link")
     except (ValueError, RecursionError) as error:
