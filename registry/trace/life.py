@@ -166,10 +166,12 @@ def has_life(txn: ReadTxn, thing: str) -> bool:
     return txn.last_edge(start, start + _END) is not None
 
 
-def lately(txn: ReadTxn, thing: str, until_ms: int | None, known_ms: int | None = None) -> Iterator[Moment]:
-    """The life of a thing from a moment backwards, at most LOOKED_BACK_MAX events."""
+def lately(
+    txn: ReadTxn, thing: str, until_ms: int | None, known_ms: int | None = None, *, limit: int = LOOKED_BACK_MAX
+) -> Iterator[Moment]:
+    """The life of a thing from a moment backwards, of at most so many events."""
     start, end = _bounds(thing, None, until_ms)
-    for _ in range(LOOKED_BACK_MAX):
+    for _ in range(limit):
         found = txn.last_edge(start, end)
         if found is None:
             return

@@ -71,6 +71,9 @@ class Slot(IntEnum):
     FACTOR = 16  # a thing: a factor it has
     POINTER = 17  # a prefix below which others have edges of it
     DUE = 18  # a foreign thing whose home is to be told that there are edges of it here
+    FLAGGED = 19  # what an event says of it lies on these things, too
+    FLAGGED_BY = 20  # whose word lies on it
+    OWN_FLAG = 21  # what its record said of itself before
 
 
 FORWARD = (Slot.PART_OF, Slot.SUCCEEDED)  # first and last slot of a walk forward

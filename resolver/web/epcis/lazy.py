@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
 from idis.registry.document import DocumentKind
+from idis.registry.event_row import EventOrder
+from idis.registry.store.base import ReadTxn, Store
+from idis.resolver.log import note
 from idis.resolver.web.callers import Callers
 from idis.resolver.web.face import Face
 
-LOOK_S = 0.3  # how long the first subscriber waits
+LOOK_S = 0.3  # how long the first of them waits
 
 _EPCIS = "idis.resolver.web.epcis.epcis"
 _DELIVERY = "idis.resolver.web.epcis.delivery"
+_FLAGGING = "idis.resolver.web.epcis.flagging"
 
 
 class LazyEpcis:
@@ -37,25 +42,44 @@ class LazyEpcis:
 
 
 def deliveries(face: Face) -> Callable[[web.Application], AsyncIterator[None]]:
-    """Tells subscribers while an application runs, from the first one on."""
+    """Tells subscribers and flags what events recall while an application runs, from the first of each on."""
     store = face.service.chain.store
 
     async def deliver() -> None:
-        seen = -1
-        while True:
-            if store.last_transaction != seen:
-                seen = store.last_transaction
-                with store.read() as txn:
-                    if txn.documents(DocumentKind.EVENT_SUBSCRIPTION, None, 1):
-                        break
-            await asyncio.sleep(LOOK_S)
+        await _until(store, lambda txn: bool(txn.documents(DocumentKind.EVENT_SUBSCRIPTION, None, 1)))
         module = await asyncio.to_thread(importlib.import_module, _DELIVERY)
         await module.Deliveries(store, face.service.clock, face.config, random.random).run()
 
+    async def flag() -> None:
+        await _until(store, lambda txn: bool(txn.events(EventOrder.RECORDED, b"", b"\xff", 1)))
+        module = await asyncio.to_thread(importlib.import_module, _FLAGGING)
+        await module.Flagging(store, face.service.clock).run()
+
     async def context(_app: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(deliver())
+        tasks = [asyncio.create_task(deliver(), name="subscriptions"), asyncio.create_task(flag(), name="recall flags")]
+        for task in tasks:
+            task.add_done_callback(_tell)
         yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     return context
+
+
+def _tell(task: asyncio.Task[None]) -> None:
+    """Say that something that should go on for ever has failed."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        note(logging.ERROR, f"{task.get_name()} failed", error=repr(error))
+
+
+async def _until(store: Store, there: Callable[[ReadTxn], bool]) -> None:
+    """Wait until something is in the store."""
+    seen = -1
+    while True:
+        if store.last_transaction != seen:
+            seen = store.last_transaction
+            with store.read() as txn:
+                if there(txn):
+                    return
+        await asyncio.sleep(LOOK_S)
