@@ -14,26 +14,22 @@ from functools import lru_cache
 
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import DataError
-from idis.proto.types.fields import json_list, json_object, number_field, text_field
+from idis.proto.types.fields import json_list
 from idis.proto.types.table import compose, describe
 from idis.proto.types.text import octets_to_json
 from idis.proto.value import (
-    INDEX_MAX,
     TTL_ABSOLUTE,
     TTL_RELATIVE,
-    TTL_S_DEFAULT,
     VALUES_PER_RECORD_MAX,
-    Reference,
     Value,
     decode_values,
 )
-from idis.proto.wire import ARRAY_BYTES_MAX
 from idis.registry.pilots.finding import Finding
 from idis.registry.readers import NOTHING_LISTED, mark
 from idis.registry.record import Alias, PreparedRecord, Record, RecordFlag, StoredRecord, prepare
 from idis.registry.registration.value_checks import shows_secret, usual_permissions
+from idis.registry.value_json import value_from_json
 
-_U32_MAX = 2**32 - 1
 _PERMISSION_DIGITS = 4
 _SHOWN_MAX = 80
 
@@ -93,29 +89,11 @@ def values_of_rest(shown: object) -> tuple[Value, ...]:
     values = []
     for at, item in enumerate(json_list(shown, "values"), start=1):
         try:
-            values.append(_value(json_object(item, "a value")))
+            values.append(value_from_json(item))
         except DataError as error:
             raise DataError(f"values[{at}]: {error}") from None
     _check_values(values)
     return tuple(values)
-
-
-def _value(shown: Mapping[str, object]) -> Value:
-    index = number_field(shown, "index", INDEX_MAX)
-    name = text_field(shown, "type")
-    ttl_type, ttl = _lifetime(shown.get("ttl", TTL_S_DEFAULT), shown)
-    data = compose(name, shown.get("data"))
-    if len(data) > ARRAY_BYTES_MAX:
-        raise DataError(f"the data of value {index} are longer than {ARRAY_BYTES_MAX:,} octets")
-    return Value(
-        index,
-        name,
-        data,
-        ttl=ttl,
-        ttl_type=ttl_type,
-        permissions=_permissions(shown.get("permissions"), name),
-        references=_references(shown.get("references", ())),
-    )
 
 
 def _check_values(values: list[Value]) -> None:
@@ -127,37 +105,9 @@ def _check_values(values: list[Value]) -> None:
     for value in values:
         if value.index in seen:
             raise DataError(f"index {value.index} occurs twice")
-        if value.index == 0:
-            raise DataError("an index begins at 1")
         if shows_secret(value):
             raise DataError(f"value {value.index} is a secret ({value.type}) that all could read: give it the permissions 1100")
         seen.add(value.index)
-
-
-def _lifetime(ttl: object, shown: Mapping[str, object]) -> tuple[int, int]:
-    if isinstance(ttl, str) and not ttl.isdigit():
-        try:
-            moment = datetime.fromisoformat(ttl)
-        except ValueError:
-            raise DataError("ttl must be seconds or a time in ISO 8601") from None
-        seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-        if not 0 <= seconds <= _U32_MAX:
-            raise DataError("ttl lies outside 1970 to 2106")
-        return TTL_ABSOLUTE, seconds
-    return TTL_RELATIVE, number_field(shown, "ttl", _U32_MAX, TTL_S_DEFAULT)
-
-
-def _permissions(digits: object, type_name: str) -> int:
-    if digits is None:
-        return usual_permissions(type_name)
-    if not isinstance(digits, str) or len(digits) != _PERMISSION_DIGITS or set(digits) - {"0", "1"}:
-        raise DataError('permissions must be four binary digits, such as "1100"')
-    return int(digits, 2)
-
-
-def _references(shown: object) -> tuple[Reference, ...]:
-    fields = [json_object(item, "a reference") for item in json_list(shown, "references")]
-    return tuple(Reference(text_field(item, "handle"), number_field(item, "index", _U32_MAX)) for item in fields)
 
 
 def _aliases(shown: object) -> tuple[Alias, ...]:

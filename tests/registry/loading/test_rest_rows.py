@@ -77,7 +77,7 @@ def test_restricted_values_are_left_out_and_the_row_says_so() -> None:
         ({}, "values must be a list"),
         ({"values": []}, "at least one value"),
         ({"values": [1]}, "must be an object"),
-        ({"values": [{"index": 0, "type": "URL", "data": "x"}]}, "begins at 1"),
+        ({"values": [{"index": 0, "type": "URL", "data": "x"}]}, "from 1 to"),
         ({"values": [{"index": 1, "type": "URL", "data": "x"}] * 2}, "occurs twice"),
         ({"values": [{"index": 1, "type": "URL", "data": {"format": "hex", "value": "zz"}}]}, "not hexadecimal"),
         ({"values": [{"index": 1, "type": "URL", "data": "x", "ttl": "tomorrow"}]}, "ttl must be"),

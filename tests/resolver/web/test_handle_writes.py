@@ -169,7 +169,7 @@ async def test_structured_data_is_read(rest):
         (b'[{"index":0,"type":"URL","data":"x"}]', 202, "index must be"),
         (b'[{"index":1,"data":"x"}]', 202, "value 1: type"),
         (b'[{"index":1,"type":"URL"}]', 202, "value 1: data is missing"),
-        (b'[{"index":1,"type":"URL","data":"x","permissions":"111"}]', 202, "four of 0 and 1"),
+        (b'[{"index":1,"type":"URL","data":"x","permissions":"111"}]', 202, "four binary digits"),
         (b'[{"index":1,"type":"URL","data":"x","ttl":"soon"}]', 202, "ttl must be"),
         (b'[{"index":1,"type":"HS_ADMIN","data":{"format":"admin","value":{}}}]', 202, "value 1"),
         (b'[{"index":1,"type":"URL","data":"x"},{"index":1,"type":"URL","data":"y"}]', 202, "index"),
