@@ -1,9 +1,11 @@
 """How many registrations a node acknowledges, and what that costs those who read.
 
-    python -m idis.bench.registrations [--seconds 5] [--writers 64] [--rounds 3] [--workers 1] [--dir DIR]
+    python -m idis.bench.registrations [--seconds 5] [--writers 64] [--rate 5000] [--rounds 3] [--workers 1] [--dir DIR]
 
 One node, its clients in processes of their own, over the binary port. Each writer has a connection, logs in with its key,
-and sends its next CREATE when the last one was acknowledged: checked, audited, flushed. Batches hold 2,000 records each and
+and sends its next CREATE when the last one was acknowledged: checked, audited, flushed. That finds the highest rate, at which
+each waits for all others; so they are measured once more at a rate that is offered, from when each create was due, and it is
+beside that rate that questions are asked. Batches hold 2,000 records each and
 are sent over a few connections. Meanwhile a reader asks at a fixed rate over UDP and counts from when each question was due.
 Clients share the machine's cores with the node, so the node's own processor time per acknowledged record stands beside the
 rate: its inverse is what one core would do with clients elsewhere. The disk's own flush is measured beside it, because every
@@ -16,6 +18,7 @@ import argparse
 import asyncio
 import multiprocessing
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -49,6 +52,7 @@ IDENTITY = f"300:0.NA/{PREFIX}"
 READS_PER_S = 2_000
 BATCH_CONNECTIONS = 2
 LONE_S_MAX = 3.0
+READ_S_MAX = 5.0  # for what has been asked and not answered at the end
 VALUES = (
     Value(1, "URL", b"https://example.com/p/1"),
     Value(100, "HS_ADMIN", encode_admin(Admin(f"0.NA/{PREFIX}", 300))),
@@ -106,6 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m idis.bench.registrations", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="of each measurement (5)")
     parser.add_argument("--writers", type=int, default=64, metavar="N", help="(64)")
+    parser.add_argument("--rate", type=float, default=5_000, metavar="N", help="creates a second where they are offered (5000)")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="medians are of so many (3)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes of the node that answer questions (1)")
     parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
@@ -127,18 +132,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(place: Place, given: argparse.Namespace, flush_ms: float) -> None:
     for number in range(given.rounds):
-        quiet = _measured(_read, place, given.seconds, number)
+        quiet = _measured(_read, place, given.seconds)
         lone = _measured(_write, place, min(given.seconds, LONE_S_MAX), f"l{number}", 1)
-        alone = _measured(_write, place, given.seconds, f"a{number}", given.writers)
+        full = _measured(_write, place, given.seconds, f"a{number}", given.writers)
+        paced = _measured(_write, place, given.seconds, f"p{number}", given.writers, given.rate)
         reading, writing = _beside(place, given, number)
         batched = _measured(_write_batches, place, given.seconds, f"b{number}")
         print(f"round {number + 1}")
         flushes = _times(lone, 0.5, flush_ms)
         print(f"  lone creates         {lone.per_s:8,.0f}/s  p50 {lone.percentile(0.5):.2f} ms = {flushes} flushes")
-        print(
-            f"  {given.writers:3} writers          {alone.per_s:8,.0f}/s  p50 {alone.percentile(0.5):.2f} ms,"
-            f" p99 {alone.percentile(0.99):.2f} ms = {_times(alone, 0.99, flush_ms)} flushes, node {alone.cpu_us:.0f} µs each"
-        )
+        for taken, label in ((full, "as fast as they can"), (paced, f"{given.rate:,.0f}/s offered")):
+            print(
+                f"  {given.writers:3} writers          {taken.per_s:8,.0f}/s  p50 {taken.percentile(0.5):.2f} ms,"
+                f" p99 {taken.percentile(0.99):.2f} ms = {_times(taken, 0.99, flush_ms)} flushes,"
+                f" node {taken.cpu_us:.0f} µs each ({label})"
+            )
         print(
             f"  batches of {BATCH_ITEMS_MAX:,}     {batched.per_s:8,.0f}/s  p50 {batched.percentile(0.5):.1f} ms a batch,"
             f" node {batched.cpu_us:.1f} µs a record"
@@ -157,8 +165,8 @@ def _times(taken: Taken, share: float, flush_ms: float) -> str:
 def _beside(place: Place, given: argparse.Namespace, number: int) -> tuple[Taken, Taken]:
     """Reads and writes at the same time, each from a process of its own."""
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        writing = pool.apply_async(_write, (place, given.seconds, f"w{number}", given.writers))
-        reading = pool.apply_async(_read, (place, given.seconds, number))
+        writing = pool.apply_async(_write, (place, given.seconds, f"w{number}", given.writers, given.rate))
+        reading = pool.apply_async(_read, (place, given.seconds))
         return reading.get(), writing.get()
 
 
@@ -180,11 +188,12 @@ def cpu_s(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _write(place: Place, seconds: float, name: str, writers: int) -> Taken:
-    return run_loop(_write_all(place, seconds, name, writers))
+def _write(place: Place, seconds: float, name: str, writers: int, per_s: float = 0.0) -> Taken:
+    return run_loop(_write_all(place, seconds, name, writers, per_s))
 
 
-async def _write_all(place: Place, seconds: float, name: str, writers: int) -> Taken:
+async def _write_all(place: Place, seconds: float, name: str, writers: int, per_s: float) -> Taken:
+    """As many creates as are acknowledged, or so many a second in all; then latencies count from when each was due."""
     key, latencies = place.key, []
     clients = [Administrator(place.server, key) for _ in range(writers)]
     for client in clients:
@@ -194,6 +203,11 @@ async def _write_all(place: Place, seconds: float, name: str, writers: int) -> T
     async def write(number: int, client: Administrator) -> None:
         count = 0
         while (begun := time.perf_counter()) - started < seconds:
+            if per_s:
+                due = started + (count * writers + number) / per_s
+                if due > begun:
+                    await asyncio.sleep(due - begun)
+                begun = due
             reply = await client.create(f"{PREFIX}/{name}-{number:03}-{count:07}", VALUES)
             assert reply.done, reply
             latencies.append((time.perf_counter() - begun) * 1_000)
@@ -232,21 +246,27 @@ async def _write_all_batches(place: Place, seconds: float, name: str) -> Taken:
     return Taken(len(latencies) * BATCH_ITEMS_MAX, time.perf_counter() - started, latencies)
 
 
-def _read(place: Place, seconds: float, number: int) -> Taken:
-    """Ask for one record at a fixed rate; latencies count from when a question was due."""
+def _read(place: Place, seconds: float) -> Taken:
+    """Ask for one record at a fixed rate, whatever is still unanswered; latencies count from when each question was due."""
     name = f"{PREFIX}/read"
-    question = encode_message(request_message(Query(name, parse_identifier(name)), request_id=number + 1, now=int(time.time())))
-    latencies, started, sent = [], time.perf_counter(), 0
+    question = encode_message(request_message(Query(name, parse_identifier(name)), request_id=1, now=int(time.time())))
+    count, sent = int(seconds * READS_PER_S), 0
+    latencies: list[float] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         asker.connect(("127.0.0.1", place.port))
-        asker.settimeout(5.0)
-        while (due := started + sent / READS_PER_S) < started + seconds:
-            if (early := due - time.perf_counter()) > 0:
-                time.sleep(early)
-            asker.send(question)
-            assert isinstance(outcome_of(decode_message(asker.recv(65_536))), Answer), "the record is there"
-            latencies.append((time.perf_counter() - due) * 1_000)
-            sent += 1
+        started = time.perf_counter()
+        while len(latencies) < count:
+            early = started + sent / READS_PER_S - time.perf_counter()
+            if sent < count and early <= 0:
+                sent += 1
+                asker.send(question[:8] + sent.to_bytes(4, "big") + question[12:])
+            elif select.select((asker,), (), (), early if sent < count else READ_S_MAX)[0]:
+                answer = asker.recv(65_536)
+                due = started + (int.from_bytes(answer[8:12], "big") - 1) / READS_PER_S
+                latencies.append((time.perf_counter() - due) * 1_000)
+                assert isinstance(outcome_of(decode_message(answer)), Answer), "the record is there"
+            elif sent == count:
+                raise SystemExit(f"{count - len(latencies)} of {count} questions were not answered within {READ_S_MAX} s")
     return Taken(sent, time.perf_counter() - started, latencies)
 
 

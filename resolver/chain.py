@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -51,6 +52,8 @@ _ENCRYPTED = int(EnvelopeFlag.ENCRYPTED)
 
 # Half of what a read transaction may last; others wait for the loop as long as a batch takes.
 BATCH_S_MAX = READ_TXN_MS_MAX / 2_000
+
+BEGUN_MAX = 4  # requests of the administration begun at one turn of the loop, 0.1 ms: whoever only asks comes in between
 
 
 class Deliver(Protocol):
@@ -118,6 +121,7 @@ class Chain:
         self.foreign = foreign
         self._recursor = recursor
         self._waiting: set[asyncio.Task[None]] = set()
+        self._unbegun: deque[tuple[bytes, Peer, Deliver]] = deque()  # of the administration
 
     @property
     def waiting(self) -> int:
@@ -173,10 +177,20 @@ class Chain:
 
     def administer(self, frame: bytes, peer: Peer, deliver: Deliver) -> None:
         """Let the administration answer a frame; `deliver` is called with each part, and at the end with nothing."""
-        self._run(self._administered(frame, peer, deliver))
+        self._unbegun.append((frame, peer, deliver))
+        if len(self._unbegun) == 1:
+            asyncio.get_running_loop().call_soon(self._begin)
+
+    def _begin(self) -> None:
+        for _ in range(min(BEGUN_MAX, len(self._unbegun))):
+            self._run(self._administered(*self._unbegun.popleft()))
+        if self._unbegun:
+            asyncio.get_running_loop().call_soon(self._begin)
 
     async def finish(self, within_s: float) -> None:
         """Let the questions under way end, then cancel the rest."""
+        while self._unbegun:
+            self._begin()
         if self._waiting:
             _done, late = await asyncio.wait(self._waiting, timeout=within_s)
             for task in late:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import Future
 
 from idis.proto.errors import IdentifierError
@@ -31,9 +32,11 @@ from idis.resolver.admin.landing import Landing
 
 ACTOR = "acts"  # whoever asked for an act is named with it
 OCTETS_MAX = 1_048_576  # of the values of one commit: bounds the latency of the first in it
+TOLD_MAX = 4  # at one turn of the loop, because each answers his client: whoever only asks comes in between
 
 _Results = list[acts.Result | IdentifierError]
 _Waiting = tuple[Asked, "asyncio.Future[acts.Result]"]
+_Told = acts.Result | BaseException
 
 
 class ActQueue:
@@ -44,6 +47,7 @@ class ActQueue:
         self._landing = landing
         self._line: deque[_Waiting] = deque()
         self._called = False  # a change that takes them is queued and has not begun
+        self._untold: deque[tuple[asyncio.Future[acts.Result], _Told]] = deque()  # what is durable, to be told
 
     async def perform(self, asked: Asked) -> acts.Result:
         """What an act comes to, once it is durable.
@@ -75,8 +79,7 @@ class ActQueue:
             future = self._store.write(change, actor=ACTOR)
         except StoreError as error:
             self._called = False
-            while self._line:
-                _tell(self._line.popleft()[1], error)
+            self._tell((self._line.popleft()[1], error) for _ in range(len(self._line)))
             return
         self._landing.then(future, lambda done: self._settle(taken, done))
 
@@ -95,11 +98,9 @@ class ActQueue:
             self._called = False
             self._take(taken)
         if error is None:
-            for (_, waiter), result in zip(taken, done.result().result, strict=True):
-                _tell(waiter, result)
+            self._tell((waiter, result) for (_, waiter), result in zip(taken, done.result().result, strict=True))
         elif len(taken) == 1 or isinstance(error, StoreBusy | StoreFull | StorePoisoned):
-            for _, waiter in taken:
-                _tell(waiter, error)
+            self._tell((waiter, error) for _, waiter in taken)
         else:
             for asked, waiter in taken:
                 self._do_alone(asked, waiter)
@@ -110,18 +111,28 @@ class ActQueue:
         try:
             future = self._store.write(asked.perform, actor=actor_of(asked.caller))
         except StoreError as error:
-            _tell(waiter, error)
+            self._tell(((waiter, error),))
             return
-        self._landing.then(future, lambda done: _tell(waiter, done.exception() or done.result().result))
+        self._landing.then(future, lambda done: self._tell(((waiter, done.exception() or done.result().result),)))
 
+    def _tell(self, results: Iterable[tuple[asyncio.Future[acts.Result], _Told]]) -> None:
+        """Tell who waits what it came to, a few at each turn of the loop."""
+        telling = bool(self._untold)
+        self._untold.extend(results)
+        if not telling:
+            self._tell_some()
 
-def _tell(waiter: asyncio.Future[acts.Result], result: acts.Result | BaseException) -> None:
-    if waiter.done():
-        return  # whoever asked is gone; what was done is done
-    if isinstance(result, BaseException):
-        waiter.set_exception(result)
-    else:
-        waiter.set_result(result)
+    def _tell_some(self) -> None:
+        for _ in range(min(TOLD_MAX, len(self._untold))):
+            waiter, result = self._untold.popleft()
+            if waiter.done():
+                continue  # whoever asked is gone; what was done is done
+            if isinstance(result, BaseException):
+                waiter.set_exception(result)
+            else:
+                waiter.set_result(result)
+        if self._untold:
+            asyncio.get_running_loop().call_soon(self._tell_some)
 
 
 def _octets_of(act: acts.Act | PlainCreate) -> int:

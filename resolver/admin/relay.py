@@ -76,6 +76,8 @@ class RelayServer:
                 await worker.serve(reader)
         except (OSError, asyncio.IncompleteReadError):
             pass  # the worker has ended
+        except asyncio.CancelledError:
+            pass  # this process ends: nobody waits for the task, and the stream would call a cancelled one a failure
         except ProtocolError as error:
             note(logging.ERROR, "relay failed", error=str(error))
         finally:

@@ -236,3 +236,18 @@ async def test_whoever_is_gone_is_not_told(store, queue):
 
     assert result == Done("88.118.8/b", 1)
     assert count == 2
+
+
+async def test_many_are_told_by_and_by(store, queue, monkeypatch):
+    """Between some and the next, the loop does what else there is."""
+    monkeypatch.setattr(act_queue_module, "TOLD_MAX", 1)
+    asked = ask(queue, "a", "b", "c")
+    await turn()
+    store.let()
+    counts = []
+    while not all(task.done() for task in asked):
+        await asyncio.sleep(0)
+        counts.append(sum(task.done() for task in asked))
+
+    assert [done.result() for done in asked] == [Done(f"88.118.8/{name}", 1) for name in "abc"]
+    assert {1, 2} <= set(counts)
