@@ -17,7 +17,7 @@ from idis.registry.registration.checks import Refusal
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.trace.capture import Behaviour, capture
 from idis.registry.trace.teller import teller_of
-from idis.resolver.cli.trace_shown import SHOWN
+from idis.resolver.cli.trace_shown import SHOWN, Page
 from idis.resolver.cli.web_client import WebClient
 from idis.resolver.lab.build import ACTOR, LabError
 from idis.resolver.lab.life_tour import web_client
@@ -126,7 +126,7 @@ def _asked(tour: Tour, client: WebClient, verb: str, thing: str) -> Any:
         else:
             answer = client.change("POST", "trace", "recall", body={"starts": [{"thing": thing}]})
         seconds = time.monotonic() - started
-        text = [line for line in SHOWN[verb](answer).text if line]
+        text = [line for line in SHOWN[verb](answer, Page()).text if line]
         show(f"--server {client.url}", seconds)
     for line in text[:LINES_SHOWN]:
         print(f"       {line}")
