@@ -7,5 +7,6 @@
     health.py     which provider is well
     fetching.py   HTTPS, within bounds and outside private networks; naptr.py the same for DNS
     shown.py      what others said, as values
-    did.py        identifiers that hold their own answer
+    did.py        identifiers that hold their own answer; did_rendering.py records as DID documents
+    resolving.py  a text resolved with what led to the answer, for /api/v1 and its like
 """

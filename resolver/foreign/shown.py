@@ -24,6 +24,7 @@ from idis.proto.types.link import LINK_TYPE, Link, decode_link, encode_link
 from idis.proto.value import DEFAULT_PERMISSIONS, TTL_RELATIVE, Value
 from idis.registry.loading.rest_rows import values_of_rest
 
+DID_DOCUMENT_TYPE = "DID.DOCUMENT"
 VALUES_MAX = 256  # of one answer; a resolver that tells more of one thing tells a list
 CONTENT_BYTES_MAX = 65_536  # as large as a value may be
 URL_BYTES_MAX = 2_048
@@ -73,7 +74,7 @@ def values_of_did_document(document: Mapping[str, object]) -> tuple[Value, ...]:
     services = document.get("service")
     places = (item.get("serviceEndpoint") for item in services if isinstance(item, Mapping)) if isinstance(services, list) else ()
     urls = [place for place in places if _is_url(place)]
-    return _numbered([("DID.DOCUMENT", text), *(("URL", str(url).encode()) for url in urls)])
+    return _numbered([(DID_DOCUMENT_TYPE, text), *(("URL", str(url).encode()) for url in urls)])
 
 
 def values_of_naptr(records: Iterable[Rr]) -> tuple[Value, ...]:

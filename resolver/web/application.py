@@ -12,6 +12,7 @@ from idis.resolver.log import note
 from idis.resolver.transports.http import HttpConnection
 from idis.resolver.web.answer_json import SERVER
 from idis.resolver.web.callers import Callers
+from idis.resolver.web.did_documents import DID_PATH, DidDocuments
 from idis.resolver.web.epcis.lazy import LazyEpcis, deliveries
 from idis.resolver.web.face import Face
 from idis.resolver.web.handle_writes import HandleWrites
@@ -59,6 +60,7 @@ def application(face: Face, links: LazyLinks) -> web.Application:
     app.router.add_route("*", r"/api/v1{rest:(/[\s\S]*)?}", v1.answer)
     app.cleanup_ctx.append(deliveries(face))
     app.router.add_route("*", r"/epcis/v2{rest:(/[\s\S]*)?}", LazyEpcis(face, callers).answer)
+    app.router.add_get(DID_PATH + "{did:.+}", DidDocuments(face).get)
     links.add_paths(app, face, callers)
     app.router.add_get(LANDING_PATH, LazyLanding(face).get)
     return app
