@@ -9,25 +9,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from idis.proto.any_name import any_name
 from idis.proto.codes import ResponseCode
+from idis.proto.errors import IdentifierError
 from idis.proto.exchange import request_message
 from idis.proto.identifier import parse_identifier
 from idis.proto.outcome import Answer, NotFound, NoValues, Referral, Refused
 from idis.proto.query import Query
+from idis.proto.schemes.recognisers import RECOGNISERS
 from idis.proto.types.site import decode_site
 from idis.proto.value import Value, decode_values
 from idis.registry.foreign_route import ForeignRoute, RouteAnswer, checked_route, parse_targets
 from idis.registry.foreign_routes import put_foreign_route
 from idis.registry.prefix import PrefixEntry, PrefixState, Privacy
 from idis.registry.record import Record, prepare
+from idis.registry.route_types import ROUTE_TYPES
 from idis.registry.store.base import WriteTxn
 from idis.registry.store.memory import MemoryStore
 from idis.resolver.config import NodeConfig
 from idis.resolver.foreign.abroad import Providers
 from idis.resolver.foreign.finding import Reader
 from idis.resolver.foreign.settings import AbroadSettings
+from idis.resolver.foreign.targets import Url, place_of
 from idis.resolver.guard.daily import DailyCounts
 from idis.resolver.guard.sources import Source, Standing
 from idis.resolver.handlers.authority import Authority
@@ -376,3 +382,49 @@ def test_names_of_a_prefix_with_a_quota_are_counted(make: MakeWorld) -> None:
 
     assert isinstance(verdict, Refused)
     assert verdict.code == ResponseCode.DAILY_REQUEST_LIMIT
+
+
+_SAMPLES = st.sampled_from([recogniser.example for recogniser in RECOGNISERS.values()] + SPELLINGS)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """An identifier of some scheme with a piece of something else in it, or anything at all."""
+    if draw(st.integers(0, 4)) == 0:
+        return draw(st.text(max_size=40))
+    text, piece = draw(_SAMPLES), draw(st.text(max_size=6) | _SAMPLES)
+    at = draw(st.integers(0, len(text)))
+    return text[:at] + piece + text[at + draw(st.integers(0, 4)) :]
+
+
+@pytest.fixture(scope="module")
+def worlds() -> list[World]:
+    """With and without recursion, with a route of every type to every sort of target it takes."""
+    made = []
+    for recursor in (None, Silent()):
+        store = MemoryStore()
+        store.write(lambda txn: txn.put_prefix(PrefixEntry("88.1", homed=True)), actor="test").result()
+        world = World(store, recursor)
+        for name, kind in ROUTE_TYPES.items():
+            world.route(name, kind.example[: {"GS1": 1}.get(name, 99)], "https://x.example/{id}/{path}/{key}/{rest}/{scheme}")
+        world.route("DID", "web", "web:")
+        world.route("GS1", "69", "gs1:https://x", "dns:ons.example", answer=RouteAnswer.REDIRECT)
+        made.append(world)
+    return made
+
+
+@given(text=mutated(), carried=st.booleans())
+def test_any_text_comes_to_something(worlds: list[World], text: str, carried: bool) -> None:
+    """Whatever it is, no exception; and where it is to be asked has a place."""
+    spelling = any_name(text) if carried else text
+    try:
+        parse_identifier(spelling)
+    except IdentifierError:
+        return
+    for world in worlds:
+        verdict = world.ask(spelling)
+        assert verdict is not None
+        if isinstance(verdict, Later) and verdict.abroad is not None:
+            places = [place_of(target, verdict.abroad.route, verdict.abroad.reading) for target in verdict.abroad.route.targets]
+            urls = [place.url for place in places if isinstance(place, Url)]
+            assert all(url.isascii() and " " not in url for url in urls)
