@@ -82,12 +82,13 @@ def decode_link(octets: bytes) -> Link:
     for name in fields:
         if name not in _MEMBERS:
             raise DataError(f"{name!r} is no member of a link: it has {', '.join(_MEMBERS)}")
+    languages = _texts(fields, "hreflang", _LANGUAGE, LANGUAGES_MAX, "tags as zh-CN or en")
     link = Link(
         link_type=_type(text_field(fields, "linkType")),
         href=_href(text_field(fields, "href")),
         title=_text(text_field(fields, "title"), "title", TITLE_CHARACTERS_MAX),
         media_type=_media_type(fields),
-        languages=tuple(dict.fromkeys(map(str.lower, _texts(fields, "hreflang", _LANGUAGE, LANGUAGES_MAX, "tags as zh-CN or en")))),
+        languages=tuple(dict.fromkeys(map(str.lower, languages))),
         contexts=tuple(dict.fromkeys(_texts(fields, "context", None, CONTEXTS_MAX, "words"))),
         forwards_query=flag_field(fields, "fwqs", default=True),
         public=flag_field(fields, "public", default=True),

@@ -11,19 +11,23 @@ from idis.proto.identifier import parse_identifier
 from idis.proto.message import Message
 from idis.proto.outcome import Answer, Outcome, Refused
 from idis.proto.query import Query
+from idis.proto.value import scan_values
+from idis.registry.authority import responsible_entry
+from idis.registry.filters import lifetime_s
 from idis.registry.foreign_route import ForeignRoute, RouteAnswer, TargetKind
 from idis.registry.foreign_routes import route_of
 from idis.registry.links import SCHEME, Held, RecordLinks, record_links, records_of
 from idis.registry.prefix import PrefixState
+from idis.registry.record import NO_VALUES, RecordFlag
 from idis.registry.store.base import ReadTxn
-from idis.registry.store.keys import prefix_of
 from idis.resolver.chain import Chain
 from idis.resolver.recursion.resolved import Resolved
 from idis.resolver.request import Later, Peer, Request, Settled
 from idis.resolver.web.links.asked import Asked, LevelAsked
 from idis.resolver.web.links.levels import Level, level_of
 
-_ELSEWHERE = b""  # in place of the key of a record of this node
+ELSEWHERE = b""  # in place of the key of a record of this node
+_NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
 _RESOLUTION = Message(opcode=int(OpCode.RESOLUTION), body=b"")  # what the steps look at beside the question itself
 # What says that somebody is to ask again, and not that there is nothing.
 _BUSY = (ResponseCode.SERVER_TOO_BUSY, ResponseCode.SERVER_BACKUP, ResponseCode.DAILY_REQUEST_LIMIT, ResponseCode.ERROR)
@@ -56,16 +60,28 @@ def held_at(txn: ReadTxn, asked: Asked) -> list[list[Held]] | ForeignRoute:
     route = route_of(txn, asked.route)
     if route is not None and (route.answer is RouteAnswer.REDIRECT or route.targets[0].kind is TargetKind.GS1):
         return route
-    held[0] = [Held(_ELSEWHERE, any_name(f"{SCHEME}:{asked.levels[0].canonical}"))]
+    held[0] = [Held(ELSEWHERE, any_name(f"{SCHEME}:{asked.levels[0].canonical}"))]
     return held
 
 
-def is_steady(txn: ReadTxn, record: Held) -> bool:
-    """Whether what is answered of a record stays right until something changes: each question of a quota is counted."""
-    if record.key == _ELSEWHERE:
+def is_steady(txn: ReadTxn, prefix: str) -> bool:
+    """Whether what is answered below a folded prefix stays right until something changes: questions of a quota are counted."""
+    entry = responsible_entry(txn, prefix)
+    if entry is None or entry.prefix != prefix:
         return False
-    entry = txn.prefix(prefix_of(record.key))
-    return entry is not None and entry.state is PrefixState.ACTIVE and entry.answers_here and not entry.daily_quota
+    return entry.state is PrefixState.ACTIVE and entry.answers_here and not entry.daily_quota
+
+
+def public_answer(txn: ReadTxn, key: bytes, now: int) -> Answer | None:
+    """What the steps give everybody of a record below a steady prefix, from the octets that were made when it was written.
+
+    None where it shows nothing to everybody, and the steps have to say what that comes to.
+    """
+    found = txn.public(key)
+    if found is None or found[0] & _NOT_LIVE or found[1] == NO_VALUES:
+        return None
+    public = found[1]
+    return Answer(public, lifetime_s([public[span.start : span.end] for span in scan_values(public)], now))
 
 
 def question(identifier: str, *, known: bool) -> Query:

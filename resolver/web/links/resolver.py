@@ -15,6 +15,7 @@ from idis.registry.foreign_route import ForeignRoute
 from idis.registry.links import Held
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import ReadTxn, StoreError
+from idis.registry.store.keys import prefix_of
 from idis.resolver.admin.reading import answer_here
 from idis.resolver.chain import Chain
 from idis.resolver.config import LinksSection
@@ -22,7 +23,7 @@ from idis.resolver.request import HTTP, Later, Peer, Settled
 from idis.resolver.web.face import Face
 from idis.resolver.web.links.answering import Manner, Page, answer, handed, malformed, unknown
 from idis.resolver.web.links.asked import Asked, read_request
-from idis.resolver.web.links.finding import Found, found, held_at, is_steady, question, settled_now
+from idis.resolver.web.links.finding import ELSEWHERE, Found, found, held_at, is_steady, public_answer, question, settled_now
 from idis.resolver.web.links.reply import SHORT_S, Reply, problem
 
 SETTLED_MAX = 4_096  # records whose answers are remembered; then all are forgotten at once
@@ -74,6 +75,7 @@ class LinkResolver:
         self._config = config
         self._transaction = -1
         self._settled: dict[bytes, Settled] = {}  # by key of a record: what everybody gets, in that transaction
+        self._steady: dict[str, bool] = {}  # prefixes
 
     def read(self, seen: Seen) -> Asked:
         """Read a request.
@@ -112,14 +114,25 @@ class LinkResolver:
     def _settled_now(self, txn: ReadTxn, record: Held, peer: Peer, now: int) -> Settled | Later:
         """What everybody gets of a record; the same until something changes, but for prefixes whose questions are counted."""
         if txn.transaction != self._transaction or len(self._settled) >= SETTLED_MAX:
-            self._settled, self._transaction = {}, txn.transaction
+            self._settled, self._steady, self._transaction = {}, {}, txn.transaction
         known = self._settled.get(record.key)
         if known is not None:
             return known
-        verdict = settled_now(self._chain, txn, record.identifier, peer, now)
-        if not isinstance(verdict, Later) and is_steady(txn, record):
+        if not self._is_steady(txn, record.key):
+            return settled_now(self._chain, txn, record.identifier, peer, now)
+        verdict = public_answer(txn, record.key, now) or settled_now(self._chain, txn, record.identifier, peer, now)
+        if not isinstance(verdict, Later):
             self._settled[record.key] = verdict
         return verdict
+
+    def _is_steady(self, txn: ReadTxn, key: bytes) -> bool:
+        if key == ELSEWHERE:
+            return False
+        prefix = prefix_of(key)
+        known = self._steady.get(prefix)
+        if known is None:
+            known = self._steady[prefix] = is_steady(txn, prefix)
+        return known
 
     async def resolve(self, seen: Seen, peer: Peer, caller: Caller, face: Face) -> Reply | Page:
         """The answer to somebody, waiting for other nodes if need be."""

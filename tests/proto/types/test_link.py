@@ -91,7 +91,9 @@ def test_what_no_linkset_could_hold_is_refused(members: dict[str, object], sente
     assert sentence in str(refused.value)
 
 
-@pytest.mark.parametrize("octets", [b"", b"{", b"[]", b"7", b"\xff", b"null", b"[" * 100_000, b'{"linkType":"gs1:pip"}', b" " * 20_000])
+@pytest.mark.parametrize(
+    "octets", [b"", b"{", b"[]", b"7", b"\xff", b"null", b"[" * 10_000, b'{"linkType":"gs1:pip"}', b" " * 20_000]
+)
 def test_what_is_no_link_is_refused(octets: bytes):
     """Whatever it is instead, with the one documented error."""
     with pytest.raises(DataError):
