@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from functools import cache, lru_cache
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from idis.resolver.web.v1.field import Flag, Many, Maybe, Shape, Text, Whole, Word, members, word_of
 
 
-def show(value: object) -> object:
+def show(value: Any) -> object:
     """The JSON of a model, of a list of them, or of a plain value."""
     return _shower(type(value))(value)
 
@@ -21,7 +21,6 @@ def show(value: object) -> object:
 # An answer may hold ten thousands of members: what is the same for all of one kind is found out once.
 
 _PLAIN = frozenset((str, int, bool, float, type(None)))
-_word = lru_cache(maxsize=None, typed=True)(word_of)  # members of two enumerations of numbers may be equal
 
 
 @cache  # as many as there are models, and a few more
@@ -30,7 +29,7 @@ def _shower(kind: type[Any]) -> Callable[[Any], object]:
     if kind in _PLAIN:
         return _as_it_is
     if issubclass(kind, Enum):
-        return _word
+        return cache(word_of)  # of this enumeration alone: members of two of numbers may be equal
     if is_dataclass(kind):
         return _model_shower(kind)
     if issubclass(kind, Mapping):
@@ -76,7 +75,7 @@ def _member_shower(shape: Shape) -> Callable[[Any], object] | None:
         case Maybe():
             return None if _member_shower(shape.shape) is None else show
         case Word():
-            return _word
+            return cache(word_of)  # of this enumeration alone: members of two of numbers may be equal
         case Many():
             return list if _member_shower(shape.item) is None else _show_many
     return show
