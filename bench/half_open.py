@@ -1,6 +1,6 @@
 """What 10,000 challenges that nobody answers cost those who answer theirs.
 
-    python -m idis.bench.half_open [--open 10000] [--rounds 5] [--writes 300] [--dir DIR]
+    python -m idis.bench.half_open [--open 10000] [--rounds 5] [--writes 300] [--dir DIR] [--realtime]
 
 Two nodes are alike but for the challenges that are open on one of them: requests to create, sent from several addresses of
 this machine by nobody in particular, met with a challenge each and left so. An honest administrator writes one record to
@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-from idis.bench.machine import machine_line
+from idis.bench.machine import REALTIME_HELP, go_first, machine_line
 from idis.bench.registrations import PREFIX, VALUES, Place, Taken, run_loop, start_node
 from idis.proto.bodies import NameAndValues
 from idis.proto.codes import OpCode, ResponseCode
@@ -44,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="(5)")
     parser.add_argument("--writes", type=int, default=300, metavar="N", help="honest creates a round, on either node (300)")
     parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
+    parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     given = parser.parse_args(arguments)
+    if given.realtime:
+        go_first()
     folder = Path(tempfile.mkdtemp(prefix="idis-half-open-", dir=given.dir))
     print(machine_line())
     try:

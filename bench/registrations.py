@@ -1,12 +1,13 @@
 """How many registrations a node acknowledges, and what that costs those who read.
 
     python -m idis.bench.registrations [--seconds 5] [--writers 64] [--rate 5000] [--rounds 3] [--workers 1] [--dir DIR]
+        [--realtime]
 
 One node, its clients in processes of their own, over the binary port. Each writer has a connection, logs in with its key,
 and sends its next CREATE when the last one was acknowledged: checked, audited, flushed. That finds the highest rate, at which
 each waits for all others; so they are measured once more at a rate that is offered, from when each create was due, and it is
-beside that rate that questions are asked. Batches hold 2,000 records each and
-are sent over a few connections. Meanwhile a reader asks at a fixed rate over UDP and counts from when each question was due.
+beside that rate that a reader asks at a fixed rate over UDP and counts from when each question was due. Batches hold 2,000
+records each and are sent over a few connections.
 Clients share the machine's cores with the node, so the node's own processor time per acknowledged record stands beside the
 rate: its inverse is what one core would do with clients elsewhere. The disk's own flush is measured beside it, because every
 acknowledged change waits for one. With more workers than one, questions are answered by processes that write nothing.
@@ -32,7 +33,7 @@ from threading import Thread
 from typing import TypeVar
 
 from idis.bench.import_figures import fsync_ms
-from idis.bench.machine import machine_line
+from idis.bench.machine import REALTIME_HELP, SECOND, go_first, machine_line
 from idis.bench.peers.stage import free_port, idis
 from idis.proto.batch import BATCH_ITEMS_MAX, BatchItem, BatchReply, BatchRequest, Verb
 from idis.proto.exchange import outcome_of, request_message
@@ -114,7 +115,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="medians are of so many (3)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes of the node that answer questions (1)")
     parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
+    parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     given = parser.parse_args(arguments)
+    if given.realtime:
+        go_first()
     folder = Path(tempfile.mkdtemp(prefix="idis-registrations-", dir=given.dir))
     try:
         flush_ms = fsync_ms(folder)
@@ -189,6 +193,8 @@ def cpu_s(pid: int) -> float:
 
 
 def _write(place: Place, seconds: float, name: str, writers: int, per_s: float = 0.0) -> Taken:
+    if os.sched_getscheduler(0) == os.SCHED_FIFO:
+        go_first(SECOND)  # behind the node and whoever reads: clients are elsewhere in truth
     return run_loop(_write_all(place, seconds, name, writers, per_s))
 
 

@@ -122,6 +122,7 @@ class Chain:
         self._recursor = recursor
         self._waiting: set[asyncio.Task[None]] = set()
         self._unbegun: deque[tuple[bytes, Peer, Deliver]] = deque()  # of the administration
+        self._begun = 0  # of them, at this turn of the loop
 
     @property
     def waiting(self) -> int:
@@ -178,19 +179,26 @@ class Chain:
     def administer(self, frame: bytes, peer: Peer, deliver: Deliver) -> None:
         """Let the administration answer a frame; `deliver` is called with each part, and at the end with nothing."""
         self._unbegun.append((frame, peer, deliver))
-        if len(self._unbegun) == 1:
-            asyncio.get_running_loop().call_soon(self._begin)
+        if self._begun < BEGUN_MAX:
+            self._begin()
 
     def _begin(self) -> None:
-        for _ in range(min(BEGUN_MAX, len(self._unbegun))):
+        """Begin what this turn of the loop has room for."""
+        if not self._begun:
+            asyncio.get_running_loop().call_soon(self._turn)
+        while self._unbegun and self._begun < BEGUN_MAX:
+            self._begun += 1
             self._run(self._administered(*self._unbegun.popleft()))
+
+    def _turn(self) -> None:
+        self._begun = 0
         if self._unbegun:
-            asyncio.get_running_loop().call_soon(self._begin)
+            self._begin()
 
     async def finish(self, within_s: float) -> None:
         """Let the questions under way end, then cancel the rest."""
         while self._unbegun:
-            self._begin()
+            self._turn()
         if self._waiting:
             _done, late = await asyncio.wait(self._waiting, timeout=within_s)
             for task in late:

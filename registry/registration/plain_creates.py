@@ -132,10 +132,10 @@ class PlainCreates:
             return None
         if stopped_by(self._txn, folded) is not None:
             return None
-        owners = Subject(folded, admins_in(entry.values), is_prefix=True)
-        if self._refuse(owners) is not None:
-            return None
-        return _Home(entry, folded, self._refuse(replace(owners, guarded=True)) is None)
+        owners = Subject(folded, admins_in(entry.values), is_prefix=True, guarded=True)
+        if self._refuse(owners) is None:
+            return _Home(entry, folded, administrators=True)  # whoever may do this may do the rest
+        return _Home(entry, folded, administrators=False) if self._refuse(replace(owners, guarded=False)) is None else None
 
     def _refuse(self, owners: Subject) -> Refusal | Unknown | None:
         return refuse(self._txn, self._caller, owners, [AdminRight.ADD_HANDLE], groups=self._groups)
