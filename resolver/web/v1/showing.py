@@ -13,9 +13,11 @@ from typing import Any
 from idis.resolver.web.v1.field import Flag, Many, Maybe, Shape, Text, Whole, Word, members, word_of
 
 
-def show(value: Any) -> object:
+def show(value: object) -> object:
     """The JSON of a model, of a list of them, or of a plain value."""
-    return _shower(type(value))(value)
+    kind: Any = type(value)  # as every class it can be hashed, which mypy does not see
+    shower: Callable[[Any], object] = _shower(kind)
+    return shower(value)
 
 
 # An answer may hold ten thousands of members: what is the same for all of one kind is found out once.
