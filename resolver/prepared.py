@@ -81,7 +81,7 @@ _ECHOED_FLAGS = int(OpFlag.CACHE_CERTIFY | OpFlag.PUBLIC_ONLY | OpFlag.DO_NOT_RE
 _RECURSIVE = int(OpFlag.RECURSIVE)
 
 _RESTRICTED = int(RecordFlag.RESTRICTED)
-_NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
+NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
 
 _NO_VALUES = b"\x00\x00\x00\x00"
 _NO_CREDENTIAL = b"\x00\x00\x00\x00"
@@ -214,7 +214,7 @@ class Prepared:
                 self._records.add(key, record)
                 self._known = self._records.found
         # A record that strict prefixes hide whole is answered where an absent one is: time would tell them apart.
-        if record is None or record[0] & _NOT_LIVE or (strict and record[1] == _NO_VALUES):
+        if record is None or record[0] & NOT_LIVE or (strict and record[1] == _NO_VALUES):
             if templated:
                 return None
             if strict:
@@ -228,6 +228,15 @@ class Prepared:
         body_bytes = end - _SPELLING_AT + len(values)
         head = _RESPONSE.pack(version, frame[4:12], 0, body_bytes + _AROUND_BODY, header, body_bytes)
         return b"".join((head, frame[_SPELLING_AT:end], values, _NO_CREDENTIAL))
+
+    def keys_below(self, prefix: str) -> tuple[bytes, bool] | None:
+        """What the keys below a folded prefix start with, and whether suffixes are folded in them.
+
+        None when not every asker may be shown what is there, or its questions are counted.
+        """
+        spelling = prefix.encode()
+        home = self._homes.get(spelling) or self._read_home(spelling)
+        return None if home is None or home.strict or home.metered else (home.start, home.fold_suffix)
 
     def _read_decoy(self, key: bytes) -> None:
         """Read a record where there was none, or nothing where there was one: both have cost the same then."""

@@ -31,6 +31,7 @@ from idis.proto.dns.name import write_name
 from idis.resolver.chain import Batch, Chain
 from idis.resolver.config import DnsSection
 from idis.resolver.dns_face import DnsFace, Waiting
+from idis.resolver.dns_plain import TCP_BYTES_MAX, PlainDns
 from idis.resolver.guard.arrival import OUT_BUFFER_BYTES
 from idis.resolver.guard.connections import ConnectionTable
 from idis.resolver.guard.sources import Source, Sources, Standing
@@ -40,7 +41,6 @@ from idis.resolver.request import TCP, UDP, Peer, Silence
 from idis.resolver.transports.datagram_batch import DATAGRAMS_MAX, datagram_batch
 from idis.resolver.transports.sockets import Sockets
 
-TCP_BYTES_MAX = 65_535  # RFC 1035 §4.2.2
 IDLE_S = 10.0  # of a connection: RFC 7766 §6.2.3 asks for seconds
 WAITING_MAX = 1_000  # questions of this face that wait for other nodes; more are answered SERVFAIL
 PENDING_MAX = 64  # of one connection; then it is not read until some are answered
@@ -89,6 +89,8 @@ class DnsService:
         self._waiting: set[asyncio.Task[None]] = set()
         self._known: dict[bytes, bytes] = {}
         self._known_at = -1
+        # Of a node that asks others an answer is not its store's alone.
+        self.plain = None if recurses else PlainDns(chain.prepared, face.zone)
 
     def known(self) -> dict[bytes, bytes]:
         """Datagrams without their number → answers without it, as the store stands now; for trusted sources."""
@@ -273,13 +275,34 @@ class DnsDatagrams:
             service.metrics.dns["repeated"] += len(answers)
         if left:
             with service.chain.batch(UDP) as batch:
-                for number in left:
-                    self._answer_one(number, packets[number], arrivals.hosts[number], batch, answers, numbers)
+                self._answer_new(left, packets, batch, answers, numbers)
         if answers:
             full, unreachable = arrivals.send(answers, numbers)
             service.metrics.silent["send_buffer"] += full
             service.metrics.silent["unreachable"] += unreachable
             service.metrics.durations[DNS].add(service.chain.clock.monotonic() - started, len(answers))
+
+    def _answer_new(
+        self, left: list[int], packets: Sequence[bytes], batch: Batch, answers: list[bytes], numbers: list[int]
+    ) -> None:
+        """Answer what nobody has asked so before."""
+        service, trusted, hosts = self._service, self._trusted, self._arrivals.hosts
+        known, plain, before = service.known(), service.plain, len(answers)
+        if plain is not None:
+            plain.open(batch.txn)
+        others: list[int] = []
+        for number in left:
+            packet = packets[number]
+            octets = plain.answer(packet) if plain is not None and hosts[number] in trusted else None
+            if octets is None:
+                others.append(number)
+            else:
+                answers.append(octets)
+                numbers.append(number)
+                known[packet[2:]] = octets[2:]
+        service.metrics.dns["code.0"] += len(answers) - before
+        for number in others:
+            self._answer_one(number, packets[number], hosts[number], batch, answers, numbers)
 
     def _answer_one(
         self, number: int, packet: bytes, host: bytes | str, batch: Batch, answers: list[bytes], numbers: list[int]
@@ -424,9 +447,18 @@ class DnsConnection(asyncio.Protocol):
     def _answer_others(self, buffer: bytes, at: int, batch: Batch, answers: list[bytes]) -> int:
         """Answer one message, or as many as there are if the compiled step is not there for those behind it; where it stopped."""
         service, before = self._service, len(answers)
+        plain = service.plain if self._hot is None and self._source.trusted else None
+        if plain is not None:
+            plain.open(batch.txn)
         while self._pending < PENDING_MAX and (end := _end_of_message(buffer, at)):
+            packet = buffer[at + _LENGTH_BYTES : end]
+            if plain is not None and (octets := plain.answer(packet, datagram=False)) is not None:
+                service.metrics.dns["code.0"] += 1
+                answers.append(len(octets).to_bytes(_LENGTH_BYTES, "big") + octets)
+                at = end
+                continue
             self._pending += 1
-            octets = service.answer(buffer[at + _LENGTH_BYTES : end], self._source, batch, self._deliver, datagram=False)
+            octets = service.answer(packet, self._source, batch, self._deliver, datagram=False)
             at = end
             if octets is not None:
                 self._pending -= 1
