@@ -1,16 +1,15 @@
-"""One thing with many codes: which records a name of any scheme leads to, and which names a record has (一物多码).
+"""One thing with many codes: which records a name of any scheme leads to (一物多码).
 
 The index is filled when a record is written, from fields of its template and from its public values of the type
-IDIS.ALIAS. A name may lead to several records, of several owners: all are told, and whoever asks chooses.
+IDIS.ALIAS. A name may lead to several records, of several owners: all are told, and whoever asks chooses. The other way,
+from a record to its names, is `StoredRecord.aliases`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from idis.proto.schemes.recognised import Recognised
-from idis.registry.record import Alias
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import prefix_of
 
@@ -51,21 +50,9 @@ def keys_named(txn: ReadTxn, recognised: Recognised) -> tuple[list[bytes], int]:
     return [], 0
 
 
-def holders(txn: ReadTxn, recognised: Recognised, *, finest_only: bool = False) -> list[Holder]:
-    """The records that a reading of a text names, those of the finest level that has any, in key order.
-
-    Args:
-        txn: one snapshot of the registry.
-        recognised: the reading.
-        finest_only: only the name itself; a lot or a class that it belongs to is not looked for.
-    """
-    if finest_only:
-        return _held(txn, txn.aliases(recognised.scheme, recognised.canonical, HOLDERS_MAX), recognised, 0)
+def holders(txn: ReadTxn, recognised: Recognised) -> list[Holder]:
+    """The records that a reading of a text names, those of the finest level that has any, in key order."""
     keys, level = keys_named(txn, recognised)
-    return _held(txn, keys, recognised, level)
-
-
-def _held(txn: ReadTxn, keys: Iterable[bytes], recognised: Recognised, level: int) -> list[Holder]:
     name = recognised.levels[level] if recognised.levels else recognised.canonical
     found = []
     for key in keys:
@@ -77,9 +64,3 @@ def _held(txn: ReadTxn, keys: Iterable[bytes], recognised: Recognised, level: in
         owner = "" if entry is None else entry.owner
         found.append(Holder(key, record.identifier, prefix, owner, recognised.scheme, name, level))
     return found
-
-
-def names_of(txn: ReadTxn, key: bytes) -> tuple[Alias, ...]:
-    """The names in other schemes of the record of a key, in their order; none where there is no record."""
-    record = txn.record(key)
-    return record.aliases if record is not None and record.live else ()

@@ -8,6 +8,7 @@ again in the background. Routes are part of the key of what is kept, so one that
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from idis.resolver.foreign.naptr import NameServers, Unanswered
 from idis.resolver.foreign.settings import AbroadSettings
 from idis.resolver.foreign.shown import Unreadable, values_of_answer, values_of_naptr
 from idis.resolver.foreign.targets import Name, Place, Url, place_of
+from idis.resolver.log import note
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.recursion.resolved import Hop, Resolved
 
@@ -148,7 +150,10 @@ class Providers:
                 del self._suspects[name]
             due = [name for name in self._suspects if self.health.of(name).rests_until <= now][:PROBES_MAX]
             suspects = [self._suspects[name] for name in due]
-            await asyncio.gather(*(self._probe(suspect.target, suspect.question, suspect.asked_at) for suspect in suspects))
+            asked = (self._probe(suspect.target, suspect.question, suspect.asked_at) for suspect in suspects)
+            for failure in await asyncio.gather(*asked, return_exceptions=True):
+                if isinstance(failure, Exception):
+                    note(logging.ERROR, "asking a provider again failed", error=repr(failure))
 
     async def close(self) -> None:
         """Stop asking; what is under way is cancelled."""
@@ -165,12 +170,13 @@ class Providers:
 
     async def test(self, question: Abroad) -> list[tuple[RouteTarget, str, float]]:
         """Ask each provider now, whatever is known: what is wrong with each, or nothing, and the seconds it took."""
-        results = []
-        for target in question.route.targets:
+
+        async def tried(target: RouteTarget) -> tuple[RouteTarget, str, float]:
             started = self._clock.monotonic()
             trouble = await self._probe(target, question, started)
-            results.append((target, trouble, self._clock.monotonic() - started))
-        return results
+            return target, trouble, self._clock.monotonic() - started
+
+        return await asyncio.gather(*map(tried, question.route.targets))
 
     # One question
 

@@ -25,7 +25,7 @@ from idis.registry.aliases import Holder
 from idis.registry.authority import responsible_entry
 from idis.registry.foreign_route import ForeignRoute, RouteAnswer, TargetKind
 from idis.registry.foreign_routes import route_of
-from idis.registry.store.base import ReadTxn, RecordDamaged, StoreError
+from idis.registry.store.base import ReadTxn, StoreError
 from idis.resolver.foreign.abroad import Abroad, Providers, selected
 from idis.resolver.foreign.did import own_document
 from idis.resolver.foreign.finding import Found, Held, Malformed, Reader, Routed, Twin, Unrouted, find, text_of
@@ -84,7 +84,7 @@ class Foreign:
             return verdict
         try:
             return self._take_up(request, query, txn, now, verdict)
-        except (RecordDamaged, StoreError) as error:
+        except StoreError as error:
             return Refused(ResponseCode.ERROR, f"this node cannot read its store: {error}")
 
     def concerns(self, query: Query, txn: ReadTxn) -> bool:
