@@ -164,11 +164,8 @@ class Walk:
         self._stopped: list[Ask] = []  # what a bound left unasked, for whoever goes on
         self._deep: dict[str, list[Visit]] = {}
         self._known: dict[str, _Known] = {}
-        for start in starts:
-            begun = start.from_ms
-            if direction is Direction.BACK and as_of_ms is not None:
-                begun = max(begun, as_of_ms)
-            self._arrive(start.thing, begun, min(start.to_ms, self._end_ms), not start.part, 0, None, None)
+        self._starts = tuple(starts)
+        self._begin()
 
     @property
     def complete(self) -> bool:
@@ -216,6 +213,29 @@ class Walk:
                 self.edges_read += len(edges)
                 self._learn(thing, known, edges)
 
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Take things for others that they turned out to be, and walk anew over all that is known; nothing may be awaited.
+
+        Args:
+            names: the true name of each such thing.
+        """
+        known, self._known = self._known, {}
+        for thing, before in known.items():
+            name = names.get(thing, thing)
+            kept = self._known.setdefault(name, _Known())
+            kept.windows += before.windows
+            edges = [
+                edge._replace(child=names.get(edge.child, edge.child), parent=names.get(edge.parent, edge.parent))
+                for edge in before.edges
+            ]
+            kept.edges = list({_mark(edge): edge for edge in (*kept.edges, *edges)}.values())
+        self.visits.clear()
+        self.packed.clear()
+        self.cycles.clear()
+        self._frontier.clear()
+        self._deep.clear()
+        self._begin()
+
     def resume(self, budget: Budget, now_ms: int) -> None:
         """Go on where a bound cut the walk. Its tombstones are gone: who knows of branches that are still missing buries them.
 
@@ -245,6 +265,13 @@ class Walk:
     def best(self, thing: str) -> Visit:
         """The surest of the shortest visits of a thing."""
         return min(self.visits[thing], key=lambda visit: (not visit.certain, visit.depth))
+
+    def _begin(self) -> None:
+        for start in self._starts:
+            begun = start.from_ms
+            if self.direction is Direction.BACK and self.as_of_ms is not None:
+                begun = max(begun, self.as_of_ms)
+            self._arrive(start.thing, begun, min(start.to_ms, self._end_ms), not start.part, 0, None, None)
 
     def _proceed(self, visit: Visit) -> Ask | None:
         """Step from a visit if its edges are known; else they are to be asked for, or are awaited."""

@@ -23,6 +23,8 @@ from idis.proto.trace import (
     POINTERS_MAX,
     PSEUDONYM,
     TOMBSTONES_MAX,
+    VISITED_MAX,
+    AskRow,
     ExpandReply,
     ExpandRequest,
     PointerRow,
@@ -82,6 +84,7 @@ class Answering:
     _cursors: AESGCM = field(default_factory=lambda: AESGCM(AESGCM.generate_key(128)))
     _meter: Buckets = field(default_factory=lambda: Buckets(THINGS_PER_S, THINGS_BURST))
     _told: OrderedDict[tuple[bytes, str], None] = field(default_factory=OrderedDict)
+    _running: dict[tuple[bytes, str], list[AskRow]] = field(default_factory=dict)  # what is run on for, by question and prefix
     _names: OrderedDict[str, str] = field(default_factory=OrderedDict)  # things by the pseudonyms they were given
     _contacts: OrderedDict[str, str] = field(default_factory=OrderedDict)  # likewise whom a contact handle stands for
 
@@ -107,9 +110,9 @@ class Answering:
             return await self._in_full(asked)
         if grade is Grade.COUNT and not asked.forward:
             return Refusal(ResponseCode.INSUFFICIENT_PERMISSIONS, _NOT_FOR_YOU)
-        if asked.prefix in asked.visited:
-            return Refusal(ResponseCode.RECURSION_COUNT_TOO_HIGH, "the question has come round to this node")
-        return await self._veiled(asked, caller, grade)
+        if len(asked.visited) >= VISITED_MAX:
+            return Refusal(ResponseCode.RECURSION_COUNT_TOO_HIGH, f"the question has been handed on {VISITED_MAX} times")
+        return await self._once(asked, caller, grade)
 
     async def take_notice(self, told: NoticeTelling, source: str) -> Refusal | None:
         """Keep a notice from another node."""
@@ -189,11 +192,24 @@ class Answering:
 
     # Less.
 
-    async def _veiled(self, asked: ExpandRequest, caller: Caller, grade: Grade) -> ExpandReply:
+    async def _once(self, asked: ExpandRequest, caller: Caller, grade: Grade) -> ExpandReply:
+        """Run on for what is not being run on for already: what comes round to this node is told by the run it comes from."""
+        running = self._running.setdefault((asked.trace_id, asked.prefix), [])
+        fresh = tuple([ask for ask in asked.asks if not any(_covers(other, ask) for other in running)])
+        running += fresh
+        try:
+            return await self._veiled(asked, fresh, caller, grade)
+        finally:
+            for ask in fresh:
+                running.remove(ask)
+            if not running:
+                self._running.pop((asked.trace_id, asked.prefix), None)
+
+    async def _veiled(self, asked: ExpandRequest, fresh: tuple[AskRow, ...], caller: Caller, grade: Grade) -> ExpandReply:
         request = request_of(asked)
         own = own_prefix(caller.identity)
         walk = Walk(
-            [Start(ask.thing, ask.from_ms, ask.to_ms) for ask in request.asks],
+            [Start(ask.thing, ask.from_ms, ask.to_ms) for ask in fresh],
             request.direction,
             as_of_ms=request.as_of_ms,
             known_ms=request.known_ms,
@@ -232,7 +248,8 @@ class Answering:
         return ExpandReply(
             edge_rows(shown_edges[:EDGES_MAX]),
             tombstones=tuple(map(stone_row, stones[:TOMBSTONES_MAX])),
-            aliases=tuple((thing, veil.pseudonym(thing)) for thing in named if home_of(thing) == asked.prefix),
+            # What he knows by name, others may show him by its pseudonym: he counts it once.
+            aliases=tuple((thing, veil.pseudonym(thing)) for thing in named | met if home_of(thing) == asked.prefix),
             edges_read=walk.edges_read,
         )
 
@@ -278,6 +295,10 @@ def _remember(kept: OrderedDict[str, str], new: Mapping[str, str], count_max: in
     kept.update(new)
     while len(kept) > count_max:
         kept.popitem(last=False)
+
+
+def _covers(running: AskRow, ask: AskRow) -> bool:
+    return running.thing == ask.thing and running.from_ms <= ask.from_ms and ask.to_ms <= running.to_ms
 
 
 def _beyond(edge: Edge, own: str) -> tuple[str, ...]:

@@ -134,6 +134,8 @@ class Driver:
         self._skips = skips
         self._proof = proof
         self._hidden: dict[str, list[Edge]] = defaultdict(list)  # told beforehand, by whom there is no use to ask again
+        self._true: dict[str, str] = {}  # names of things that others showed by a pseudonym
+        self._beside: dict[str, list[Edge]] = defaultdict(list)  # of such things, what was told under the pseudonym
         self._holders: dict[str, dict[str, None]] = defaultdict(dict)  # who spoke of a thing that has no home
         self._targets: dict[str, asyncio.Task[Target | Unreached]] = {}
         self._servers: set[str] = set()
@@ -177,6 +179,25 @@ class Driver:
         self._deadline_s = self._clock.monotonic() + walk.budget.ms / 1_000
 
     async def _go_on(self, walk: Walk) -> None:
+        """Walk to the end; a thing that was met under two names is one, and the walk goes over it again."""
+        await self._walk_on(walk)
+        while names := {shown: name for shown, name in self._true.items() if shown in walk.visits}:
+            for shown, name in names.items():
+                self._beside[name] += self._hidden.pop(shown, [])
+                self.heard[name] += self.heard.pop(shown, [])
+            for found in (self.heard, self._hidden, self._beside):
+                for thing, edges in found.items():
+                    found[thing] = [self._truly(edge) for edge in edges]
+            walk.rename(names)
+            await self._walk_on(walk)
+        for missing in self._missing.values():
+            more = len({ask.thing for ask in missing.asks}) - 1
+            message = f"{missing.stone.message} ({more} more things wait for it)" if more else missing.stone.message
+            walk.bury(replace(missing.stone, message=message))
+        for stone in [stone for stones, _asks in self._told.values() for stone in stones]:
+            walk.bury(stone)
+
+    async def _walk_on(self, walk: Walk) -> None:
         """Step from what was answered; what is slow holds nothing up but what is behind it."""
         pending: dict[asyncio.Task[None], tuple[Request, _Round]] = {}
         try:
@@ -198,12 +219,6 @@ class Driver:
         finally:
             for other in (*pending, *self._targets.values()):
                 other.cancel()
-        for missing in self._missing.values():
-            more = len({ask.thing for ask in missing.asks}) - 1
-            message = f"{missing.stone.message} ({more} more things wait for it)" if more else missing.stone.message
-            walk.bury(replace(missing.stone, message=message))
-        for stone in [stone for stones, _asks in self._told.values() for stone in stones]:
-            walk.bury(stone)
 
     def _forget_missing(self) -> dict[str, dict[Ask, None]]:
         """What is to be asked again, by prefix; its tombstones are gone."""
@@ -239,6 +254,8 @@ class Driver:
                 gathered.edges[ask.thing].extend(self._hidden[ask.thing])
             elif not ask.thing.startswith(PSEUDONYM):
                 named.append(ask)
+                if ask.thing in self._beside:
+                    gathered.edges[ask.thing].extend(self._beside[ask.thing])
         if self._local is not None and named:
             self._take_here(gathered, request, self._local(replace(request, asks=tuple(named))))
         for ask in named:
@@ -353,14 +370,18 @@ class Driver:
         """Take an answer; the asks it left."""
         taken = take(reply, prefix, asks, self.question.own)
         self._replied += len(reply.edges)
+        self.aliases.update(taken.aliases)
+        if not reply.named:
+            self._true |= {shown: name for name, shown in taken.aliases.items() if shown.startswith(PSEUDONYM)}
         for of, edge in taken.edges:
+            edge = self._truly(edge)
             gathered.edges[of].append(edge)
             self._note_holder(edge)
-        for of, edge in taken.hidden:
-            self._hidden[of].append(edge)
+        for shown, edge in taken.hidden:
+            of, edge = self._true.get(shown, shown), self._truly(edge)
+            (self._hidden if of == shown else self._beside)[of].append(edge)
             if self._walk is not None and of in self._walk.visits:
                 self._late[of].append(edge)
-        self.aliases.update(taken.aliases)
         if taken.pointers:
             self._point(gathered, request, taken.pointers)
         if taken.stones:
@@ -371,6 +392,13 @@ class Driver:
             assert self._walk is not None, "only a walk asks"
             self._walk.limits["tombstones"] = None
         return taken.left
+
+    def _truly(self, edge: Edge) -> Edge:
+        """An edge with the true names of its things."""
+        true = self._true
+        if not true or not (edge.child in true or edge.parent in true):
+            return edge
+        return edge._replace(child=true.get(edge.child, edge.child), parent=true.get(edge.parent, edge.parent))
 
     def _note_holder(self, edge: Edge) -> None:
         """Of what has no home, whoever spoke of it may know more."""

@@ -31,7 +31,7 @@ class Taken:
         pointers: who else has edges of a thing.
         stones: branches that it could not follow; `cut` where there were more.
         left: what was not answered to its end.
-        aliases: under which name whoever asks may see an asked thing.
+        aliases: under which name whoever asks may see a thing of that node, where it is not the name he has.
     """
 
     edges: list[tuple[str, Edge]]
@@ -81,7 +81,7 @@ def take(reply: ExpandReply, prefix: str, asks: Sequence[Ask], own: str) -> Take
         stones[:STONES_MAX],
         len(stones) > STONES_MAX,
         _left(reply, asks),
-        {thing: thing for thing in things} if reply.named else _aliases(reply, prefix, things),
+        {thing: thing for thing in things if home_of(thing) == prefix} if reply.named else _aliases(reply, prefix),
     )
 
 
@@ -119,9 +119,9 @@ def _left(reply: ExpandReply, asks: Sequence[Ask]) -> tuple[Ask, ...]:
     return tuple(left.values())
 
 
-def _aliases(reply: ExpandReply, prefix: str, things: set[str]) -> dict[str, str]:
+def _aliases(reply: ExpandReply, prefix: str) -> dict[str, str]:
     """Under which name things are shown: their home says so, and no other name than their own or a pseudonym."""
     for name, shown in reply.aliases:
-        if name not in things or home_of(name) != prefix or (shown != name and not shown.startswith(PSEUDONYM)):
+        if home_of(name) != prefix or (shown != name and not shown.startswith(PSEUDONYM)):
             raise ProtocolError("an alias of a thing that is another's", offset=0)
     return dict(reply.aliases)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from idis.registry.store.memory import MemoryStore
 from idis.registry.trace.deriving import take_event
+from idis.registry.trace.edge import Edge
 from idis.registry.trace.event import ErrorDeclaration, Event, Moment
-from idis.registry.trace.expanding import Direction, expand
-from idis.registry.trace.walking import Start, Walk
+from idis.registry.trace.expanding import Direction, Expansion, expand
+from idis.registry.trace.walking import Budget, Start, Walk
 from tests.registry.trace.oracle import ALL, ITEMS, LOTS, MOMENTS, back, forward, random_events, sure, world_of
 from tests.registry.trace.saying import SPELLING
 
@@ -40,11 +42,16 @@ def stored(random: Random, events: list[Event]) -> tuple[MemoryStore, list[Event
 def walked(store: MemoryStore, start: str, direction: Direction, **options: Any) -> Walk:
     """A walk over a store, to its end."""
     walk = Walk([Start(start)], direction, **options)
+    finish(store, walk)
+    return walk
+
+
+def finish(store: MemoryStore, walk: Walk) -> None:
+    """Take a walk to its end."""
     with store.read() as txn:
         while requests := walk.next_requests():
             for request in requests:
                 walk.receive(request, expand(txn, request, edges_max=3))
-    return walk
 
 
 def moments_of(walk: Walk, *, certain: bool) -> dict[str, set[int]]:
@@ -111,6 +118,58 @@ def test_known_at_equals_the_oracle(batch: int) -> None:
             walk = walked(store, start, Direction.FORWARD, known_ms=100 + cut)
 
             compare(walk, forward(world, start), forward(sure(world), start), (seed, start))
+
+
+@pytest.mark.parametrize("batch", seeds())
+def test_a_walk_in_parts_equals_the_oracle(batch: int) -> None:
+    """Cut again and again by its bounds, and gone on with as often, it finds the same."""
+    for seed in range(batch, GENEALOGIES // 2, BATCHES):
+        random = Random(seed)
+        store, _, believed = stored(random, random_events(random))
+        world = world_of(believed)
+        for start in random.sample(THINGS, 3):
+            part = Budget(depth=random.randint(1, 3), edges=random.randint(1, 5))
+            walk = walked(store, start, Direction.FORWARD, budget=part)
+            for _ in range(200):
+                if walk.complete:
+                    break
+                walk.resume(part, 0)
+                finish(store, walk)
+
+            assert walk.complete, (seed, start)
+            compare(walk, forward(world, start), forward(sure(world), start), (seed, start))
+
+
+@pytest.mark.parametrize("batch", seeds())
+def test_a_thing_met_under_two_names_is_one(batch: int) -> None:
+    """Some edges name a thing otherwise: once that is known, the walk finds what the oracle finds."""
+    for seed in range(batch, GENEALOGIES // 2, BATCHES):
+        random = Random(seed)
+        store, _, believed = stored(random, random_events(random))
+        world = world_of(believed)
+        start = random.choice(THINGS)
+        other = random.choice([thing for thing in THINGS if thing != start])
+        walk = Walk([Start(start)], Direction.FORWARD)
+        with store.read() as txn:
+            while requests := walk.next_requests():
+                for request in requests:
+                    asks = tuple(ask._replace(thing=other if ask.thing == "~" else ask.thing) for ask in request.asks)
+                    found = expand(txn, replace(request, asks=asks))
+                    veils = random.random() < 0.5
+                    edges = {}
+                    for ask, true in zip(request.asks, asks, strict=True):
+                        said = found.edges.get(true.thing, ())
+                        edges[ask.thing] = [_veiled(edge, other) for edge in said] if veils or ask.thing == "~" else list(said)
+                    walk.receive(request, Expansion(edges))
+        if "~" in walk.visits:
+            walk.rename({"~": other})
+            finish(store, walk)
+
+        compare(walk, forward(world, start), forward(sure(world), start), seed)
+
+
+def _veiled(edge: Edge, other: str) -> Edge:
+    return edge._replace(child="~" if edge.child == other else edge.child, parent="~" if edge.parent == other else edge.parent)
 
 
 @pytest.mark.parametrize("batch", seeds())

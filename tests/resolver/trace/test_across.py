@@ -155,8 +155,8 @@ async def test_a_thing_reached_on_two_ways_counts_once(make_chain: Callable[...,
     assert OWNER not in found["text"]
 
 
-async def test_a_question_that_comes_round_ends(make_chain: Callable[..., Awaitable[Chain]]) -> None:
-    """What is returned to who made it closes a ring of nodes: the answer says that it does not go on."""
+async def test_a_question_that_comes_round_counts(make_chain: Callable[..., Awaitable[Chain]]) -> None:
+    """What goes back to who made it closes a ring of nodes; it is followed, and ends."""
     groups = {MILL: (group(f"{MILL}/TRACE_READERS", f"{MILL}/QE"),)}
     chain = await make_chain(MILL, WORKS, YARD, groups=groups)
     capture(chain.nodes[WORKS], WORKS, made("urn:e:1", 1, PLATE, BLOCK))
@@ -165,7 +165,7 @@ async def test_a_question_that_comes_round_ends(make_chain: Callable[..., Awaita
     await chain.told()
     found = await chain.recall(MILL, PLATE)
 
-    assert found["recall"]["extent"]["complete"] is False
+    assert (found["recall"]["certain"], found["recall"]["extent"]["complete"]) == (1, True)
     assert YARD not in found["text"]
 
 
