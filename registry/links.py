@@ -22,6 +22,7 @@ from idis.proto.types.link import LINK_TYPE, VARIABLES, Link, decode_link
 from idis.proto.types.successor import Succession
 from idis.proto.value import decode_values
 from idis.registry.record import RECALL_FLAG
+from idis.registry.record import recalled as recalled_by
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import spelling_of
 
@@ -111,7 +112,8 @@ class _Said:
 def _said(octets: bytes) -> _Said:
     values = decode_values(octets)
     links: list[Link] = []
-    url = name = recalled = ""
+    flags: list[str] = []
+    url = name = ""
     for value in values:
         kind = value.type if value.type in _PLAIN else fold(value.type)
         if kind == LINK_TYPE:
@@ -122,10 +124,10 @@ def _said(octets: bytes) -> _Said:
         elif kind in NAMES:
             name = name or value.text
         elif kind == RECALL_FLAG:
-            recalled = value.text
+            flags.append(value.text)
     plain = tuple(link for link in links if link.public and not link.variables)
     others = tuple(link for link in links if not link.public or link.variables)
-    return _Said(plain, others, url, name, recalled, succession_of(values))
+    return _Said(plain, others, url, name, recalled_by(flags), succession_of(values))
 
 
 _remembered = lru_cache(REMEMBERED_MAX)(_said)

@@ -190,6 +190,14 @@ def other_aliases(record: StoredRecord | PreparedRecord) -> tuple[Alias, ...]:
     return tuple(alias for alias in record.aliases if alias not in declared) if declared else record.aliases
 
 
+def recalled(flags: Iterable[str]) -> str:
+    """What the recall flags among the values of a record come to: `stop`, `check` (any unknown one, too), or nothing."""
+    told = {flag for flag in flags if flag != "none"}
+    if not told:
+        return ""
+    return "stop" if "stop" in told else "check"
+
+
 def same_content(one: bytes, other: bytes) -> bool:
     """Whether two counted arrays of values differ in nothing but their timestamps."""
     if one == other:

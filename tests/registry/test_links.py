@@ -32,6 +32,17 @@ def test_links_names_and_flags_are_read():
     assert ([link.title for link in said.links], said.name, said.recalled, said.ttl_s) == (["one", "two"], "阀", "check", 60)
 
 
+@pytest.mark.parametrize(
+    ("flags", "recalled"),
+    [((b"none",), ""), ((b"check",), "check"), ((b"stop",), "stop"), ((b"perhaps",), "check"), ((b"stop", b"none"), "stop")],
+)
+def test_a_thing_is_recalled_by_any_flag_but_none(flags: tuple[bytes, ...], recalled: str):
+    """The gravest counts, and one that nobody knows is a reason to check."""
+    values = [Value(index, "recallFlag", flag) for index, flag in enumerate(flags, 1)]
+
+    assert _read(*values).recalled == recalled
+
+
 @pytest.mark.parametrize("kind", ["URL", "url"])
 def test_a_url_stands_in_for_the_default(kind: str):
     """Under the name of the thing; the first of them."""

@@ -15,7 +15,7 @@ from idis.proto.types.link import LINK_TYPE, decode_link
 from idis.proto.types.successor import Succession as RegisteredSuccession
 from idis.proto.types.successor import SuccessionKind
 from idis.proto.value import Value
-from idis.registry.record import RECALL_FLAG
+from idis.registry.record import RECALL_FLAG, recalled
 from idis.resolver.address import path_of
 from idis.resolver.handlers.foreign import HOLDER_TYPE
 from idis.resolver.web.landing import certificates
@@ -102,11 +102,8 @@ def shown_record(registered: Registered, origin: Origin, today: date, json: str)
 
 
 def recall_of(values: Sequence[Value]) -> Recall:
-    """The recall flag among values; one that is not known counts as a reason to check."""
-    flags = [value.text for value in values if value.type == RECALL_FLAG]
-    if not flags or flags == [Recall.NONE.value]:
-        return Recall.NONE
-    return Recall.STOP if Recall.STOP.value in flags else Recall.CHECK
+    """The recall flag among values."""
+    return Recall(recalled(value.text for value in values if value.type == RECALL_FLAG) or Recall.NONE.value)
 
 
 def certificates_named(values: Sequence[Value], template: Template) -> list[Named]:
