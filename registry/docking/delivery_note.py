@@ -17,7 +17,7 @@ from idis.registry.docking.telling import numbered, uri_of
 from idis.registry.pilots.finding import Finding, Severity
 from idis.registry.pilots.units import UNITS
 from idis.registry.trace.event import Action, Event, EventType, Moment, Quantity, Typed
-from idis.registry.trace.rules import FUTURE_MS_MAX
+from idis.registry.trace.rules import FUTURE_MS_MAX, UNITS_MEANT
 from idis.registry.trace.things import home_of
 
 # English and Chinese heading of each column, and whether a row must fill it.
@@ -78,7 +78,8 @@ def read_line(cells: Mapping[str, str], spell: Callable[[str], str], now_ms: int
     if texts["container"] and texts["container"] == texts["identifier"]:
         found.append(Finding("container", texts["container"], "container", "nothing is packed in itself", "leave it empty"))
     if texts["uom"] and texts["uom"] not in UNITS.codes:
-        found.append(Finding("uom", texts["uom"], "uom", "no unit of Recommendation 20 known here", "write KGM, LTR, H87 …"))
+        meant = UNITS_MEANT.get(texts["uom"].lower(), "KGM, LTR, H87 …")
+        found.append(Finding("uom", texts["uom"], "uom", "no unit of Recommendation 20 known here", f"write {meant}"))
     quantity = _quantity("quantity", texts, found)
     received_quantity = _quantity("receivedQuantity", texts, found)
     shipped = _moment("shipped", texts["shipped"], now_ms, found)

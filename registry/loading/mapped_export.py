@@ -40,7 +40,14 @@ class MappedExport:
 
 
 def export_mapped(
-    store: Store, out: TextIO, form: str, prefixes: Sequence[str], *, at_ms: int, report: Report
+    store: Store,
+    out: TextIO,
+    form: str,
+    prefixes: Sequence[str],
+    *,
+    at_ms: int,
+    report: Report,
+    partners: Mapping[str, str] | None = None,
 ) -> MappedExport:
     """Write every record that the form has a document for.
 
@@ -51,6 +58,7 @@ def export_mapped(
         prefixes: as the user spells them; none means all.
         at_ms: the moment of which a bill of material tells, unix time in milliseconds.
         report: called with progress.
+        partners: business partner numbers by folded prefix, of enterprises whose records are not here.
 
     Raises:
         FileRefused, StoreError: see `Snapshot`.
@@ -65,7 +73,7 @@ def export_mapped(
                 code = texts.get("objectType", "")
                 if code not in mapping.objects or (mapping.only and texts.get(mapping.only[0]) != mapping.only[1]):
                     continue
-                source = Source(record.identifier, code, texts, look)
+                source = Source(record.identifier, code, texts, look, partners=partners or {})
                 children = tuple(children_of(txn, record.identifier, at_ms)) if mapping.takes_children else ()
                 if mapping.takes_children and not children:
                     continue

@@ -31,7 +31,7 @@ PAST_MS_WARNED = 10 * 366 * 86_400_000  # a year that was mistyped
 # What stands before the colon of URIs that need no declaration.
 SCHEMES = frozenset(["http", "https", "urn", "ni", "hdl", "doi", "info", "tag", "did", "uuid", "ftp"])
 
-_UNITS_MEANT = {"kg": "KGM", "g": "GRM", "t": "TNE", "l": "LTR", "ml": "MLT", "m3": "MTQ", "m": "MTR", "mm": "MMT", "pcs": "H87"}
+UNITS_MEANT = {"kg": "KGM", "g": "GRM", "t": "TNE", "l": "LTR", "ml": "MLT", "m3": "MTQ", "m": "MTR", "mm": "MMT", "pcs": "H87"}
 
 
 def problems(event: Event, now_ms: int) -> tuple[Problem, ...]:
@@ -164,7 +164,7 @@ def _quantities(pointer: str, quantities: tuple[Quantity, ...]) -> Iterator[Prob
                     f"{here}/quantity", "quantity", "a quantity without a unit counts pieces: write a whole number, or a uom"
                 )
         if one.uom and not (2 <= len(one.uom) <= 3 and one.uom.isascii() and one.uom.isalnum() and one.uom == one.uom.upper()):
-            meant = _UNITS_MEANT.get(one.uom.lower(), "")
+            meant = UNITS_MEANT.get(one.uom.lower(), "")
             hint = f": write {meant}" if meant else ", like KGM, LTR or H87"
             yield Problem(f"{here}/uom", "uom", f"{shown(one.uom)} is no unit of UN/ECE Recommendation 20{hint}")
         elif one.uom and one.quantity is None:

@@ -41,6 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--as", dest="form", choices=tuple(MAPPINGS), help="as documents of other data spaces and passports, one a line"
     )
+    parser.add_argument(
+        "--bpn", action="append", default=[], metavar="P=BPNL…", help="with --as: partner number of what lies below P; repeatable"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="file to write, or folder for csv; standard output when absent")
     parser.add_argument("--restricted", action="store_true", help="also values that are not public: handle the file with care")
     add_data_options(parser)
@@ -68,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
+    if arguments.bpn:
+        raise CommandError("--bpn goes with --as")
     if arguments.out is not None:
         return
     if arguments.format == "csv":

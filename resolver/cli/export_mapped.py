@@ -6,12 +6,16 @@ import argparse
 import io
 import sys
 import time
+from functools import partial
 
+from idis.proto.identifier import fold
 from idis.registry.loading.mapped_export import MappedExport, export_mapped
 from idis.registry.loading.whole_file import whole_file
+from idis.registry.pilots.mapping.patterns import fits
 from idis.registry.pilots.mapping.table import MAPPINGS
 from idis.registry.store.base import Store
 from idis.resolver.cli.data_directory import opened
+from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.progress import Progress
 
@@ -39,18 +43,34 @@ def export_as(arguments: argparse.Namespace) -> int:
 
 
 def _write(arguments: argparse.Namespace, store: Store, progress: Progress) -> MappedExport:
-    form, prefixes, report, now_ms = arguments.form, arguments.prefix, progress.show, int(time.time() * 1000)
+    partners = dict(map(_partner, arguments.bpn))
+    write = partial(
+        export_mapped,
+        store,
+        form=arguments.form,
+        prefixes=arguments.prefix,
+        at_ms=int(time.time() * 1000),
+        report=progress.show,
+        partners=partners,
+    )
     if arguments.out is None:
-        return export_mapped(store, sys.stdout, form, prefixes, at_ms=now_ms, report=report)
+        return write(out=sys.stdout)
     try:
         with whole_file(arguments.out) as file:
             text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
             try:
-                return export_mapped(store, text, form, prefixes, at_ms=now_ms, report=report)
+                return write(out=text)
             finally:
                 text.detach()
     except OSError as error:
         raise CommandError(f"{arguments.out} cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _partner(text: str) -> tuple[str, str]:
+    prefix, equals, number = text.partition("=")
+    if not equals or not fits("bpnl", number):
+        raise CommandError(f"--bpn {text}: write it like 88.120.6=BPNL06MA1NB211X6")
+    return fold(prefix_of(prefix)), number
 
 
 def _tell(arguments: argparse.Namespace, done: MappedExport) -> None:

@@ -74,7 +74,7 @@ def _child(source: Source, child: Child) -> Document:
         "catenaXId": catena_x_id(child.identifier, local),
         "quantity": {"value": plain_number(str(child.quantity or 1)), "unit": UNITS.get(child.uom, "")},
         "createdOn": source.checked("date", child.since, f"{child.identifier} since"),
-        "businessPartner": source.checked("bpnl", party, f"supplier of {child.identifier}"),
+        "businessPartner": source.checked("bpnl", party or source.partner(child.identifier), f"supplier of {child.identifier}"),
         "hasAlternatives": child.possible,
     }
 

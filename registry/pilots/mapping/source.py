@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from idis.proto.identifier import ancestors, fold
 from idis.registry.pilots.mapping.patterns import PATTERNS, fits
 
 Document = dict[str, Any]
@@ -28,13 +29,17 @@ class Fault:
 
 @dataclass(slots=True)
 class Source:
-    """A record on its way out, and the faults met so far."""
+    """A record on its way out, and the faults met so far.
+
+    `partners`: business partner numbers by folded prefix, for things of enterprises whose records are not here.
+    """
 
     identifier: str
     code: str
     texts: Texts
     look: Look
     faults: list[Fault] = field(default_factory=list)
+    partners: Mapping[str, str] = field(default_factory=dict)
 
     def need(self, name: str) -> str:
         """A text that must be there."""
@@ -63,7 +68,12 @@ class Source:
         reference = self.texts.get(name) or self.texts.get("producer", "")
         found = self.look(reference) if reference else None
         number = "" if found is None else found.get("bpn", "")
-        return self.checked("bpnl", number, f"{name} {reference}: give that organisation its bpn")
+        return self.checked("bpnl", number or self.partner(reference), f"{name} {reference}: give that organisation its bpn")
+
+    def partner(self, identifier: str) -> str:
+        """The business partner number by the prefix of a thing; empty where none was told."""
+        prefix = fold(identifier.partition("/")[0])
+        return next((self.partners[above] for above in ancestors(prefix) if above in self.partners), "")
 
     def checked(self, pattern: str, text: str, where: str) -> str:
         """A text that must obey a pattern."""

@@ -156,6 +156,18 @@ def test_a_bill_of_material_out_and_in() -> None:
     )
 
 
+def test_a_child_of_another_enterprise() -> None:
+    """What is known of it may be its prefix alone: then whoever writes says whose that is."""
+    children = (Child("88.2.7/PACK.1", "2024-03-06T10:10:00Z"),)
+    unknown, told = _source("vehicle", {}, "88.1/VIN.1"), _source("vehicle", {}, "88.1/VIN.1")
+    told.partners = {"88.2": "BPNL000000000XYZ"}
+    bom_as_built(unknown, children)
+    document = bom_as_built(told, children)
+
+    assert [fault.pointer for fault in unknown.faults] == ["supplier of 88.2.7/PACK.1"]
+    assert (told.faults, document["childItems"][0]["businessPartner"]) == ([], "BPNL000000000XYZ")
+
+
 @pytest.mark.parametrize("name", ["catenaXId", "createdOn", "businessPartner", "hasAlternatives", "quantity"])
 def test_a_child_that_breaks_a_pattern(name: str) -> None:
     """Each member of a child is checked."""
