@@ -153,7 +153,7 @@ def recall_of(walk: Walk, starts: Sequence[Start], at_ms: int, find: Finder) -> 
         tuple(start.thing for start in starts),
         at_ms,
         tuple(affected),
-        sum(any(not visit.shadow for visit in visits) for visits in walk.visits.values()) - len(affected),
+        sum(not visits[0].shadow or _is_own(visits) for visits in walk.visits.values()) - len(affected),
         certain,
         len(affected) - certain,
         current,
@@ -182,6 +182,11 @@ def _stands(visits: list[Visit], at_ms: int) -> Visit | None:
     if any(visit.onward_ms > visit.from_ms for visit in own):
         return None
     return min(own, key=_rank, default=None)
+
+
+def _is_own(visits: list[Visit]) -> bool:
+    """Whether a thing was reached for itself, not only as the lot of an item."""
+    return not all(visit.shadow for visit in visits)
 
 
 def _rank(visit: Visit) -> tuple[bool, int]:

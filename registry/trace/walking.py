@@ -312,11 +312,12 @@ class Walk:
 
     def _settle(self, known: _Known, window: tuple[int, int]) -> None:
         """Step from the visits that waited for a window."""
-        known.awaited = tuple(other for other in known.awaited if other != window) if len(known.awaited) > 1 else ()
+        ready, known.waiting = known.waiting, ()
         known.windows += (window,)
-        ready = known.waiting
-        known.waiting = ()
-        if known.awaited:
+        if len(known.awaited) < 2:
+            known.awaited = ()
+        else:
+            known.awaited = tuple(other for other in known.awaited if other != window)
             known.waiting = tuple(visit for visit in ready if not _covered(visit, known.windows))
             ready = tuple(visit for visit in ready if _covered(visit, known.windows))
         if known.edges:
