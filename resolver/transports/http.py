@@ -108,6 +108,9 @@ class Lent(Enum):
     FOR_GOOD = 2  # where the next request begins, only aiohttp knows
 
 
+_LENT_TO_NOBODY = Lent.NO  # looking for a member takes as long as a look-up of three names
+
+
 class HttpConnection(asyncio.Protocol):
     """One peer: answers what is plain, hands everything else to aiohttp's protocol, and watches the time.
 
@@ -121,6 +124,7 @@ class HttpConnection(asyncio.Protocol):
         self._make_inner = make_inner
         self._inner: asyncio.Protocol | None = None
         self._service = service
+        self._monotonic = service.clock.monotonic
         self._chunks = chunks
         self._lent = Lent.NO if chunks is not None else Lent.FOR_GOOD
         self._unread = b""  # half a request that may become a plain one, or what is answered at the next turn
@@ -138,16 +142,16 @@ class HttpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place in the table, or go."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's has all its methods but another ancestry
-        self._active = self._service.clock.monotonic()
+        self._active = self._monotonic()
         self.peer = arrive(self, self._transport, HTTP, self._service)
 
     def data_received(self, data: bytes) -> None:
         """Octets of requests."""
-        self._active = now = self._service.clock.monotonic()
+        self._active = now = self._monotonic()
         if now - self._touched > TOUCH_S:
             self._touched = now
             self._service.table.touch(self)
-        if self._lent is not Lent.NO:
+        if self._lent is not _LENT_TO_NOBODY:
             self._lend(data)
         elif self._stalled_since is not None:
             self._hold(self._unread + data)
@@ -160,7 +164,7 @@ class HttpConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The peer does not read."""
-        self._stalled_since = self._service.clock.monotonic()
+        self._stalled_since = self._monotonic()
         if self._inner is not None:
             self._inner.pause_writing()
 
@@ -253,7 +257,7 @@ class HttpConnection(asyncio.Protocol):
     def ended(self) -> None:
         """A request has been answered."""
         self._busy = False
-        self._active = self._service.clock.monotonic()
+        self._active = self._monotonic()
         self._begun = self._active if self._more else None
         self._more = False
         if self._lent is Lent.ONCE:

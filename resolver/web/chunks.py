@@ -22,7 +22,8 @@ from idis.resolver.web.prepared_json import PreparedJson
 STEP_BYTES = 1_048_576
 STEP_MADE = 64
 
-_SUCCESS = int(ResponseCode.SUCCESS)
+_TRUSTED = Standing.TRUSTED  # looking for a member takes as long as counting
+_FOUND = HTTP, int(ResponseCode.SUCCESS)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -50,6 +51,9 @@ class Chunks:
         self._chain = chain
         self._links = links
         self._quick = quick
+        self._clock = chain.clock
+        self._answered = chain.observe.answered
+        self._durations = chain.observe.durations[HTTP]
         self._prepared = PreparedJson(chain)
         self._requests = PlainRequests(None if quick is None else quick.learn)
         self._second = -1
@@ -66,25 +70,34 @@ class Chunks:
             The answers one behind the other; how many octets of the requests have been answered; whether it stopped so
             that others get their turn, and is to be asked again about the rest.
         """
-        chain = self._chain
-        started = chain.clock.monotonic()
-        trusted = peer.standing is Standing.TRUSTED
-        allowed = -1 if trusted else chain.limit.left(peer, started)
+        clock = self._clock
+        started = clock.monotonic()
+        trusted = peer.standing is _TRUSTED
+        allowed = -1 if trusted else self._chain.limit.left(peer, started)
         if not allowed:
             return b"", 0, False
-        now = int(chain.clock.time())
+        now = int(clock.time())
         if now != self._second:
             self._second, self._behind_length = now, behind_length(now)
-        step = _Step(octets, allowed)
-        if self._quick is None or not self._answer_quickly(self._quick, step):
+        answers, at, count = b"", 0, 0
+        if self._quick is not None:
+            # Mostly the index answers all there is, so that no more is done than this.
+            answers, at, count = self._quick.answer(octets, 0, self._behind_length, allowed, STEP_BYTES)
+            if count:
+                self._answered[_FOUND] += count
+                if trusted and at == len(octets):
+                    self._durations.add(clock.monotonic() - started, count)
+                    return answers, at, False
+        step = _Step(octets, allowed, answers, at, count)
+        if not step.done:
             while self._answer_one(step, peer, now) and not step.done:
                 if self._quick is not None and self._answer_quickly(self._quick, step):
                     break
         if step.count:
-            ended = chain.clock.monotonic()
-            chain.observe.took(HTTP, ended - started, step.count)
+            ended = clock.monotonic()
+            self._durations.add(ended - started, step.count)
             if not trusted:
-                chain.limit.take(peer, ended, step.count - step.made)  # what was made has taken its own
+                self._chain.limit.take(peer, ended, step.count - step.made)  # what was made has taken its own
         return b"".join(step.pieces), step.at, step.full and step.at < len(octets)
 
     def _answer_quickly(self, quick: Quick, step: _Step) -> bool:
@@ -95,7 +108,7 @@ class Chunks:
             step.pieces.append(answers)
             step.size += len(answers)
             step.count += count
-            self._chain.observe.answered[HTTP, _SUCCESS] += count
+            self._answered[_FOUND] += count
         return step.done
 
     def _answer_one(self, step: _Step, peer: Peer, now: int) -> bool:
@@ -120,7 +133,7 @@ class Chunks:
         step.size += len(head) + len(body)
         step.at = end
         step.count += 1
-        self._chain.observe.answered[HTTP, code] += 1
+        self._answered[HTTP, code] += 1
         return True
 
     def _answer_link(self, request: PlainRequest, step: _Step, peer: Peer, now: int) -> bool:
@@ -136,7 +149,7 @@ class Chunks:
         step.at = request.end
         step.count += 1
         step.made += made
-        self._chain.observe.answered[HTTP, code] += 1
+        self._answered[HTTP, code] += 1
         return True
 
 
@@ -145,11 +158,14 @@ class _Step:
 
     __slots__ = ("allowed", "at", "count", "made", "octets", "pieces", "size")
 
-    def __init__(self, octets: bytes, allowed: int) -> None:
+    def __init__(self, octets: bytes, allowed: int, answers: bytes, at: int, count: int) -> None:
         self.octets = octets
         self.allowed = allowed
-        self.at = self.size = self.count = self.made = 0
-        self.pieces: list[bytes] = []
+        self.pieces = [answers]
+        self.at = at
+        self.size = len(answers)
+        self.count = count
+        self.made = 0
 
     @property
     def done(self) -> bool:
