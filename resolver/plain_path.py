@@ -28,6 +28,8 @@ _LENGTH_AT = 16
 _FLAGS_AT = 2
 _COMPRESSED = int(EnvelopeFlag.COMPRESSED)
 
+_TRUSTED = Standing.TRUSTED  # looking for a member takes a fifth of a microsecond
+
 # A frame → the octets of its answer, None when it is not common.
 Ready = Callable[[bytes], bytes | None]
 # A datagram for the chain: its octets, where it came from, how far that is believed.
@@ -111,7 +113,7 @@ def drain(arrivals: DatagramBatch, chain: Chain, gate: PlainGate) -> tuple[int, 
         for number, (packet, host) in enumerate(zip(packets, arrivals.hosts, strict=True)):
             # Most datagrams are common questions of trusted sources, answered in one packet: little else happens here.
             is_trusted = host in trusted
-            standing = Standing.TRUSTED if is_trusted else gate.admit(packet, host, arrivals.address(number)[0], started)
+            standing = _TRUSTED if is_trusted else gate.admit(packet, host, arrivals.address(number)[0], started)
             if standing is None:
                 continue
             answer = ready(packet)
