@@ -180,7 +180,7 @@ def _key_place(segments: list[str]) -> int:
         if word in WORDS and TABLE[WORDS[word]].fits(value):
             raise Gs1Error(f"words for application identifiers went with version 1.3: write {WORDS[word]} for {word}", near=True)
     near = _has_key(segments)
-    raise Gs1Error("what stands behind the key is no qualifier of it" if near else "there is no primary key in the path", near=near)
+    raise Gs1Error("what is behind the key is no qualifier of it" if near else "there is no primary key in the path", near=near)
 
 
 def _has_key(segments: list[str]) -> bool:

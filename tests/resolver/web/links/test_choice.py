@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI, link_type
@@ -129,10 +129,11 @@ _LINKS = st.lists(
         contexts=st.sampled_from(["", "CN", "EU CN"]),
     ),
     min_size=1,
-    max_size=5,
+    max_size=4,
 )
 
 
+@settings(deadline=None)
 @given(
     _LINKS,
     st.sampled_from(["", "en", "zh;q=0.5, en;q=0.1", "*"]),
