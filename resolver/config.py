@@ -194,6 +194,7 @@ class LinksSection:
     terms: Annotated[str, Setting("address of its terms of use; empty: none")] = ""
     short_gtins: Annotated[bool, Setting("take GTINs of 8, 12 and 13 digits in paths, as old labels have them")] = False
     old_descriptions: Annotated[bool, Setting("itemDescription in place of description in linksets, as before 1.2")] = False
+    recall_page: Annotated[bool, Setting("people see the recall flag of a thing on a page before they go on to its link")] = True
 
 
 @dataclass(frozen=True, slots=True)

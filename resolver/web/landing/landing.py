@@ -19,7 +19,7 @@ from idis.registry.registration.values import sites_in
 from idis.resolver.address import path_of
 from idis.resolver.foreign.finding import surroundings_of
 from idis.resolver.recursion.resolved import Resolved
-from idis.resolver.request import Settled
+from idis.resolver.request import Peer, Settled
 from idis.resolver.web.face import Face
 from idis.resolver.web.landing.asked import UNSAID, Asked, Unreadable, read_path
 from idis.resolver.web.landing.asking import Questions, outcome_of
@@ -61,16 +61,22 @@ class Landing:
         """The page of the identifier that the path is."""
         path = request.raw_path.partition("?")[0]
         reader = reader_of(",".join(request.headers.getall("Accept-Language", [])), path, request.query)
-        return page_response(await self._shown(request, path.removeprefix("/")), reader)
+        return page_response(await self.shown(path.removeprefix("/"), peer_of(request)), reader)
 
-    async def _shown(self, request: web.Request, encoded: str) -> Shown:
+    async def shown(self, encoded: str, peer: Peer) -> Shown:
+        """What the page of an identifier shows.
+
+        Args:
+            encoded: the identifier, percent-encoded, as it stands behind the first slash of its address.
+            peer: who looks.
+        """
         now = int(self._face.service.clock.time())
         try:
             asked = read_path(encoded, surroundings_of(self._face.config, now))
         except Unreadable as error:
             text = unquote_to_bytes(encoded).decode("utf-8", "replace")
             return Shown(text, Case.MALFORMED, Origin(self._face.config.node.name), reason=str(error))
-        questions = Questions(self._face.service.chain, self._prover, peer_of(request), now)
+        questions = Questions(self._face.service.chain, self._prover, peer, now)
         settled = await questions.settle(asked.name)
         base = Shown(
             asked.shown,

@@ -120,7 +120,12 @@ class _Page:
             return ""
         headline, advice = words.RECALLS[shown.recall]
         kind = "bad stop" if shown.recall is Recall.STOP else "doubt"
-        return self._notice(kind, self._say(headline), f"<p>{self._say(advice)}</p>", alert=True)
+        body = f"<p>{self._say(advice)}</p>"
+        if shown.recalled:
+            body += f"<p>{self._say(words.RECALLED)} {told(shown.recalled, self._language)}</p>"
+        if shown.onward is not None:
+            body += f"<p class=onward>{self._link(shown.onward)}</p>"
+        return self._notice(kind, self._say(headline), body, alert=True)
 
     def _forgery(self, origin: Origin) -> str:
         if origin.proof is None or origin.proof.standing is not Standing.FAILED:

@@ -139,6 +139,8 @@ class Shown:
         kind: what kind of thing it is.
         scheme: what kind of identifier it is; empty for our own.
         recall: its recall flag.
+        recalled: what bears the flag, where that is not the thing itself but its lot or its product.
+        onward: where whoever has read of the flag may go on to.
         state: its state, where it is not simply in use.
         reason: one sentence of the node, in English, where there is no answer.
         lines, certificates, links: what is known of it.
@@ -156,6 +158,8 @@ class Shown:
     kind: Words = NO_WORDS
     scheme: Words = NO_WORDS
     recall: Recall = Recall.NONE
+    recalled: str = ""
+    onward: Link | None = None
     state: Words = NO_WORDS
     state_mark: Mark = Mark.PLAIN
     reason: str = ""

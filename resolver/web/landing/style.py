@@ -53,6 +53,8 @@ background:var(--card)}
 .notice.bad strong{color:var(--bad)}
 .notice.stop{background:var(--stop);color:#fff;border-color:var(--stop)}
 .notice.stop strong{font-size:1.3rem;color:#fff}
+.notice.stop a,.notice.stop .quiet{color:#fff}
+.notice .onward{margin-top:.7rem;font-size:.9rem}
 section,details{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.9rem 1rem;margin:1rem 0 0}
 dl{margin:0}
 dl>div{display:grid;grid-template-columns:minmax(5.5rem,31%) 1fr;gap:.8rem;padding:.42rem 0;border-top:1px solid var(--line)}
@@ -81,7 +83,8 @@ dd dl>div{grid-template-columns:9rem 1fr}}
 --good:#000;--goodp:#fff;--doubt:#000;--doubtp:#fff;--bad:#000;--badp:#fff;--stop:#fff}
 body{font-size:10.5pt}header{color:#000;border-bottom:1px solid #000}header a,details{display:none}
 .chips li[class]{border-color:var(--line)}
-.notice.stop,.notice.stop strong{color:#000}.notice.stop{border:3pt solid #000}section,.card{break-inside:avoid}
+.notice.stop,.notice.stop strong,.notice.stop a,.notice.stop .quiet{color:#000}
+.notice.stop{border:3pt solid #000}section,.card{break-inside:avoid}
 .links a[href^=http]::after,h3 a[href^=http]::after{content:" <" attr(href) ">";font-size:.85em}
 dl>div{grid-template-columns:11rem 1fr}}
 """

@@ -18,10 +18,8 @@ OTHERS = Words("其他标识", "Other identifiers of the same thing")
 ORIGIN = Words("数据来源", "Where this comes from")
 TECHNICAL = Words("供程序使用的数据", "Data for programs")
 JSON = Words("以 JSON 查看", "The same as JSON")
-SAFETY = Words("安全状态", "Safety")
 SUCCESSORS = Words("替代者", "Successor")
 SINCE = Words("日期", "Date")
-OPENS_OUTSIDE = Words("外部网站", "another site")
 OMITTED = Words("另有 {count} 项未显示，见 JSON。", "{count} more are not shown; see the JSON.")
 STATEMENT = Words(
     "本页由 {node} 按登记内容自动生成，内容由标识所有者负责。",
@@ -45,7 +43,8 @@ RECALLS: dict[Recall, tuple[Words, Words]] = {
         ),
     ),
 }
-NO_RECALL = Words("无召回", "No recall")
+RECALLED = Words("标志登记于", "The flag is that of")
+ONWARD = Words("已阅读上述提示，继续前往产品网页", "I have read this: go on to the page of the product")
 
 # What became of the question: a headline, a sentence, and what to do next.
 CASES: dict[Case, tuple[Words, Words, tuple[Words, ...]]] = {

@@ -19,7 +19,7 @@ from idis.registry.foreign_route import ForeignRoute, TargetKind
 from idis.registry.links import SCHEME
 from idis.resolver.foreign.targets import redirect_of
 from idis.resolver.web.links.asked import Asked
-from idis.resolver.web.links.choice import Choice, Chosen, Nothing, Several, choose
+from idis.resolver.web.links.choice import Choice, Chosen, Nothing, Several, Wish, choose
 from idis.resolver.web.links.levels import Level, own_page, with_defaults
 from idis.resolver.web.links.linkset import CONTEXT, JSON, JSON_LD, LINKSET_JSON, choices, encoded, linkset
 from idis.resolver.web.links.preferences import MediaTypes
@@ -40,6 +40,7 @@ class PageOf(Enum):
     LIST = "list"
     CHOICE = "choice"
     GONE = "gone"
+    RECALL = "recall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Page:
     Attributes:
         of: what it shows.
         levels: what is known; the first is the finest.
-        links: between which to choose.
+        links: between which to choose; of a recalled thing, the one to which a program is sent.
         reply: what a program gets instead, and the headers of either.
     """
 
@@ -67,11 +68,13 @@ class Manner:
         root: its scheme and host.
         old_descriptions: see `linkset`.
         known: whether whoever asks has proved an identity.
+        recall_page: whether a person is told of a recall flag before he goes on.
     """
 
     root: str
     old_descriptions: bool = False
     known: bool = False
+    recall_page: bool = True
 
 
 def answer(asked: Asked, levels: Sequence[Level], manner: Manner) -> Reply | Page:
@@ -89,7 +92,20 @@ def answer(asked: Asked, levels: Sequence[Level], manner: Manner) -> Reply | Pag
     if not asked.wish.link_type and (form := _data_form(asked.accepts)):
         decided = isinstance(choice, Chosen) and choice.link.media_type == form
         return _sent(asked, whole, choice, manner) if decided else _listed(asked, whole, manner, form)
+    if isinstance(choice, Chosen) and manner.recall_page and is_warned(asked.wish, whole):
+        headers = {"Link": _link_header(asked, whole, manner)}
+        reply = made(HTTPStatus.OK, headers, max_age_s=_age_s(whole, whole[choice.level]), private=manner.known)
+        return Page(PageOf.RECALL, whole, reply, (choice.link,))
     return _sent(asked, whole, choice, manner)
+
+
+def is_warned(wish: Wish, levels: Sequence[Level]) -> bool:
+    """Whether a person asks, for no certain link, what a thing is that must not be used, or only after a check.
+
+    He would be sent to a page of its owner that need not say so. Programs, and who names the type of link he wants, know what
+    they ask for.
+    """
+    return not wish.link_type and wish.media_types.prefers(PAGE) and any(level.recalled for level in levels)
 
 
 def target(link: Link, query: str) -> str:

@@ -9,13 +9,16 @@ from aiohttp import web
 
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import StoreError
+from idis.resolver.address import path_of
 from idis.resolver.chain import Chain
 from idis.resolver.config import LinksSection
 from idis.resolver.log import note
 from idis.resolver.web.callers import Callers
 from idis.resolver.web.face import Face
+from idis.resolver.web.landing.landing import Landing
 from idis.resolver.web.landing.language import reader_of
-from idis.resolver.web.links.answering import Page
+from idis.resolver.web.landing.shown import Case, Shown
+from idis.resolver.web.links.answering import Page, PageOf
 from idis.resolver.web.links.description import description
 from idis.resolver.web.links.kept import KeptReplies
 from idis.resolver.web.links.lazy import DESCRIPTION_PATH
@@ -41,6 +44,7 @@ class DigitalLinks:
         self._callers = callers
         self._config = config
         self._resolver = LinkResolver(chain, config)
+        self._landing = Landing(face)
         self.kept = KeptReplies(chain, self._resolver)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -66,23 +70,30 @@ class DigitalLinks:
         except StoreError as error:
             note(logging.ERROR, "digital link failed", path=seen.path, error=str(error))
             result = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this node cannot read its store")
-        reply = self._unchanged(request, self._shown(request, seen, result))
+        reply = self._unchanged(request, await self._shown(request, seen, result))
         self._resolver.count(reply, self._face.service.clock.monotonic() - started)
         return _sent(reply)
 
-    def _shown(self, request: web.Request, seen: Seen, result: Reply | Page) -> Reply:
+    async def _shown(self, request: web.Request, seen: Seen, result: Reply | Page) -> Reply:
         """The reply, for a person with a page as its content."""
         node = self._face.config.node.name
         if isinstance(result, Page):
             asked = self._resolver.read(seen)
             reader = reader_of(seen.languages, seen.path, request.query)
-            text = page_of(asked, result, node, self._config.root or seen.origin, reader)
+            record = await self._record(request, result) if result.of is PageOf.RECALL else None
+            text = page_of(asked, result, node, self._config.root or seen.origin, reader, record)
             return Reply(result.reply.status, page_headers(result.reply, reader), text.encode())
         if result.status not in TOLD or not read_accept(seen.accept).prefers("text/html"):
             return result
         reader = reader_of(seen.languages, seen.path, request.query)
         text = trouble_page(seen.path, result, result.detail, node, reader)
         return Reply(result.status, page_headers(result, reader), text.encode())
+
+    async def _record(self, request: web.Request, page: Page) -> Shown | None:
+        """What the page of its finest record shows, if that can be had."""
+        name = page.levels[0].records[0].identifier
+        shown = await self._landing.shown(path_of(name).removeprefix("/"), peer_of(request))
+        return shown if shown.case is Case.FOUND else None
 
     @staticmethod
     def _unchanged(request: web.Request, reply: Reply) -> Reply:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI
 from idis.proto.types.link import Link
 from idis.registry.links import RecordLinks
+from idis.resolver.address import path_of
 from idis.resolver.web.links.asked import LevelAsked
 from idis.resolver.web.links.preferences import Languages
 
@@ -71,7 +71,7 @@ def with_defaults(levels: Sequence[Level], root: str, languages: Languages) -> t
 
 def own_page(root: str, identifier: str) -> str:
     """The URI at which this node shows a record."""
-    return f"{root}/{quote(identifier, safe='/:@!$&()*+,;=~-._')}"
+    return root + path_of(identifier)
 
 
 def _with_own_pages(level: Level, root: str, zh: bool) -> Level:

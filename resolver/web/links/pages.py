@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from idis.proto.schemes.gs1.digital_link import CANONICAL_STEM, parse
@@ -9,6 +10,7 @@ from idis.proto.schemes.gs1.element_string import write_bracketed
 from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI, title
 from idis.proto.types.link import Link as RecordLink
 from idis.registry.links import SCHEME
+from idis.resolver.web.landing import words
 from idis.resolver.web.landing.language import Reader, Words
 from idis.resolver.web.landing.page import landing_page
 from idis.resolver.web.landing.shown import Case, Link, Origin, Recall, Shown, Succession
@@ -19,13 +21,6 @@ from idis.resolver.web.links.levels import Level, own_page
 from idis.resolver.web.links.linkset import JSON_LD
 from idis.resolver.web.links.reply import Reply
 
-_KINDS = {
-    "superseded": Words("已被替代", "Superseded"),
-    "merged": Words("已合并", "Merged into another"),
-    "split": Words("已拆分", "Split into others"),
-    "transferred": Words("已转移", "Transferred"),
-    "withdrawn": Words("已撤销", "Withdrawn"),
-}
 # What goes wrong, and how a page tells it.
 TOLD: dict[int, Case] = {
     HTTPStatus.BAD_REQUEST: Case.MALFORMED,
@@ -40,7 +35,7 @@ _LINKSET = "?linkType=linkset"
 _IN_PAGE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})  # JSON in a page must not end its element
 
 
-def page_of(asked: Asked, page: Page, node: str, root: str, reader: Reader) -> str:
+def page_of(asked: Asked, page: Page, node: str, root: str, reader: Reader, record: Shown | None = None) -> str:
     """The page that a person gets.
 
     Args:
@@ -49,15 +44,17 @@ def page_of(asked: Asked, page: Page, node: str, root: str, reader: Reader) -> s
         node: the name of this node.
         root: scheme and host of the resolver.
         reader: in which language.
+        record: what the page of its finest record shows, where this page shows all of that.
     """
     first = page.levels[0]
-    shown = Shown(
+    recall, recalled = _recall(page.levels)
+    shown = replace(
+        record or _without_values(page, node),
         identifier=asked.levels[0].display,
-        case=Case.SEVERAL if page.of is PageOf.CHOICE else Case.WITHDRAWN if page.of is PageOf.GONE else Case.FOUND,
-        origin=Origin(node, prefix=", ".join(record.identifier.partition("/")[0] for record in first.records)),
-        name=Words(first.name if first.name != first.display else ""),
         scheme=_SCHEME,
-        recall=_recall(page.levels),
+        recall=recall,
+        recalled=recalled,
+        onward=_onward(asked, page, root),
         links=_links(asked, page, root),
         succession=_succession(first),
         json=asked.anchor.removeprefix(root) + _LINKSET,
@@ -87,9 +84,31 @@ def page_headers(reply: Reply, reader: Reader) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _recall(levels: tuple[Level, ...]) -> Recall:
-    flags = {record.recalled for level in levels for record in level.records}
-    return next((recall for recall in (Recall.STOP, Recall.CHECK) if recall.value in flags), Recall.NONE)
+def _without_values(page: Page, node: str) -> Shown:
+    first = page.levels[0]
+    return Shown(
+        identifier=first.display,
+        case=Case.SEVERAL if page.of is PageOf.CHOICE else Case.WITHDRAWN if page.of is PageOf.GONE else Case.FOUND,
+        origin=Origin(node, prefix=", ".join(record.identifier.partition("/")[0] for record in first.records)),
+        name=Words(first.name if first.name != first.display else ""),
+    )
+
+
+def _recall(levels: tuple[Level, ...]) -> tuple[Recall, str]:
+    """The gravest flag, and what bears it where that is not the finest level."""
+    for recall in (Recall.STOP, Recall.CHECK):
+        for place, level in enumerate(levels):
+            if any(record.recalled == recall.value for record in level.records):
+                return recall, level.display if place else ""
+    return Recall.NONE, ""
+
+
+def _onward(asked: Asked, page: Page, root: str) -> Link | None:
+    """The link to which a program is sent; none to what this page shows itself."""
+    if page.of is not PageOf.RECALL:
+        return None
+    href = target(page.links[0], asked.query)
+    return None if href.startswith(f"{root}/") else Link(href, words.ONWARD)
 
 
 def _links(asked: Asked, page: Page, root: str) -> tuple[Link, ...]:
@@ -112,7 +131,7 @@ def _succession(level: Level) -> Succession | None:
     end = next((record.succession for record in level.records if record.succession is not None), None)
     if end is None:
         return None
-    return Succession(_KINDS[end.kind.value], tuple(map(_successor, end.successors)), end.date, end.note)
+    return Succession(words.ENDS[end.kind.value], tuple(map(_successor, end.successors)), end.date, end.note)
 
 
 def _successor(name: str) -> Link:

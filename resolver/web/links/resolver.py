@@ -106,7 +106,7 @@ class LinkResolver:
         if any(isinstance(verdict, Later) for verdict in settled.values()):
             return None
         result = found(asked.levels, held, settled, asked.variables, known=False)
-        reply = self._answered(asked, result, Manner(asked.link.stem, self._config.old_descriptions))
+        reply = self._answered(asked, result, known=False)
         keys = tuple([record.key for record in records])
         lasting = self._settled.keys() >= set(keys) and all(level.ttl_s >= SHORT_S for level in result.levels)
         return Known(reply, keys, tuple([level.canonical for level in asked.levels]), lasting)
@@ -147,7 +147,7 @@ class LinkResolver:
         known = not caller.anonymous
         settled = await self.settled(held, peer, caller, face)
         result = found(asked.levels, held, settled, asked.variables, known=known)
-        return self._answered(asked, result, Manner(asked.link.stem, self._config.old_descriptions, known))
+        return self._answered(asked, result, known=known)
 
     async def settled(
         self, held: Sequence[Sequence[Held]], peer: Peer, caller: Caller, face: Face
@@ -164,8 +164,9 @@ class LinkResolver:
             verdict = settled_now(self._chain, txn, record.identifier, peer, int(self._chain.clock.time()))
         return await self._chain.settle(verdict) if isinstance(verdict, Later) else verdict
 
-    def _answered(self, asked: Asked, result: Found, manner: Manner) -> Reply | Page:
+    def _answered(self, asked: Asked, result: Found, *, known: bool) -> Reply | Page:
         if result.levels:
+            manner = Manner(asked.link.stem, self._config.old_descriptions, known, self._config.recall_page)
             return answer(asked, result.levels, manner)
         if result.busy:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, result.trouble)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from idis.proto.any_name import any_name
@@ -22,7 +22,7 @@ from idis.resolver.config import NodeConfig
 from idis.resolver.foreign.finding import surroundings_of
 from idis.resolver.guard.sources import Source, Standing
 from idis.resolver.request import HTTP, Peer
-from idis.resolver.web.links.answering import gone, gone_sentence
+from idis.resolver.web.links.answering import gone, gone_sentence, is_warned
 from idis.resolver.web.links.asked import LevelAsked, read_request
 from idis.resolver.web.links.choice import Choice, Chosen, Nothing, Several, Wish, choose
 from idis.resolver.web.links.finding import Found, found, held_at
@@ -68,7 +68,10 @@ async def get_link(call: Call[ChoiceParameters, None]) -> Reply | Refusal:
     kind = (link_type(wanted.link_type) or wanted.link_type) if wanted.link_type else ""
     contexts = (wanted.context,) if wanted.context else ()
     wish = Wish(kind, contexts, read_languages(languages), read_accept(wanted.accept or ""))
-    return Reply(_model(seen, _choice(seen.levels, wish), call.face.config))
+    choice = _choice(seen.levels, wish)
+    if isinstance(choice, Chosen) and seen.uri and call.face.config.links.recall_page and is_warned(wish, seen.levels):
+        choice = replace(choice, why=f"{choice.why}; people first get a page with the recall flag")
+    return Reply(_model(seen, choice, call.face.config))
 
 
 def _choice(levels: Sequence[Level], wish: Wish) -> Choice:

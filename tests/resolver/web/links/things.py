@@ -102,10 +102,16 @@ CLAIMED = (
     record("CLAIM-A", CLAIMED_KEY, link(10, "gs1:defaultLink", "https://a.example/", "Of A")),
     record("CLAIM-B", CLAIMED_KEY, link(10, "gs1:defaultLink", "https://b.example/", "Of B")),
 )
+# A lot on hold, and an item of it that has no flag of its own; nobody has named a default link.
+HELD_KEY = "/01/06901234567984"
+HELD = (
+    record("HELD", f"{HELD_KEY}/10/L9", Value(3, "recallFlag", b"check"), link(10, "gs1:pip", "https://maker.example/l9", "Lot")),
+    record("HELD-1", f"{HELD_KEY}/21/1", Value(2, "name", b"Item 1")),
+)
 HIDDEN_KEY = "/01/06901234567960"
 HIDDEN = Record(f"{PREFIX}/HIDDEN", (Value(2, "note", b"for staff", permissions=0x0C),))
 
-RECORDS = (VALVE, ITEM, LOT, PUMP, PUMP_LOT, BARE, PLAIN, GONE, MERGED, OLD, *CLAIMED, HIDDEN)
+RECORDS = (VALVE, ITEM, LOT, PUMP, PUMP_LOT, BARE, PLAIN, GONE, MERGED, OLD, *CLAIMED, *HELD, HIDDEN)
 EVERY_KEY = {
     "00": ("/00/169012340000000013",),
     "01": (f"{KEY}/22/2A/10/LOT7/21/42", f"{KEY}/22/2A", f"{KEY}/10/LOT7", f"{KEY}/21/42", f"{KEY}/235/TPX9"),
