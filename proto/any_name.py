@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from idis.proto.identifier import fold
+from idis.proto.identifier import PREFIX_HANDLE_HEAD, fold
 from idis.proto.schemes.scan import shown_controls
 
 ANY_PREFIX = "0.ANY"
@@ -26,6 +26,17 @@ def any_name(text: str) -> str:
 def name_asked(spelling: str) -> str:
     """The text that a handle carries; empty for one that carries none."""
     return spelling[len(_HEAD) :] if fold(spelling[: len(_HEAD)]) == _HEAD else ""
+
+
+def text_of(spelling: str) -> tuple[str, bool]:
+    """The text asked for by a handle, and whether it was carried by one.
+
+    What has no slash is a prefix to clients, who ask for it as `0.NA/…`.
+    """
+    if carried := name_asked(spelling):
+        return carried, True
+    head = len(PREFIX_HANDLE_HEAD)
+    return (spelling[head:] if fold(spelling[:head]) == PREFIX_HANDLE_HEAD else spelling), False
 
 
 def is_plain_handle(text: str) -> bool:

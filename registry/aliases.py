@@ -13,6 +13,7 @@ from idis.proto.schemes.recognised import Recognised
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import prefix_of
 
+HOLDER_TYPE = "IDIS.HOLDER"  # of a value of an answer: one of several records that have a name, {"handle": …, "owner": …}
 HOLDERS_MAX = 64  # records of one name that are told; more share it as a word, not as a name
 
 

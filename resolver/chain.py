@@ -144,7 +144,7 @@ class Chain:
         return settled
 
     def own_query(self, query: Query) -> Query | None:
-        """A question by the handle that this node's registry knows it by; None for a name of another scheme that leads elsewhere."""
+        """A question by the handle that this node's registry knows it by; None for a name that leads elsewhere."""
         if self.foreign is None:
             return query
         with self.store.read() as txn:

@@ -33,16 +33,13 @@ from idis.resolver.chain import Chain, Step
 from idis.resolver.collector import Quiet
 from idis.resolver.config import NodeConfig
 from idis.resolver.follower import Follower, outdated
-from idis.resolver.foreign.abroad import Providers
-from idis.resolver.foreign.finding import Reader
-from idis.resolver.foreign.settings import settings_of
 from idis.resolver.guard.connections import SWEEP_S, ConnectionTable
 from idis.resolver.guard.daily import DailyCounts
 from idis.resolver.guard.rates import Rates
 from idis.resolver.guard.sources import Sources
 from idis.resolver.handlers.access import Access
 from idis.resolver.handlers.authority import Authority
-from idis.resolver.handlers.foreign import Foreign
+from idis.resolver.handlers.foreign import Foreign, foreign_step
 from idis.resolver.handlers.limit import Limit
 from idis.resolver.handlers.observe import Observe
 from idis.resolver.handlers.quota import Quota
@@ -161,7 +158,7 @@ class Node:
         if self._recursor is not None:
             await self._keeping.close()
             await self._recursor.close()
-        await self._foreign.providers.close()
+        await self._foreign.close()
         await self._office.close()
         await self._until(lambda: not self._table.busy, FINISH_S)
         self._table.shed_all("stopping")
@@ -243,7 +240,7 @@ class Node:
             await self._dns.open()
         self._started = time.monotonic()
         self._tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._counts.run())]
-        self._tasks.append(asyncio.create_task(self._foreign.providers.run()))
+        self._tasks.append(asyncio.create_task(self._foreign.run()))
         if self._follower is not None:
             self._tasks.append(asyncio.create_task(self._follower.run()))
         if self._hot_path is not None:
@@ -495,6 +492,5 @@ def _steps(
     """The steps between limit and observe, in their order, and the one among them that knows other schemes."""
     registered: list[Step] = [Quota(counts), Authority(encode_site(site), metrics)]
     others: list[Step] = [] if recursor is None else [Recursion(recursor)]
-    providers = Providers(settings_of(config.routes, str(config.data_dir)), time, secrets.SystemRandom().random)
-    foreign = Foreign(Reader(config), [*registered, *others], providers, recursor, own_places(site))
+    foreign = foreign_step(config, [*registered, *others], recursor, own_places(site))
     return foreign, [Access(), *registered, foreign, *others]

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from idis.proto.any_name import name_asked
 from idis.proto.detect import GS1_HOSTS, readings_of_name
 from idis.proto.errors import IdentifierError
-from idis.proto.identifier import PREFIX_HANDLE_HEAD, fold, parse_identifier
+from idis.proto.identifier import fold, parse_identifier
 from idis.proto.outcome import NotFound
 from idis.proto.query import Query
 from idis.proto.schemes import did, doi, handle, vaa
@@ -135,17 +134,6 @@ def find(txn: ReadTxn, readings: Sequence[Recognised]) -> Found | None:
         spellings = {fold(text): text for _, text in reversed(twins)}  # of the first of each
         return Twin(twins[0][0], tuple(reversed(spellings.values())), known=False)
     return Unrouted(right[0])
-
-
-def text_of(spelling: str) -> tuple[str, bool]:
-    """The text asked for by a handle, and whether it was carried by one (`proto/any_name.py`).
-
-    What has no slash is a prefix to clients, who ask for it as `0.NA/…`.
-    """
-    if carried := name_asked(spelling):
-        return carried, True
-    head = len(PREFIX_HANDLE_HEAD)
-    return (spelling[head:] if fold(spelling[:head]) == PREFIX_HANDLE_HEAD else spelling), False
 
 
 def is_shown(txn: ReadTxn, identifier: str, now: int) -> bool:

@@ -15,7 +15,7 @@ from idis.proto.dns.records import NAPTR, Rr
 from idis.proto.errors import ProtocolError
 
 UDP_BYTES = 1_232  # what no path fragments (DNS flag day 2020)
-RETRY_S = 0.4  # until the next server is asked, too
+RETRY_S = 0.4  # of silence
 PORT = 53
 SERVERS_MAX = 3  # as system resolvers take
 _CNAME, _DNAME = 5, 39
@@ -40,10 +40,12 @@ class NameServers:
 
     Args:
         servers: address and port of each; none for those of this machine.
+        retry_s: of silence, until the next one is asked.
     """
 
-    def __init__(self, servers: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, servers: Sequence[tuple[str, int]], retry_s: float = RETRY_S) -> None:
         self._servers = tuple(servers)
+        self._retry_s = retry_s
 
     async def naptr(self, labels: Labels) -> Names:
         """The NAPTR records of a name; whoever calls bounds the time.
@@ -70,11 +72,11 @@ class NameServers:
         # RD: these servers ask others for us.
         question = bytearray(encode_query(number, labels, NAPTR, udp_bytes=UDP_BYTES))
         question[2] |= 1
-        async with asyncio.timeout(RETRY_S):
+        async with asyncio.timeout(self._retry_s):
             response = await _over_udp(server, bytes(question), labels, number)
         if not response.truncated:
             return response
-        async with asyncio.timeout(RETRY_S):
+        async with asyncio.timeout(self._retry_s):
             return await _over_tcp(server, bytes(question), labels, number)
 
 

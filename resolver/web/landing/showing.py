@@ -17,7 +17,7 @@ from idis.proto.types.successor import SuccessionKind
 from idis.proto.value import Value
 from idis.registry.record import RECALL_FLAG, recalled
 from idis.resolver.address import path_of
-from idis.resolver.handlers.foreign import HOLDER_TYPE
+from idis.registry.aliases import HOLDER_TYPE
 from idis.resolver.web.landing import certificates
 from idis.resolver.web.landing.certificates import Named
 from idis.resolver.web.landing.fields import is_technical, line_of, own_link, read_json, technical_line, texts_of

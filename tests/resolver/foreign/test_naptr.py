@@ -75,9 +75,9 @@ async def serve() -> AsyncIterator[Callable[..., Awaitable[Server]]]:
 Serve = Callable[..., Awaitable[Server]]
 
 
-def asking(*servers: Server) -> NameServers:
+def asking(*servers: Server, retry_s: float = 5.0) -> NameServers:
     """Asks these."""
-    return NameServers([("127.0.0.1", server.port) for server in servers])
+    return NameServers([("127.0.0.1", server.port) for server in servers], retry_s)
 
 
 async def test_the_records_of_a_name(serve: Serve) -> None:
@@ -118,7 +118,7 @@ async def test_a_name_without_records(serve: Serve, code: int) -> None:
 )
 async def test_the_next_server_is_asked(serve: Serve, answer: Answer) -> None:
     """When the first is silent, fails, or answers something else."""
-    names = await asking(await serve(answer), await serve(say)).naptr(NAME)
+    names = await asking(await serve(answer), await serve(say), retry_s=0.8).naptr(NAME)
 
     assert names.records[0].data == RECORD.data
 

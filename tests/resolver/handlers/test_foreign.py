@@ -33,6 +33,7 @@ from idis.resolver.config import NodeConfig
 from idis.resolver.foreign.abroad import Providers
 from idis.resolver.foreign.finding import Reader
 from idis.resolver.foreign.settings import AbroadSettings
+from idis.resolver.foreign.taking import Taking
 from idis.resolver.foreign.targets import Url, place_of
 from idis.resolver.guard.daily import DailyCounts
 from idis.resolver.guard.sources import Source, Standing
@@ -96,7 +97,8 @@ class World:
         registered: list[Any] = [Quota(DailyCounts(self.store)), Authority(b"", Metrics())]
         others: list[Any] = [] if self.recursor is None else [Recursion(self.recursor)]  # type: ignore[arg-type]
         providers = Providers(AbroadSettings(), Clock(), lambda: 0.5)
-        foreign = Foreign(Reader(NodeConfig(Path("x"))), [*registered, *others], providers, self.recursor)  # type: ignore[arg-type]
+        reader = Reader(NodeConfig(Path("x")))
+        foreign = Foreign(lambda: Taking(reader, [*registered, *others], providers, self.recursor))  # type: ignore[arg-type]
         verdict: Verdict = None
         with self.store.read() as txn:
             for step in [*registered, foreign, *others]:
@@ -376,7 +378,9 @@ def test_names_of_a_prefix_with_a_quota_are_counted(make: MakeWorld) -> None:
     request = Request(request_message(query, request_id=1, now=NOW), query, PEER)
     with world.store.read() as txn:
         assert entry_steps(request, txn, NOW, None) is None
-        foreign = Foreign(Reader(NodeConfig(Path("x"))), [entry_steps, Authority(b"", Metrics())], Providers(AbroadSettings(), Clock(), lambda: 0.5), None)  # noqa: E501
+        providers = Providers(AbroadSettings(), Clock(), lambda: 0.5)
+        steps = [entry_steps, Authority(b"", Metrics())]
+        foreign = Foreign(lambda: Taking(Reader(NodeConfig(Path("x"))), steps, providers, None))
         named = Query(SPELLINGS[0], parse_identifier(SPELLINGS[0]))
         verdict = foreign(Request(request_message(named, request_id=1, now=NOW), named, PEER), txn, NOW, NotFound())
 
