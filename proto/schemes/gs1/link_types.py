@@ -80,6 +80,7 @@ DEPRECATED = {"productSustainabilityInfo": "sustainabilityInfo"}
 DEFAULT = f"{NAMESPACE}defaultLink"
 DEFAULT_MULTI = f"{NAMESPACE}defaultLinkMulti"
 HANDLED_BY = f"{NAMESPACE}handledBy"
+RECALL_STATUS = f"{NAMESPACE}recallStatus"
 
 # One vocabulary, whichever of its addresses is written.
 _NAMESPACES = (NAMESPACE, "https://gs1.org/voc/", "https://www.gs1.org/voc/", "http://gs1.org/voc/", "http://www.gs1.org/voc/")

@@ -123,6 +123,7 @@ class _Page:
         body = f"<p>{self._say(advice)}</p>"
         if shown.recalled:
             body += f"<p>{self._say(words.RECALLED)} {told(shown.recalled, self._language)}</p>"
+        body += "".join(f"<p>{self._link(notice)}</p>" for notice in shown.notices)
         if shown.onward is not None:
             body += f"<p class=onward>{self._link(shown.onward)}</p>"
         return self._notice(kind, self._say(headline), body, alert=True)

@@ -7,17 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from idis.proto.errors import DataError
+from idis.proto.schemes.gs1.link_types import RECALL_STATUS
 from idis.proto.schemes.gs1.link_types import title as link_title
 from idis.proto.schemes.recognisers import RECOGNISERS
 from idis.proto.succession import succession_of
 from idis.proto.types.alias import ALIAS_TYPE, split_alias
 from idis.proto.types.link import LINK_TYPE, decode_link
+from idis.proto.types.link import Link as RegisteredLink
 from idis.proto.types.successor import Succession as RegisteredSuccession
 from idis.proto.types.successor import SuccessionKind
 from idis.proto.value import Value
+from idis.registry.aliases import HOLDER_TYPE
 from idis.registry.record import RECALL_FLAG, recalled
 from idis.resolver.address import path_of
-from idis.registry.aliases import HOLDER_TYPE
 from idis.resolver.web.landing import certificates
 from idis.resolver.web.landing.certificates import Named
 from idis.resolver.web.landing.fields import is_technical, line_of, own_link, read_json, technical_line, texts_of
@@ -27,6 +29,7 @@ from idis.resolver.web.landing.template import NO_TEMPLATE, Item, Template, read
 from idis.resolver.web.landing.words import ENDS
 
 VALUES_SHOWN_MAX = 200  # of a record; a page of more is read by nobody
+NOTICES_MAX = 3  # of a recall, beside its flag
 REFERRED_MAX = 3  # things of one list whose names are asked for
 
 # Fields of the common head that the page shows in places of their own, or that say nothing to a reader.
@@ -79,6 +82,7 @@ def shown_record(registered: Registered, origin: Origin, today: date, json: str)
     shown = [value for value in plain[:VALUES_SHOWN_MAX] if _name_of(value, items) not in _ELSEWHERE]
     held = [value for value in shown if (item := items.get(value.index)) and certificates.is_certificate(item)]
     state, mark = _state(told.get(_STATUS), items)
+    links = tuple(links_of(values))
     succession = succession_of(values)
     withdrawn = succession is not None and succession.kind is SuccessionKind.WITHDRAWN
     return Shown(
@@ -88,11 +92,12 @@ def shown_record(registered: Registered, origin: Origin, today: date, json: str)
         name=name_in(values, registered.template),
         kind=registered.template.kind,
         recall=recall_of(values),
+        notices=notices_of(links),
         state=state,
         state_mark=mark,
         lines=tuple(_line(registered, value, today) for value in shown if value not in held),
         certificates=tuple(_certificates(registered, held, today)),
-        links=tuple(links_of(values)),
+        links=tuple(map(shown_link, links)),
         others=tuple(other_names(values, today)),
         technical=tuple(map(technical_line, technical[:VALUES_SHOWN_MAX])),
         succession=None if succession is None else _succession(succession),
@@ -132,7 +137,7 @@ def name_in(values: Sequence[Value], template: Template) -> Words:
     return Words(told.get(_NAME, ""), told.get(_NAME_EN, ""))
 
 
-def links_of(values: Iterable[Value]) -> Iterable[Link]:
+def links_of(values: Iterable[Value]) -> Iterable[RegisteredLink]:
     """The links of a record for everybody; a target that is only complete with what a Digital Link asks for is left out."""
     for value in values:
         if value.type.upper() != LINK_TYPE:
@@ -142,11 +147,25 @@ def links_of(values: Iterable[Value]) -> Iterable[Link]:
         except DataError:
             continue  # of a node that did not check it
         if link.public and not link.variables:
-            english = link_title(link.link_type, zh=False)
-            words = Words(
-                f"{link_title(link.link_type, zh=True)}：{link.title}", f"{english[:1].upper()}{english[1:]}: {link.title}"
-            )
-            yield Link(link.href, words, ", ".join(link.languages), link.media_type)
+            yield link
+
+
+def shown_link(link: RegisteredLink, href: str = "") -> Link:
+    """A link as a page shows it.
+
+    Args:
+        link: as it is registered.
+        href: where it leads for this reader; empty: as registered.
+    """
+    english = link_title(link.link_type, zh=False)
+    words = Words(f"{link_title(link.link_type, zh=True)}：{link.title}", f"{english[:1].upper()}{english[1:]}: {link.title}")
+    return Link(href or link.href, words, ", ".join(link.languages), link.media_type)
+
+
+def notices_of(links: Iterable[RegisteredLink]) -> tuple[Link, ...]:
+    """What owners say of a recall, each page once."""
+    found = {link.href: shown_link(link) for link in links if link.link_type == RECALL_STATUS}
+    return tuple(found.values())[:NOTICES_MAX]
 
 
 def other_names(values: Sequence[Value], today: date) -> Iterable[Line]:

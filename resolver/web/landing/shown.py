@@ -140,6 +140,7 @@ class Shown:
         scheme: what kind of identifier it is; empty for our own.
         recall: its recall flag.
         recalled: what bears the flag, where that is not the thing itself but its lot or its product.
+        notices: what its owner says of that.
         onward: where whoever has read of the flag may go on to.
         state: its state, where it is not simply in use.
         reason: one sentence of the node, in English, where there is no answer.
@@ -159,6 +160,7 @@ class Shown:
     scheme: Words = NO_WORDS
     recall: Recall = Recall.NONE
     recalled: str = ""
+    notices: tuple[Link, ...] = ()
     onward: Link | None = None
     state: Words = NO_WORDS
     state_mark: Mark = Mark.PLAIN

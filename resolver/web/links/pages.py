@@ -7,12 +7,12 @@ from http import HTTPStatus
 
 from idis.proto.schemes.gs1.digital_link import CANONICAL_STEM, parse
 from idis.proto.schemes.gs1.element_string import write_bracketed
-from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI, title
-from idis.proto.types.link import Link as RecordLink
+from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI
 from idis.registry.links import SCHEME
 from idis.resolver.web.landing import words
 from idis.resolver.web.landing.language import Reader, Words
 from idis.resolver.web.landing.page import landing_page
+from idis.resolver.web.landing.showing import notices_of, shown_link
 from idis.resolver.web.landing.shown import Case, Link, Origin, Recall, Shown, Succession
 from idis.resolver.web.landing.style import CONTENT_SECURITY_POLICY
 from idis.resolver.web.links.answering import Page, PageOf, target
@@ -48,12 +48,16 @@ def page_of(asked: Asked, page: Page, node: str, root: str, reader: Reader, reco
     """
     first = page.levels[0]
     recall, recalled = _recall(page.levels)
+    values = record or _without_values(page, node)
+    identifier = asked.levels[0].display
     shown = replace(
-        record or _without_values(page, node),
-        identifier=asked.levels[0].display,
+        values,
+        identifier=identifier,
+        others=tuple(line for line in values.others if line.contents != (Words(identifier),)),
         scheme=_SCHEME,
         recall=recall,
         recalled=recalled,
+        notices=notices_of(link for level in page.levels for link in level.links),
         onward=_onward(asked, page, root),
         links=_links(asked, page, root),
         succession=_succession(first),
@@ -74,12 +78,13 @@ def trouble_page(shown_as: str, reply: Reply, reason: str, node: str, reader: Re
 
 def page_headers(reply: Reply, reader: Reader) -> tuple[tuple[str, str], ...]:
     """The headers of a reply with a page as its content."""
-    kept = tuple((name, text) for name, text in reply.headers if name not in ("Content-Type", "ETag"))
+    kept = tuple(pair for pair in reply.headers if pair[0] not in ("Content-Type", "ETag", "X-Content-Type-Options"))
     return (
         *kept,
         ("Content-Type", "text/html; charset=utf-8"),
         ("Content-Language", reader.language.tag),
         ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+        ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
     )
 
@@ -113,18 +118,13 @@ def _onward(asked: Asked, page: Page, root: str) -> Link | None:
 
 def _links(asked: Asked, page: Page, root: str) -> tuple[Link, ...]:
     if page.of is PageOf.CHOICE:
-        return tuple(_link(link, target(link, asked.query)) for link in page.links)
+        return tuple(shown_link(link, target(link, asked.query)) for link in page.links)
     own = [Link(own_page("", record.identifier), Words(record.identifier)) for level in page.levels for record in level.records]
     named = [link for level in page.levels for link in level.links if link.link_type not in (DEFAULT, DEFAULT_MULTI)]
     rest = [link for level in page.levels for link in level.links if link.link_type in (DEFAULT, DEFAULT_MULTI)]
     seen = {link.href for link in named}
     others = [link for link in rest if link.href not in seen and not link.href.startswith(f"{root}/")]
-    return (*(_link(link, link.href) for link in (*named, *others)), *own)
-
-
-def _link(link: RecordLink, href: str) -> Link:
-    words = Words(f"{title(link.link_type, zh=True)}：{link.title}", f"{title(link.link_type, zh=False)}: {link.title}")
-    return Link(href, words, ", ".join(link.languages), link.media_type)
+    return (*map(shown_link, (*named, *others)), *own)
 
 
 def _succession(level: Level) -> Succession | None:

@@ -191,8 +191,8 @@ def test_nothing_of_a_strangers_acts():
     certificate = Certificate(words, (line,), f"javascript:{HOSTILE}", words)
     everything = Shown(
         HOSTILE, Case.FOUND, Origin(HOSTILE, "cache", HOSTILE, HOSTILE, HOSTILE, proof=Proof(Standing.FAILED, HOSTILE)),
-        words, words, words, Recall.STOP, HOSTILE, link, words, Mark.BAD, HOSTILE, (line,), (certificate,), (link,), (line,), (line,), end,
-        f"javascript:{HOSTILE}", 3,
+        words, words, words, Recall.STOP, HOSTILE, (link,), link, words, Mark.BAD, HOSTILE,
+        (line,), (certificate,), (link,), (line,), (line,), end, f"javascript:{HOSTILE}", 3,
     )  # fmt: skip
     found = Elements(landing_page(everything, Reader(Language.ENGLISH, True, f"/{HOSTILE}", ((HOSTILE, HOSTILE),)))).found
 

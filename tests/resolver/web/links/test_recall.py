@@ -8,7 +8,7 @@ from idis.proto.value import Value
 from idis.registry.record import Record, prepare
 from idis.resolver.config import LinksSection
 from idis.resolver.node import Node
-from tests.resolver.web.links.things import HELD_KEY, ITEM, KEY, PREFIX, VALVE, Asking
+from tests.resolver.web.links.things import HELD_KEY, ITEM, KEY, PREFIX, VALVE, Asking, link
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 RECALLED = f"{KEY}/21/42"
@@ -24,6 +24,17 @@ async def test_a_person_sees_the_flag_before_the_page_of_the_owner(ask: Asking):
     assert "球阀 42" in answer.text
     assert 'class=onward><a href="https://maker.example/valve?v=1"' in answer.text
     assert answer.headers["Cache-Control"] == "public, max-age=5"
+
+
+async def test_what_the_owner_says_of_the_recall_stands_in_the_notice(resolver: Node, ask: Asking):
+    """Before the way on, in capitals as every link; the thing's own key is not told as another name of it."""
+    said = link(30, "gs1:recallStatus", "https://maker.example/recall", "Notice 7")
+    resolver._store.write_all([prepare(Record(ITEM.identifier, (*ITEM.values, said)), 0)], actor="test")
+    answer = await ask(RECALLED, BROWSER, "en")
+    notice = answer.text.partition("role=alert")[2].partition("</div>")[0]
+
+    assert notice.index("Recall status: Notice 7") < notice.index("class=onward")
+    assert "Other identifiers of the same thing" not in answer.text
 
 
 async def test_the_page_tells_programs_of_the_linkset(ask: Asking):
