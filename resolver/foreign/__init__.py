@@ -1,7 +1,8 @@
 """Identifiers of every scheme: whose they are, and what others say about them.
 
     finding.py    what a text leads to by what this node knows: a record, a handle, a route, nothing
-    step.py       the same for the chain, so that every transport answers alike
+    taking.py     what it is answered, by the step of the chain that every transport passes
+    settings.py   what an operator may set
     targets.py    where a provider of a route is asked for an identifier
     abroad.py     answers of others: cached, asked for once, from the provider that is well
     health.py     which provider is well

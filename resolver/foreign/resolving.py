@@ -14,7 +14,6 @@ from idis.proto.exchange import request_message
 from idis.proto.identifier import parse_identifier
 from idis.proto.outcome import Answer, Outcome
 from idis.proto.query import Query
-from idis.proto.schemes.personal import SCHEME as PERSONAL
 from idis.proto.schemes.recognised import Recognised
 from idis.proto.succession import Following
 from idis.proto.value import Value, decode_values
@@ -110,7 +109,6 @@ def _found(
 ) -> tuple[Recognised | None, str, tuple[Holder, ...], ForeignRoute | None]:
     assert chain.foreign is not None, "a node knows other schemes"
     readings, found = chain.foreign.found(txn, text, now)
-    first = readings[0] if readings and readings[0].scheme != PERSONAL else None
     match found:
         case Held(reading=reading, holders=holders):
             shown = tuple(holder for holder in holders if is_shown(txn, holder.identifier, now))
@@ -120,7 +118,7 @@ def _found(
         case Routed(reading=reading, route=route):
             return reading, "", (), route
         case _:
-            return first, "", (), None
+            return readings[0] if readings else None, "", (), None
 
 
 def _decided(chain: Chain, txn: ReadTxn, query: Query, now: int) -> Settled | Later:

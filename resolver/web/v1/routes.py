@@ -192,9 +192,9 @@ def _holder(holder: Holder) -> HolderModel:
 
 def _resolution(text: str, found: Resolution, following: Following) -> ResolutionModel:
     outcome = found.outcome
-    refused = found.reading is None and isinstance(outcome, Refused)
+    personal = found.reading is not None and found.reading.scheme == PERSONAL
     return ResolutionModel(
-        text="" if refused else text,
+        text="" if personal else text,
         reading=None if found.reading is None else reading_model(found.reading),
         handle=found.handle or None,
         code=int(outcome_code(outcome)),

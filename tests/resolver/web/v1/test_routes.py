@@ -170,6 +170,7 @@ async def test_the_number_of_a_person_is_not_repeated(nobody: Any) -> None:
     told = await resolved(nobody, "11010519491231002X")
 
     assert "1949" not in json.dumps(told)
+    assert (await resolved(nobody, "no such thing"))["text"] == "no such thing"
 
 
 async def test_a_route_is_tried(operator: Any) -> None:
