@@ -1,44 +1,46 @@
-"""Records that were read and found undamaged, kept for as long as the store stays as it is.
+"""Records that were read and found undamaged, or answers made of them, kept for as long as the store stays as it is.
 
 Without a compiler the store is asked for every answer: finding the record and comparing its digest is a quarter of the
-work. Memory that holds what was compared needs neither. Any commit forgets everything, so nothing old is ever answered;
-under steady writes it holds nothing and costs next to nothing. Freeing 100,000 records at once would take milliseconds, so
-what is forgotten is freed a little with each batch.
+work. Memory that holds what was compared needs neither, and what holds a whole answer needs no work at all. Any commit
+forgets everything, so nothing old is ever answered; under steady writes it holds nothing and costs next to nothing. Freeing
+100,000 records at once would take ten milliseconds, so what is forgotten is freed a little with each batch.
 """
 
 from __future__ import annotations
+
+from typing import Generic, TypeVar
 
 KNOWN_BYTES_MAX = 64 * 2**20  # 100,000 records of 250 octets
 RECORD_BYTES = 300  # what Python needs for one beside its octets
 FREED_PER_BATCH = 256  # four times what a batch can add: what waits to be freed shrinks
 
-Public = tuple[int, bytes]  # flags and public values, as `ReadTxn.public` has them
+Known = TypeVar("Known")
 
 
-class KnownRecords:
+class KnownRecords(Generic[Known]):
     """A bounded part of one snapshot.
 
     Args:
         octets_max: bound of what is kept, roughly; 0 keeps nothing.
 
     Attributes:
-        found: record key → the record; to be read directly.
+        found: key → what is known; to be read directly.
     """
 
     def __init__(self, octets_max: int) -> None:
-        self.found: dict[bytes, Public] = {}
+        self.found: dict[bytes, Known] = {}
         self._octets_max = octets_max
         self._octets = 0
-        self._forgotten: list[dict[bytes, Public]] = []
+        self._forgotten: list[dict[bytes, Known]] = []
 
-    def add(self, key: bytes, record: Public) -> None:
-        """Keep a record that is not known; when there is no room, what was kept before goes."""
-        size = len(key) + len(record[1]) + RECORD_BYTES
+    def add(self, key: bytes, known: Known, octets: int) -> None:
+        """Keep what is not known yet, of so many octets; when there is no room, what was kept before goes."""
+        size = len(key) + octets + RECORD_BYTES
         if size + self._octets > self._octets_max:
             self.forget()
             if size > self._octets_max:
                 return
-        self.found[key] = record
+        self.found[key] = known
         self._octets += size
 
     def forget(self) -> None:

@@ -158,7 +158,7 @@ class Prepared:
         self._homes: dict[bytes, _Home | None] = {}
         self._below: dict[bytes, _Fixed | str | None] = {}  # prefix answered elsewhere → answer, or its folded form: recurse
         self._named: dict[tuple[bytes, int], _Fixed | Key | None] = {}  # question for a prefix itself
-        self._records = KnownRecords(known_bytes)
+        self._records: KnownRecords[tuple[int, bytes]] = KnownRecords(known_bytes)  # flags and public values
         self._known = self._records.found
         self._transaction = self._now = -1
         self.answered: defaultdict[int, int] = defaultdict(int)
@@ -211,7 +211,7 @@ class Prepared:
             except StoreError:
                 return None
             if record is not None and not (strict and record[1] == _NO_VALUES):
-                self._records.add(key, record)
+                self._records.add(key, record, len(record[1]))
                 self._known = self._records.found
         # A record that strict prefixes hide whole is answered where an absent one is: time would tell them apart.
         if record is None or record[0] & NOT_LIVE or (strict and record[1] == _NO_VALUES):

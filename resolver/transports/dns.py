@@ -35,6 +35,7 @@ from idis.resolver.dns_plain import TCP_BYTES_MAX, PlainDns
 from idis.resolver.guard.arrival import OUT_BUFFER_BYTES
 from idis.resolver.guard.connections import ConnectionTable
 from idis.resolver.guard.sources import Source, Sources, Standing
+from idis.resolver.known_records import KNOWN_BYTES_MAX, KnownRecords
 from idis.resolver.log import note
 from idis.resolver.metrics import Metrics
 from idis.resolver.request import TCP, UDP, Peer, Silence
@@ -44,7 +45,6 @@ from idis.resolver.transports.sockets import Sockets
 IDLE_S = 10.0  # of a connection: RFC 7766 §6.2.3 asks for seconds
 WAITING_MAX = 1_000  # questions of this face that wait for other nodes; more are answered SERVFAIL
 PENDING_MAX = 64  # of one connection; then it is not read until some are answered
-KNOWN_MAX = 131_072  # answers kept for questions asked alike, without a compiler; about 64 MB
 BATCHES_MAX = 4  # of datagrams in one turn of the loop: a quarter of a millisecond
 DNS = "dns"
 
@@ -87,7 +87,7 @@ class DnsService:
         self._recurses = recurses
         self._slip = False
         self._waiting: set[asyncio.Task[None]] = set()
-        self._known: dict[bytes, bytes] = {}
+        self._known: KnownRecords[bytes] = KnownRecords(KNOWN_BYTES_MAX)
         self._known_at = -1
         # Of a node that asks others an answer is not its store's alone.
         self.plain = None if recurses else PlainDns(chain.prepared, face.zone)
@@ -95,10 +95,15 @@ class DnsService:
     def known(self) -> dict[bytes, bytes]:
         """Datagrams without their number → answers without it, as the store stands now; for trusted sources."""
         at = self.chain.store.last_transaction
-        if at != self._known_at or len(self._known) >= KNOWN_MAX:
-            self._known = {}
+        if at != self._known_at:
             self._known_at = at
-        return self._known
+            self._known.forget()
+        self._known.free()
+        return self._known.found
+
+    def remember(self, packet: bytes, octets: bytes) -> None:
+        """Whoever is trusted and asks so gets this until the store changes."""
+        self._known.add(packet[2:], octets[2:], len(octets))
 
     def answer(self, packet: bytes, source: Source, batch: Batch, send: Send, *, datagram: bool) -> bytes | None:
         """The octets that answer a message, none when it gets no answer; None when they go to `send` later, once."""
@@ -119,7 +124,7 @@ class DnsService:
             return self._shed(query, verdict, cookie)
         octets = self._written(query, verdict, bytes_max, cookie, standing)
         if verdict.repeatable and standing is Standing.TRUSTED and datagram and not cookie and not self._recurses:
-            self._known[packet[2:]] = octets[2:]
+            self.remember(packet, octets)
         return octets
 
     async def close(self) -> None:
@@ -287,7 +292,7 @@ class DnsDatagrams:
     ) -> None:
         """Answer what nobody has asked so before."""
         service, trusted, hosts = self._service, self._trusted, self._arrivals.hosts
-        known, plain, before = service.known(), service.plain, len(answers)
+        plain, before = service.plain, len(answers)
         if plain is not None:
             plain.open(batch.txn)
         others: list[int] = []
@@ -299,7 +304,7 @@ class DnsDatagrams:
             else:
                 answers.append(octets)
                 numbers.append(number)
-                known[packet[2:]] = octets[2:]
+                service.remember(packet, octets)
         service.metrics.dns["code.0"] += len(answers) - before
         for number in others:
             self._answer_one(number, packets[number], hosts[number], batch, answers, numbers)
