@@ -24,7 +24,7 @@ from idis.proto.schemes.wrapper import query_of, wrapped, wrapped_ark
 
 _LETTERS = string.ascii_letters
 _DIGITS = string.digits
-_BROKEN = "broken Digital Link"
+BROKEN_LINK = "broken Digital Link"  # begins a warning about a URL
 
 
 def detect(
@@ -128,9 +128,9 @@ def _url(text: str, around: Surroundings) -> Readings:
     if (mistake := mistaken_key(parsed.path)) is not None:
         message, path = mistake
         fixed = str(parsed).replace(parsed.path, path, 1)
-        return (replace(plain, warnings=(*plain.warnings, f"{_BROKEN}; {message}"), suggestions=(fixed,)),)
+        return (replace(plain, warnings=(*plain.warnings, f"{BROKEN_LINK}; {message}"), suggestions=(fixed,)),)
     if rules.is_broken_link(text, parsed):
-        return (replace(plain, warnings=(*plain.warnings, f"{_BROKEN}: what stands around a right key is not")),)
+        return (replace(plain, warnings=(*plain.warnings, f"{BROKEN_LINK}: what stands around a right key is not")),)
     return (plain,)
 
 

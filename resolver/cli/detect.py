@@ -172,7 +172,8 @@ def _line(text: str, readings: Sequence[Recognised]) -> str:
         return f"{printable(text)}\t-\t-\t{trouble_of(text)}"
     first = readings[0]
     said = "" if first.scheme == PERSONAL else printable(text)
-    verdict = first.confidence.value if first.ok else "; ".join((*first.warnings[:1], *first.suggestions)) or "refused"
+    notes = "; ".join((*first.warnings, *first.suggestions))
+    verdict = notes or "refused" if not first.ok else f"{first.confidence.value}; {notes}" if notes else first.confidence.value
     return f"{said}\t{first.scheme}\t{printable(first.canonical)}\t{printable(verdict)}"
 
 

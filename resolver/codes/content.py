@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from idis.proto.detect import readings_of, trouble_of
+from idis.proto.detect import BROKEN_LINK, readings_of, trouble_of
+from idis.proto.schemes import link
 from idis.proto.schemes.gs1 import digital_link, element_string
 from idis.proto.schemes.gs1.elements import Elements, Gs1Error, companion_problem
 from idis.proto.schemes.personal import SCHEME as PERSONAL
@@ -105,7 +106,20 @@ def _judged(text: str, around: Surroundings) -> Recognised:
         right = f": {wrong.expected} would be right" if wrong.expected else ""
         meant = f"; perhaps {reading.suggestions[0]} is meant" if reading.suggestions else ""
         raise Unprintable(f"{reading.display}: the check of {wrong.name} fails{right}{meant}")
+    if trouble := _broken_link(reading, around):
+        raise Unprintable(f"{reading.display}: {trouble}")
     return reading
+
+
+def _broken_link(reading: Recognised, around: Surroundings) -> str:
+    """What is wrong with a URL that was meant as a Digital Link: its check digit, or anything on a host that has nothing else."""
+    warning = next((warning for warning in reading.warnings if warning.startswith(BROKEN_LINK)), "")
+    if not warning or reading.scheme != link.SCHEME:
+        return ""
+    if reading.suggestions:
+        return f"{warning}; perhaps {reading.suggestions[0]} is meant"
+    parsed = link.parse(reading.canonical)
+    return warning if parsed is not None and parsed.host in around.gs1_hosts else ""
 
 
 def _elements(text: str, reading: Recognised, carrier: Carrier) -> Content:
@@ -128,8 +142,10 @@ def _payload(text: str, reading: Recognised, carrier: Carrier, base: str) -> str
     scan = read_scan(text)
     if scan.has_controls:
         return scan.coded  # an envelope of ISO/IEC 15434 is what its reader expects
-    if scan.text.lower().startswith(_WEB) or carrier is Carrier.DATAMATRIX:
-        return _encoded(scan.text) if scan.text.lower().startswith(_WEB) else reading.canonical
+    if scan.text.lower().startswith(_WEB):
+        return _encoded(scan.text)
+    if carrier is Carrier.DATAMATRIX:
+        return _own_spelling(text, reading) if reading.scheme in _OWN else reading.canonical
     if reading.scheme == "gs1":
         try:
             return digital_link.write(elements_of(text, reading), stem=base or digital_link.CANONICAL_STEM)

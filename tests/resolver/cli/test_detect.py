@@ -86,6 +86,16 @@ def test_a_file_gives_one_line_for_each_of_its_lines(run: Run, tmp_path: Path) -
     ]
 
 
+def test_a_line_of_a_file_says_what_is_odd_about_it(run: Run, tmp_path: Path) -> None:
+    """A mistyped Digital Link is a web address; nobody is to take it for more."""
+    file = tmp_path / "scans.txt"
+    file.write_text("https://id.gs1.org/01/06901234567893\n", encoding="utf-8")
+    verdict = run("--file", str(file))[1].rstrip("\n").split("\t")[-1]
+
+    assert verdict.startswith("likely; broken Digital Link; check digit is 2")
+    assert verdict.endswith("; https://id.gs1.org/01/06901234567892")
+
+
 def test_a_file_gives_json_lines(run: Run, tmp_path: Path) -> None:
     """Octets that are no text do not end it."""
     file = tmp_path / "scans.txt"

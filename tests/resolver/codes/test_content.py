@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from idis.resolver.codes.carrier import Carrier, CodeError
+from idis.resolver.codes.carrier import Carrier, CodeError, Unprintable
 from idis.resolver.codes.content import Content, checked_base, content_of
 
 BASE = "https://id.example.cn"
@@ -18,7 +18,7 @@ BASE = "https://id.example.cn"
         ("88.118.8/JXDY2106023", "qr", BASE, f"{BASE}/88.118.8/JXDY2106023", "88.118.8/JXDY2106023"),
         ("88.118.8/分段 1/x", "qr", f"{BASE}/", f"{BASE}/88.118.8/%E5%88%86%E6%AE%B5%201/x", "88.118.8/分段 1/x"),
         ("88.118.8/jxdy", "qr", "", "88.118.8/jxdy", "88.118.8/jxdy"),
-        ("88.118.8/jxdy", "datamatrix", BASE, "88.118.8/JXDY", "88.118.8/jxdy"),
+        ("88.118.8/jxdy", "datamatrix", BASE, "88.118.8/jxdy", "88.118.8/jxdy"),  # some owners tell letters by their case
         ("https://id.example.cn/88.118.8/A1", "qr", "", "https://id.example.cn/88.118.8/A1", "88.118.8/A1"),
         ("(01)06901234567892(10)L/7", "qr", BASE, f"{BASE}/01/06901234567892/10/L%2F7", "(01)06901234567892(10)L/7"),
         ("(01)06901234567892(21)42", "qr", "", "https://id.gs1.org/01/06901234567892/21/42", "(01)06901234567892(21)42"),
@@ -29,6 +29,27 @@ BASE = "https://id.example.cn"
 def test_a_symbol_of_text_holds_what_its_reader_follows(around, text, carrier, base, payload, human):
     """Our identifiers lead to their page, GS1 keys become Digital Links, others are their own URI."""
     assert content_of(text, Carrier(carrier), around, base) == Content(payload, payload.encode(), human)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("https://id.gs1.org/01/06901234567893", "check digit is 2 .* perhaps https://id.gs1.org/01/06901234567892 is meant"),
+        ("http://maker.example/01/06901234567893/21/42", "perhaps http://maker.example/01/06901234567892/21/42 is meant"),
+        ("https://id.gs1.org/01/06901234567892/foo", "broken Digital Link"),
+    ],
+)
+def test_a_broken_digital_link_is_not_printed(around, text, sentence):
+    """It is no less wrong for being a web address as well."""
+    with pytest.raises(Unprintable, match=sentence):
+        content_of(text, Carrier.QR, around)
+
+
+def test_a_shop_may_have_addresses_like_that(around):
+    """Where the key is right, and the host one that has other things."""
+    text = "https://shop.example/01/06901234567892/foo"
+
+    assert content_of(text, Carrier.QR, around).payload == text
 
 
 @pytest.mark.parametrize("carrier", ["gs1-qr", "gs1-datamatrix", "gs1-128"])
