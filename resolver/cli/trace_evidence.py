@@ -83,10 +83,12 @@ def _judge(one: Any, known: frozenset[str] | None) -> Verdict:
     if known is not None and said.key.kid.hex() not in known:
         return verdict("it is signed with a key that is not among the anchors", good=False)
     asked, answered = said.asked, said.answered
-    until = datetime.fromtimestamp(said.until, UTC).strftime("%Y-%m-%d %H:%MZ")
+    # What was believed at a moment is what was asked for; the time of the answer itself is not signed, only until when it holds.
+    moment = said.until if asked.known_ms is None else asked.known_ms / 1_000
+    known = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%MZ")
     more = f" and {len(asked.asks) - 1:,} more" if len(asked.asks) > 1 else ""
     direction = "forward" if asked.forward else "back"
-    return verdict(f"{until}, {direction} from {asked.asks[0].thing}{more}: {len(answered.edges):,} edges", good=True)
+    return verdict(f"{known}, {direction} from {asked.asks[0].thing}{more}: {len(answered.edges):,} edges", good=True)
 
 
 def _read(name: str) -> list[Any]:
