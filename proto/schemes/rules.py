@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import unquote_to_bytes
 
 from idis.proto.schemes import (
     ark,
@@ -68,6 +69,7 @@ _LICENCE_PLATE = re.compile(r"[1-6]?[Jj](?:UN[0-9]{9}|OD[0-9A-Z]{4}|VAA[0-9]{14}
 _STATEMENT = re.compile(r"[HP][0-9]{3}")  # as short as a part number
 _KEY_SEGMENT = re.compile(f"/{_PRIMARY_KEY}")
 _UNANNOUNCED = re.compile(r"01([0-9]{14})|00([0-9]{18})")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HEX = re.compile(r"[0-9A-Fa-f]{24,}")
 
 # Numbers with letters or hyphens of their own; the group that matches names the function that judges it.
@@ -125,12 +127,22 @@ def label(text: str, around: Surroundings) -> Readings:
     lowered = text[:9].lower()
     for spelled in ("info:doi/", "doi:"):
         if lowered.startswith(spelled):
-            return _some(doi.recognise(text[len(spelled) :].lstrip(" ")))
+            return _some(doi.recognise(_decoded(text[len(spelled) :].lstrip(" "))))
     for spelled in ("info:hdl/", "handle:", "hdl:"):
         if lowered.startswith(spelled):
-            named = text[len(spelled) :].lstrip(" ")
+            named = _decoded(text[len(spelled) :].lstrip(" "))
             return handle_family(named) if "/" in named or "." in named else _NONE
     return _NONE
+
+
+def _decoded(text: str) -> str:
+    """What stands behind the label of a URI without its percent-encoding; as it is where that is none."""
+    if "%" not in text or _BROKEN_ESCAPE.search(text):
+        return text
+    try:
+        return unquote_to_bytes(text).decode("utf-8")
+    except UnicodeDecodeError:
+        return text
 
 
 def handle_family(text: str) -> Readings:

@@ -54,6 +54,7 @@ RULES = [
     (5, "doi:10.1000/182", "doi"),
     (5, "hdl:20.1000/100", "handle"),
     (5, "info:hdl/88.118.8/A", "idis"),
+    (5, "hdl:88.118.8/%E6%B0%B4%201", "idis"),
     (5, "ark:/13030/tf5p30086k", "ark"),
     (5, "Ecode=1.20.30014711", "ecode"),
     (5, "oid:1.2", "oid"),
@@ -295,6 +296,22 @@ def test_the_year_is_an_argument() -> None:
 def test_short_texts_are_less_sure(text: str) -> None:
     """A version, an amount, a part number, a phrase."""
     assert read(text)[0].confidence is Confidence.LIKELY
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("hdl:88.118.8/%E6%B0%B4%201", "88.118.8/水 1"),
+        ("info:hdl/88.118.8/a%2Fb", "88.118.8/A/B"),
+        ("doi:10.1000/a%20b", "10.1000/A B"),
+        ("hdl:88.118.8/50%", "88.118.8/50%"),
+        ("hdl:88.118.8/%FF", "88.118.8/%FF"),
+        ("hdl:88.118.8/%2531", "88.118.8/%31"),
+    ],
+)
+def test_a_labelled_name_is_decoded_once(text: str, canonical: str) -> None:
+    """It is a URI; what is no encoding of UTF-8 stays as it is."""
+    assert read(text)[0].canonical == canonical
 
 
 @pytest.mark.parametrize("text", ["doi:6901234567892", "doi:88.118.8/A", "hdl:6901234567892"])
