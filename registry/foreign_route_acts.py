@@ -91,7 +91,8 @@ def refuse_seeing_routes(caller: Caller) -> Refusal | None:
         return Refusal(ResponseCode.AUTHENTICATION_NEEDED, "routes are listed for operators and auditors: prove an identity")
     if not (caller.holds(Role.OPERATOR, "") or caller.holds(Role.AUDITOR, "")):
         return Refusal(
-            ResponseCode.INSUFFICIENT_PERMISSIONS, f"{caller.name} is neither operator nor auditor of this node: routes are theirs"
+            ResponseCode.INSUFFICIENT_PERMISSIONS,
+            f"{caller.name} is neither operator nor auditor of this node: routes are theirs",
         )
     return None
 
