@@ -52,7 +52,7 @@ class AdminReply:
         code: the response code; 1 is done.
         message: the server's sentence when it refused.
         identifier: what was created, when that was asked.
-        overwritten: something else stood there before.
+        overwritten: something else stood where a record was registered, or values were added.
     """
 
     code: int

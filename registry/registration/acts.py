@@ -16,7 +16,7 @@ from idis.registry.audit.line import audit, prepared_summary, record_summary
 from idis.registry.caller import Action, Caller
 from idis.registry.identity import Identity
 from idis.registry.prefix import Privacy
-from idis.registry.record import MARKS, Alias
+from idis.registry.record import MARKS, Alias, StoredRecord
 from idis.registry.registration import records, visibility
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.contents import content
@@ -125,7 +125,7 @@ NAMES: dict[type[Act], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The record as it stands now. `overwritten`: something else stood there before."""
+    """The record as it stands now. `overwritten`: a record, or values at indexes that were to be added, stood there before."""
 
     identifier: str
     version: int
@@ -176,7 +176,20 @@ def perform(
         written = recorded.prepared
         after = _after(txn, place.key) if written is None else prepared_summary(written, recorded.version)
         audit(txn, caller, NAMES[type(act)], recorded.identifier, before=before, after=after, note=_note(act))
-    return Done(recorded.identifier, recorded.version, recorded.changed, held is not None and recorded.changed)
+    overwritten = recorded.changed and held is not None and _overwrites(act, held)
+    return Done(recorded.identifier, recorded.version, recorded.changed, overwritten)
+
+
+def _overwrites(act: Act, held: StoredRecord) -> bool:
+    """Whether an act that changed a record put something in place of what was there, rather than beside it."""
+    match act:
+        case Create():
+            return True
+        case AddValues(values=values, overwrite=True):
+            added = {value.index for value in values}
+            return any(value.index in added for value in held.values)
+        case _:
+            return False
 
 
 def _after(txn: ReadTxn, key: bytes) -> Mapping[str, object] | None:

@@ -53,13 +53,22 @@ async def life(admin: Administrator) -> list[int]:
         await admin.delete(name),
         await admin.delete(name),
     ]
-    assert replies[4].overwritten
+    assert [reply.overwritten for reply in replies] == [False, False, False, False, True, False, False]
     return [reply.code for reply in replies]
 
 
 async def test_a_record_lives_by_challenges(admin):
     """Each request proved for itself."""
     assert await life(admin) == [1, 1, 1, 1, 1, 1, 100]
+
+
+@pytest.mark.parametrize(("index", "overwritten"), [(1, True), (2, False)])
+async def test_values_are_overwritten_only_where_there_were_some(admin, index, overwritten):
+    """A value added where one may be overwritten, at an index that is taken and at a free one."""
+    await admin.create("88.118.8/N1", [URL])
+    reply = await admin.add("88.118.8/N1", [Value(index, "EMAIL", b"a@example.com")], overwrite=True)
+
+    assert (reply.code, reply.overwritten) == (1, overwritten)
 
 
 async def test_a_record_lives_by_a_login(admin):
