@@ -36,7 +36,7 @@ class Awaiting:
         """What is to be done, in a sentence."""
         return (
             f"{self.act} {self.prefix}: noted for {self.person}; it happens when a second person asks for the same within a day. "
-            "Who is alone grants somebody the operator's role first: idis role grant IDENTITY operator"
+            "Who is alone grants somebody the operator's role first: idis role grant IDENTITY operator."
         )
 
     @property

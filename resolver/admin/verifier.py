@@ -58,7 +58,11 @@ T = TypeVar("T")
 # A key that made an answer, and the challenge it answers.
 _Found = tuple[Identity, Challenge]
 
-_WRONG = "this answer was not made with a key of {}: check the key file or the secret, and the index of the identity"
+# The same whether there is no such key or another one: keys may be hidden.
+_WRONG = (
+    "this answer was not made with a key of {}: check the key file or the secret, and the index of the identity; "
+    "'idis resolve {}' shows the public keys it has"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +209,7 @@ class Verifier:
         if found is None:
             self._slowdown.failed(named, source, now)
             self._counts["failures.wrong"] += 1
-            refusal = Refusal(ResponseCode.AUTHENTICATION_FAILED, _WRONG.format(named))
+            refusal = Refusal(ResponseCode.AUTHENTICATION_FAILED, _WRONG.format(named, named.identifier))
             if self._trail is not None:
                 self._trail.note(AuditLine("", origin, "prove identity", str(named), code=refusal.code, note=refusal.message))
             return refusal

@@ -64,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     owner = Organisation(arguments.owner or arguments.name, arguments.owner_code)
     operator = first_operator(arguments.operator_key, directory)
     identity = create_node(directory, config, owner=owner, operator=operator)
+    assert identity is not None, "a node made here has an operator"
     key = arguments.operator_key or directory / OPERATOR_KEY_FILE
     if arguments.json:
         print_json(
@@ -81,6 +82,10 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"operator {identity}: the private key is {key}, {made}")
     print(f"programs act by tokens: idis token create --data {directory} --identity '{identity}' --label NAME")
     print(f"other people by roles:  idis role grant --data {directory} IDENTITY auditor")
+    if config.node.prefixes and config.node.prefixes[0] != ROOT_PREFIX:
+        print(f"other nodes know this operator once the parent's has taken in the public key of {key}:")
+        print(f"  openssl pkey -in {key} -pubout -out operator.pub")
+        print(f"  idis register {identity.identifier} --add --value {identity.index}:HS_PUBKEY=@operator.pub --data PARENT")
     return ExitCode.DONE
 
 

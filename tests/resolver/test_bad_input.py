@@ -110,7 +110,7 @@ async def test_wrong_key_on_the_wire(ways: Ways) -> None:
     """403."""
     answer = await ways.wire.prove(await ways.wire.ask(100, text(NEW) + OCTETS), other_rsa_key())
 
-    assert (answer.code, "check the key file" in answer.message) == (403, True)
+    assert (answer.code, "check the key file" in answer.message, "'idis resolve " in answer.message) == (403, True, True)
 
 
 @pytest.mark.parametrize("path", [f"/api/handles/{NEW}", f"/api/v1/records/{NEW}"])

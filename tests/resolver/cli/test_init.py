@@ -54,6 +54,16 @@ def test_first_operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], word
     assert verify(tmp_path / "node").sound
 
 
+def test_operator_that_others_may_know(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the parent's node takes in is told where there is a parent."""
+    told = []
+    for number, words in enumerate((("--tier", "enterprise", "--prefix", "88.118.8"), ("--tier", "root"), RECURSIVE)):
+        made(tmp_path / str(number), *words)
+        told.append("--value 300:HS_PUBKEY=@operator.pub" in capsys.readouterr().out)
+
+    assert told == [True, False, False]
+
+
 def test_key_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The private key is made where it is wanted, and is not in the data directory."""
     made(tmp_path / "node", *RECURSIVE, "--operator-key", str(tmp_path / "mine.pem"), "--json")
