@@ -4,6 +4,9 @@
 that has no servers; the national states of hosting and the events between them are a table. *Delegate* names the sites
 that answer elsewhere, for one prefix or for a range of numbers. A prefix that still has records here is not given away:
 nobody would find them any more.
+
+Everybody asks the parent for the record of a prefix. So whoever is given one, delegated or hosted, hands in the public key
+of its administrator, which the parent puts into that record: by it other nodes know him. It stays when sites change.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from enum import Enum
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold
 from idis.proto.types.site import Site
-from idis.proto.value import Value, encode_values
+from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, RouteEntry
 from idis.registry.registration.checks import (
     STATE_WORDS,
@@ -27,8 +30,20 @@ from idis.registry.registration.checks import (
     unknown,
 )
 from idis.registry.registration.life import DEFAULT_TERMS, Registered, Terms, granted_below, new_entry, write
-from idis.registry.registration.values import SITES_MAX, same_sites, service_values, site_values, with_sites
-from idis.registry.store.base import WriteTxn
+from idis.registry.registration.value_checks import refuse_read_only, refuse_values
+from idis.registry.registration.values import (
+    ADMIN_KEY_INDEX,
+    ADMIN_KEY_TYPE,
+    SITES_MAX,
+    same_sites,
+    service_values,
+    site_values,
+    with_administrator_key,
+    with_sites,
+)
+from idis.registry.store.base import ReadTxn, WriteTxn
+
+KEY_BYTES_MAX = 4_096  # the longest key that is accepted takes half of it in PEM form
 
 
 class HostingEvent(Enum):
@@ -57,7 +72,13 @@ HOSTING_WORDS = {
 
 
 def delegate(
-    txn: WriteTxn, prefix: str, sites: Sequence[Site], now: int, *, derived: Sequence[Site] | None = None
+    txn: WriteTxn,
+    prefix: str,
+    sites: Sequence[Site],
+    now: int,
+    *,
+    derived: Sequence[Site] | None = None,
+    administrator: bytes | None = None,
 ) -> Registered | Refusal:
     """Let sites elsewhere answer for a granted prefix.
 
@@ -67,6 +88,7 @@ def delegate(
         sites: where its identifiers are answered.
         now: unix time.
         derived: where the prefixes derived from it are registered; the same sites when None.
+        administrator: the public key of its administrator, empty to remove it; None leaves it as it is.
     """
     if refusal := refuse_sites(sites, derived):
         return refusal
@@ -74,7 +96,7 @@ def delegate(
     entry = _granted(txn, prefix)
     if isinstance(entry, Refusal):
         return entry
-    return _give_away(txn, entry, site_values(sites, beneath, now, ttl_s=entry.ttl_s))
+    return _give_away(txn, entry, site_values(sites, beneath, now, ttl_s=entry.ttl_s), administrator, now)
 
 
 def refuse_sites(sites: Sequence[Site], derived: Sequence[Site] | None = None, service: str = "") -> Refusal | None:
@@ -88,12 +110,33 @@ def refuse_sites(sites: Sequence[Site], derived: Sequence[Site] | None = None, s
     return None
 
 
-def delegate_to_service(txn: WriteTxn, prefix: str, service: str, now: int) -> Registered | Refusal:
-    """Let the sites of a service handle (HS_SERV) answer for a granted prefix."""
+def refuse_administrator(txn: ReadTxn, prefix: str, administrator: bytes | None) -> Refusal | None:
+    """What forbids putting a public key into the record of a prefix, or removing the one that is there."""
+    if administrator is None:
+        return None
+    entry = txn.prefix(fold(prefix))
+    held = () if entry is None else decode_values(entry.values)
+    there = next((value for value in held if value.index == ADMIN_KEY_INDEX), None)
+    if there is not None and there.type.upper() != ADMIN_KEY_TYPE:
+        return Refusal(
+            ResponseCode.VALUE_ALREADY_EXISTS,
+            f"value {ADMIN_KEY_INDEX} of {prefix} is no public key but {there.type}: remove it first, as a value of its record",
+        )
+    if there is not None and there.data != administrator and (refusal := refuse_read_only([there])):
+        return refusal
+    if not administrator:
+        return None
+    return refuse_values([Value(ADMIN_KEY_INDEX, ADMIN_KEY_TYPE, administrator)], KEY_BYTES_MAX)
+
+
+def delegate_to_service(
+    txn: WriteTxn, prefix: str, service: str, now: int, *, administrator: bytes | None = None
+) -> Registered | Refusal:
+    """Let the sites of a service handle (HS_SERV) answer for a granted prefix; `administrator` as in `delegate`."""
     entry = _granted(txn, prefix)
     if isinstance(entry, Refusal):
         return entry
-    return _give_away(txn, entry, service_values(service, now, ttl_s=entry.ttl_s))
+    return _give_away(txn, entry, service_values(service, now, ttl_s=entry.ttl_s), administrator, now)
 
 
 def delegate_range(
@@ -177,7 +220,15 @@ def unhome(txn: WriteTxn, prefix: str) -> Registered | Refusal:
     return write(txn, replace(entry, homed=False))
 
 
-def host(txn: WriteTxn, prefix: str, event: HostingEvent, now: int, *, sites: Sequence[Site] = ()) -> Registered | Refusal:
+def host(
+    txn: WriteTxn,
+    prefix: str,
+    event: HostingEvent,
+    now: int,
+    *,
+    sites: Sequence[Site] = (),
+    administrator: bytes | None = None,
+) -> Registered | Refusal:
     """Let an event happen to the hosting of a granted prefix; one that has already happened changes nothing.
 
     Args:
@@ -186,29 +237,45 @@ def host(txn: WriteTxn, prefix: str, event: HostingEvent, now: int, *, sites: Se
         event: ask for it, approve, reject, or end it.
         now: unix time.
         sites: the sites to name on approval; without them the node shows its own whenever it is asked.
+        administrator: as in `delegate`; on approval, or when that has happened.
     """
+    if administrator is not None and event is not HostingEvent.APPROVE:
+        return Refusal(ResponseCode.INVALID_VALUE, "the administrator's key is taken in when hosting is approved, and not before")
     entry = _granted(txn, prefix)
     if isinstance(entry, Refusal):
         return entry
+    if refusal := refuse_administrator(txn, prefix, administrator):
+        return refusal
     if entry.homed:
         return Refusal(ResponseCode.ERROR, f"{entry.prefix} is homed here, so it needs no hosting")
     target = HOSTING_TRANSITIONS.get((entry.hosting, event))
     if target is None:
         if entry.hosting in (state for (_, known), state in HOSTING_TRANSITIONS.items() if known is event):
-            return Registered(entry, changed=False)
+            return write(txn, _with_administrator(entry, administrator, now))
         return Refusal(ResponseCode.ERROR, f"{entry.prefix} is {HOSTING_WORDS[entry.hosting]}: there is nothing to {event.value}")
     if event is HostingEvent.END and (refusal := _refuse_records(txn, entry)):
         return refusal
     moved = replace(entry, hosting=target)
     if event is HostingEvent.APPROVE:
         moved = _with_sites(moved, site_values(sites, sites, now, ttl_s=entry.ttl_s))
-    return write(txn, moved)
+    return write(txn, _with_administrator(moved, administrator, now))
 
 
-def _give_away(txn: WriteTxn, entry: PrefixEntry, values: list[Value]) -> Registered | Refusal:
+def _give_away(
+    txn: WriteTxn, entry: PrefixEntry, values: list[Value], administrator: bytes | None, now: int
+) -> Registered | Refusal:
+    if refusal := refuse_administrator(txn, entry.prefix, administrator):
+        return refusal
     if entry.answers_here and (refusal := _refuse_records(txn, entry)):
         return refusal
-    return write(txn, _with_sites(replace(entry, homed=False, hosting=Hosting.NOT_HOSTED), values))
+    given = _with_sites(replace(entry, homed=False, hosting=Hosting.NOT_HOSTED), values)
+    return write(txn, _with_administrator(given, administrator, now))
+
+
+def _with_administrator(entry: PrefixEntry, key: bytes | None, now: int) -> PrefixEntry:
+    if key is None:
+        return entry
+    return replace(entry, values=with_administrator_key(entry.values, key, now, ttl_s=entry.ttl_s))
 
 
 def _with_sites(entry: PrefixEntry, values: list[Value]) -> PrefixEntry:

@@ -11,6 +11,7 @@ Every act checks all it may be refused for before it writes anything, so a refus
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold, parse_identifier
@@ -107,6 +108,7 @@ class Delegate:
     service: str = ""
     grant: bool = False  # first grant it to `organisation` where it is new or waiting
     organisation: Organisation = NOBODY
+    administrator: bytes | None = None  # its administrator's public key in PEM; empty removes it, None leaves it as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class Host:
     prefix: str
     event: HostingEvent
     sites: tuple[Site, ...] = ()
+    administrator: bytes | None = None  # as in `Delegate`; on approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +277,8 @@ def _do(
             return granting.allocate(txn, prefix, values, organisation, terms, now)
         case Delegate():
             return _delegate(txn, act, prefix, now)
-        case Host(event=event, sites=sites):
-            return delegation.host(txn, prefix, event, now, sites=sites)
+        case Host(event=event, sites=sites, administrator=key):
+            return delegation.host(txn, prefix, event, now, sites=sites, administrator=key)
         case Home():
             return granting.home(txn, prefix, act.granted, act.sites, act.organisation, act.terms, now)
         case Unhome():
@@ -299,11 +302,13 @@ def _apply(txn: WriteTxn, act: Apply | Resubmit, prefix: str, caller: Caller, no
 def _delegate(txn: WriteTxn, act: Delegate, prefix: str, now: int) -> Registered | Refusal:
     if refusal := delegation.refuse_sites(act.sites, act.derived, act.service):
         return refusal
+    if refusal := delegation.refuse_administrator(txn, prefix, act.administrator):
+        return refusal
     if act.grant and (refusal := granting.grant(txn, prefix, act.organisation, now)) is not None:
         return refusal
     if act.service:
-        return delegation.delegate_to_service(txn, prefix, act.service, now)
-    return delegation.delegate(txn, prefix, act.sites, now, derived=act.derived)
+        return delegation.delegate_to_service(txn, prefix, act.service, now, administrator=act.administrator)
+    return delegation.delegate(txn, prefix, act.sites, now, derived=act.derived, administrator=act.administrator)
 
 
 def _do_with_consent(
@@ -402,4 +407,10 @@ def _audit(txn: WriteTxn, act: PrefixAct, caller: Caller, before: PrefixEntry | 
 
 
 def _reason(act: PrefixAct) -> str:
-    return act.reason if isinstance(act, Advance | Revoke | Transfer) else ""
+    match act:
+        case Advance(reason=reason) | Revoke(reason=reason) | Transfer(reason=reason):
+            return reason
+        case Delegate(administrator=bytes(key)) | Host(administrator=bytes(key)):
+            return f"administrator's key {'of SHA-256 ' + sha256(key).hexdigest() if key else 'removed'}"
+        case _:
+            return ""

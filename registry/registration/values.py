@@ -1,7 +1,7 @@
 """The values of a prefix record: where the prefix is answered, and who administers it (`wire.md` §7).
 
-Indexes: sites from 1 upwards, first the sites of the prefix, then those of the prefixes derived from it; 100 HS_ADMIN.
-Values of other types that a prefix record already has stay as they are.
+Indexes: sites from 1 upwards, first the sites of the prefix, then those of the prefixes derived from it; 100 HS_ADMIN; 300
+the public key that it names. Values of other types that a prefix record already has stay as they are.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ SITES_MAX = 16  # of one kind: a referral stays a few kilobytes, and indexes sta
 SERIAL_MAX = 0xFFFE  # 0xffff means unknown
 ADMIN_INDEX = 100
 ADMIN_KEY_INDEX = 300  # where a prefix keeps its administrator's public key
+ADMIN_KEY_TYPE = "HS_PUBKEY"
 
 _SERIAL = slice(4, 6)  # where it lies in the data of a site
 _HOME_SITES = ("HS_SITE", "HS_SITE.6")
@@ -46,6 +47,23 @@ def service_values(service: str, now: int, *, ttl_s: int) -> list[Value]:
     return [
         Value(index, name, data, ttl=ttl_s, timestamp=now) for index, name in enumerate(("HS_SERV", "HS_SERV.PREFIX"), start=1)
     ]
+
+
+def administrator_key(values: Iterable[Value]) -> bytes:
+    """The public key of a prefix's administrator, as its record has it; empty without one."""
+    held = (value.data for value in values if value.index == ADMIN_KEY_INDEX and value.type.upper() == ADMIN_KEY_TYPE)
+    return next(held, b"")
+
+
+def with_administrator_key(values: bytes, key: bytes, now: int, *, ttl_s: int) -> bytes:
+    """A prefix record with this key of its administrator and no other, or with none where it is empty."""
+    held = decode_values(values)
+    if administrator_key(held) == key:
+        return values
+    kept = [value for value in held if value.index != ADMIN_KEY_INDEX]
+    if key:
+        kept.append(Value(ADMIN_KEY_INDEX, ADMIN_KEY_TYPE, key, ttl=ttl_s, timestamp=now))
+    return encode_values(sorted(kept, key=lambda value: value.index))
 
 
 def sites_in(values: Iterable[Value]) -> Iterator[Site]:

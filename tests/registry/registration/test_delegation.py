@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -288,3 +289,80 @@ def test_a_range_is_withdrawn_once(store: MemoryStore) -> None:
 
     assert _write(store, lambda txn: withdraw_range(txn, "88.118.1000"))
     assert not _write(store, lambda txn: withdraw_range(txn, "88.118.1000"))
+
+
+PEM = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"
+NEW_KEY = Value(300, "HS_PUBKEY", PEM, ttl=86_400, timestamp=NOW)
+
+
+def _key(entry: PrefixEntry) -> Value | None:
+    return next((value for value in decode_values(entry.values) if value.index == 300), None)
+
+
+def test_the_administrators_key_goes_where_everybody_looks_for_it(store: MemoryStore) -> None:
+    """Value 300 of the prefix, which its HS_ADMIN names: readable for all, in place of the one before."""
+    entry = _registered(_write(store, lambda txn: delegate(txn, "88.118.8", [_site(1)], NOW, administrator=PEM)))
+
+    assert _key(entry) == NEW_KEY
+    assert _shape(entry)[-2:] == [(100, "HS_ADMIN"), (300, "HS_PUBKEY")]
+
+
+def test_the_administrators_key_stays_when_sites_change(store: MemoryStore) -> None:
+    """Other sites, a service handle, hosting and its end: none of them says anything of the key."""
+    _write(store, lambda txn: delegate(txn, "88.118.8", [_site(1)], NOW, administrator=PEM))
+    moved = [
+        _registered(_write(store, lambda txn: delegate(txn, "88.118.8", [_site(2)], NOW + 1))),
+        _registered(_write(store, lambda txn: delegate_to_service(txn, "88.118.8", "88.118/SITES", NOW + 2))),
+        *(
+            _registered(_write(store, partial(host, prefix="88.118.8", event=event, now=NOW + 3)))
+            for event in (HostingEvent.APPLY, HostingEvent.APPROVE, HostingEvent.END)
+        ),
+    ]
+
+    assert [_key(entry) for entry in moved] == [NEW_KEY] * 5
+
+
+def test_the_same_key_again_changes_nothing(store: MemoryStore) -> None:
+    """The line of the parent may be repeated."""
+    first = _registered(_write(store, lambda txn: delegate(txn, "88.118.8", [_site(1)], NOW, administrator=PEM)))
+    again = _write(store, lambda txn: delegate(txn, "88.118.8", [_site(1)], NOW + 60, administrator=PEM))
+
+    assert again == Registered(first, changed=False)
+
+
+def test_the_administrators_key_is_removed_by_saying_so(store: MemoryStore) -> None:
+    """An empty key is none."""
+    entry = _registered(_write(store, lambda txn: delegate(txn, "88.118.8", [_site(1)], NOW, administrator=b"")))
+
+    assert _key(entry) is None
+
+
+def test_a_hosted_prefix_has_an_owner_with_a_key(store: MemoryStore) -> None:
+    """With the approval or after it, but not with the asking: anybody may ask."""
+    early = _write(store, lambda txn: host(txn, "88.118.8", HostingEvent.APPLY, NOW, administrator=PEM))
+    for event in (HostingEvent.APPLY, HostingEvent.APPROVE):
+        _write(store, partial(host, prefix="88.118.8", event=event, now=NOW))
+    hosted = _registered(_write(store, lambda txn: host(txn, "88.118.8", HostingEvent.APPROVE, NOW, administrator=PEM)))
+
+    assert "approved" in _refused(early).message
+    assert (_key(hosted), hosted.hosting) == (NEW_KEY, Hosting.HOSTED)
+
+
+@pytest.mark.parametrize(
+    ("held", "key", "sentence"),
+    [
+        (Value(300, "HS_SECKEY", b"s", permissions=12), PEM, "value 300 of 88.118.8 is no public key but HS_SECKEY"),
+        (Value(300, "HS_PUBKEY", b"k", permissions=2), PEM, "value 300 has no admin-write"),
+        (Value(300, "HS_PUBKEY", b"k"), bytes(5_000), "value 300 has 5000 octets"),
+    ],
+)
+def test_a_key_that_does_not_fit_is_refused(store: MemoryStore, held: Value, key: bytes, sentence: str) -> None:
+    """Neither the prefix nor its sites have changed then."""
+    _put(store, "88.118.8", values=encode_values([held]))
+    refused = _refused(_write(store, lambda txn: delegate(txn, "88.118.8", [_site(1)], NOW, administrator=key)))
+
+    with store.read() as txn:
+        entry = txn.prefix("88.118.8")
+    assert sentence in refused.message
+    assert entry is not None
+    assert decode_values(entry.values) == (held,)

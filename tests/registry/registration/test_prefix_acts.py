@@ -414,6 +414,19 @@ def test_a_delegation_may_grant_on_the_way(store: MemoryStore) -> None:
     assert (entry.state, entry.owner) == (PrefixState.ACTIVE, YARD.owner)
 
 
+def test_the_trail_says_whose_key_came_with_a_delegation(store: MemoryStore) -> None:
+    """By its digest, as `sha256sum` of the file shows it; a removal is told too, a change of sites alone says nothing."""
+    _do(store, OPERATOR, Delegate("88.118.8", (_site(1),), grant=True, administrator=b"abc"))
+    _do(store, OPERATOR, Delegate("88.118.8", (_site(2),)))
+    _do(store, OPERATOR, Delegate("88.118.8", (_site(2),), administrator=b""))
+
+    assert [line.note for line in _trail(store)] == [
+        "administrator's key of SHA-256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        "",
+        "administrator's key removed",
+    ]
+
+
 def test_a_refused_delegation_grants_nothing(store: MemoryStore) -> None:
     """All or nothing: without sites the prefix stays unknown."""
     _refused(_do(store, OPERATOR, Delegate("88.118.8", (), grant=True, organisation=YARD)))
