@@ -23,12 +23,16 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from idis.proto.errors import IdisError
+from idis.proto.types.pubkey import is_pem
 from idis.registry.store.directory import user_name
+from idis.resolver.admin import public_key
 
 OPERATOR_KEY_FILE = "operator.pem"  # in the data directory, unless it is put elsewhere
+OPERATOR_PUBLIC_FILE = "operator.pub"  # its public half, for the parent's node
 KEY_FILE_BYTES_MAX = 65_536
 RSA_BITS_MIN = 2_048
 _OWNER_ONLY = 0o600
+_PRIVATE = b"PRIVATE KEY-----"
 
 
 class OperatorKeyError(IdisError):
@@ -70,12 +74,37 @@ def read_public_key(path: Path) -> bytes:
     """The public key of a file, as SubjectPublicKeyInfo in PEM.
 
     Raises:
-        OperatorKeyError: it cannot be read, or holds none.
+        OperatorKeyError: it cannot be read, or holds none that is accepted here.
     """
+    octets = _read(path)
+    if _PRIVATE in octets:
+        raise OperatorKeyError(
+            f"{path} holds a private key, which nobody but its owner needs: name the public one, not the private one "
+            f"(openssl pkey -in {path} -pubout)"
+        )
     try:
-        key = load_pem_public_key(_read(path))
-    except (ValueError, UnsupportedAlgorithm):
-        raise OperatorKeyError(f"{path} holds no public key in PEM form: name the public one, not the private one") from None
+        return public_key_pem(octets)
+    except OperatorKeyError as error:
+        raise OperatorKeyError(f"{path}: {error}") from None
+
+
+def public_key_pem(octets: bytes) -> bytes:
+    """A public key as it is kept, of a PEM form that may have other line ends or blanks around it.
+
+    Raises:
+        OperatorKeyError: it is none, or verifies nothing here.
+    """
+    if _PRIVATE in octets:
+        raise OperatorKeyError("this is a private key, which only its owner may have: make a new pair, and send its public half")
+    if not is_pem(octets):
+        raise OperatorKeyError("this is no public key in PEM form")
+    try:
+        public_key.load(octets)
+        key = load_pem_public_key(octets.strip() + b"\n")
+    except public_key.KeyUnusable as error:
+        raise OperatorKeyError(f"this key cannot be used: {error}") from None
+    except (ValueError, UnsupportedAlgorithm):  # SM2, which the library does not know
+        return octets.strip().replace(b"\r\n", b"\n") + b"\n"
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 

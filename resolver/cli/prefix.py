@@ -111,6 +111,18 @@ def _add_sites(parser: argparse.ArgumentParser, *, required: bool) -> None:
     )
 
 
+def _add_administrator(parser: argparse.ArgumentParser) -> None:
+    key = parser.add_mutually_exclusive_group()
+    key.add_argument(
+        "--admin-key",
+        type=Path,
+        metavar="FILE",
+        help="public key of its administrator in PEM form, as 'idis init' writes operator.pub: by it other nodes know "
+        "300:0.NA/PREFIX; it replaces the one before, and stays until another or --no-admin-key",
+    )
+    key.add_argument("--no-admin-key", action="store_true", help="remove that key")
+
+
 def _add_delegate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     line = "let sites elsewhere answer for a prefix; one that is not granted yet is granted in the same step"
     verb = _add(verbs, "delegate", prefix_answering.delegate, line)
@@ -119,6 +131,7 @@ def _add_delegate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     verb.add_argument(
         "--service", default="", metavar="HANDLE", help="instead of --to: a service handle (HS_SERV) that names the sites"
     )
+    _add_administrator(verb)
     _add_organisation(verb)
 
 
@@ -136,6 +149,7 @@ def _add_hosting(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     step = verb.add_mutually_exclusive_group()
     step.add_argument("--apply", action="store_true", help="only ask for it")
     step.add_argument("--reject", action="store_true", help="refuse what was asked for")
+    _add_administrator(verb)
     verb = _add(verbs, "unhost", prefix_answering.unhost, "end the hosting of a prefix")
     verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.9")
 

@@ -175,16 +175,16 @@ def _request(wanted: PrefixAct) -> tuple[str, tuple[str, ...], object]:
         case prefix_acts.Transfer(organisation=organisation, form=form, reason=reason):
             body = {"organisation": _organisation(organisation), "reason": reason}
             return "POST", ("prefixes", prefix, "transfer"), body | _form(form)
-        case prefix_acts.Delegate(service=service) if service:
-            return "PUT", ("prefixes", prefix, "sites"), {"service": service}
-        case prefix_acts.Delegate(sites=sites):
-            return "PUT", ("prefixes", prefix, "sites"), {"sites": [_site(site) for site in sites]}
+        case prefix_acts.Delegate(service=service, administrator=key) if service:
+            return "PUT", ("prefixes", prefix, "sites"), {"service": service} | _administrator(key)
+        case prefix_acts.Delegate(sites=sites, administrator=key):
+            return "PUT", ("prefixes", prefix, "sites"), {"sites": [_site(site) for site in sites]} | _administrator(key)
         case prefix_acts.DelegateRange(end=end, sites=sites):
             return "PUT", ("ranges", prefix), {"end": end, "sites": [_site(site) for site in sites]}
         case prefix_acts.WithdrawRange():
             return "DELETE", ("ranges", prefix), None
-        case prefix_acts.Host(event=event):
-            return "POST", ("prefixes", prefix, "hosting"), {"event": event.value}
+        case prefix_acts.Host(event=event, administrator=key):
+            return "POST", ("prefixes", prefix, "hosting"), {"event": event.value} | _administrator(key)
         case prefix_acts.Home():
             return "PUT", ("prefixes", prefix, "home"), None
         case prefix_acts.Unhome():
@@ -213,6 +213,10 @@ def _terms(terms: Terms) -> dict[str, object]:
         "quota": terms.quota,
         "ttl_s": terms.ttl_s,
     }
+
+
+def _administrator(key: bytes | None) -> dict[str, object]:
+    return {} if key is None else {"administratorKey": key.decode()}
 
 
 def _key(server: Server) -> dict[str, str]:

@@ -39,7 +39,12 @@ def delegate(arguments: argparse.Namespace) -> int:
         raise CommandError("to whom? Give --to HOST:PORT, or --service HANDLE")
     sites = () if arguments.service else tuple(_sites(arguments))
     wanted = Delegate(
-        prefix_of(arguments.prefix), sites, service=arguments.service, grant=True, organisation=organisation_of(arguments)
+        prefix_of(arguments.prefix),
+        sites,
+        service=arguments.service,
+        grant=True,
+        organisation=organisation_of(arguments),
+        administrator=_administrator(arguments),
     )
     acted = act(arguments, wanted)
     word = f"{'granted and ' if acted.granted else ''}delegated to {arguments.service or ', '.join(arguments.to)}"
@@ -69,13 +74,15 @@ def route(arguments: argparse.Namespace) -> int:
 
 def host(arguments: argparse.Namespace) -> int:
     """Host a prefix: ask for it and approve it, or only one of the two."""
-    prefix = prefix_of(arguments.prefix)
+    prefix, key = prefix_of(arguments.prefix), _administrator(arguments)
+    if key is not None and (arguments.apply or arguments.reject):
+        raise CommandError("--admin-key goes with the approval: idis prefix host PREFIX --admin-key FILE")
     if arguments.apply or arguments.reject:
         acted = act(arguments, Host(prefix, HostingEvent.APPLY if arguments.apply else HostingEvent.REJECT))
     elif arguments.server:
-        acted = act(arguments, *_hosting(prefix, _hosting_at(arguments, prefix)))
+        acted = act(arguments, *_hosting(prefix, _hosting_at(arguments, prefix), key))
     else:
-        acted = plan(arguments, fold(prefix), lambda entry: _hosting(prefix, _waits(entry)))
+        acted = plan(arguments, fold(prefix), lambda entry: _hosting(prefix, _waits(entry), key))
     word = "hosting applied for" if arguments.apply else "hosting rejected" if arguments.reject else "hosted here"
     following = "idis prefix host {prefix}, or … --reject" if arguments.apply else "" if arguments.reject else _REGISTER_NEXT
     return tell(arguments, acted, word, following)
@@ -100,10 +107,10 @@ def unhome(arguments: argparse.Namespace) -> int:
     return tell(arguments, acted, "no longer homed here", "its parent still delegates it: idis prefix delegate {prefix} --to …")
 
 
-def _hosting(prefix: str, waits: bool) -> list[PrefixAct]:
+def _hosting(prefix: str, waits: bool, key: bytes | None) -> list[PrefixAct]:
     """What leads to hosting from where a prefix is: asking for it first, unless somebody has."""
     asked = [] if waits else [Host(prefix, HostingEvent.APPLY)]
-    return [*asked, Host(prefix, HostingEvent.APPROVE)]
+    return [*asked, Host(prefix, HostingEvent.APPROVE, administrator=key)]
 
 
 def _waits(entry: PrefixEntry | None) -> bool:
@@ -125,6 +132,17 @@ def _sites(arguments: argparse.Namespace) -> list[Site]:
         raise CommandError(f"--http {arguments.http} is no port: 1 to {_PORT_MAX}")
     key = _site_key(arguments.server_key)
     return [_site(text, arguments.http, arguments.udp, key) for text in arguments.to]
+
+
+def _administrator(arguments: argparse.Namespace) -> bytes | None:
+    """The key to take in, empty to remove it; None to leave it as it is."""
+    if arguments.no_admin_key:
+        return b""
+    if arguments.admin_key is None:
+        return None
+    from idis.resolver.operator_key import read_public_key  # only here: it loads a library that the other uses do not need
+
+    return read_public_key(arguments.admin_key)
 
 
 def _site_key(path: Path | None) -> bytes:

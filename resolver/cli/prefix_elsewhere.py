@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from hashlib import sha256
 from typing import Any
 
 from idis.proto.identifier import fold
@@ -10,6 +11,7 @@ from idis.registry.prefix import Hosting, PrefixState
 from idis.registry.registration.checks import STATE_WORDS
 from idis.registry.registration.delegation import HOSTING_WORDS
 from idis.registry.registration.life import possible
+from idis.registry.registration.values import ADMIN_KEY_INDEX
 from idis.resolver.cli.output import ExitCode, print_json, print_table
 from idis.resolver.cli.web_client import WebClient, connected
 
@@ -56,6 +58,7 @@ def show_elsewhere(arguments: argparse.Namespace, prefix: str) -> int:
         ("industry", shown["industry"]),
         ("records", f"{records}" + (f" of {quota}" if quota else "")),
         ("version", shown["version"]),
+        ("administrator's key", administrator_text(shown["administratorKey"].encode())),
         ("applied", " ".join(filter(None, (document["applicant"], document["applied"])))),
         *application_rows(document["form"]),
         *((f"waits to {one['act']}", f"asked by {one['person']}, until {one['until']}") for one in document["awaiting"]),
@@ -63,6 +66,11 @@ def show_elsewhere(arguments: argparse.Namespace, prefix: str) -> int:
     ]
     print_table(("field", "value"), [(name, value) for name, value in facts if value != ""])
     return ExitCode.DONE
+
+
+def administrator_text(key: bytes) -> str:
+    """The public key of an administrator for a table: the digest that `sha256sum operator.pub` shows its owner."""
+    return f"{ADMIN_KEY_INDEX}, SHA-256 {sha256(key).hexdigest()}" if key else ""
 
 
 def application_rows(form: Any) -> list[tuple[str, object]]:

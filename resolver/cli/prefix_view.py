@@ -16,13 +16,14 @@ from idis.registry.registration.checks import PAGE_ENTRIES, STATE_WORDS, Refusal
 from idis.registry.registration.delegation import HOSTING_WORDS
 from idis.registry.registration.life import possible
 from idis.registry.registration.prefix_queries import show_prefix
+from idis.registry.registration.values import administrator_key
 from idis.registry.rights import Unknown
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.directory import user_name
 from idis.resolver.cli.data_directory import opened
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
-from idis.resolver.cli.prefix_elsewhere import application_rows, list_elsewhere, show_elsewhere
+from idis.resolver.cli.prefix_elsewhere import administrator_text, application_rows, list_elsewhere, show_elsewhere
 from idis.resolver.cli.shown import shown_data
 
 _SHOWN_CHARACTERS = 120  # of a value's data, in a table
@@ -98,6 +99,7 @@ def show(arguments: argparse.Namespace) -> int:
         ("daily quota", f"{entry.daily_quota:,} resolutions" if entry.daily_quota else ""),
         ("suffix case", "folded" if entry.fold_suffix else "exact"),
         ("version", entry.version),
+        ("administrator's key", administrator_text(administrator_key(decode_values(entry.values)))),
         ("applicant", applicant),
         *application_rows(form),
         *((f"waits to {one.act}", f"asked by {one.person}, within a day") for one in view.awaiting),

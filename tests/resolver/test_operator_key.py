@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
     load_pem_public_key,
 )
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from idis.resolver.operator_key import (
     OperatorKeyError,
     make_operator_key,
+    public_key_pem,
     read_operator_key,
     read_public_key,
     write_operator_key,
@@ -140,3 +142,27 @@ def test_public_key(tmp_path: Path) -> None:
     assert read_public_key(tmp_path / "public.pem") == key.public
     with pytest.raises(OperatorKeyError, match="not the private one"):
         read_public_key(tmp_path / "private.pem")
+
+
+@pytest.mark.parametrize(
+    ("octets", "sentence"),
+    [
+        (b"ssh-ed25519 AAAAC3Nz", "no public key in PEM form"),
+        (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "cannot be used"),
+        (
+            ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+            "on the curve P-256 is not accepted",
+        ),
+    ],
+)
+def test_public_key_that_verifies_nothing(octets: bytes, sentence: str) -> None:
+    """Whoever hands it in learns it at once, and not when a login fails."""
+    with pytest.raises(OperatorKeyError, match=sentence):
+        public_key_pem(octets)
+
+
+def test_public_key_of_another_system() -> None:
+    """Line ends and blanks around it make no other key."""
+    key = make_operator_key()
+
+    assert public_key_pem(b"\n" + key.public.replace(b"\n", b"\r\n") + b"\n\n") == key.public

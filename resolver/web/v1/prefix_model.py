@@ -12,7 +12,7 @@ from idis.registry.registration.values import SITES_MAX
 from idis.resolver.web.v1.application_model import ApplicationForm
 from idis.resolver.web.v1.common_model import CURSOR, IDENTITY, LIMIT, PAGE_ITEMS_DEFAULT, PREFIX, PREFIX_PATTERN, TIME, VERSION
 from idis.resolver.web.v1.field import Field
-from idis.resolver.web.v1.site_model import SITES, ServerModel, SiteModel
+from idis.resolver.web.v1.site_model import ADMINISTRATOR_KEY, NEW_ADMINISTRATOR_KEY, SITES, ServerModel, SiteModel
 from idis.resolver.web.v1.value_model import IDENTIFIER_CHARACTERS_MAX, ValueModel
 
 TTL_S_MAX = 2**31 - 1
@@ -155,6 +155,7 @@ class PutSites:
     service: Annotated[
         str | None, Field("a handle whose HS_SITE values say it, in place of sites", "服务标识", 1, IDENTIFIER_CHARACTERS_MAX)
     ] = None
+    administrator_key: Annotated[str | None, NEW_ADMINISTRATOR_KEY] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ class HostingChange:
     sites: Annotated[
         tuple[SiteModel, ...], Field("on approval, the sites to name; without them this node's own", "站点", most=SITES_MAX)
     ] = ()
+    administrator_key: Annotated[str | None, NEW_ADMINISTRATOR_KEY] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,7 @@ class PrefixModel:
     ttl_s: Annotated[int, _TTL]
     reason: Annotated[str, Field("why it was rejected, suspended or revoked", "原因")]
     sites: Annotated[tuple[SiteModel, ...], SITES]
+    administrator_key: Annotated[str, ADMINISTRATOR_KEY]
     version: Annotated[int, VERSION]
 
 

@@ -12,7 +12,7 @@ from idis.registry.registration.values import sites_in
 from idis.resolver.web.v1.operation import Reply
 from idis.resolver.web.v1.prefix_model import AwaitingModel, PrefixChanged, PrefixDetail, PrefixModel, RangeModel
 from idis.resolver.web.v1.showing import iso_time
-from idis.resolver.web.v1.site_model import SiteModel, model_of_site
+from idis.resolver.web.v1.site_model import SiteModel, model_of_administrator, model_of_site
 
 
 def prefix_model(entry: PrefixEntry) -> PrefixModel:
@@ -31,6 +31,7 @@ def prefix_model(entry: PrefixEntry) -> PrefixModel:
         ttl_s=entry.ttl_s,
         reason=entry.reason,
         sites=_sites(entry.values),
+        administrator_key=model_of_administrator(decode_values(entry.values)),
         version=entry.version,
     )
 

@@ -37,7 +37,7 @@ from idis.resolver.web.v1.prefix_writing import Answered, form_of, organisation_
 from idis.resolver.web.v1.reading import Unfit
 from idis.resolver.web.v1.record_model import PatchValues
 from idis.resolver.web.v1.records import changes_of, insist, visible_values
-from idis.resolver.web.v1.site_model import sites_of
+from idis.resolver.web.v1.site_model import administrator_of, sites_of
 from idis.resolver.web.v1.value_model import model_of
 from idis.resolver.web.v1.writing import commit
 
@@ -123,6 +123,7 @@ async def put_sites(call: Call[PrefixPath, PutSites]) -> Reply | Refusal:
         sites_of(body.sites, "#/sites"),
         None if body.derived is None else sites_of(body.derived, "#/derived"),
         body.service or "",
+        administrator=administrator_of(body.administrator_key),
     )
     return await perform_acts(call, (act,))
 
@@ -130,7 +131,9 @@ async def put_sites(call: Call[PrefixPath, PutSites]) -> Reply | Refusal:
 async def change_hosting(call: Call[PrefixPath, HostingChange]) -> Reply | Refusal:
     """Let something happen to the hosting of a prefix."""
     body = call.body
-    return await perform_acts(call, (prefix_acts.Host(call.parameters.prefix, body.event, sites_of(body.sites, "#/sites")),))
+    key = administrator_of(body.administrator_key)
+    act = prefix_acts.Host(call.parameters.prefix, body.event, sites_of(body.sites, "#/sites"), administrator=key)
+    return await perform_acts(call, (act,))
 
 
 async def home(call: Call[PrefixPath, None]) -> Reply | Refusal:

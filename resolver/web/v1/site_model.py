@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
 
 from idis.proto.errors import DataError
+from idis.proto.types.pubkey import is_pem
 from idis.proto.types.site import (
     HTTP,
     HTTPS,
@@ -19,13 +21,16 @@ from idis.proto.types.site import (
     Server,
     Site,
 )
-from idis.registry.registration.values import SITES_MAX
+from idis.proto.value import Value
+from idis.registry.registration.delegation import KEY_BYTES_MAX
+from idis.registry.registration.values import SITES_MAX, administrator_key
 from idis.resolver.admin.server_key import site_key, site_key_pem
+from idis.resolver.operator_key import OperatorKeyError, public_key_pem
 from idis.resolver.web.v1.field import Field
 from idis.resolver.web.v1.reading import Unfit
 
 _PORTS_MAX = 65_535
-_KEY_LETTERS_MAX = 4_096
+_KEY_LETTERS_MAX = KEY_BYTES_MAX
 _DESCRIPTION = "desc"
 
 
@@ -52,6 +57,20 @@ class SiteModel:
 
 
 SITES = Field("the sites", "站点", most=SITES_MAX)
+ADMINISTRATOR_KEY = Field(
+    "public key in PEM form of its administrator, 300:0.NA/PREFIX, by which other nodes know him; empty without one",
+    "管理员公钥",
+    0,
+    _KEY_LETTERS_MAX,
+    name="administratorKey",
+)
+NEW_ADMINISTRATOR_KEY = Field(
+    "public key in PEM form of its administrator, in place of the one before; empty removes that, without it stays as it is",
+    "管理员公钥",
+    0,
+    _KEY_LETTERS_MAX,
+    name="administratorKey",
+)
 
 
 def site_of(model: SiteModel, pointer: str) -> Site:
@@ -67,6 +86,26 @@ def site_of(model: SiteModel, pointer: str) -> Site:
 def sites_of(models: tuple[SiteModel, ...], pointer: str) -> tuple[Site, ...]:
     """Sites as they were sent; errors as `site_of`."""
     return tuple(site_of(model, f"{pointer}/{at}") for at, model in enumerate(models))
+
+
+def administrator_of(key: str | None) -> bytes | None:
+    """The key of an administrator as it was sent.
+
+    Raises:
+        Unfit: it is no public key, or none that is accepted here.
+    """
+    if not key:
+        return None if key is None else b""
+    try:
+        return public_key_pem(key.encode())
+    except OperatorKeyError as error:
+        raise Unfit("#/administratorKey", str(error)) from None
+
+
+def model_of_administrator(values: Iterable[Value]) -> str:
+    """The key of an administrator as it is shown."""
+    key = administrator_key(values)
+    return key.decode("ascii", "replace") if is_pem(key) else site_key_pem(key)
 
 
 def model_of_site(site: Site) -> SiteModel:

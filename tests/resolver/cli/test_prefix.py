@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,12 @@ from idis.proto.value import Value, decode_values
 from idis.registry.journal import BEGINNING, EntryKind
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import Record, prepare
+from idis.registry.registration.values import administrator_key
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.admin.server_key import make_server_key
 from idis.resolver.cli import prefix
 from idis.resolver.cli.output import CommandError, ExitCode
+from idis.resolver.operator_key import OperatorKeyError, make_operator_key, write_operator_key
 
 Command = Callable[..., int]
 
@@ -364,3 +367,41 @@ def test_it_works_beside_the_node(data: Path) -> None:
 
     assert before is None
     assert after is not None
+
+
+def test_a_delegation_takes_in_the_administrators_key(
+    data: Path, idis: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file is compared by the digest that its owner sees; the key stays until it is replaced or removed."""
+    pair = make_operator_key()
+    (tmp_path / "operator.pub").write_bytes(pair.public)
+    keys = []
+    for words in (("--admin-key", str(tmp_path / "operator.pub")), (), ("--no-admin-key",)):
+        idis("delegate", "88.118.8", "--to", "192.0.2.1:2641", *words)
+        keys.append(administrator_key(decode_values(_entry(data, "88.118.8").values)))
+        idis("show", "88.118.8")
+        digest = sha256(pair.public).hexdigest()
+        assert (f"300, SHA-256 {digest}" in capsys.readouterr().out) is bool(keys[-1])
+
+    assert keys == [pair.public, pair.public, b""]
+
+
+def test_the_private_key_of_an_administrator_is_not_taken(idis: Command, tmp_path: Path) -> None:
+    """It must not come to lie in the parent's registry; the sentence says how to get the public half."""
+    write_operator_key(tmp_path / "operator.pem", make_operator_key())
+
+    with pytest.raises(OperatorKeyError, match=r"holds a private key.*openssl pkey -in .*operator\.pem -pubout"):
+        idis("delegate", "88.118.8", "--to", "192.0.2.1:2641", "--admin-key", str(tmp_path / "operator.pem"))
+
+
+def test_hosting_takes_in_the_owners_key(data: Path, idis: Command, tmp_path: Path) -> None:
+    """An enterprise without servers signs with a key all the same; one that only asks brings none."""
+    pair = make_operator_key()
+    (tmp_path / "owner.pub").write_bytes(pair.public)
+    for verb in ("apply", "review", "approve"):
+        idis(verb, "88.118.9")
+    idis("host", "88.118.9", "--admin-key", str(tmp_path / "owner.pub"))
+
+    assert administrator_key(decode_values(_entry(data, "88.118.9").values)) == pair.public
+    with pytest.raises(CommandError, match="goes with the approval"):
+        idis("host", "88.118.9", "--apply", "--admin-key", str(tmp_path / "owner.pub"))

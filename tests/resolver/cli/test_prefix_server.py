@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from idis.resolver.cli import prefix
 from idis.resolver.cli.output import CommandError, ExitCode
 from idis.resolver.config import Tier
 from idis.resolver.node import Node
+from idis.resolver.operator_key import make_operator_key
 
 Run = Callable[..., Awaitable[int]]
 OPERATOR = RoleGrant(Role.OPERATOR)
@@ -236,3 +238,22 @@ def test_mistakes_are_told_in_one_sentence(words: tuple[str, ...], sentence: str
     """Before anything is asked of anybody."""
     with pytest.raises(CommandError, match=sentence):
         prefix.run(_arguments(*words))
+
+
+async def test_an_administrators_key_is_taken_in_over_the_network(
+    idis: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With sites and with hosting; shown as its digest."""
+    pair = make_operator_key()
+    (tmp_path / "operator.pub").write_bytes(pair.public)
+    key = ("--admin-key", str(tmp_path / "operator.pub"))
+    await idis("delegate", "88.118.8", "--to", "192.0.2.1:2641", *key)
+    await idis("show", "88.118.8")
+    delegated = capsys.readouterr().out
+    await idis("delegate", "88.118.8", "--to", "192.0.2.1:2641", "--no-admin-key")
+    await idis("host", "88.118.8", *key)
+    capsys.readouterr()
+    await idis("show", "88.118.8")
+
+    digest = sha256(pair.public).hexdigest()
+    assert [f"300, SHA-256 {digest}" in shown for shown in (delegated, capsys.readouterr().out)] == [True, True]

@@ -26,6 +26,7 @@ APPLICATION = {
     },
 }
 SITE = {"servers": [{"address": "192.0.2.10", "tcp": 2641, "http": 8000}, {"address": "2001:db8::10", "tcp": 2641}]}
+KEY = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"
 
 
 @pytest.fixture
@@ -213,6 +214,29 @@ async def test_the_keys_of_a_prefix_are_changed_value_by_value(operator: Any, no
     assert 7 in [item["index"] for item in shown["values"]]
 
 
+async def test_the_administrators_key_comes_with_the_sites(operator: Any) -> None:
+    """It is shown with the prefix and is value 300 of its record; it stays with other sites, and goes when it is empty."""
+    await granted(operator, "88.118.8.7")
+    shown = []
+    for key in ({"administratorKey": KEY.replace("\n", "\r\n")}, {}, {"administratorKey": ""}):
+        _, routed, _ = await operator.ask("PUT", "/prefixes/88.118.8.7/sites", {"sites": [SITE], **key})
+        _, record, _ = await operator.ask("GET", "/prefixes/88.118.8.7/values")
+        in_record = [value["data"] for value in record["values"] if value["index"] == 300]
+        shown.append((routed["entry"]["administratorKey"], in_record))
+
+    assert [key for key, _ in shown] == [KEY, KEY, ""]
+    assert [len(values) for _, values in shown] == [1, 1, 0]
+
+
+async def test_a_hosted_enterprise_has_its_key_here(operator: Any) -> None:
+    """It comes with the approval."""
+    await granted(operator, "88.118.8.7")
+    await operator.ask("POST", "/prefixes/88.118.8.7/hosting", {"event": "apply"})
+    _, hosted, _ = await operator.ask("POST", "/prefixes/88.118.8.7/hosting", {"event": "approve", "administratorKey": KEY})
+
+    assert (hosted["entry"]["hosting"], hosted["entry"]["administratorKey"]) == ("hosted", KEY)
+
+
 async def test_an_administrator_grants_nothing_above_his_prefix(api_of: Callable[..., Any], operator: Any) -> None:
     """Who administers a prefix neither suspends nor delegates it: that is its parent's."""
     await granted(operator, "88.118.8.7")
@@ -229,6 +253,8 @@ async def test_an_administrator_grants_nothing_above_his_prefix(api_of: Callable
         ({"sites": [{"servers": [{"address": "192.0.2.10"}]}]}, "#/sites/0/servers/0"),
         ({"sites": [{"servers": [{"address": "999", "tcp": 1}]}]}, "#/sites/0/servers/0/address"),
         ({"sites": [{"servers": [{"address": "192.0.2.1", "tcp": 1, "publicKey": "-"}]}]}, "#/sites/0/servers/0/publicKey"),
+        ({"sites": [SITE], "administratorKey": "key"}, "#/administratorKey"),
+        ({"sites": [SITE], "administratorKey": "-----BEGIN PRIVATE KEY-----"}, "#/administratorKey"),
     ],
 )
 async def test_what_is_wrong_with_a_site_is_pointed_at(operator: Any, body: object, pointer: str) -> None:
