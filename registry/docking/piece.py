@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from idis.proto.value import Value
 from idis.registry.pilots.schema import ObjectType
-from idis.registry.pilots.table import PILOTS
+from idis.registry.pilots.table import object_type_named
 from idis.registry.pilots.validation import TYPE_TEMPLATE_ID
 
 _NUMBERS = ("partNo", "customerPartId", "modelId", "equipmentCode", "model", "serialNo", "batteryCode", "plateNo", "batchNo")
@@ -57,13 +57,7 @@ def piece_of(thing: str, values: Iterable[Value] | None) -> Piece:
     if values is None:
         return Piece(thing)
     texts = {value.type: value.text for value in values}
-    return Piece(thing, True, texts, object_type_of(texts.get(TYPE_TEMPLATE_ID, "")))
-
-
-def object_type_of(template: str) -> ObjectType | None:
-    """The object type a template handle names, as `88.118.8/META_ship_plate`."""
-    pilot, _, code = template.rpartition("/META_")[2].partition("_")
-    return PILOTS[pilot].objects.get(code) if pilot in PILOTS else None
+    return Piece(thing, True, texts, object_type_named(texts.get(TYPE_TEMPLATE_ID, "")))
 
 
 def plain(number: str) -> str:

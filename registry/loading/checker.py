@@ -27,6 +27,7 @@ from idis.registry.loading.naming import VALUE_SHOWN_MAX, Domains, Naming
 from idis.registry.loading.rest_rows import record_of_rest
 from idis.registry.loading.rows import Block, Damaged, FileRefused
 from idis.registry.loading.spill import RunWriter
+from idis.registry.pilots.derivation import Derivation, with_derivations
 from idis.registry.pilots.encoder import RowEncoder
 from idis.registry.pilots.finding import Finding, Invalid
 from idis.registry.pilots.schema import DataType, ObjectType, Pilot
@@ -48,6 +49,7 @@ class Plan:
         today: what dates are judged by.
         now: unix time in seconds, the values' timestamp.
         listed: the readers' lists of templates, by their normal spelling.
+        derivations: templates of enterprises that rows may be made after, beside the pilot's.
     """
 
     pilot: str
@@ -57,10 +59,13 @@ class Plan:
     today: date
     now: int
     listed: Mapping[str, ReaderLists] = dataclass_field(default_factory=dict)
+    derivations: tuple[Derivation, ...] = ()
 
     def checker(self, writer: RunWriter) -> Callable[[Block], Checked]:
         """The function a worker applies to each block; its runs go to `writer`."""
-        return PilotChecker(self, PILOTS[self.pilot], writer) if self.pilot else RestChecker(self, writer)
+        if not self.pilot:
+            return RestChecker(self, writer)
+        return PilotChecker(self, with_derivations(PILOTS[self.pilot], self.derivations), writer)
 
 
 class RestChecker:

@@ -16,12 +16,15 @@ from typing import Any, BinaryIO, TextIO
 
 from idis.proto.identifier import fold
 from idis.proto.value import TTL_ABSOLUTE, Value, decode_values
+from idis.registry.loading.derivations import derivation_at
 from idis.registry.loading.dump import DumpWriter, Header, PrefixCount, dump_item
 from idis.registry.loading.formulas import guarded
 from idis.registry.loading.rest_rows import rest_of_record
 from idis.registry.loading.rows import FileRefused
 from idis.registry.pilots.schema import INDEX_FIRST_FIELD, INDEX_TEMPLATE_ID, ObjectType
-from idis.registry.pilots.table import PILOTS
+from idis.registry.pilots.table import PILOTS, object_type_named
+from idis.registry.pilots.template_life import TemplateError
+from idis.registry.pilots.template_name import template_name
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import NO_VALUES, StoredRecord
 from idis.registry.store.base import ReadTxn, Store, StoreError
@@ -29,10 +32,9 @@ from idis.registry.store.codec import DIGEST_SUM_MODULUS
 from idis.registry.store.rules import exists
 
 RECORDS_PER_PAGE = 1_000
+KINDS_KEPT_MAX = 1_024  # by the handles of their templates: a node has a dozen for each prefix
 OTHER_TABLE = "other"
 OTHER_COLUMNS = ("identifier", "index", "type", "data", "ttl", "permissions")
-
-_TEMPLATE_MARK = "/META_"  # 88.118.8/META_ship_plate names the ship pilot's plate
 
 Report = Callable[[str, int, float | None], None]
 
@@ -156,8 +158,8 @@ def export_tables(store: Store, folder: Path, prefixes: Sequence[str], *, restri
         OSError: the folder cannot be written.
     """
     with ExitStack() as stack:
-        tables = _Tables(folder, stack)
         txn = stack.enter_context(store.read())
+        tables = _Tables(folder, stack, Kinds(txn))
         snapshot = Snapshot(txn, prefixes, restricted=restricted, report=report)
         for prefix in snapshot.entries:
             for _, record in snapshot.records(prefix):
@@ -168,9 +170,10 @@ def export_tables(store: Store, folder: Path, prefixes: Sequence[str], *, restri
 class _Tables:
     """The open tables of a folder."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, kinds: Kinds) -> None:
         self._folder = folder
         self._stack = stack
+        self._kind_of = kinds
         self._writers: dict[str, Any] = {}
 
     @property
@@ -181,13 +184,14 @@ class _Tables:
     def add(self, identifier: str, values: Sequence[Value]) -> None:
         """Write a record into the table it belongs to."""
         texts = {value.index: value.text for value in values}
-        kind = object_type_of(texts)
+        kind = self._kind_of(texts)
         if kind is None:
             table = self._table(OTHER_TABLE, OTHER_COLUMNS)
             for value in values:
                 table.writerow([guarded(identifier), value.index, guarded(value.type), guarded(value.text), *_facts(value)])
             return
-        table = self._table(f"{kind.pilot}-{kind.code}", ("identifier", *(field.name for field in kind.fields)))
+        holder = f"-{kind.holder}" if kind.holder else ""  # two enterprises may call what they derived the same
+        table = self._table(f"{kind.pilot}-{kind.code}{holder}", ("identifier", *(field.name for field in kind.fields)))
         table.writerow([guarded(identifier), *(guarded(texts.get(field.index, "")) for field in kind.fields)])
 
     def _table(self, name: str, columns: Sequence[str]) -> Any:
@@ -200,16 +204,37 @@ class _Tables:
         return writer
 
 
-def object_type_of(texts: Mapping[int, str]) -> ObjectType | None:
-    """The object type a record says it is an instance of, by its template's name; None when it is none we know."""
-    _, mark, name = texts.get(INDEX_TEMPLATE_ID, "").rpartition(_TEMPLATE_MARK)
-    pilot, _, code = name.partition("_")
-    if mark and pilot in PILOTS:
-        return PILOTS[pilot].objects.get(code)
-    # Restricted template values are not shown; the object type itself may be.
-    code = texts.get(INDEX_FIRST_FIELD, "")
-    kinds = [pilot.objects[code] for pilot in PILOTS.values() if code in pilot.objects]
-    return kinds[0] if len(kinds) == 1 else None
+class Kinds:
+    """The object types that records say they are instances of, by the names of their templates.
+
+    A derived template that is not in this store, or cannot be used, counts as its base.
+    """
+
+    def __init__(self, txn: ReadTxn) -> None:
+        self._txn = txn
+        self._known: dict[str, ObjectType | None] = {}
+
+    def __call__(self, texts: Mapping[int, str]) -> ObjectType | None:
+        """Of a record by its texts; None when it is none we know."""
+        template = texts.get(INDEX_TEMPLATE_ID, "")
+        named = template_name(template)
+        if named is not None and named.pilot in PILOTS:
+            if template not in self._known:
+                if len(self._known) >= KINDS_KEPT_MAX:
+                    self._known.clear()
+                self._known[template] = self._named(template)
+            return self._known[template]
+        # Restricted template values are not shown; the object type itself may be.
+        code = texts.get(INDEX_FIRST_FIELD, "")
+        kinds = [pilot.objects[code] for pilot in PILOTS.values() if code in pilot.objects]
+        return kinds[0] if len(kinds) == 1 else None
+
+    def _named(self, template: str) -> ObjectType | None:
+        try:
+            derived = derivation_at(self._txn, template)
+        except TemplateError:
+            derived = None
+        return object_type_named(template) if derived is None else derived.object_type()
 
 
 def _is_hidden(record: StoredRecord) -> bool:

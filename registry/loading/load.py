@@ -17,7 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from itertools import islice
@@ -30,6 +30,7 @@ from idis.registry.loading.checker import Plan
 from idis.registry.loading.columns import object_of
 from idis.registry.loading.cross_check import CrossCheck, cross_check
 from idis.registry.loading.csv_rows import CsvSource
+from idis.registry.loading.derivations import derivations_for
 from idis.registry.loading.error_sheet import RowFinding, drop_error_sheet, sheet_path, write_error_sheet
 from idis.registry.loading.jsonl_rows import JsonSource
 from idis.registry.loading.naming import Naming, all_prefixes, domains_of
@@ -40,6 +41,7 @@ from idis.registry.loading.workers import Workers
 from idis.registry.loading.xlsx_rows import XlsxSource
 from idis.registry.pilots.finding import Severity
 from idis.registry.pilots.table import PILOTS
+from idis.registry.pilots.template_name import DERIVED_MARK
 from idis.registry.prefix import PrefixEntry
 from idis.registry.registration import relisting
 from idis.registry.registration.relisting import listed_templates, relist_changed
@@ -68,7 +70,8 @@ class Options:
 
     Attributes:
         pilot: the schema's name; empty for JSON lines in the REST form.
-        object_code: the object all rows describe; empty when rows or sheets say it.
+        object_code: the object all rows describe; empty when rows or sheets say it. A derived template is named by its handle,
+            or as `plate-offshore` where `prefix` holds it.
         prefix: completes identifiers given by their suffix.
         errors: where the error sheet goes; beside the file when None.
         dry_run: check and compare, store nothing.
@@ -115,10 +118,13 @@ def load(path: Path, store: Store, options: Options, *, folder: Path | None, tod
         WorkerLost: a worker process died while checking; nothing was loaded.
     """
     form = form_of(path)
-    source = open_source(path, form, options)
     with store.read() as txn:
         listed = listed_templates(txn)
-    plan = Plan(options.pilot, options.object_code, options.prefix, domains_of(all_prefixes(store)), today, now, listed)
+        code, derivations = derivations_for(txn, options.pilot, options.object_code, options.prefix)
+    options = replace(options, object_code=code)
+    source = open_source(path, form, options)
+    domains = domains_of(all_prefixes(store))
+    plan = Plan(options.pilot, code, options.prefix, domains, today, now, listed, derivations)
     if options.prefix and (reason := Naming(plan.domains, "").reason_against(fold(options.prefix))):
         raise FileRefused(f"nothing can be loaded below {options.prefix}: {reason} (see 'idis prefix list')")
     workers = 0 if source.rows_about <= ATOMIC_ROWS_MAX or options.processes < 2 else min(options.processes, PROCESSES_MAX)
@@ -151,7 +157,7 @@ def open_source(path: Path, form: str, options: Options) -> RowSource:
         pilot = PILOTS.get(options.pilot)
         if pilot is None:
             raise FileRefused(f'there is no pilot "{options.pilot}": choose one of {", ".join(PILOTS)}')
-        if options.object_code:
+        if options.object_code and DERIVED_MARK not in options.object_code:  # one derived was found before
             object_of(pilot, options.object_code)
     elif form != "jsonl":
         raise FileRefused(f"{path.name} is {form.upper()}: say what its rows are with --pilot, one of {', '.join(PILOTS)}")

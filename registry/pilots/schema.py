@@ -151,9 +151,9 @@ class Field:
     type: DataType
     required: Required = "o"
     unit: str = ""
-    minimum: int | None = None
-    maximum: int | None = None
-    above: int | None = None
+    minimum: int | Decimal | None = None
+    maximum: int | Decimal | None = None
+    above: int | Decimal | None = None
     integer: bool = False
     length: int = TEXT_LENGTH_MAX
     count: int = 0
@@ -194,7 +194,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ObjectType:
-    """One kind of thing a pilot registers: its fields by ascending index and the rules over them."""
+    """One kind of thing a pilot registers: its fields by ascending index and the rules over them.
+
+    `holder` is the prefix that holds its template where an enterprise derived it (`derivation.py`); empty: each prefix with
+    such records holds one.
+    """
 
     pilot: str
     code: str
@@ -202,6 +206,7 @@ class ObjectType:
     fields: tuple[Field, ...]
     rules: tuple[Rule, ...] = ()
     version: int = 1
+    holder: str = ""
     headings: Mapping[str, Field] = field(init=False, repr=False, compare=False)  # lower-case names of both languages
 
     def __post_init__(self) -> None:

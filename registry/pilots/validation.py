@@ -26,6 +26,7 @@ from idis.registry.pilots.schema import (
     ObjectType,
     Pilot,
 )
+from idis.registry.pilots.template_name import template_handle
 from idis.registry.record import Alias, Record
 
 # Headings of the column that holds the identifier itself; whoever reads the table takes it from there.
@@ -114,12 +115,12 @@ def make_record(object_type: ObjectType, facts: Facts, identifier: str) -> Recor
 
 
 def template_identifier(object_type: ObjectType, prefix: str) -> str:
-    """The handle of the metadata template under that prefix."""
-    return f"{prefix}/META_{object_type.pilot}_{object_type.code}"
+    """The handle of the metadata template of records under that prefix."""
+    return template_handle(object_type.holder or prefix, object_type.pilot, object_type.code)
 
 
 def template_id_value(object_type: ObjectType, identifier: str, visibility: str) -> Value:
-    """The value that names the template, in the prefix of the record itself."""
+    """The value that names the template, in the prefix of the record itself unless one enterprise holds it."""
     handle = template_identifier(object_type, identifier.partition("/")[0])
     return Value(INDEX_TEMPLATE_ID, TYPE_TEMPLATE_ID, handle.encode("utf-8"), permissions=head_permissions(visibility))
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import fold
+from idis.registry.pilots.template_name import template_name
 from idis.registry.record import MARK_OFF
 from idis.registry.trace.edge import EdgeKind
 from idis.registry.trace.expanding import BEGINNING_MS
@@ -304,5 +305,6 @@ def _plans() -> Mapping[str, _Plan]:
 
 @lru_cache(TEMPLATES_KEPT_MAX)
 def _plan_of(template: bytes) -> _Plan | None:
-    """Of a record, by the handle of its template."""
-    return _plans().get(template.decode("utf-8", "replace").rpartition("/META_")[2])
+    """Of a record, by the handle of its template; a derived one joins things as its base does."""
+    named = template_name(template.decode("utf-8", "replace"))
+    return None if named is None else _plans().get(f"{named.pilot}_{named.base}")

@@ -6,14 +6,14 @@ found when asked for, from all that is known then, so that what comes late close
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from idis.proto.errors import IdentifierError
-from idis.registry.pilots.schema import DataType, Field, ObjectType
-from idis.registry.pilots.table import PILOTS
+from idis.registry.pilots.schema import DataType, Field
+from idis.registry.pilots.table import object_type_named
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace import rows
 from idis.registry.trace.contents import CONTENT_KINDS, oddities
@@ -206,7 +206,7 @@ def _of_record(txn: ReadTxn, thing: str, spelling: Spelling, life: list[Moment],
             yield Gap("not registered", thing, "", None, "events name it, and it has no record", "register it")
         return
     texts = texts_of(record)
-    kind = _object_type(texts)
+    kind = object_type_named(texts.get("TEMPLATE_ID", ""))
     if kind is None:
         return
     for field in kind.fields:
@@ -242,11 +242,6 @@ def _day_ms(text: str) -> int:
         return int(datetime.fromisoformat(f"{text[:10]}T23:59:59+00:00").timestamp() * 1000)
     except ValueError:
         return ALWAYS_MS
-
-
-def _object_type(texts: Mapping[str, str]) -> ObjectType | None:
-    pilot, _, code = texts.get("TEMPLATE_ID", "").rpartition("/META_")[2].partition("_")
-    return PILOTS[pilot].objects.get(code) if pilot in PILOTS else None
 
 
 def _exists(txn: ReadTxn, thing: str) -> bool:

@@ -21,6 +21,7 @@ from idis.registry.loading.rows import form_of
 from idis.registry.pilots.mapping.table import MAPPINGS
 from idis.registry.pilots.table import PILOTS
 from idis.registry.pilots.template_life import is_withdrawn
+from idis.registry.pilots.template_name import DERIVED_MARK
 from idis.registry.pilots.validation import template_identifier
 from idis.registry.store.base import StoreFull
 from idis.registry.store.bulk import Loaded
@@ -55,7 +56,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("file", type=Path, metavar="FILE", help="CSV, XLSX, JSON lines, or a dump of 'idis export'")
     parser.add_argument("--pilot", default="", help="schema the rows are checked against: ship, automotive, chemical, nuclear")
-    parser.add_argument("--object", default="", metavar="CODE", help="what every row describes, such as plate")
+    parser.add_argument(
+        "--object",
+        default="",
+        metavar="CODE",
+        help="what every row describes, as plate; a derived template as plate-offshore or by its handle",
+    )
     parser.add_argument("--prefix", default="", help="prefix of identifiers that are given by their suffix alone")
     parser.add_argument("--from", dest="form", choices=tuple(MAPPINGS), help="documents as 'idis export --as' writes them")
     parser.add_argument("--visibility", default="partners", metavar="WHO", help="of records made of such documents (%(default)s)")
@@ -133,8 +139,8 @@ def _import_rows(arguments: argparse.Namespace, store: LmdbStore, progress: Prog
 def _refuse_withdrawn(arguments: argparse.Namespace, store: LmdbStore) -> None:
     """No record is made after a template that was withdrawn."""
     pilot = PILOTS.get(arguments.pilot)
-    if pilot is None or not arguments.object or not arguments.prefix:
-        return
+    if pilot is None or not arguments.object or not arguments.prefix or DERIVED_MARK in arguments.object:
+        return  # of a derived one the load itself finds out
     object_type = object_of(pilot, arguments.object)
     with store.read() as txn:
         record = record_of(txn, spelling_at(txn).name(template_identifier(object_type, arguments.prefix)))

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TextIO
 
 from idis.registry.pilots.capture_examples import example_files
+from idis.registry.pilots.derivation import INDEX_FIRST_OWN
+from idis.registry.pilots.derived_field import TYPES
 from idis.registry.pilots.sample import SIZE_DEFAULT, SampleRow, generate
 from idis.registry.pilots.schema import DataType, Field, ObjectType, Pilot
 from idis.registry.pilots.table import PILOTS
 from idis.registry.pilots.template import item
 from idis.registry.pilots.validation import IDENTIFIER_COLUMNS
 from idis.resolver.cli import pilot_template
-from idis.resolver.cli.data_directory import add_data_options
+from idis.resolver.cli.data_directory import DATA_VARIABLE, add_data_options
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 
 CODES_SHOWN_MAX = 8  # of a vocabulary in the table; --json has them all
@@ -30,12 +32,34 @@ _CSV_ENCODING = "utf-8-sig"
 
 # What happens to the metadata templates 元数据模板 of a pilot.
 _LIVES = {
+    "derive": "register an enterprise's own template 派生模板, made from one of a pilot, or its next version",
     "publish": "register a pilot's metadata templates 元数据模板, which its records name, or publish them again 发布",
     "withdraw": "withdraw 撤回 templates: records stay, none is imported any more",
     "disable": "disable 停用 an item of a template; items are never deleted",
     "enable": "enable 启用 an item again",
     "templates": "state, version and disabled items of the templates below a prefix",
 }
+
+
+_DERIVE_EPILOG = f"""\
+{{
+  "baseOn": "META_ship_plate",           published below --prefix, or the handle of one elsewhere
+  "name": "offshore",                    makes META_ship_plate-offshore
+  "chineseName": "海工钢板",
+  "fields": [                            fields of your own: they get indexes from {INDEX_FIRST_OWN} on, for ever
+    {{"englishName": "impactGrade", "chineseName": "冲击等级", "type": "E", "required": true, "codes": ["F40", "F60"]}},
+    {{"englishName": "coating", "chineseName": "涂层厚度", "type": "N", "unit": "um", "range": "(0,500]"}}
+  ],
+  "narrowed": [                          fields of the base that take less
+    {{"englishName": "thickness", "range": "[10,120]"}},
+    {{"englishName": "steelGrade", "codes": ["DH36", "EH36"]}},
+    {{"englishName": "mass", "required": true}}
+  ]
+}}
+Types: {", ".join(TYPES)}. An own field may also say definition, maxLength, references (objects of the pilot), private and
+default; a narrowed one required, range, codes and maxLength. Run again with a changed FILE, it makes the next version: what
+FILE no longer has is disabled, not deleted.
+"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +76,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     header.add_argument("object", metavar="OBJECT", help="as plate or 钢板; 'idis pilot list' names them")
     header.add_argument("--chinese", action="store_true", help="Chinese column names")
     header.add_argument("--required", action="store_true", help="only what every record must have")
+    for one in (show, header):
+        one.add_argument("--prefix", metavar="P", help="with OBJECT: also what was derived below this prefix, as plate-offshore")
+        one.add_argument("--data", metavar="DIR", help=f"then the node's data directory; default: ${DATA_VARIABLE}")
     sample = _add(actions, "sample", "write linked sample data, ready to import")
     sample.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="directory, one folder for each prefix in it")
@@ -66,11 +93,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     examples.add_argument("--out", type=Path, required=True, metavar="DIR", help="directory for the documents")
     for name, line in _LIVES.items():
         life = _add(actions, name, line)
-        life.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
+        if name == "derive":
+            life.formatter_class, life.epilog = argparse.RawDescriptionHelpFormatter, _DERIVE_EPILOG
+            life.add_argument("file", type=Path, metavar="FILE", help="its description in JSON, see below")
+        else:
+            life.add_argument("pilot", metavar="PILOT", help=", ".join(PILOTS))
         if name in ("publish", "withdraw"):
             life.add_argument("object", nargs="?", metavar="OBJECT", help="only this one")
-        elif name != "templates":
-            life.add_argument("object", metavar="OBJECT", help="as plate or 钢板")
+        elif name in ("disable", "enable"):
+            life.add_argument("object", metavar="OBJECT", help="as plate, 钢板, or plate-offshore for a derived template")
             life.add_argument("field", metavar="FIELD", help="english or Chinese name of the item")
         life.add_argument("--prefix", required=True, metavar="P", help="the prefix the records lie below")
         add_data_options(life)
@@ -88,6 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
         "header": _header,
         "sample": _sample,
         "examples": _examples,
+        "derive": pilot_template.derive,
         "publish": _publish,
         "withdraw": _withdraw,
         "disable": _disable,
@@ -122,7 +154,7 @@ def _show(arguments: argparse.Namespace) -> None:
         print_table(("object", "name", "fields", "to fill in"), rows)
         print(f"\nStandards: {pilot.standards}\nFields of one: idis pilot show {pilot.name} {next(iter(pilot.objects))}")
         return
-    object_type = _object(pilot, arguments.object)
+    _, object_type = _below(arguments)
     if arguments.json:
         print_json(_object_description(object_type))
         return
@@ -137,7 +169,7 @@ def _show(arguments: argparse.Namespace) -> None:
 
 
 def _header(arguments: argparse.Namespace) -> None:
-    object_type = _object(_pilot(arguments.pilot), arguments.object)
+    _, object_type = _below(arguments)
     language = 1 if arguments.chinese else 0
     fields = [field for field in object_type.fields if not arguments.required or (field.required == "y" and not field.default)]
     names = [field.chinese if arguments.chinese else field.name for field in fields]
@@ -187,20 +219,29 @@ def _withdraw(arguments: argparse.Namespace) -> None:
 
 
 def _disable(arguments: argparse.Namespace) -> None:
-    pilot_template.set_item(arguments, _object(_pilot(arguments.pilot), arguments.object), off=True)
+    pilot_template.set_item(arguments, _below(arguments)[1], off=True)
 
 
 def _enable(arguments: argparse.Namespace) -> None:
-    pilot_template.set_item(arguments, _object(_pilot(arguments.pilot), arguments.object), off=False)
+    pilot_template.set_item(arguments, _below(arguments)[1], off=False)
 
 
 def _templates(arguments: argparse.Namespace) -> None:
-    pilot_template.list_templates(arguments, _pilot(arguments.pilot))
+    pilot_template.list_templates(arguments, pilot_template.extended(arguments, _pilot(arguments.pilot)))
 
 
 def _chosen(arguments: argparse.Namespace) -> tuple[Pilot, ObjectType | None]:
+    if arguments.object is not None:
+        return _below(arguments)
+    return pilot_template.extended(arguments, _pilot(arguments.pilot)), None
+
+
+def _below(arguments: argparse.Namespace) -> tuple[Pilot, ObjectType]:
+    """The pilot, with what was derived from it below the prefix where there is one, and the object that is meant."""
     pilot = _pilot(arguments.pilot)
-    return pilot, None if arguments.object is None else _object(pilot, arguments.object)
+    if getattr(arguments, "prefix", None):
+        pilot = pilot_template.extended(arguments, pilot)
+    return pilot, _object(pilot, arguments.object)
 
 
 _Counts = Counter[tuple[Path, str]]

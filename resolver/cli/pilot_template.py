@@ -1,4 +1,4 @@
-"""`idis pilot publish`, `withdraw`, `disable`, `enable`, `templates`: the life of a pilot's metadata templates."""
+"""`idis pilot derive`, `publish`, `withdraw`, `disable`, `enable`, `templates`: the life of a pilot's metadata templates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ import time
 from collections.abc import Callable
 
 from idis.proto.value import Value
+from idis.registry.loading.derivations import derivation_at, derivations_below
+from idis.registry.pilots.derivation import (
+    DESCRIPTION_BYTES_MAX,
+    Derivation,
+    derivation_of,
+    derived_record,
+    registered_derivation,
+    with_derivations,
+)
 from idis.registry.pilots.schema import ObjectType, Pilot
 from idis.registry.pilots.template import template_record
 from idis.registry.pilots.template_life import (
@@ -14,19 +23,78 @@ from idis.registry.pilots.template_life import (
     TemplateError,
     in_state,
     index_of,
+    is_withdrawn,
     republished,
     state_of,
 )
+from idis.registry.pilots.template_name import template_handle
 from idis.registry.pilots.validation import template_identifier
+from idis.registry.record import Record
 from idis.registry.registration import relisting
 from idis.registry.registration.records import Recorded, publish_record
 from idis.registry.registration.visibility import disable, enable
 from idis.registry.store.base import ReadTxn, WriteTxn
-from idis.registry.trace.held import record_of
+from idis.registry.trace.held import answers_for, record_of
 from idis.registry.trace.records import spelling_at
 from idis.resolver.cli.data_directory import commit, insist, opened
 from idis.resolver.cli.identifier_argument import prefix_of
-from idis.resolver.cli.output import CommandError, print_json, print_table
+from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
+
+
+def derive(arguments: argparse.Namespace) -> None:
+    """Register a template of an enterprise's own, or the next version of it."""
+    prefix, now = prefix_of(arguments.prefix), int(time.time())
+    octets = _description(arguments)
+
+    def change(txn: WriteTxn) -> tuple[Derivation, Recorded, tuple[Value, ...]]:
+        try:
+            named = derivation_of(octets, prefix)
+            derivation = derivation_of(octets, prefix, _held(txn, named.handle))
+        except TemplateError as error:
+            raise CommandError(f"{arguments.file.name}: {error}", ExitCode.REFUSED) from None
+        _insist_on_base(txn, derivation)
+        recorded = _put(txn, derived_record(derivation), now)
+        return derivation, recorded, _held(txn, derivation.handle)
+
+    derivation, recorded, values = commit(arguments, change).result
+    with opened(arguments) as store:
+        relisting.finish(store)
+    _, version, disabled = state_of(values)
+    told = derivation.told
+    if arguments.json:
+        print_json(
+            {
+                "template": derivation.handle,
+                "baseOn": derivation.base_on,
+                "version": int(version),
+                "changed": recorded.changed,
+                "fields": [{"itemIndex": each["itemIndex"], "englishName": each["englishName"]} for each in told["fields"]],
+                "narrowed": [each["englishName"] for each in told["narrowed"]],
+                "disabled": list(disabled),
+            }
+        )
+        return
+    word = f"published, version {version}" if recorded.changed else f"unchanged, version {version}"
+    print(f"{derivation.handle}: {word}, derived from {derivation.base_on}")
+    if told["fields"]:
+        own = [f"{each['itemIndex']} {each['englishName']}" for each in told["fields"]]
+        print(f"  its own: {', '.join(own)}")
+    if told["narrowed"]:
+        print(f"  narrowed: {', '.join(each['englishName'] for each in told['narrowed'])}")
+    if disabled:
+        print(f"  disabled: {', '.join(disabled)}   (idis pilot enable {derivation.name.pilot} {derivation.name.code} FIELD)")
+    print(f"next: idis import FILE --pilot {derivation.name.pilot} --object {derivation.name.code} --prefix {prefix}")
+
+
+def extended(arguments: argparse.Namespace, pilot: Pilot) -> Pilot:
+    """The pilot with the templates that were derived from its own below the prefix."""
+    prefix, code = prefix_of(arguments.prefix), getattr(arguments, "object", None) or ""
+    with opened(arguments) as store, store.read() as txn:
+        try:
+            derivation_at(txn, template_handle(prefix, pilot.name, code))  # of the one that is meant it is told why
+        except TemplateError as error:
+            raise CommandError(f"{error}: idis pilot derive FILE --prefix {prefix}", ExitCode.REFUSED) from None
+        return with_derivations(pilot, derivations_below(txn, prefix, pilot.name))
 
 
 def publish(arguments: argparse.Namespace, pilot: Pilot, chosen: ObjectType | None) -> None:
@@ -45,7 +113,14 @@ def publish(arguments: argparse.Namespace, pilot: Pilot, chosen: ObjectType | No
 
 
 def _publish(txn: WriteTxn, pilot: Pilot, object_type: ObjectType, prefix: str, now: int) -> Recorded:
-    record, left = republished(template_record(pilot, object_type, prefix), values_of(txn, object_type, prefix))
+    values = values_of(txn, object_type, prefix)
+    derivation = registered_derivation(template_identifier(object_type, prefix), values) if object_type.holder else None
+    return _put(txn, template_record(pilot, object_type, prefix) if derivation is None else derived_record(derivation), now)
+
+
+def _put(txn: WriteTxn, new: Record, now: int) -> Recorded:
+    """Publish a template in the place of what is registered; what it no longer has is disabled."""
+    record, left = republished(new, _held(txn, new.identifier))
     recorded = insist(publish_record(txn, record, now))
     if left:
         insist(disable(txn, record.identifier, left, now))
@@ -97,7 +172,11 @@ def list_templates(arguments: argparse.Namespace, pilot: Pilot) -> None:
 
 def values_of(txn: ReadTxn, object_type: ObjectType, prefix: str) -> tuple[Value, ...]:
     """The values of a registered template; none where it is not registered."""
-    record = record_of(txn, spelling_at(txn).name(template_identifier(object_type, prefix)))
+    return _held(txn, template_identifier(object_type, prefix))
+
+
+def _held(txn: ReadTxn, identifier: str) -> tuple[Value, ...]:
+    record = record_of(txn, spelling_at(txn).name(identifier))
     return () if record is None else tuple(record.values)
 
 
@@ -107,6 +186,27 @@ def _insisted(txn: ReadTxn, object_type: ObjectType, prefix: str) -> tuple[Value
         name = template_identifier(object_type, prefix)
         raise CommandError(f"{name} is not registered: idis pilot publish {object_type.pilot} --prefix {prefix}")
     return values
+
+
+def _description(arguments: argparse.Namespace) -> bytes:
+    try:
+        with arguments.file.open("rb") as file:
+            octets: bytes = file.read(DESCRIPTION_BYTES_MAX + 1)
+    except OSError as error:
+        raise CommandError(f"{arguments.file} cannot be read: {error.strerror}") from None
+    return octets
+
+
+def _insist_on_base(txn: ReadTxn, derivation: Derivation) -> None:
+    """A base that would be here is here, and published; of one elsewhere this program knows the schema."""
+    base, pilot = derivation.base_on, derivation.name.pilot
+    if not answers_for(txn, spelling_at(txn).name(base)):
+        return
+    values = _held(txn, base)
+    if not values or is_withdrawn(values):
+        state = "withdrawn" if values else "not registered"
+        advice = f"idis pilot publish {pilot} {derivation.name.base} --prefix {base.partition('/')[0]}"
+        raise CommandError(f"{base} is {state}, and a template is derived from a published one: {advice}", ExitCode.REFUSED)
 
 
 def _objects(pilot: Pilot, chosen: ObjectType | None) -> tuple[ObjectType, ...]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from idis.proto.value import Value, decode_values
 from idis.registry.pilots.schema import INDEX_TEMPLATE_ID
-from idis.registry.pilots.table import PILOTS
+from idis.registry.pilots.table import PILOTS, object_type_named
 from idis.registry.pilots.template import INDEX_META_CODE, INDEX_META_NAME, TYPE_ITEM, template_record
 from idis.registry.pilots.template_life import ITEM_DISABLED
 from idis.registry.pilots.validation import TYPE_TEMPLATE_ID
@@ -23,7 +23,6 @@ from idis.resolver.web.landing.language import Words
 TEMPLATES_KEPT = 256  # read ones, by their octets
 TEMPLATE_BYTES_MAX = 1_048_576
 MEMBERS_DEPTH_MAX = 3
-_META = "/META_"
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -77,14 +76,11 @@ def read_template(octets: bytes) -> Template:
 
 @lru_cache(maxsize=TEMPLATES_KEPT)
 def known_template(name: str) -> Template:
-    """The template of one of our pilots, by its handle; `NO_TEMPLATE` for every other."""
-    prefix, found, code = name.partition(_META)
-    pilot_name, _, object_code = code.partition("_")
-    pilot = PILOTS.get(pilot_name) if found else None
-    object_type = pilot.objects.get(object_code) if pilot else None
-    if pilot is None or object_type is None:
+    """The template of one of our pilots, by its handle; of a derived one its base's; `NO_TEMPLATE` for every other."""
+    object_type = object_type_named(name)
+    if object_type is None:
         return NO_TEMPLATE
-    return _read(template_record(pilot, object_type, prefix).values)
+    return _read(template_record(PILOTS[object_type.pilot], object_type, name.partition("/")[0]).values)
 
 
 def readable_name(name: str) -> str:

@@ -226,3 +226,88 @@ def test_a_template_that_is_not_there(node: str) -> None:
     """It says how to register it."""
     with pytest.raises(CommandError, match="idis pilot publish automotive"):
         _run("withdraw", "automotive", "part", "--prefix", "88.118.8", "--data", node)
+
+
+OFFSHORE = {
+    "baseOn": "META_ship_plate",
+    "name": "offshore",
+    "chineseName": "海工钢板",
+    "fields": [{"englishName": "coating", "chineseName": "涂层厚度", "type": "N", "unit": "um", "range": "(0,500]"}],
+    "narrowed": [{"englishName": "thickness", "range": "[10,120]"}],
+}
+
+
+def _derive(node: str, told: object, *words: str) -> int:
+    file = Path(node).parent / "offshore.json"
+    file.write_text(json.dumps(told), encoding="utf-8")
+    return _run("derive", str(file), "--prefix", "88.118.8", "--data", node, *words)
+
+
+def test_a_template_is_derived(node: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says its handle, its version and where its own fields lie; run again it changes nothing."""
+    capsys.readouterr()
+    for _ in range(2):
+        assert _derive(node, OFFSHORE) == 0
+
+    assert [line for line in capsys.readouterr().out.splitlines() if "offshore:" in line] == [
+        f"88.118.8/META_ship_plate-offshore: {word}, version 1, derived from 88.118.8/META_ship_plate"
+        for word in ("published", "unchanged")
+    ]
+
+
+def test_the_life_of_a_derived_template(node: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A changed field is the next version, one left out is disabled; withdrawn and published like any other."""
+    thicker = OFFSHORE | {"narrowed": [{"englishName": "thickness", "range": "[20,120]"}]}
+    where = ("ship", "plate-offshore", "--prefix", "88.118.8", "--data", node)
+    seen = []
+    for act in (
+        lambda: _derive(node, OFFSHORE),
+        lambda: _derive(node, thicker),
+        lambda: _derive(node, {name: told for name, told in thicker.items() if name != "fields"}),
+        lambda: _run("withdraw", *where),
+        lambda: _run("publish", *where),
+        lambda: _derive(node, thicker),
+        lambda: _run("enable", *where[:2], "coating", *where[2:]),
+    ):
+        assert act() == 0
+        seen.append(_states(node, capsys)["plate-offshore"])
+
+    assert seen == [
+        ("published", "1", []),
+        ("published", "2", []),
+        ("published", "2", ["coating"]),
+        ("withdrawn", "2", ["coating"]),
+        ("published", "2", ["coating"]),
+        ("published", "2", ["coating"]),
+        ("published", "2", []),
+    ]
+
+
+def test_a_derived_template_is_shown_with_its_fields(node: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its own at their indexes, narrowed ones as narrowed; a heading has them too."""
+    _derive(node, OFFSHORE)
+    capsys.readouterr()
+    _run("show", "ship", "plate-offshore", "--prefix", "88.118.8", "--data", node)
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    _run("header", "ship", "plate-offshore", "--prefix", "88.118.8", "--data", node)
+
+    assert ["3000", "coating", "涂层厚度", "N", "um", ">", "0,", "≤", "500"] in shown
+    assert ["2014", "thickness", "厚度", "N", "mm", "yes", "10", "…", "120"] in shown
+    assert capsys.readouterr().out.endswith(",cutFrom,coating\n")
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "not registered"])
+def test_a_template_is_derived_from_a_published_one(node: str, state: str) -> None:
+    """It says how to publish it."""
+    if state == "withdrawn":
+        _run("withdraw", "ship", "plate", "--prefix", "88.118.8", "--data", node)
+    base = "META_ship_plate" if state == "withdrawn" else "META_nuclear_weld"
+
+    with pytest.raises(CommandError, match=f"is {state}.*idis pilot publish"):
+        _derive(node, OFFSHORE | {"baseOn": base, "narrowed": []})
+
+
+def test_a_description_that_does_not_fit_is_refused_with_its_file(node: str) -> None:
+    """Field and reason."""
+    with pytest.raises(CommandError, match=r"offshore\.json: thickness: \[0,9\] is wider than the base's"):
+        _derive(node, OFFSHORE | {"narrowed": [{"englishName": "thickness", "range": "[0,9]"}]})
