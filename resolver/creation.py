@@ -19,11 +19,11 @@ from idis.registry.roles import make_first_operator
 from idis.registry.store.base import Store
 from idis.registry.store.directory import user_name
 from idis.registry.store.lmdb import LmdbStore
-from idis.resolver.admin.server_key import KEY_FILE, make_server_key
+from idis.resolver.admin.server_key import KEY_FILE, PUBLIC_FILE, make_server_key
 from idis.resolver.config import CONFIG_FILE, DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, NodeConfig
 from idis.resolver.config_load import check
 from idis.resolver.config_text import config_text
-from idis.resolver.operator_key import OperatorKey, write_operator_key
+from idis.resolver.operator_key import OPERATOR_PUBLIC_FILE, OperatorKey, write_operator_key
 
 ACTOR = "idis init"
 SPACE_BYTES_MIN = 4 * 1_048_576  # an empty store takes a tenth; a store that cannot take its first records is of no use
@@ -52,7 +52,7 @@ def create_node(
         config: what `node.toml` will say; its `data_dir` is not used. Where it names the development certificate, one is made.
         owner: whom the prefixes belong to; the node's name when not given.
         operator: who may administer it over the network; without one, only who may open the directory. With one the node
-            gets a server key, by which its clients know it.
+            gets a server key, by which its clients know it; the public halves of both lie beside it, for the parent's node.
 
     Returns:
         Who the operator is.
@@ -72,9 +72,10 @@ def create_node(
             store.close()
         _make_certificate(directory, config)
         if operator is not None:
-            make_server_key(directory / KEY_FILE)
+            _write(directory / PUBLIC_FILE, make_server_key(directory / KEY_FILE).public_pem)
+            _write(directory / OPERATOR_PUBLIC_FILE, operator.key.public)
         # The file comes last, but for the key to all this: a directory that has one has everything.
-        _write_config(directory / CONFIG_FILE, config)
+        _write(directory / CONFIG_FILE, config_text(config).encode())
         if operator is not None and operator.path is not None:
             write_operator_key(operator.path, operator.key)
     except BaseException:
@@ -151,10 +152,10 @@ def _make_certificate(directory: Path, config: NodeConfig) -> None:
         raise CreationError(f"{directory / DEVELOPMENT_CERTIFICATE} cannot be written: {error.strerror}") from None
 
 
-def _write_config(path: Path, config: NodeConfig) -> None:
+def _write(path: Path, octets: bytes) -> None:
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(config_text(config))
+        with path.open("xb") as file:
+            file.write(octets)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

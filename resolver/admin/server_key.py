@@ -29,6 +29,7 @@ from idis.proto.types.pubkey import encode_public_key, is_pem, rsa_public_key
 from idis.registry.suites import read_public
 
 KEY_FILE = "server_key.pem"
+PUBLIC_FILE = "server_key.pub"  # its public half, for the parent's node
 KEY_BITS = 2_048
 _EXPONENT = 65_537
 _SHA256 = hashes.SHA256()

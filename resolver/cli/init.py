@@ -6,8 +6,11 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from idis.proto.identifier import fold, prefix_handle
+from idis.registry.identity import Identity
 from idis.registry.prefix import ROOT_PREFIX
 from idis.registry.registration.checks import Organisation
+from idis.resolver.admin.server_key import PUBLIC_FILE
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.config import (
     CONFIG_FILE,
@@ -23,7 +26,8 @@ from idis.resolver.config import (
     TlsSection,
 )
 from idis.resolver.creation import FirstOperator, create_node
-from idis.resolver.operator_key import OPERATOR_KEY_FILE, make_operator_key, read_operator_key
+from idis.resolver.operator_key import OPERATOR_KEY_FILE, OPERATOR_PUBLIC_FILE, make_operator_key, read_operator_key
+from idis.resolver.recursion.target import peer_name
 
 PORT_MAX = 65_535
 
@@ -74,6 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
                 "prefixes": list(config.node.prefixes),
                 "operator": str(identity),
                 "operator_key": str(key),
+                "operator_public_key": str(directory / OPERATOR_PUBLIC_FILE),
+                "server_public_key": str(directory / PUBLIC_FILE),
             }
         )
         return ExitCode.DONE
@@ -82,11 +88,26 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"operator {identity}: the private key is {key}, {made}")
     print(f"programs act by tokens: idis token create --data {directory} --identity '{identity}' --label NAME")
     print(f"other people by roles:  idis role grant --data {directory} IDENTITY auditor")
-    if config.node.prefixes and config.node.prefixes[0] != ROOT_PREFIX:
-        print(f"other nodes know this operator once the parent's has taken in the public key of {key}:")
-        print(f"  openssl pkey -in {key} -pubout -out operator.pub")
-        print(f"  idis register {identity.identifier} --add --value {identity.index}:HS_PUBKEY=@operator.pub --data PARENT")
+    for line in delegation_lines(config, identity):
+        print(line)
     return ExitCode.DONE
+
+
+def delegation_lines(config: NodeConfig, operator: Identity | None) -> list[str]:
+    """What the parent's operator is sent and does, where there is a parent."""
+    prefixes = [prefix for prefix in config.node.prefixes if fold(prefix) != ROOT_PREFIX]
+    if not prefixes:
+        return []
+    place = f"--to {peer_name(config.advertised, config.listen.port)} --http {config.listen.http_port}"
+    lines = [
+        "other nodes find this one, and know its operator, once the parent's operator was sent two public keys,",
+        f"{config.data_dir / OPERATOR_PUBLIC_FILE} and {config.data_dir / PUBLIC_FILE}, and has run:",
+    ]
+    for prefix in prefixes:
+        own = operator is not None and operator.identifier == prefix_handle(fold(prefix))
+        key = f" --admin-key {OPERATOR_PUBLIC_FILE}" if own else ""
+        lines.append(f"  idis prefix delegate {prefix} --data PARENT {place}{key} --server-key {PUBLIC_FILE}")
+    return lines
 
 
 def first_operator(file: Path | None, directory: Path) -> FirstOperator:

@@ -14,8 +14,15 @@ from idis.registry.keyring import key_values
 from idis.registry.roles import granted
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.verify import verify
+from idis.resolver.admin.server_key import site_key
 from idis.resolver.cli import init
-from idis.resolver.operator_key import OperatorKeyError, make_operator_key, read_operator_key, write_operator_key
+from idis.resolver.operator_key import (
+    OperatorKeyError,
+    make_operator_key,
+    read_operator_key,
+    read_public_key,
+    write_operator_key,
+)
 
 RECURSIVE = ("--tier", "recursive", "--root", "127.0.0.1:2641")
 
@@ -54,14 +61,31 @@ def test_first_operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], word
     assert verify(tmp_path / "node").sound
 
 
-def test_operator_that_others_may_know(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What the parent's node takes in is told where there is a parent."""
+def test_the_parents_operator_is_told_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One command, with the two public keys that lie in the directory; nothing where there is no parent."""
+    place = ("--host", "192.0.2.40", "--port", "2700", "--http-port", "8080")
     told = []
-    for number, words in enumerate((("--tier", "enterprise", "--prefix", "88.118.8"), ("--tier", "root"), RECURSIVE)):
-        made(tmp_path / str(number), *words)
-        told.append("--value 300:HS_PUBKEY=@operator.pub" in capsys.readouterr().out)
+    below = ("--tier", "enterprise", "--prefix", "88.118.8")
+    for name, words in (("yard", below), ("root", ("--tier", "root")), ("recursive", RECURSIVE)):
+        made(tmp_path / name, *words, *place)
+        told.append([line for line in capsys.readouterr().out.splitlines() if "prefix delegate" in line])
+    yard = tmp_path / "yard"
 
-    assert told == [True, False, False]
+    line = (
+        "  idis prefix delegate 88.118.8 --data PARENT --to 192.0.2.40:2700 --http 8080 "
+        "--admin-key operator.pub --server-key server_key.pub"
+    )
+    assert told == [[line], [], []]
+    assert read_public_key(yard / "operator.pub") == read_operator_key(yard / "operator.pem").public
+    assert site_key((yard / "server_key.pub").read_bytes())
+
+
+def test_only_the_prefix_of_the_operator_gets_his_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """He is 300 of the first one; the others have administrators to come."""
+    made(tmp_path / "node", "--tier", "enterprise", "--prefix", "88.118.8", "--prefix", "88.118.9")
+    lines = [line for line in capsys.readouterr().out.splitlines() if "prefix delegate" in line]
+
+    assert ["--admin-key" in line for line in lines] == [True, False]
 
 
 def test_key_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
