@@ -29,7 +29,7 @@ and enterprises: records, prefixes, tokens, roles and the audit trail. Resolutio
 - Members and parameters that are not listed are refused."""
 
 # What any operation may be answered with.
-_ALWAYS = (400, 401, 500, 503)
+_ALWAYS = (400, 401, 414, 500, 503)
 _WITH_BODY = (408, 413, 415)
 
 _MEANINGS = {
@@ -41,6 +41,7 @@ _MEANINGS = {
     409: "it does not fit what is there now",
     412: "the expected version is not there",
     413: "the body is too long",
+    414: "path and query are longer than a request line may be",
     415: "the body is not application/json",
     422: "the request is well formed, but cannot be used",
     500: "this node failed",

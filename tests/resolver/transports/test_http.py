@@ -95,6 +95,25 @@ async def test_http_and_tcp_share_the_caps(start_node, client_of, frame):
     second.close()
 
 
+async def refused(port: int, request: bytes) -> tuple[bytes, bytes, dict[str, object]]:
+    """First line, media type and JSON of the answer to octets that end the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    head, _, body = (await answered_until_closed(reader)).partition(b"\r\n\r\n")
+    writer.close()
+    lines = head.split(b"\r\n")
+    kind = next(line for line in lines if line.lower().startswith(b"content-type:")).partition(b": ")[2]
+    return lines[0].partition(b" ")[2], kind.partition(b";")[0], json.loads(body)
+
+
+async def test_a_target_that_is_too_long_below_api_v1_is_a_problem(node):
+    """Under 414, as its document says."""
+    long = b"a" * 9_000
+    status, kind, problem = await refused(node.http_port, b"GET /api/v1/link?text=1&accept=%b HTTP/1.1\r\nHost: x\r\n\r\n" % long)
+    assert (status, kind) == (b"414 Request-URI Too Long", b"application/problem+json")
+    assert (problem["status"], problem["code"]) == (414, 4)
+
+
 PLAIN = b"GET /api/handles/88.118.8/A1 HTTP/1.1\r\nHost: x\r\n\r\n"
 CLOSE = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
@@ -169,23 +188,23 @@ async def test_whoever_reads_late_gets_everything(node):
 
 
 @pytest.mark.parametrize(
-    "octets",
+    ("octets", "status"),
     [
-        b"GET /api/handles/" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"BREW /api/handles/88.118.8/A1 HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /api/handles/88.118.8/A1 HTTP/1.1\r\nHost: x\r\nAccept: " + b"a" * 9_000 + b"\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),
+        (b"GET /api/handles/" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"414"),
+        (b"BREW /api/handles/88.118.8/A1 HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+        (b"GET /api/handles/88.118.8/A1 HTTP/1.1\r\nHost: x\r\nAccept: " + b"a" * 9_000 + b"\r\n\r\n", b"400"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)), b"400"),
     ],
     ids=["long line", "no method", "long field", "TLS"],
 )
-async def test_what_is_no_http_is_told_so_in_json(node, octets, caplog):
+async def test_what_is_no_http_is_told_so_in_json(node, octets, status, caplog):
     """Without a traceback in the log, the names of libraries, or what was sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", node.http_port)
     writer.write(octets)
     head, _, body = (await answered_until_closed(reader)).partition(b"\r\n\r\n")
     writer.close()
 
-    assert head.startswith(b"HTTP/1.0 400 ")
+    assert head.startswith(b"HTTP/1.0 %b " % status)
     assert b"Server: idis" in head.splitlines()
     assert json.loads(body)["responseCode"] == 4
     assert b"aaaa" not in body

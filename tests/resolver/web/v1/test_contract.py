@@ -47,13 +47,13 @@ CAMPAIGN: dict[str, tuple[str, tuple[str, ...]]] = {
     "application": ("application", ALL_BUT_REVOKING),
 }
 
-# Refusals of what no schema can say: 409 and 422 by their content, 412 by a condition, 404 by what is there, 413 by length.
+# Refusals of what no schema can say: 409 and 422 by their content, 412 by a condition, 404 by what is there, 413, 414 by length.
 CONFIG = """\
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422"]
+expected-statuses = ["2xx", "401", "403", "404", "409", "412", "414", "422"]
 
 [checks.negative_data_rejection]
-expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "503"]
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "414", "415", "422", "503"]
 """
 
 pytestmark = [
