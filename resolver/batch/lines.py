@@ -1,7 +1,9 @@
-"""The lines of a batch file: one JSON object each, in the form that `idis export` writes (`registry/loading/rest_rows.py`).
+"""The lines of a batch file: one JSON object each, as
+`{"handle": "88.118.8/A1", "values": [{"index": 1, "type": "URL", "data": "https://example.com/1"}]}`.
 
 `op` says what is to be done, `create` when it is left out; the others are replace, delete, add, modify, remove, disable and
-enable. `values` go with those that write values, `indexes` with those that name them.
+enable. `values` go with those that write values, `indexes` with those that name them. The form is that of `idis export`
+(`registry/loading/rest_rows.py`), except that what a line could not do is refused: a disabled record would show itself.
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ from idis.proto.value import INDEX_MAX, VALUES_PER_RECORD_MAX, encode_values
 from idis.registry.loading.rest_rows import values_of_rest
 
 LINE_BYTES_MAX = 1_048_576  # more than a record may have, as JSON
+_SHOWN_MAX = 80  # characters of what was not expected
 CHUNK_BYTES_MAX = 2_097_152  # of lines in one batch: half of what a message may be, JSON being wordy
 
 _VERBS = {verb.name.lower(): verb for verb in Verb}
+_MEMBERS = ("handle", "op", "values", "indexes")
+_IGNORED = "responseCode"  # what exports and answers begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,11 @@ def read_line(number: int, octets: bytes) -> BatchItem | BadLine:
             raise DataError("a line is one JSON object")
         named = row.get("handle")
         if not isinstance(named, str) or not named:
-            raise DataError('which identifier? Give it as "handle"')
+            raise DataError('which identifier? Give it as {"handle": "88.118.8/A1", "values": [...]}')
         handle = named
+        if strange := ", ".join(name for name in row if name not in _MEMBERS and name != _IGNORED):
+            known = ", ".join(_MEMBERS)
+            raise DataError(f"what is {strange[:_SHOWN_MAX]}? A line has {known}; 'idis import' takes what 'idis export' writes")
         return _item(handle, row)
     except DataError as error:
         return BadLine(number, handle, str(error))

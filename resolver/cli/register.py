@@ -57,6 +57,17 @@ _FLAGS: dict[int, str] = {
     ResponseCode.VALUES_NOT_FOUND: "--add",
 }
 
+_EPILOG = """\
+a batch file has one JSON object a line; op is create where it is left out:
+  {"handle": "88.118.8/A1", "values": [{"index": 1, "type": "URL", "data": "https://example.com/1"}]}
+  {"handle": "88.118.8/A2", "op": "remove", "indexes": [2, 3]}
+  op: create, replace, add, modify with values; remove with indexes;
+      disable, enable with indexes, or without for the record; delete"""
+
+# Options that say what a line of a batch file says.
+_OF_ONE_RECORD = ("value", "url", "email", "file", "replace", "add", "modify", "remove", "delete", "ttl", "permissions", "sign")
+_OF_ONE_RECORD_OR_NONE = ("disable", "enable")  # which may be named without an index
+
 _VALUE = re.compile(r"(\d{1,10}):([^=\s]+)=(.*)", re.DOTALL)
 _PERMISSIONS = re.compile(r"[01]{4}")
 
@@ -69,7 +80,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch",
         metavar="FILE",
-        help="JSON lines, one identifier each, of any number: sent in batches; run again, the command goes on where it stopped",
+        help="lines as shown below, of any number: sent in batches; run again, the command goes on where it stopped",
     )
     parser.add_argument(
         "--value", action="append", default=[], metavar="INDEX:TYPE=DATA", help="a value; @FILE as data reads a file"
@@ -103,6 +114,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_data_options(parser)
     add_server_options(parser)
+    parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, _EPILOG
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -110,6 +122,10 @@ def run(arguments: argparse.Namespace) -> int:
     if (arguments.identifier is None) == (arguments.batch is None):
         raise CommandError("give one IDENTIFIER, or --batch FILE")
     if arguments.batch is not None:
+        strange = [name for name in _OF_ONE_RECORD if getattr(arguments, name)]
+        strange += [name for name in _OF_ONE_RECORD_OR_NONE if getattr(arguments, name) is not None]
+        if strange:
+            raise CommandError(f"each line of a batch says what is to be done: leave --{', --'.join(strange)} out")
         return register_batches(arguments)
     if arguments.server is None and key_of(arguments) is not None:
         raise CommandError("a key proves an identity to a node: name it with --server HOST:PORT")

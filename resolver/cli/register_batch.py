@@ -30,7 +30,7 @@ def register_batches(arguments: argparse.Namespace) -> int:
     """Register the file that `--batch` names; 0 when every line was done, 1 when some were refused."""
     file = Path(arguments.batch)
     if not file.is_file():
-        raise CommandError(f"{file} is no file: --batch takes JSON lines, as 'idis export' writes them")
+        raise CommandError(f"{file} is no file: --batch takes JSON lines, see 'idis register --help'")
     with _sender(arguments) as (sender, target):
         place = find_place(file, target, secrets.token_hex(_RUN_BYTES))
         begun = place.offset

@@ -36,6 +36,11 @@ def test_a_record_is_created():
     assert decode_values(read.payload) == (Value(1, "URL", b"https://a.example"),)
 
 
+def test_what_an_answer_begins_with_says_nothing():
+    """A line as `idis export` writes it."""
+    assert item('{"responseCode": 1, ' + URL[1:]) == item(URL)
+
+
 @pytest.mark.parametrize(
     ("line", "verb", "indexes"),
     [
@@ -64,6 +69,8 @@ def test_other_verbs_are_named(line: str, verb: Verb, indexes: tuple[int, ...]):
         (b'{"handle": "88.1/a"}', "values"),
         (b'{"handle": "88.1/a", "op": "explode"}', "one of create"),
         (b'{"handle": "88.1/a", "op": ["create"]}', "one of create"),
+        (b'{"handle": "88.1/a", "verb": "delete"}', "what is verb?"),
+        (URL[:-1].encode() + b', "disabled": true}', "what is disabled?"),
         (b'{"handle": "88.1/a", "op": "remove", "indexes": [0]}', "numbers from 1"),
         (b'{"handle": "88.1/a", "op": "remove", "indexes": [true]}', "numbers from 1"),
         (b'{"handle": "88.1/a", "values": [{"index": 1, "type": "HS_ADMIN", "data": "x"}]}', "HS_ADMIN"),

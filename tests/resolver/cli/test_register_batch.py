@@ -94,6 +94,15 @@ def test_a_place_of_another_node_is_not_taken_up(idis: Command, tmp_path: Path):
         idis("--batch", str(path))
 
 
+@pytest.mark.parametrize("word", [("--delete",), ("--disable",), ("--url", "https://example.com"), ("--sign", "key.pem")])
+def test_what_is_of_one_record_is_not_of_a_batch(idis: Command, data: Path, tmp_path: Path, word: tuple[str, ...]):
+    """Nothing is done that was not meant: the lines say what is."""
+    with pytest.raises(CommandError, match=f"leave {word[0]} out"):
+        idis("--batch", str(lines(tmp_path, part("88.118.8/a"))), *word)
+
+    assert counted(data)[0] == 0
+
+
 @pytest.mark.parametrize("words", [(), ("88.118.8/a", "--batch", "x")])
 def test_one_identifier_or_one_file(idis: Command, words: tuple[str, ...]):
     """Neither and both are refused."""
