@@ -88,11 +88,21 @@ def document(operations: Sequence[Operation[Any, Any]], version: str, node: str)
         "tags": [{"name": group} for group in dict.fromkeys(operation.group for operation in operations)],
         "paths": paths,
         "components": {
-            "schemas": {model.__name__: schema_of(model) for model in _models(operations)},
+            "schemas": {model.__name__: schema_of(model) for model in models_of(operations)},
             "responses": {f"Problem{status}": _problem(status) for status in _MEANINGS},
             "securitySchemes": _SCHEMES,
         },
     }
+
+
+def models_of(operations: Iterable[Operation[Any, Any]]) -> list[type[Any]]:
+    """Every model that is named, each once, in the order of first use."""
+    found: dict[type[Any], None] = {Problem: None}
+    for operation in operations:
+        for model in (operation.request, operation.response):
+            if model is not None and model is not Lines:
+                _collect(model, found)
+    return list(found)
 
 
 def statuses_of(operation: Operation[Any, Any]) -> list[int]:
@@ -234,16 +244,6 @@ def _problem(status: int) -> dict[str, object]:
     if status == 503:
         told["headers"] = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
     return told
-
-
-def _models(operations: Iterable[Operation[Any, Any]]) -> list[type[Any]]:
-    """Every model that is named, each once, in the order of first use."""
-    found: dict[type[Any], None] = {Problem: None}
-    for operation in operations:
-        for model in (operation.request, operation.response):
-            if model is not None and model is not Lines:
-                _collect(model, found)
-    return list(found)
 
 
 def _collect(model: type[Any], found: dict[type[Any], None]) -> None:

@@ -27,7 +27,7 @@ class GrantModel:
 
 
 @dataclass(frozen=True, slots=True)
-class HolderModel:
+class RoleHolderModel:
     """An identity and its roles."""
 
     identity: Annotated[str, IDENTITY]
@@ -35,8 +35,8 @@ class HolderModel:
 
 
 @dataclass(frozen=True, slots=True)
-class HolderPage:
+class RoleHolderPage:
     """One page of the holders of roles that you may see."""
 
-    items: Annotated[tuple[HolderModel, ...], Field("a page may be short of its limit", "列表")]
+    items: Annotated[tuple[RoleHolderModel, ...], Field("a page may be short of its limit", "列表")]
     next: Annotated[str | None, Field("the cursor of the next page; null at the end", "下一页")]

@@ -13,7 +13,7 @@ from idis.resolver.web.v1.common_model import Done
 from idis.resolver.web.v1.cursor import make_cursor, read_cursor
 from idis.resolver.web.v1.node_model import RoleModel
 from idis.resolver.web.v1.operation import Call, Nothing, Operation, Reply
-from idis.resolver.web.v1.role_model import GrantModel, HolderModel, HolderPage, ListRolesParameters
+from idis.resolver.web.v1.role_model import GrantModel, ListRolesParameters, RoleHolderModel, RoleHolderPage
 from idis.resolver.web.v1.writing import commit
 
 GROUP = "roles 角色"
@@ -32,8 +32,8 @@ async def list_roles(call: Call[ListRolesParameters, None]) -> Reply:
     for _key, identity, grants in page:
         seen = tuple(RoleModel(grant.role, grant.prefix) for grant in grants if roles.may_see(call.caller, grant))
         if seen:
-            holders.append(HolderModel(str(identity), seen))
-    return Reply(HolderPage(tuple(holders), make_cursor(_LIST, page[-1][0]) if len(page) == asked.limit else None))
+            holders.append(RoleHolderModel(str(identity), seen))
+    return Reply(RoleHolderPage(tuple(holders), make_cursor(_LIST, page[-1][0]) if len(page) == asked.limit else None))
 
 
 async def grant_role(call: Call[Nothing, GrantModel]) -> Reply | Refusal:
@@ -64,7 +64,7 @@ OPERATIONS = (
         may="operators and auditors see all, administrators those of their prefix and below",
         answer=list_roles,
         parameters=ListRolesParameters,
-        response=HolderPage,
+        response=RoleHolderPage,
         successes=((200, "one page"),),
         action=Action.ACCESS,
     ),
