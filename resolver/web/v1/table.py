@@ -21,6 +21,7 @@ from idis.resolver.web.v1 import (
     records,
     roles,
     routes,
+    templates,
     tokens,
     trace_jobs,
     traces,
@@ -45,6 +46,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *links.OPERATIONS,
     *routes.OPERATIONS,
     *codes.OPERATIONS,
+    *templates.OPERATIONS,
     *docking.OPERATIONS,
     *node.OPERATIONS,
 )

@@ -1,0 +1,96 @@
+"""Rows checked after a metadata template, derived or of a pilot (`/templates`)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from idis.proto.codes import ResponseCode
+from idis.proto.errors import IdentifierError
+from idis.registry.caller import Action
+from idis.registry.loading.derivations import derivation_at
+from idis.registry.pilots.derivation import with_derivations
+from idis.registry.pilots.finding import Invalid
+from idis.registry.pilots.schema import INDEX_TEMPLATE, Pilot
+from idis.registry.pilots.table import PILOTS, object_type_named
+from idis.registry.pilots.template_life import TemplateError, is_withdrawn
+from idis.registry.pilots.template_name import template_name
+from idis.registry.pilots.validation import validate
+from idis.registry.registration.checks import Refusal
+from idis.registry.store.base import ReadTxn
+from idis.registry.trace.held import record_of
+from idis.registry.trace.records import spelling_at
+from idis.resolver.web.v1.operation import Call, Operation, Reply
+from idis.resolver.web.v1.reading import Unfit
+from idis.resolver.web.v1.record_model import AliasModel
+from idis.resolver.web.v1.template_model import FindingModel, RowBody, RowChecked, TemplatePath
+from idis.resolver.web.v1.value_model import model_of
+
+GROUP = "templates 元数据模板"
+
+
+async def check_row(call: Call[TemplatePath, RowBody]) -> Reply | Refusal:
+    """What the checks of a template say about a row."""
+    row: dict[str, object] = {}
+    for at, cell in enumerate(call.body.cells):
+        if cell.field in row:
+            raise Unfit(f"#/cells/{at}/field", f"{cell.field} is given twice")
+        row[cell.field] = cell.text
+    with call.face.service.chain.store.read() as txn:
+        found = _schema(txn, f"{call.parameters.prefix}/{call.parameters.suffix}")
+    if isinstance(found, Refusal):
+        return found
+    pilot, code = found
+    today = datetime.fromtimestamp(call.now, UTC).date()
+    result = await asyncio.to_thread(validate, pilot, code, row, identifier=call.body.identifier, today=today)
+    told = result.findings if isinstance(result, Invalid) else result.warnings
+    findings = tuple(FindingModel(one.field, one.value, one.rule, one.message, one.advice, one.severity) for one in told)
+    if isinstance(result, Invalid):
+        return Reply(RowChecked(False, findings, (), ()))
+    values = (replace(model_of(value), written=None) for value in result.record.values if value.index != INDEX_TEMPLATE)
+    aliases = tuple(AliasModel(alias.scheme, alias.local_id) for alias in result.record.aliases)
+    return Reply(RowChecked(True, findings, tuple(values), aliases))
+
+
+def _schema(txn: ReadTxn, handle: str) -> tuple[Pilot, str] | Refusal:
+    """The pilot and the object's code in it of a template that is registered here and in force."""
+    named, base = template_name(handle), object_type_named(handle)
+    try:
+        record = record_of(txn, spelling_at(txn).name(handle))
+        derivation = derivation_at(txn, handle)
+    except IdentifierError:
+        record = derivation = None
+    except TemplateError as error:
+        return Refusal(ResponseCode.INVALID_VALUE, str(error))
+    if record is None or named is None or base is None or (named.name and derivation is None):
+        return Refusal(ResponseCode.HANDLE_NOT_FOUND, f"{handle} is no template that is registered here")
+    if is_withdrawn(record.values):
+        return Refusal(ResponseCode.INVALID_VALUE, f"the template {handle} is withdrawn: no further record is made after it")
+    pilot = PILOTS[base.pilot]
+    if derivation is None:
+        return pilot, base.code
+    return with_derivations(pilot, [derivation]), derivation.name.code
+
+
+OPERATIONS = (
+    Operation(
+        name="checkRow",
+        method="POST",
+        path="/templates/check/{prefix}/{suffix}",
+        group=GROUP,
+        summary=("check a row after a template", "按模板检查数据"),
+        detail="The checks that 'idis import' makes: of a derived template those of its base and its own. What the record of a"
+        " valid row holds can be sent to PUT /records as it is. Nothing is registered, and nothing else is looked up: whether a reference"
+        " or a unique number is taken is not asked.",
+        may="whoever proves an identity",
+        answer=check_row,
+        parameters=TemplatePath,
+        request=RowBody,
+        asks=True,
+        response=RowChecked,
+        successes=((200, "what the checks say"),),
+        refusals=(404, 422),
+        action=Action.READ,
+    ),
+)
