@@ -140,8 +140,11 @@ class WebClient:
         try:
             problem = answered.document
             detail = str(problem["detail"])
+            where = str(problem.get("pointer") or "").removeprefix("#").strip("/")
         except (ValueError, KeyError, TypeError):
             return CommandError(f"what answers at {self.url} is no idis node (HTTP {answered.status})", ExitCode.NETWORK)
+        if where:
+            detail = f"{where}: {detail}"
         if answered.status == 401:
             detail += f": give an API token with --token-file FILE or ${TOKEN_VARIABLE}"
         return CommandError(detail, ExitCode.REFUSED)

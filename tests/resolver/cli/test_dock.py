@@ -66,6 +66,12 @@ async def test_what_was_built(idis, capsys):
     ]
 
 
+async def test_what_cannot_be_read_is_named(idis):
+    """A scanner that read nothing: which of the parts that was."""
+    with pytest.raises(CommandError, match=r"^parts/1: "):
+        await idis("check", VIN, PACK, "")
+
+
 async def test_json(idis, capsys):
     """The node's own answer."""
     await idis("check", VIN, PACK, "--json")
