@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from idis.proto.detect import BROKEN_LINK, readings_of, trouble_of
-from idis.proto.schemes import link
+from idis.proto.schemes import iso15434, link
 from idis.proto.schemes.gs1 import digital_link, element_string
 from idis.proto.schemes.gs1.elements import Elements, Gs1Error, companion_problem
+from idis.proto.schemes.gs1.recognise import elements_in
 from idis.proto.schemes.personal import SCHEME as PERSONAL
 from idis.proto.schemes.recognised import Recognised
 from idis.proto.schemes.scan import GS, ScanError, read_scan
@@ -20,6 +21,7 @@ TEXT_CHARACTERS_MAX = 2_048  # the longest identifier; the carriers hold less
 BASE_CHARACTERS_MAX = 200
 
 _WEB = ("https://", "http://")
+_GS1 = "gs1"
 _OWN = ("idis", "handle", "doi")  # schemes whose identifiers our nodes answer by path
 
 
@@ -56,9 +58,9 @@ def content_of(text: str, carrier: Carrier, around: Surroundings, base: str = ""
         raise Unprintable(f"{len(text):,} characters: an identifier has at most {TEXT_CHARACTERS_MAX:,}")
     reading = _judged(text, around)
     if carrier.rules.gs1:
-        return _elements(text, reading, carrier)
-    payload = _payload(text, reading, carrier, checked_base(base))
-    return Content(payload, payload.encode("utf-8"), _human(text, reading))
+        return _elements(text, reading, carrier, around)
+    payload = _payload(text, reading, carrier, checked_base(base), around)
+    return Content(payload, payload.encode("utf-8"), _human(text, reading, around))
 
 
 def checked_base(base: str) -> str:
@@ -74,7 +76,7 @@ def checked_base(base: str) -> str:
     return base
 
 
-def elements_of(text: str, reading: Recognised) -> Elements:
+def elements_of(text: str, reading: Recognised, around: Surroundings) -> Elements:
     """The GS1 elements of a text in any form, all of them, not only those that identify.
 
     Raises:
@@ -82,15 +84,18 @@ def elements_of(text: str, reading: Recognised) -> Elements:
     """
     scan = read_scan(text)
     given = scan.coded if scan.has_controls else scan.text
+    if (envelope := iso15434.parse(given)) is not None:
+        given = envelope.element_string() or given
+    if given.startswith("]"):
+        symbol = element_string.parse_scan(given)
+        if symbol.elements:
+            return symbol.elements
+        given = given[3:]
     if given.startswith("(") or (given.startswith("[") and given[1:2].isdigit()):
         return element_string.parse_bracketed(given)
-    if given.startswith("]"):
-        return element_string.parse_scan(given).elements
     if GS in given:
         return element_string.parse_raw(given)
-    if given.lower().startswith(_WEB):
-        return digital_link.parse(given, trailing_slash=True).elements
-    return digital_link.parse(reading.uri).elements
+    return elements_in(given, around.gs1_hosts) or digital_link.parse(reading.uri).elements
 
 
 def _judged(text: str, around: Surroundings) -> Recognised:
@@ -122,10 +127,10 @@ def _broken_link(reading: Recognised, around: Surroundings) -> str:
     return warning if parsed is not None and parsed.host in around.gs1_hosts else ""
 
 
-def _elements(text: str, reading: Recognised, carrier: Carrier) -> Content:
+def _elements(text: str, reading: Recognised, carrier: Carrier, around: Surroundings) -> Content:
     title = carrier.rules.title
     try:
-        elements = elements_of(text, reading)
+        elements = elements_of(text, reading, around)
     except (Gs1Error, ScanError):
         raise Unprintable(f"{title} holds GS1 data only, and this is {reading.scheme}: use qr or datamatrix") from None
     if problem := companion_problem(elements):
@@ -138,19 +143,21 @@ def _elements(text: str, reading: Recognised, carrier: Carrier) -> Content:
     return Content(payload, raw.encode("ascii"), element_string.write_bracketed(elements))
 
 
-def _payload(text: str, reading: Recognised, carrier: Carrier, base: str) -> str:
+def _payload(text: str, reading: Recognised, carrier: Carrier, base: str, around: Surroundings) -> str:
     scan = read_scan(text)
     if scan.has_controls:
         return scan.coded  # an envelope of ISO/IEC 15434 is what its reader expects
     if scan.text.lower().startswith(_WEB):
         return _encoded(scan.text)
-    if carrier is Carrier.DATAMATRIX:
-        return _own_spelling(text, reading) if reading.scheme in _OWN else reading.canonical
-    if reading.scheme == "gs1":
+    bare = carrier is Carrier.DATAMATRIX
+    if reading.scheme == _GS1:
         try:
-            return digital_link.write(elements_of(text, reading), stem=base or digital_link.CANONICAL_STEM)
+            stem = base if base and not bare else digital_link.CANONICAL_STEM
+            return digital_link.write(elements_of(text, reading, around), stem=stem)
         except Gs1Error as error:
             raise Unprintable(f"{reading.display} makes no Digital Link: {error}") from None
+    if bare:
+        return _own_spelling(text, reading) if reading.scheme in _OWN else reading.canonical
     if base and reading.scheme in _OWN:
         return base + path_of(_own_spelling(text, reading))
     return reading.uri if reading.scheme not in _OWN and reading.uri else _own_spelling(text, reading)
@@ -162,9 +169,11 @@ def _own_spelling(text: str, reading: Recognised) -> str:
     return given if given.upper() == reading.canonical.upper() else reading.canonical
 
 
-def _human(text: str, reading: Recognised) -> str:
+def _human(text: str, reading: Recognised, around: Surroundings) -> str:
     if reading.scheme in _OWN:
         return _own_spelling(text, reading)
+    if reading.scheme == _GS1:
+        return element_string.write_bracketed(elements_of(text, reading, around))
     return reading.display or reading.canonical
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from idis.proto.schemes.gs1 import epc_binary
+from idis.proto.schemes.gs1 import compression, epc_binary
 from idis.proto.schemes.gs1.digital_link import URI_CHARACTERS_MAX, DigitalLink, parse, write
 from idis.proto.schemes.gs1.elements import Gs1Error
 
@@ -33,6 +33,18 @@ def expand_epc(text: str) -> DigitalLink:
     if not urn.elements:
         raise Gs1Error(f"{urn.urn} is no GS1 key")
     return parse(write(urn.elements, stem=match["stem"], others=filter(None, (match["query"] or "").split("&"))))
+
+
+def expand_segment(text: str) -> DigitalLink:
+    """The Digital Link that a URI with one opaque segment stands for, the EPC of a tag or a compressed key.
+
+    Raises:
+        Gs1Error: it is neither.
+    """
+    try:
+        return expand_epc(text)
+    except Gs1Error:
+        return compression.expand(text)
 
 
 def _hexadecimal(text: str) -> str:

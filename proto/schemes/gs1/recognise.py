@@ -13,6 +13,7 @@ from idis.proto.schemes.gs1 import compression, digital_link, element_string, ep
 from idis.proto.schemes.gs1.application_identifiers import KEYS, TABLE
 from idis.proto.schemes.gs1.element_string import SEPARATOR
 from idis.proto.schemes.gs1.elements import Elements, Gs1Error, companion_problem, correction, merge
+from idis.proto.schemes.gs1.epc_link import expand_segment
 from idis.proto.schemes.gs1.epc_urn import EpcUrn
 from idis.proto.schemes.gs1.keys import NO_PREFIXES, Identity, PrefixLengths, company_prefix_digits, divide, identity, route
 from idis.proto.schemes.gs1.meaning import meaning
@@ -80,6 +81,17 @@ def recognise(
     return _recognised(found, year, prefix_lengths)
 
 
+def elements_in(text: str, hosts: frozenset[str] = _NOBODY) -> Elements:
+    """The elements of a key and what is said with it, in any form that `recognise` knows; none where there are none."""
+    if not text or len(text) > TEXT_CHARACTERS_MAX:
+        return ()
+    try:
+        found = _read(text, hosts)
+    except Gs1Error:
+        return ()
+    return found.path + found.attributes if isinstance(found, _Reading) else ()
+
+
 def _read(text: str, hosts: frozenset[str]) -> _Reading | EpcUrn | str | None:
     """By its form. A string is the content of a plain carrier, to be recognised again."""
     first = text[0]
@@ -109,7 +121,7 @@ def _link(text: str, hosts: frozenset[str]) -> _Reading:
     except Gs1Error:
         if not hosts or compression.host_of(text) not in hosts:
             raise
-    link = compression.expand(text)
+    link = expand_segment(text)
     return _Reading(link.path, link.attributes, "a compressed GS1 Digital Link", others=link.others)
 
 

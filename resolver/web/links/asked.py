@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from idis.proto.schemes.gs1 import compression, digital_link
+from idis.proto.schemes.gs1 import digital_link
 from idis.proto.schemes.gs1.digital_link import DigitalLink
 from idis.proto.schemes.gs1.element_string import write_bracketed
 from idis.proto.schemes.gs1.elements import Elements, Gs1Error
-from idis.proto.schemes.gs1.epc_link import expand_epc
+from idis.proto.schemes.gs1.epc_link import expand_segment
 from idis.proto.schemes.gs1.keys import route
 from idis.proto.schemes.gs1.link_types import link_type
 from idis.proto.schemes.recognised import RouteKey
@@ -123,12 +123,10 @@ def _read_link(path: str, query: str, root: str, short_gtins: bool) -> tuple[Dig
         if _COMPRESSED.fullmatch(path) is None:
             raise
         refused = error
-    for expand in (expand_epc, compression.expand):
-        try:
-            return expand(text), True
-        except Gs1Error:
-            continue
-    raise refused
+    try:
+        return expand_segment(text), True
+    except Gs1Error:
+        raise refused from None
 
 
 def _wanted(query: str) -> tuple[str, tuple[str, ...]]:

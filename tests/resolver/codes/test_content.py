@@ -32,6 +32,39 @@ def test_a_symbol_of_text_holds_what_its_reader_follows(around, text, carrier, b
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "]Q1https://id.gs1.org/01/06901234567892",
+        "https://other.example/01/6901234567892",
+        "]E06901234567892",
+        "6901234567892",
+        "[)>{RS}05{GS}0106901234567892{RS}{EOT}",
+    ],
+)
+def test_what_a_scanner_tells_is_printed_again(around, text):
+    """With the prefix of its symbol, and with the digits of old labels."""
+    assert content_of(text, Carrier.GS1_DATAMATRIX, around).payload == "[01]06901234567892"
+
+
+@pytest.mark.parametrize("text", ["https://id.gs1.org/CwyNo0UVqNQQhZYO3RWvg", "https://id.gs1.org/eh3035a537c83775400000002a"])
+def test_an_opaque_digital_link_has_elements_too(around, text):
+    """Compressed, or with the EPC of a tag in it."""
+    content = content_of(text, Carrier.GS1_QR, around)
+
+    assert content.human in ("(01)06901234567892(10)CELLB26K18", "(01)06901234567892(21)42")
+    assert content_of(text, Carrier.QR, around).human == content.human
+
+
+@pytest.mark.parametrize("carrier", ["qr", "datamatrix"])
+def test_a_label_keeps_lot_and_dates(around, carrier):
+    """They are no part of the identity, and are what a recall goes by; people read them beside the symbol."""
+    content = content_of("(01)06901234567892(10)LOT7(17)280131(21)S9", Carrier(carrier), around)
+
+    assert content.payload == "https://id.gs1.org/01/06901234567892/10/LOT7/21/S9?17=280131"
+    assert content.human == "(01)06901234567892(10)LOT7(17)280131(21)S9"
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("https://id.gs1.org/01/06901234567893", "check digit is 2 .* perhaps https://id.gs1.org/01/06901234567892 is meant"),

@@ -41,6 +41,11 @@ def test_all_forms_of_one_item_are_one(text: str) -> None:
     assert _found(text).canonical == ITEM
 
 
+def test_a_link_with_the_epc_of_a_tag_is_its_key() -> None:
+    """As an NFC tag sends it."""
+    assert _found("https://id.gs1.org/eh3035a537c83775400000002a").canonical == "https://id.gs1.org/01/06901234567892/21/42"
+
+
 def test_the_record_of_an_item_is_whole() -> None:
     """Display, levels, route, checks, facts, meanings and the URN."""
     found = _found("https://id.gs1.org/01/06901234567892/10/LOT7/21/S9?17=280131&utm=1")
