@@ -81,8 +81,8 @@ OPERATIONS = (
         group=GROUP,
         summary=("check a row after a template", "按模板检查数据"),
         detail="The checks that 'idis import' makes: of a derived template those of its base and its own. What the record of a"
-        " valid row holds can be sent to PUT /records as it is. Nothing is registered, and nothing else is looked up: whether a reference"
-        " or a unique number is taken is not asked.",
+        " valid row holds can be sent to PUT /records as it is. Nothing is registered, and whether a reference leads anywhere or"
+        " a unique number is taken is not asked.",
         may="whoever proves an identity",
         answer=check_row,
         parameters=TemplatePath,
