@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.usage = _USAGE
     parser.add_argument("what", metavar="ID", help="an identifier of any scheme; or sheet, or read")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="of sheet: a CSV file; of read: pictures")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="of sheet: a table, CSV or XLSX; of read: pictures")
     making = parser.add_argument_group("making")
     making.add_argument("--out", metavar="FILE", help="what is written; its ending says which kind")
     making.add_argument("--format", choices=[carrier.value for carrier in Carrier], default=Carrier.QR.value, help="%(default)s")
@@ -98,7 +98,7 @@ def _single(arguments: argparse.Namespace, around: Surroundings) -> int:
 
 def _sheet(arguments: argparse.Namespace, around: Surroundings) -> int:
     if len(arguments.files) != 1:
-        raise CommandError("one CSV file is needed: idis code sheet FILE.csv --out labels.pdf")
+        raise CommandError("one table is needed, CSV or XLSX: idis code sheet FILE.csv --out labels.pdf")
     kind = kind_of(_out(arguments))
     if kind is Kind.PNG:
         raise CommandError("sheets are .pdf or .svg")

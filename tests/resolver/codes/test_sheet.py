@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from idis.resolver.codes.carrier import Carrier, CodeError, NotInstalled
 from idis.resolver.codes.rows import LabelRow, read_rows
@@ -35,11 +36,24 @@ def rows(count: int) -> list[LabelRow]:
         ("\ufeff名称,标识\n船板,88.1/A\n", LabelRow(2, "88.1/A", ("船板",))),
         ("whatever\n\n88.1/A\n", LabelRow(3, "88.1/A", ())),
         ('ID,Name\n"88.1/A,B"," x "\n', LabelRow(2, "88.1/A,B", ("x",))),
+        ("标识;名称\n88.1/A;船板\n", LabelRow(2, "88.1/A", ("船板",))),
+        ("标识\t名称\n88.1/A\t船板\n".encode("gb18030"), LabelRow(2, "88.1/A", ("船板",))),
     ],
 )
 def test_a_row_is_a_label(file, text, found):
-    """By the headings in either language; numbered as a spreadsheet does; empty rows are none."""
+    """By the headings in either language, as any spreadsheet writes them; numbered as there; empty rows are none."""
     assert read_rows(file(text)) == [found]
+
+
+def test_a_workbook_is_a_table_too(tmp_path):
+    """With the numbers of its rows."""
+    book = Workbook()
+    book.active.append(["标识", "名称"])
+    book.active.append([])
+    book.active.append(["88.1/A", "船板"])
+    book.save(tmp_path / "labels.xlsx")
+
+    assert read_rows(tmp_path / "labels.xlsx") == [LabelRow(3, "88.1/A", ("船板",))]
 
 
 def test_columns_beside_the_symbol_are_chosen_by_their_headings(file):
@@ -55,11 +69,13 @@ def test_columns_beside_the_symbol_are_chosen_by_their_headings(file):
     [
         ("", (), "is empty"),
         ("identifier\n", (), "headings and no rows"),
-        (b"identifier\n\xff\xfe\n", (), "is not UTF-8"),
+        (b"identifier\n\xff\xfe\n", (), "neither UTF-8 .* nor GB18030"),
+        ("identifier,name\n88.1/A,x,y\n", (), "row 2: the row has 3 fields, the header has 2"),
+        ('{"identifier": "88.1/A"}\n', (), "is jsonl: labels are printed from CSV or XLSX"),
         ("identifier\nx\n", ("weight",), "has no column weight; it has identifier"),
         ("identifier\n" + "x\n" * 10_001, (), "more than 10,000 rows"),
         ("identifier\n" + "x" * 2_049 + "\n", (), "more than 2,048 characters"),
-        ("identifier\n" + "x" * 200_000 + "\n", (), "is no CSV"),
+        ("identifier\n" + "x" * 200_000 + "\n", (), "row 2: a field is longer"),
         ("a,b,c,d,e,f,g\n1,2,3,4,5,6,7\n", tuple("abcdefg"), "at most 6 have room"),
     ],
 )
