@@ -103,7 +103,7 @@ def test_sheets_are_made_of_a_file(run: Run, tmp_path: Path) -> None:
         (("88.118.8/A1", "--base", "here", "--out", "a.svg"), 2, "no address"),
         (("(01)06901234567893", "--out", "a.svg"), 1, "2 would be right"),
         (("88.118.8/A1", "--format", "gs1-128", "--out", "a.svg"), 1, "holds GS1 data only"),
-        (("sheet", "--out", "a.pdf"), 2, "one CSV file is needed"),
+        (("sheet", "--out", "a.pdf"), 2, "one table is needed"),
         (("sheet", "nothing.csv", "--out", "a.png"), 2, "sheets are .pdf or .svg"),
         (("sheet", "nothing.csv", "--out", "a.pdf"), 2, "nothing.csv cannot be read"),
         (("sheet", "nothing.csv", "--out", "a.pdf", "--columns", "0"), 2, "are possible"),
