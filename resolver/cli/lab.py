@@ -17,12 +17,13 @@ from pathlib import Path
 from idis.proto.dns.name import name_from_text, name_text
 from idis.proto.dns.naming import name_of
 from idis.proto.errors import IdisError
-from idis.proto.identifier import parse_identifier
+from idis.proto.identifier import parse_identifier, prefix_handle
 from idis.resolver.cli.output import CommandError, ExitCode, print_table
 from idis.resolver.config import Tier
 from idis.resolver.lab.build import SampleSet, build_nodes, make_samples
-from idis.resolver.lab.plan import BASE_PORT, DNS_OFFSET, DNS_ZONE, NODES_MAX, LabNode, Plan, make_plan
+from idis.resolver.lab.plan import BASE_PORT, DNS_OFFSET, DNS_ZONE, NODES_MAX, LabNode, Plan, make_plan, owner_key_of
 from idis.resolver.lab.processes import POLL_S, Ended, Processes, ended_by_signals, ipv6_works, refuse_taken_ports
+from idis.resolver.lab.story_tour import RECALLED
 from idis.resolver.lab.tour import take_tour
 
 PORT_MAX = 65_535 - DNS_OFFSET - NODES_MAX
@@ -116,6 +117,7 @@ def _show(plan: Plan, counts: dict[str, int], samples: SampleSet) -> None:
     print_table(("node", "tier", "prefixes (+hosted)", "UDP and TCP", "HTTP", "DNS", "records"), rows)
     recursive, one = plan.recursive, samples.identifiers["ship"][0]
     yard = plan.holder("88.118.8")
+    maker = RECALLED.partition("/")[0]
     idis = _program()
     name = name_text(name_of(parse_identifier(one), name_from_text(DNS_ZONE)))
     print(f"""
@@ -124,6 +126,8 @@ Try next, in another terminal:
   curl 'http://{recursive.host}:{recursive.http_port}/api/handles/{one}?pretty'
   kdig @{recursive.host} -p {recursive.dns_port} {name} TXT
   {idis} register {yard.homed[0]}/MY-FIRST --value 1:URL=https://example.com/1 --data {yard.directory}
+  {idis} trace recall {RECALLED} --server http://{recursive.host}:{recursive.http_port} \\
+      --identity 300:{prefix_handle(maker)} --key {owner_key_of(plan, maker)}
 Ctrl-C stops every node.""", flush=True)
 
 

@@ -1,7 +1,8 @@
 """Making the lab's nodes: directories, delegations from parent to child, and the pilots' sample data.
 
 Everything goes the way an operator would go: nodes are made as `idis init` makes them, a delegation is written in the
-parent's registry, and every sample row passes its pilot's validation.
+parent's registry with the key of the child's operator, and every sample row passes its pilot's validation. So the key of
+each enterprise, or of the administrator of one that is hosted, proves at every node of the lab who asks.
 """
 
 from __future__ import annotations
@@ -28,14 +29,16 @@ from idis.registry.registration.delegation import HostingEvent, delegate, host
 from idis.registry.registration.life import Event, Registered, advance, apply
 from idis.registry.store.base import Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
-from idis.resolver.admin.server_key import KEY_FILE, make_server_key, read_server_key
-from idis.resolver.creation import create_node
-from idis.resolver.lab.plan import LabNode, Plan, anchors_of, config_of, organisation
+from idis.resolver.admin.server_key import KEY_FILE, ServerKey, read_server_key
+from idis.resolver.creation import FirstOperator, create_node
+from idis.resolver.lab.plan import LabNode, Plan, anchors_of, config_of, organisation, owner_key_of
+from idis.resolver.operator_key import OPERATOR_KEY_FILE, make_operator_key, read_operator_key, write_operator_key
 from idis.resolver.own_site import own_site
 
 ACTOR = "idis lab"
 BACKGROUND = ("organisation", "site")  # kinds that every pilot has; products make the better examples
 SAMPLES_PER_PILOT = 24  # identifiers named in the map, spread over a pilot's kinds of things and enterprises
+_OWNER_ONLY = 0o700
 
 T = TypeVar("T")
 
@@ -94,15 +97,15 @@ def build_nodes(plan: Plan, samples: SampleSet, ended: Callable[[], bool] = lamb
 
 
 def _build_node(node: LabNode, plan: Plan, samples: SampleSet) -> int:
-    create_node(node.directory, config_of(node, plan), owner=node.organisation)
-    server_key = make_server_key(node.directory / KEY_FILE)
+    operator = FirstOperator(make_operator_key(), node.directory / OPERATOR_KEY_FILE)
+    create_node(node.directory, config_of(node, plan), owner=node.organisation, operator=operator)
     if node is plan.national:
-        anchors_of(plan).write_bytes(server_key.public_pem)
+        anchors_of(plan).write_bytes(_server_key(node).public_pem)
     store = LmdbStore.open(node.directory, exclusive=False)
     try:
         now = int(time.time())
         for prefix in node.hosted:
-            _host(store, prefix, now)
+            _host(store, prefix, plan, now)
         for child in plan.children(node):
             _delegate(store, child, plan, now)
         for prefix in node.prefixes:
@@ -131,20 +134,28 @@ def _spread(groups: list[list[str]], count: int) -> list[str]:
     return [group[turn] for turn in range(turns) for group in groups if turn < len(group)][:count]
 
 
-def _host(store: Store, prefix: str, now: int) -> None:
+def _host(store: Store, prefix: str, plan: Plan, now: int) -> None:
     enterprise = next(one for enterprises in ENTERPRISES.values() for one in enterprises if one.prefix == prefix)
     _grant(store, prefix, partial(apply, wish=prefix, organisation=organisation(enterprise), now=now))
-    for event in (HostingEvent.APPLY, HostingEvent.APPROVE):
-        _write(store, partial(host, prefix=prefix, event=event, now=now))
+    file, key = owner_key_of(plan, prefix), make_operator_key()
+    file.parent.mkdir(mode=_OWNER_ONLY, exist_ok=True)
+    write_operator_key(file, key)
+    _write(store, partial(host, prefix=prefix, event=HostingEvent.APPLY, now=now))
+    _write(store, partial(host, prefix=prefix, event=HostingEvent.APPROVE, now=now, administrator=key.public))
 
 
 def _delegate(store: Store, child: LabNode, plan: Plan, now: int) -> None:
-    server_key = read_server_key(child.directory / KEY_FILE)
-    assert server_key is not None, "children are built first"
-    site = own_site(config_of(child, plan), child.port, child.http_port, server_key.public_octets)
+    site = own_site(config_of(child, plan), child.port, child.http_port, _server_key(child).public_octets)
     for prefix in child.homed:
         _grant(store, prefix, partial(apply, wish=prefix, organisation=child.organisation, now=now))
-        _write(store, partial(delegate, prefix=prefix, sites=[site], now=now))
+        key = read_operator_key(owner_key_of(plan, prefix)).public
+        _write(store, partial(delegate, prefix=prefix, sites=[site], now=now, administrator=key))
+
+
+def _server_key(node: LabNode) -> ServerKey:
+    found = read_server_key(node.directory / KEY_FILE)
+    assert found is not None, "a node with an operator has one, and children are built first"
+    return found
 
 
 def _grant(store: Store, prefix: str, asked: Callable[[WriteTxn], Registered | Refusal]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from idis.registry.pilots.sample import ENTERPRISES, SECONDARIES, Enterprise
 from idis.registry.registration.checks import Organisation
 from idis.resolver.config import AdminSection, DnsSection, ListenSection, NodeConfig, NodeSection, RecursionSection, Tier
+from idis.resolver.operator_key import OPERATOR_KEY_FILE
 
 BASE_PORT = 9640  # below 10,000, because some clients of the field accept no larger port
 HTTP_OFFSET = 100  # HTTP ports follow the binary ones at this distance
@@ -22,6 +23,7 @@ IPV4, IPV6 = "127.0.0.1", "::1"
 
 NATIONAL_PREFIX = "88"
 ANCHORS_FILE = "anchors.pem"
+KEYS_FOLDER = "keys"  # of enterprises without servers, who have no directory of their own
 
 
 SECONDARY_NAMES = {
@@ -134,6 +136,14 @@ def config_of(node: LabNode, plan: Plan) -> NodeConfig:
 def anchors_of(plan: Plan) -> Path:
     """The file of the key that every certified way begins with: that of the node at the top."""
     return plan.national.directory / ANCHORS_FILE
+
+
+def owner_key_of(plan: Plan, prefix: str) -> Path:
+    """The file of the private key of an enterprise's administrator: in its node's directory, or among the hosted ones' keys."""
+    node = plan.holder(prefix)
+    if prefix in node.homed:
+        return node.directory / OPERATOR_KEY_FILE
+    return node.directory.parent / KEYS_FOLDER / f"{prefix}.pem"
 
 
 def _roots(node: LabNode, plan: Plan) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The part of the tour that tells a story for each industry: a failure found, its cause traced back, the recall list made.
 
 The station's events are captured where they happen, and the questions are those of `idis trace`, asked of that node; each is
-printed as the command, with what it answers.
+printed as the command, with what it answers. The last one is asked of all nodes that have a part of the answer.
 """
 
 from __future__ import annotations
@@ -11,21 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from idis.proto.identifier import prefix_handle
 from idis.registry.caller import Role, RoleGrant, tool
 from idis.registry.pilots.capture_examples import example_files
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.trace.capture import Behaviour, capture
 from idis.registry.trace.teller import teller_of
+from idis.resolver.cli.trace_asking import Asker
 from idis.resolver.cli.trace_shown import SHOWN, Page
 from idis.resolver.cli.web_client import WebClient
+from idis.resolver.client_key import Key
 from idis.resolver.lab.build import ACTOR, LabError
 from idis.resolver.lab.life_tour import web_client
-from idis.resolver.lab.plan import LabNode
+from idis.resolver.lab.plan import LabNode, owner_key_of
 
 if TYPE_CHECKING:
     from idis.resolver.lab.tour import Tour
 
+RECALLED = "88.120.6/MODULE.001MB120000000E2F0000000"  # one enterprise made it, another built it in
 LINES_SHOWN = 8  # of an answer; the whole of it is one command away
 
 
@@ -64,7 +68,7 @@ STORIES = (
         "88.120.7",
         "a vehicle reports self-discharge 汽车",
         "88.120.7/VIN.LEXAA49J5R2000000",
-        "88.120.6/MODULE.001MB120000000E2F0000000",
+        RECALLED,
         "88.120.7/VIN.LEXAA49J5R2000000",
     ),
     Story(
@@ -98,6 +102,7 @@ def stories_are_told(tour: Tour) -> None:
             _insist(story.cause, [line["thing"] for line in back["lines"]])
             impact = _asked(tour, client, "recall", story.cause)
             _insist(story.affected, [one["thing"] for one in impact["affected"]])
+    _recalled_across(tour, next(story for story in STORIES if story.cause == RECALLED))
 
 
 def _captured(tour: Tour, node: LabNode, path: Path) -> None:
@@ -133,6 +138,24 @@ def _asked(tour: Tour, client: WebClient, verb: str, thing: str) -> Any:
     if len(text) > LINES_SHOWN:
         print(f"       … {len(text) - LINES_SHOWN} more lines")
     return answer
+
+
+def _recalled_across(tour: Tour, story: Story) -> None:
+    """The maker of the cause asks all enterprises at once: his key, which his parent took in, says everywhere who asks."""
+    print("\nOne recall over several enterprises' nodes, in the name of the one that made the cause")
+    prefix, node = story.cause.partition("/")[0], tour.plan.recursive
+    identity, file = f"300:{prefix_handle(prefix)}", owner_key_of(tour.plan, prefix)
+    with (
+        WebClient(f"http://{node.host}:{node.http_port}", "") as client,
+        tour.stop(f"idis trace recall {story.cause}") as show,
+    ):
+        started = time.monotonic()
+        asker = Asker.new(Key.from_file(identity, str(file)), "recall")
+        body = {"proof": asker.proof(), "starts": [{"thing": story.cause}]}
+        answer = client.change("POST", "trace", "across", "recall", body=body)
+        _insist(story.affected, [one["thing"] for one in answer["recall"]["affected"]])
+        asked = sorted({one["prefix"] for one in answer["nodes"]})
+        show(f"asked {' and '.join(asked)} as {identity}", time.monotonic() - started)
 
 
 def _insist(thing: str, found: list[str]) -> None:

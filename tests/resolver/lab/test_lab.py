@@ -22,6 +22,8 @@ from idis.proto.dns.naming import name_of
 from idis.proto.identifier import parse_identifier
 from idis.resolver.client_reply import Reply
 from idis.resolver.lab.plan import DNS_OFFSET, HTTP_OFFSET
+from idis.resolver.lab.story_tour import RECALLED
+from idis.resolver.operator_key import read_operator_key
 from idis.resolver.sync import Client
 
 START_S_MAX = 60  # two slow cores that run other tests beside it
@@ -111,7 +113,29 @@ def test_every_node_is_ready_and_has_its_own_store(lab: Lab) -> None:
         assert (Path(node["data_dir"]) / "CURRENT").exists()
 
     assert len({node["data_dir"] for node in nodes}) == len(nodes)
-    assert len(list(lab.folder.iterdir())) == len(nodes)
+    assert {path.name for path in lab.folder.iterdir()} == {node["name"] for node in nodes} | {"keys"}
+
+
+def test_an_enterprise_without_servers_has_a_key_of_its_own(lab: Lab) -> None:
+    """Its administrator's private half is a file of the lab, the public one stands in the record of its prefix."""
+    key = read_operator_key(lab.folder / "keys" / "88.120.7.pem")
+    with Client(_recursive(lab)) as client:
+        reply = client.resolve("0.NA/88.120.7", types=["HS_PUBKEY"])
+
+    assert [(value.index, value.data) for value in reply.values] == [(300, key.public)]
+
+
+def test_the_line_it_shows_recalls_over_several_nodes(lab: Lab) -> None:
+    """The operator of an enterprise proves himself at the nodes of others, by the key that his parent took in."""
+    recursive = lab.tree["recursive"]
+    key = lab.folder / "enterprise-120-6" / "operator.pem"
+    server = f"http://{recursive['host']}:{recursive['http_port']}"
+    asked = _idis("trace", "recall", RECALLED, "--server", server, "--identity", "300:0.NA/88.120.6", "--key", str(key))
+    output, _ = asked.communicate(timeout=30)
+
+    assert asked.returncode == 0, output
+    assert "to be told: 88.120.7" in output
+    assert "\ncomplete\n" in output
 
 
 def test_dns_answers_from_the_whole_tree(lab: Lab) -> None:
