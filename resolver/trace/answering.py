@@ -69,6 +69,9 @@ _NONCE_BYTES = 12
 _NOT_FOR_YOU = "what lies below this prefix is not for you to trace: ask its owner to name you in TRACE_READERS or TRACE_PARTNERS"
 
 
+_Run = tuple[tuple[str, ...], tuple[AskRow, ...]]  # what is run on for, and on which way that came here
+
+
 @dataclass(slots=True)
 class Answering:
     """Answers steps of other nodes' questions."""
@@ -84,7 +87,7 @@ class Answering:
     _cursors: AESGCM = field(default_factory=lambda: AESGCM(AESGCM.generate_key(128)))
     _meter: Buckets = field(default_factory=lambda: Buckets(THINGS_PER_S, THINGS_BURST))
     _told: OrderedDict[tuple[bytes, str], None] = field(default_factory=OrderedDict)
-    _running: dict[tuple[bytes, str], list[AskRow]] = field(default_factory=dict)  # what is run on for, by question and prefix
+    _running: dict[tuple[bytes, str], list[_Run]] = field(default_factory=dict)  # by question and prefix
     _names: OrderedDict[str, str] = field(default_factory=OrderedDict)  # things by the pseudonyms they were given
     _contacts: OrderedDict[str, str] = field(default_factory=OrderedDict)  # likewise whom a contact handle stands for
 
@@ -193,15 +196,16 @@ class Answering:
     # Less.
 
     async def _once(self, asked: ExpandRequest, caller: Caller, grade: Grade) -> ExpandReply:
-        """Run on for what is not being run on for already: what comes round to this node is told by the run it comes from."""
+        """Run on for what no run is for that the question has come from: what comes round to this node is told by that one."""
         running = self._running.setdefault((asked.trace_id, asked.prefix), [])
-        fresh = tuple([ask for ask in asked.asks if not any(_covers(other, ask) for other in running)])
-        running += fresh
+        before = [other for way, others in running if _comes_from(asked, way) for other in others]
+        fresh = tuple([ask for ask in asked.asks if not any(_covers(other, ask) for other in before)])
+        own = (asked.visited, fresh)
+        running.append(own)
         try:
             return await self._veiled(asked, fresh, caller, grade)
         finally:
-            for ask in fresh:
-                running.remove(ask)
+            running.remove(own)
             if not running:
                 self._running.pop((asked.trace_id, asked.prefix), None)
 
@@ -295,6 +299,11 @@ def _remember(kept: OrderedDict[str, str], new: Mapping[str, str], count_max: in
     kept.update(new)
     while len(kept) > count_max:
         kept.popitem(last=False)
+
+
+def _comes_from(asked: ExpandRequest, way: tuple[str, ...]) -> bool:
+    """Whether a request was handed on by a run of this prefix that a question came to on some way."""
+    return asked.visited[: len(way) + 1] == (*way, asked.prefix)
 
 
 def _covers(running: AskRow, ask: AskRow) -> bool:

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import time
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -45,7 +45,7 @@ OWN = "88.1"
 OTHERS = ("88.2", "88.3", "88.4")
 START = f"{OWN}/START"
 NOW_MS = 100 * DAY
-CLOCK = SimpleNamespace(time=lambda: NOW_MS / 1_000, monotonic=time.monotonic)
+CLOCK = SimpleNamespace(time=lambda: NOW_MS / 1_000, monotonic=lambda: 0.0)  # no budget of time ends, however busy the machine
 CALLER = Caller("test", parse_identity(f"300:{OWN}/QE"), ())
 
 
@@ -96,11 +96,18 @@ def random_world(random: Random) -> World:
     return World(steps, grades)
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is waited for before what is there is gone on with, so that answers come in every order."""
+    monkeypatch.setattr("idis.resolver.trace.driver.GRACE_S", 0.0)
+
+
 class Nodes:
     """The nodes of all enterprises in one process; `silent` is nobody's to be found."""
 
     def __init__(self, world: World) -> None:
         self.silent = ""
+        self._delays = Random(len(world.steps))
         self.answering: dict[str, Answering] = {}
         self.stores: dict[str, MemoryStore] = {}
         for prefix in (OWN, *OTHERS):
@@ -130,7 +137,9 @@ class Nodes:
         """Nobody is held against."""
 
     async def expand(self, target: Any, request: ExpandRequest, within_s: float) -> ExpandReply | Unreached:
-        """Over the wire and back."""
+        """Over the wire and back; some answers take longer than others."""
+        for _ in range(self._delays.randrange(4)):
+            await asyncio.sleep(0)
         reply = await self.answering[request.prefix].expand(read_expand(request.encode()), "test")
         if isinstance(reply, Refusal):
             return Unreached(Step.AUTHORISE, int(reply.code), reply.message)
