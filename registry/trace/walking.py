@@ -419,7 +419,7 @@ class Walk:
                     and old.depth <= depth
                     and (shadow or not old.shadow)
                 ):
-                    if len(self.cycles) < CYCLES_MAX and any(step.thing == thing for step in _way(previous)):
+                    if len(self.cycles) < CYCLES_MAX and _comes_round(thing, edge, previous):
                         self.cycles[thing] = None
                     return
             if len(visits) >= VISITS_PER_THING_MAX:
@@ -444,6 +444,14 @@ def _parted(asks: list[Ask]) -> Iterator[tuple[Ask, ...]]:
         part[ask.thing] = ask
     if part:
         yield tuple(part.values())
+
+
+def _comes_round(thing: str, edge: Edge | None, previous: Visit | None) -> bool:
+    """Whether the way to a thing has led over it before; from a lot to its item and back is no circle."""
+    came = None if previous is None else previous.edge
+    if came is not None and edge is not None and (came.kind, came.child, came.parent) == (edge.kind, edge.child, edge.parent):
+        return False
+    return any(step.thing == thing for step in _way(previous))
 
 
 def _way(visit: Visit | None) -> Iterator[Visit]:

@@ -130,6 +130,14 @@ class TestRecall:
         assert {(one.thing, one.certainty.value) for one in answer.affected} == {("88.1/I1", "certain"), (PACK, "possible")}
         assert ONLY_THE_LOT in answer.affected[1].reasons
 
+    def test_a_lot_and_its_items_are_no_circle(self, store: Store) -> None:
+        """From a lot to its item and back over the same fact: nothing was reworked."""
+        take_all(store, see(1, "88.1/I1", "88.1/I2", action=ADD, ilmd=(("ex:lot", LOT),)))
+        with store.read() as txn:
+            answer = recall(txn, [Start(LOT)], at_ms=NOW)
+
+        assert ({one.thing for one in answer.affected}, answer.extent.cycles) == ({"88.1/I1", "88.1/I2"}, ())
+
     def test_part_of_a_lot_is_possible(self, store: Store) -> None:
         """When only some of a lot are bad, everything made from it is possibly affected."""
         take_all(store, make(1, [LOT], [PACK]))
@@ -215,6 +223,12 @@ class TestTrace:
 
         assert {line.thing for line in found.lines} == {LOT, PACK}
         assert set(found.extent.cycles) & {LOT, PACK}
+
+    def test_the_shortest_cycle(self, store: Store) -> None:
+        """Two things made from each other are one, though both facts are of one kind."""
+        take_all(store, make(1, [LOT], [PACK]), make(1, [PACK], [LOT]))
+        with store.read() as txn:
+            assert trace(txn, LOT, Direction.FORWARD).extent.cycles
 
     def test_pallet(self, store: Store) -> None:
         """From a pallet back: what is on it, and what that was made from."""
