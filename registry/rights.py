@@ -145,7 +145,10 @@ def refuse(
         )
     if unguarded or held.listed:
         words = " or ".join(_words(alternative) for alternative in alternatives)
-        return Refusal(ResponseCode.INSUFFICIENT_PERMISSIONS, f"{caller.name} is an administrator without the right: {words}")
+        return Refusal(
+            ResponseCode.INSUFFICIENT_PERMISSIONS,
+            f"{caller.name} lacks the right {words} here: an HS_ADMIN value or a role must give it",
+        )
     return Refusal(
         ResponseCode.INVALID_ADMIN,
         f"{caller.name} is no administrator of this: an HS_ADMIN value must name it, or a role be granted to it",
