@@ -169,6 +169,17 @@ async def test_a_certified_key_proves_its_identity(tree: Tree) -> None:
     assert created.code == 1, created.message
 
 
+@pytest.mark.parametrize(("given", "code"), [(True, 1), (False, 403)])
+async def test_the_operator_of_a_child_is_known_by_the_key_his_parent_took_in(tree: Tree, given: bool, code: int) -> None:
+    """The parent, `idis prefix delegate --admin-key`; the answer for `0.NA/88.118` is its own, certified, and has index 300."""
+    site = tree.keys._site
+    act = Delegate(KEYS, (site,), administrator=pem(rsa_key()) if given else None)
+    put(tree.root, lambda txn: perform_prefix(txn, act, tool("test"), NOW))
+    admin = await tree.use(Value(100, "HS_ADMIN", admin_octets(f"0.NA/{KEYS}", 300)))
+
+    assert (await admin.do(100, CREATE, user=f"0.NA/{KEYS}")).code == code
+
+
 async def test_a_certified_group_gives_its_rights(tree: Tree) -> None:
     """HS_VLIST of another node."""
     created = await (await tree.use(Value(100, "HS_ADMIN", admin_octets(WHO, 400)))).do(100, CREATE, user=WHO)
