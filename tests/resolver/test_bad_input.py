@@ -330,7 +330,7 @@ async def test_long_batch_over_api(ways: Ways) -> None:
     status, code, sentence = await ways.rest("POST", "/api/v1/batch", {"items": items})
 
     assert (status, code) == (400, 4)
-    assert "at most 2000" in sentence
+    assert "at most 2000 are allowed: give fewer" in sentence
 
 
 async def test_long_batch_on_the_command_line(ways: Ways) -> None:

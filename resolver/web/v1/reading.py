@@ -270,7 +270,7 @@ def _check_length(field: Field, length: int, what: str, pointer: str) -> None:
     if field.least is not None and length < field.least:
         raise Malformed(pointer, f"this must have at least {field.least} {what}")
     if field.most is not None and length > field.most:
-        raise Malformed(pointer, f"this has {length} {what}, at most {field.most} are allowed")
+        raise Malformed(pointer, f"this has {length} {what}, at most {field.most} are allowed: give fewer")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
