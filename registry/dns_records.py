@@ -2,6 +2,7 @@
 
     URL, URL.*           NAPTR "U" with the URL as its substitution, and URI
     HS_SITE, HS_SITE.6   of a prefix: SRV at `_hdl-srv._tcp` and the like, A and AAAA at `_s1`, NAPTR "S" at the prefix, TXT
+    IDIS.LINK            the same as URL, of GS1 keys and OIDs under their own roots; the service is the type of the link
     every text           TXT `type=data`
 
 Types of the Handle System that are no text (keys, administrators) have no form here. All records of one kind share the
@@ -17,9 +18,11 @@ from urllib.parse import quote_from_bytes
 
 from idis.proto.dns import records
 from idis.proto.dns.name import Labels, write_name
-from idis.proto.dns.records import AAAA, NAPTR, SRV, A, Rr, naptr, srv, txt, uri
+from idis.proto.dns.records import AAAA, NAPTR, SRV, STRING_BYTES_MAX, A, Rr, naptr, srv, txt, uri
 from idis.proto.errors import DataError, ProtocolError
 from idis.proto.identifier import fold
+from idis.proto.schemes.gs1.link_types import DEFAULT
+from idis.proto.types.link import LINK_TYPE, Link, decode_link
 from idis.proto.types.site import HTTP, HTTPS, TCP, UDP, Server, decode_site
 from idis.proto.value import Value
 
@@ -66,6 +69,29 @@ def item_records(values: Sequence[Value], kind: int, owner: Labels, now: int) ->
         return ()
     ttl_s = min(value.lifetime_s(now) for value, _ in made)
     return tuple(Rr(owner, kind, ttl_s, data) for _, data in made)
+
+
+def thing_records(values: Sequence[Value], kind: int, owner: Labels, now: int) -> tuple[Rr, ...]:
+    """What the public values of a thing answer at its GS1 key or OID: as an item's, and its links for everybody.
+
+    A link that is only complete with a lot or a serial number has no form here: these names are of classes.
+    """
+    found = item_records(values, kind, owner, now)
+    if kind not in (NAPTR, records.URI):
+        return found
+    made = []
+    for value in values:
+        link = _link_of(value)
+        if link is None:
+            continue
+        service = URL_SERVICE if link.link_type == DEFAULT else link.link_type.encode("ascii")
+        href = link.href.encode("ascii")
+        if kind == NAPTR:
+            made += [(value, data) for data in _naptr(value, service, href)]
+        else:
+            made.append((value, uri(_rank(value), 1, href)))
+    ttl_s = min([value.lifetime_s(now) for value, _ in made] + [record.ttl_s for record in found], default=0)
+    return tuple(Rr(owner, kind, ttl_s, data) for data in (*(record.data for record in found), *(data for _, data in made)))
 
 
 def servers_of(values: Iterable[Value], now: int) -> list[SiteServer]:
@@ -149,9 +175,25 @@ def _tidy(url: bytes) -> bytes:
 
 
 def _naptr_of(value: Value) -> Iterator[bytes]:
-    regexp = b"!^.*$!" + _tidy(value.data) + b"!"
-    if value.data and len(regexp) <= 255:  # a longer one has a URI record only
-        yield naptr(ORDER, _rank(value), b"U", URL_SERVICE, regexp)
+    if value.data:
+        yield from _naptr(value, URL_SERVICE, value.data)
+
+
+def _naptr(value: Value, service: bytes, url: bytes) -> Iterator[bytes]:
+    regexp = b"!^.*$!" + _tidy(url) + b"!"
+    if len(regexp) <= STRING_BYTES_MAX and len(service) <= STRING_BYTES_MAX:  # a longer one has a URI record only
+        yield naptr(ORDER, _rank(value), b"U", service, regexp)
+
+
+def _link_of(value: Value) -> Link | None:
+    """The link that a value holds, if it is one for everybody that nothing has to be put into."""
+    if fold(value.type) != LINK_TYPE:
+        return None
+    try:
+        link = decode_link(value.data)
+    except DataError:
+        return None  # of a node that did not check it
+    return link if link.public and not link.variables and link.href.isascii() and link.link_type.isascii() else None
 
 
 def _texts_of(value: Value) -> Iterator[bytes]:

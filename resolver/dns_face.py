@@ -47,6 +47,7 @@ from idis.registry.dns_records import (
     server_name,
     servers_of,
     service_records,
+    thing_records,
 )
 from idis.registry.store.base import ReadTxn
 from idis.resolver.chain import Batch, Chain
@@ -204,6 +205,8 @@ class DnsFace:
                 return Reply(answers=_first_of(lambda kind: prefix_records(values, kind, owner, now), query.type))
             case _ if isinstance(outcome, Referral):
                 return Reply(answers=self._referred(asked, query, values, now))
+            case None:
+                return Reply(answers=_first_of(lambda kind: thing_records(values, kind, owner, now), query.type))
             case _:
                 return Reply(answers=_first_of(lambda kind: item_records(values, kind, owner, now), query.type))
 

@@ -5,7 +5,15 @@ import pytest
 from idis.proto.dns.records import NAPTR, SRV, TXT, URI, A, Rr, data_text
 from idis.proto.types.site import HTTP, TCP, UDP, Interface, Server, Site, encode_site
 from idis.proto.value import TTL_ABSOLUTE, Value
-from idis.registry.dns_records import TEXT_BYTES_MAX, item_records, prefix_records, server_name, servers_of, service_records
+from idis.registry.dns_records import (
+    TEXT_BYTES_MAX,
+    item_records,
+    prefix_records,
+    server_name,
+    servers_of,
+    service_records,
+    thing_records,
+)
 
 NOW = 1_700_000_000
 OWNER = (b"a1", b"_", b"88")
@@ -41,6 +49,32 @@ def test_a_url_too_long_for_a_string_has_a_uri_only() -> None:
 
     assert item_records(values, NAPTR, OWNER, NOW) == ()
     assert shown(item_records(values, URI, OWNER, NOW)) == ['1 1 "https://' + "x" * 242 + '"']
+
+
+def test_links_of_a_thing_are_records_by_their_types() -> None:
+    """As ONS has services; not those that lack a serial number, are not for everybody, or are none."""
+    default = Value(1, "IDIS.LINK", b'{"linkType":"gs1:defaultLink","href":"https://m/","title":"t"}', ttl=600)
+    pip = Value(2, "idis.link", b'{"linkType":"gs1:pip","href":"https://m/p!","title":"t"}')
+    item = Value(3, "IDIS.LINK", b'{"linkType":"gs1:pip","href":"https://m/{serial}","title":"t"}')
+    staff = Value(4, "IDIS.LINK", b'{"linkType":"gs1:pip","href":"https://m/s","title":"t","public":false}')
+    values = (Value(9, "URL", b"https://x/"), default, pip, item, staff, Value(5, "IDIS.LINK", b"{"))
+    found = thing_records(values, NAPTR, OWNER, NOW)
+
+    assert shown(found) == [
+        '100 9 "U" "idis+url" "!^.*$!https://x/!" .',
+        '100 1 "U" "idis+url" "!^.*$!https://m/!" .',
+        '100 2 "U" "https://ref.gs1.org/voc/pip" "!^.*$!https://m/p%21!" .',
+    ]
+    assert {record.ttl_s for record in found} == {600}
+    assert shown(thing_records(values, URI, OWNER, NOW)) == ['9 1 "https://x/"', '1 1 "https://m/"', '2 1 "https://m/p!"']
+
+
+def test_a_thing_without_links_answers_as_an_item() -> None:
+    """Its texts, too; nothing is nothing."""
+    values = (Value(1, "name", b"valve"),)
+
+    assert shown(thing_records(values, TXT, OWNER, NOW)) == ['"name=valve"']
+    assert thing_records(values, NAPTR, OWNER, NOW) == ()
 
 
 def test_every_text_is_a_txt() -> None:

@@ -23,10 +23,14 @@ from idis.resolver.node import Node
 
 DNS = DnsSection(zone="id.example", port=0, gs1_prefix="88.118.8", oid_prefix="88.118.8", cookie_secret="00" * 16)
 STRANGERS = GuardSection(trusted_networks=())
+ONS = "gtin.gs1.id.onsepc.com"
+VOCABULARY = "https://ref.gs1.org/voc/"
 ZONE = "8.118.88.id.example"
+PIP = b'{"linkType":"gs1:pip","href":"https://example.com/pip","title":"pip"}'
 RECORDS = (
     Record("88.118.8/A1", (Value(1, "URL", b"https://example.com/p/1", ttl=300), Value(2, "EMAIL", b"a@example.com"))),
     Record("88.118.8/01/06901234567892", (Value(1, "URL", b"https://example.com/gtin"),)),
+    Record("88.118.8/01/06901234567908", (Value(3, "IDIS.LINK", PIP),)),
     Record("88.118.8/1.2.156.10197", (Value(1, "URL", b"https://example.com/oid"),)),
     Record("88.118.8/hidden", (Value(300, "HS_SECKEY", b"s3cret", permissions=0x0C),)),
     Record("88.118.8/big", tuple(Value(number, "note", b"x" * 200) for number in range(1, 11))),
@@ -104,7 +108,8 @@ async def kdig(node: Node, *words: str) -> str:
         (f"a1._.{ZONE} NAPTR", '100 1 "U" "idis+url" "!^.*$!https://example.com/p/1!" .\n'),
         (f"A1._.{ZONE} URI +cookie", '1 1 "https://example.com/p/1" \n'),
         (f"a1._.{ZONE} TXT", '"URL=https://example.com/p/1"\n"EMAIL=a@example.com"\n'),
-        ("0.9.8.7.6.5.4.3.2.1.0.9.6.gtin.gs1.id.onsepc.com NAPTR", '100 1 "U" "idis+url" "!^.*$!https://example.com/gtin!" .\n'),
+        (f"0.9.8.7.6.5.4.3.2.1.0.9.6.{ONS} NAPTR", '100 1 "U" "idis+url" "!^.*$!https://example.com/gtin!" .\n'),
+        (f"0.0.9.7.6.5.4.3.2.1.0.9.6.{ONS} NAPTR", f'100 3 "U" "{VOCABULARY}pip" "!^.*$!https://example.com/pip!" .\n'),
         ("10197.156.2.1.oid-res.org URI", '1 1 "https://example.com/oid" \n'),
         ("id.example NS", "ns1.id.example.\n"),
         ("ns1.id.example A", "127.0.0.1\n"),
