@@ -2,12 +2,13 @@
 
     python -m idis.bench.hidden [--pairs 20000] [--json]
 
-One node holds pairs that must look alike to the public: a record with a value under a readers' list and one without that
-value, asked whole and for the value; below a strict prefix a record of which everything is hidden, and a name that was never
-registered. Both of a pair are asked over one socket in random order, the time of each answer is taken, and a classifier
-tries to tell them apart: on half of the pairs it learns which of the two is slower, on the other half it is judged, and the
-other way round. The area under its curve is 0.5 when it guesses; the goal is at most 0.52. It also judges medians of 25
-answers, as somebody would who may ask often. Answers of a pair that differ in an octet beyond their name end the run.
+One node holds pairs that must look alike to the public: a record with a value under a readers' list and a statement about it
+for some, and one without, asked whole and for the value; below a strict prefix a record of which everything is hidden, and a
+name that was never registered. Both of a pair are asked over one socket in random order, the time of each answer is taken,
+and a classifier tries to tell them apart: on half of the pairs it learns which of the two is slower, on the other half it is
+judged, and the other way round. The area under its curve is 0.5 when it guesses; the goal is at most 0.52. It also judges
+medians of 25 answers, as somebody would who may ask often. Answers of a pair that differ in an octet beyond their name end
+the run.
 """
 
 from __future__ import annotations
@@ -30,12 +31,15 @@ from idis.proto.exchange import request_message
 from idis.proto.identifier import parse_identifier
 from idis.proto.message import encode_message
 from idis.proto.query import Query
+from idis.proto.statement import KID_BYTES, SALT_BYTES, SIGNED_INDEX, SIGNED_TYPE, VIEW_FULL, VIEW_PUBLIC, Suite
+from idis.proto.types.signed import Signed, encode_signed
 from idis.proto.value import Value
 from idis.registry.prefix import Privacy
 from idis.registry.readers import NOTHING_LISTED, ReaderLists, lists_value, mark
 from idis.registry.record import Record, prepare
 from idis.registry.store.base import WriteTxn
 from idis.registry.store.lmdb import LmdbStore
+from idis.registry.views import SEALED_PERMISSIONS
 from idis.resolver.config import ListenSection, NodeConfig, NodeSection
 from idis.resolver.creation import create_node
 
@@ -123,13 +127,15 @@ def make_node(folder: Path, port: int, http_port: int, draw: random.Random) -> l
     draw.shuffle(names)
     listed, public, hidden, absent = (names[at * NAMES : (at + 1) * NAMES] for at in range(4))
     url, price = Value(1, "URL", b"https://example.com/1"), Value(2001, "price", b"12.50")
-    secret = mark((url, price, lists_value(ReaderLists({2001: ()}))), NOTHING_LISTED)
-    wholly = mark((price, lists_value(ReaderLists({2001: ()}))), NOTHING_LISTED)
+    lists = lists_value(ReaderLists({2001: ()}))
+    plain = (url, _statement(VIEW_PUBLIC))
+    secret = mark((url, price, lists, _statement(VIEW_PUBLIC), _statement(VIEW_FULL)), NOTHING_LISTED)
+    wholly = mark((price, lists, _statement(VIEW_FULL)), NOTHING_LISTED)
     store = LmdbStore.open(folder, exclusive=False)
     try:
         store.write(_make_strict, actor=_ACTOR).result()
         store.write_all([prepare(Record(f"{OPEN}/{name}", secret), _NOW) for name in listed], actor=_ACTOR)
-        store.write_all([prepare(Record(f"{OPEN}/{name}", (url,)), _NOW) for name in public], actor=_ACTOR)
+        store.write_all([prepare(Record(f"{OPEN}/{name}", plain), _NOW) for name in public], actor=_ACTOR)
         store.write_all([prepare(Record(f"{STRICT}/{name}", wholly), _NOW) for name in hidden], actor=_ACTOR)
     finally:
         store.close()
@@ -139,6 +145,13 @@ def make_node(folder: Path, port: int, http_port: int, draw: random.Random) -> l
         Situation("a record with a hidden value", listed, public),
         Situation("a hidden record", [f"{STRICT}/{name}" for name in hidden], [f"{STRICT}/{name}" for name in absent]),
     ]
+
+
+def _statement(view: int) -> Value:
+    """A statement of the usual size; the same for every name, so that octets can be compared."""
+    salts = tuple((index, bytes((index % 256,)) * SALT_BYTES) for index in (1, 1002, 2001)) if view else ()
+    signed = Signed(Suite.ED25519, bytes(KID_BYTES), 1, _NOW, _NOW + 86_400, 86_400, bytes(64), view=view, salts=salts)
+    return Value(SIGNED_INDEX + view, SIGNED_TYPE, encode_signed(signed), permissions=SEALED_PERMISSIONS if view else 14)
 
 
 def _make_strict(txn: WriteTxn) -> None:

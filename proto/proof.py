@@ -17,19 +17,22 @@ from enum import Enum
 from typing import Protocol
 
 from idis.proto.errors import ProtocolError
-from idis.proto.identifier import parse_identifier
+from idis.proto.identifier import fold, parse_identifier
 from idis.proto.statement import SIGNED_TYPE, VIEW_PUBLIC, digest_of, digests_of, kid_of, signable, stored_spelling
 from idis.proto.status import STATUSES_LOOKED_AT_MAX, Seen, Words
 from idis.proto.types.key_delegation import DELEGATION_TYPE, DelegationRight, KeyDelegation, decode_delegation
 from idis.proto.types.prefix_status import PrefixStatus
-from idis.proto.types.signed import Signed, decode_signed
+from idis.proto.types.signed import TIME_MAX, Signed, decode_signed
 from idis.proto.value import Value
+from idis.proto.view_cover import NotCovered, covered_by, statements_for
 
 LINKS_MAX = 4  # root → national → secondary → enterprise → signer
 LINKS_LOOKED_AT_MAX = 64  # of those that came along; an honest prefix has two or three
 LINKS_REMEMBERED_MAX = 65_536
 STATEMENTS_REMEMBERED_MAX = 262_144  # some 30 MB; the oldest go, and may then be replayed to whoever asks that much
 SKEW_S = 300  # clocks in plants
+
+_SECRET = "HS_SECKEY"  # which no statement is about: whoever can read one can act as its owner
 
 _SIGN = int(DelegationRight.SIGN)
 _DELEGATE = int(DelegationRight.DELEGATE)
@@ -51,6 +54,8 @@ class Proof:
 
     `status` says whether prefixes and keys still hold today, by somebody's word of the last day: CURRENT, or UNKNOWN and why;
     `status_until` when the first of these words ends. Both are empty for what is not verified.
+    `view` is what the statement is about: what everybody, the owner, or a group of readers may see. `uncovered` are indexes of
+    values that no statement is about, and that are to be left out by whoever wants nothing unsigned.
     """
 
     standing: Standing
@@ -60,6 +65,8 @@ class Proof:
     not_after: int = 0
     status: str = ""
     status_until: int = 0
+    view: int = VIEW_PUBLIC
+    uncovered: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ class Memory:
     """What was seen before, so that nobody can go back behind it.
 
     Attributes:
-        statements: stored spelling → highest version of its public statement.
+        statements: stored spelling and view → highest version of the statement.
         delegations: (prefix, child's key, issuer) → highest version.
         revoked: names of keys that must not be believed any more.
         links: digests of delegations whose signatures were found right, with the keys they were checked with: what is left
@@ -95,7 +102,7 @@ class Memory:
         statuses: the newest word of each key about each prefix.
     """
 
-    statements: dict[str, int] = field(default_factory=dict)
+    statements: dict[tuple[str, int], int] = field(default_factory=dict)
     delegations: dict[tuple[str, bytes, bytes], int] = field(default_factory=dict)
     revoked: set[bytes] = field(default_factory=set)
     links: set[bytes] = field(default_factory=set)
@@ -123,6 +130,7 @@ def prove(
     verify: Verify,
     *,
     complete: bool = True,
+    known: bool = False,
     memory: Memory | None = None,
     statuses: Sequence[PrefixStatus] = (),
 ) -> Proof:
@@ -135,7 +143,9 @@ def prove(
         roots: the keys that are trusted.
         now: unix time in seconds.
         verify: the caller's library.
-        complete: whether all public values were asked for; otherwise the statement's list may have more than the answer.
+        complete: whether all values were asked for; otherwise the statement's list may have more than the answer.
+        known: whether somebody known asked, who may be shown more than the public. Where the answer has a statement about that,
+            everything must be what it says; where it has none, what is not public is not covered.
         memory: of earlier proofs; told of this one when it succeeds.
         statuses: of the prefixes from the identifier's upwards, in any order.
 
@@ -143,6 +153,9 @@ def prove(
         IdentifierError: the identifier is none.
     """
     memory = Memory() if memory is None else memory
+    chain = _Chain(identifier, links, roots, now, verify, memory, statuses)
+    if known:
+        return chain.judge_known(values, complete)
     carriers = [value for value in values if value.type == SIGNED_TYPE and value.public]
     if not carriers:
         return Proof(Standing.UNSIGNED, "the answer carries no statement of its owner")
@@ -153,7 +166,7 @@ def prove(
     public = [signed for signed in statements if signed.view == VIEW_PUBLIC]
     if len(public) != 1:
         return Proof(Standing.FAILED if public else Standing.UNSIGNED, f"{len(public)} statements about the public values")
-    return _Chain(identifier, links, roots, now, verify, memory, statuses).judge(public[0], values, complete)
+    return chain.judge(public[0], values, complete)
 
 
 def prove_key(
@@ -217,19 +230,53 @@ class _Chain:
         """The whole of it, cheapest checks first."""
         try:
             self._check_time("the statement", signed.not_before, signed.not_after)
-            digests = _digests(signed, values, complete)
-            chain = self._checked_chain(signed.suite, signed.kid)
-            if not chain[0].rights & _SIGN:
-                raise _Wrong(f"the key {signed.kid.hex()} may not sign records of {self._prefix}")
-            suite, key = chain[0].child_suite, chain[0].child_key
-            spelling = self._check_statement(signed, suite, key, digests)
-            if reason := self._words.refuse_record(self._prefix, spelling, signed.version, signed.not_before):
-                raise _Wrong(reason)
+            spelling, chain = self._checked(signed, _digests(signed, values, complete))
         except _Wrong as wrong:
             return wrong.proof
         self._remember(spelling, signed, chain)
         words = self._words
         return Proof(Standing.VERIFIED, "", signed.kid, signed.version, signed.not_after, words.word, words.until)
+
+    def judge_known(self, values: Sequence[Value], complete: bool) -> Proof:
+        """The same of what somebody known was shown: all statements that are about it, the public one as far as it goes."""
+        try:
+            statements = statements_for(values)
+            if not statements:
+                return Proof(Standing.UNSIGNED, "the answer carries no statement of its owner")
+            uncovered, checked = {value.index for value in values if value.type != SIGNED_TYPE}, []
+            for signed in statements:
+                self._check_time("the statement", signed.not_before, signed.not_after)
+                digests, covered = covered_by(signed, values, complete)
+                checked.append((signed, *self._checked(signed, digests)))
+                uncovered -= covered
+        except NotCovered as wrong:
+            return Proof(Standing.FAILED, str(wrong))
+        except _Wrong as wrong:
+            return wrong.proof
+        extra = [value.index for value in values if value.index in uncovered and fold(value.type) != _SECRET]
+        if statements[0].view != VIEW_PUBLIC and extra:
+            return Proof(Standing.FAILED, f"value {extra[0]} is not one that was signed")
+        names = {spelling for _, spelling, _ in checked}
+        floored = any(self._words.refuse_record(self._prefix, name, 0, TIME_MAX) for name in names)
+        if floored and statements[-1].view != VIEW_PUBLIC:
+            return Proof(Standing.FAILED, "only later versions of the record count, and its public statement is missing")
+        for signed, spelling, chain in checked:
+            self._remember(spelling, signed, chain)
+        first, ends, words = statements[0], min(one.not_after for one in statements), self._words
+        told = words.word, words.until, first.view, tuple(sorted(uncovered))
+        return Proof(Standing.VERIFIED, "", first.kid, first.version, ends, *told)
+
+    def _checked(self, signed: Signed, digests: tuple[bytes, ...]) -> tuple[str, list[KeyDelegation]]:
+        """Check a statement and the chain to its key; the spelling it is about, and the chain."""
+        chain = self._checked_chain(signed.suite, signed.kid)
+        if not chain[0].rights & _SIGN:
+            raise _Wrong(f"the key {signed.kid.hex()} may not sign records of {self._prefix}")
+        spelling = self._check_statement(signed, chain[0].child_suite, chain[0].child_key, digests)
+        # The lowest version that counts is told of the public statement; a sealed one counts its own.
+        version = signed.version if signed.view == VIEW_PUBLIC else TIME_MAX
+        if reason := self._words.refuse_record(self._prefix, spelling, version, signed.not_before):
+            raise _Wrong(reason)
+        return spelling, chain
 
     def judge_key(self, suite: int, kid: bytes) -> Proof:
         """Whether a key is the prefix's, whatever it may do."""
@@ -327,7 +374,7 @@ class _Chain:
             if verdict is None:
                 raise _Wrong(f"signatures of suite {suite} are not known here", Standing.UNVERIFIABLE)
             if verdict:
-                if signed.version < (known := self._memory.statements.get(spelling, 0)):
+                if signed.version < (known := self._memory.statements.get((spelling, signed.view), 0)):
                     raise _Wrong(f"version {signed.version} is older than {known}, which was seen before")
                 return spelling
         raise _Wrong("the values, or their identifier, are not those that were signed")
@@ -346,8 +393,8 @@ class _Chain:
             raise _Wrong(f"{what} expired at {not_after} (unix time; {SKEW_S} s of clock difference are allowed)")
 
     def _remember(self, spelling: str, signed: Signed, chain: Sequence[KeyDelegation]) -> None:
-        self._memory.statements.pop(spelling, None)
-        self._memory.statements[spelling] = signed.version
+        self._memory.statements.pop((spelling, signed.view), None)
+        self._memory.statements[spelling, signed.view] = signed.version
         if len(self._memory.statements) > STATEMENTS_REMEMBERED_MAX:
             del self._memory.statements[next(iter(self._memory.statements))]
         self._remember_links(chain)

@@ -6,6 +6,10 @@ Arrays, unsigned integers in their shortest form, octet strings and UTF-8 text o
 down. A digest stands for a value's index, TTL, permissions, type, data and references; not for its timestamp, which the
 server sets. The list of digests is complete, so that a value that was added shows as well as one that is gone. Signing and
 verifying take a library and belong to the caller.
+
+View 0 is of what everybody may read. The others are *sealed*: each digest covers 16 random octets in front of its value, some
+cover nothing else and stand for no value, and the list is in the order of the digests. Whoever is shown one value with its
+salt and the list can verify it, and learns of the others neither what nor where they are, nor how many.
 """
 
 from __future__ import annotations
@@ -25,6 +29,11 @@ RECORD_HEAD = b"idis-record-v1\x00"
 FORM = 1
 KID_BYTES = 8
 VIEW_PUBLIC = 0  # of what everybody may read
+VIEW_FULL = 1  # of what the owner and auditors may read
+VIEW_GROUPS = 2  # the first of those of groups of readers
+VIEW_MAX = 11  # so that ten groups have one each
+SALT_BYTES = 16
+SEALED_PADDED_TO = 4  # digests of a sealed view are a multiple, so that one value passed on does not tell how many there are
 
 SIGNED_TYPE = "IDIS.SIGNED"  # the value that carries a statement; `proto/types/signed.py`
 SIGNED_INDEX = 410
@@ -98,6 +107,19 @@ def digest_of(value: Value, suite: int) -> bytes:
     """What stands for a value in a statement: SM3 in suite 2, SHA-256 in all others."""
     octets = bytearray(encode_value(value))
     del octets[_TIMESTAMP]
+    return sm3(bytes(octets)) if suite == Suite.SM2 else hashlib.sha256(octets).digest()
+
+
+def is_sealed(value: Value) -> bool:
+    """Whether a value carries the statement of another view than the public one, by its index."""
+    return value.type == SIGNED_TYPE and SIGNED_INDEX + VIEW_FULL <= value.index <= SIGNED_INDEX + VIEW_MAX
+
+
+def sealed_digest(value: Value | None, salt: bytes, suite: int) -> bytes:
+    """What stands for a value in a sealed view; with None, what stands for no value, and for none can be mistaken."""
+    octets = bytearray(b"" if value is None else encode_value(value))
+    del octets[_TIMESTAMP]
+    octets[:0] = salt
     return sm3(bytes(octets)) if suite == Suite.SM2 else hashlib.sha256(octets).digest()
 
 

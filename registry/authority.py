@@ -22,15 +22,15 @@ from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Re
 from idis.proto.query import Query
 from idis.proto.value import Value, encode_value, encode_values, scan_values
 from idis.registry import filters
-from idis.registry.cut_statement import with_digests
+from idis.registry.cut_statement import with_digests, with_sealed_digests
 from idis.registry.permission import Lists, Reader, Unproven, readable, refusal_of, unproven_of
 from idis.registry.prefix import ROOT_PREFIX, PrefixEntry, PrefixState, Privacy
-from idis.registry.readers import lists_of
 from idis.registry.record import NO_VALUES, RECALL_FLAG, RecordFlag, StoredRecord
 from idis.registry.rights import Subject, Unknown, admins_in, admins_of, enabled_values
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
 from idis.registry.template_handles import expanded, has_template
+from idis.registry.views import lists_of
 
 SITE_TYPES = frozenset((b"HS_SITE", b"HS_SITE.6", b"HS_SERV"))
 DERIVED_SITE_TYPES = frozenset((b"HS_SITE.PREFIX", b"HS_SERV.PREFIX"))
@@ -213,6 +213,9 @@ def _answer_reader(
     admins = admins_of(enabled_values(record)) or admins_in(entry.values)
     lists = lists_of(txn, record) if _flag_bits(record.flags, _LISTED) else {}
     outcome = _show_reader(query, values, Subject(entry.prefix, admins), lists, entry.privacy, txn, now, reader)
+    if isinstance(outcome, Answer):
+        values = with_sealed_digests(outcome.values, record.public, record.restricted, whole=query.wants_all)
+        return replace(outcome, values=values)
     if isinstance(outcome, NoValues) and entry.privacy is Privacy.STRICT and record.public == NO_VALUES:
         whole = replace(query, indexes=(), types=())
         seen = _show_reader(whole, values, Subject(entry.prefix, admins), lists, entry.privacy, txn, now, reader)

@@ -21,6 +21,7 @@ import msgpack
 from idis.proto.codes import Permission
 from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.identifier import parse_identifier
+from idis.proto.statement import is_sealed
 from idis.proto.value import INDEX_MAX, Value, decode_values
 from idis.registry.identity import Identity, normal, parse_identity
 from idis.registry.record import (
@@ -114,12 +115,6 @@ def own_lists(values: Iterable[Value]) -> ReaderLists:
     return NOTHING_LISTED if found is None else decode_lists(found.data)
 
 
-def lists_of(txn: ReadTxn, record: StoredRecord) -> Mapping[int, Sequence[Identity]]:
-    """Whom the lists that hold for a record name, its template's where it has none of its own."""
-    values = record.values
-    return {**template_lists(txn, values).lists, **own_lists(values).lists, READERS_INDEX: ()}
-
-
 def guards_others(values: Iterable[Value]) -> bool:
     """Whether these are a template's, and its lists keep values of its records from somebody."""
     values = tuple(values)
@@ -162,7 +157,7 @@ def with_item_state(value: Value, off: bool) -> Value:
 
 def marked(txn: ReadTxn, values: Sequence[Value]) -> tuple[Value, ...]:
     """The values of a record with the marks of their stored form, as the lists are now."""
-    if not any(value.index in (READERS_INDEX, TEMPLATE_ID_INDEX) for value in values):
+    if not any(value.index in (READERS_INDEX, TEMPLATE_ID_INDEX) or is_sealed(value) for value in values):
         return tuple(values)
     return mark(values, template_lists(txn, values))
 
@@ -171,7 +166,10 @@ def mark(values: Sequence[Value], template: ReaderLists) -> tuple[Value, ...]:
     """As `marked`, with the lists of the template at hand."""
     own = own_lists(values)
     listed, off = own.lists.keys() | template.lists.keys(), own.off | template.off
-    return tuple(_marked(value, value.index in listed or value.type == READERS_TYPE, value.index in off) for value in values)
+    return tuple(
+        _marked(value, value.index in listed or value.type == READERS_TYPE or is_sealed(value), value.index in off)
+        for value in values
+    )
 
 
 def relisted(record: PreparedRecord, templates: Mapping[str, ReaderLists]) -> PreparedRecord:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from idis.proto.statement import SIGNED_INDEX, SIGNED_TYPE
+from idis.proto.statement import SIGNED_INDEX, SIGNED_TYPE, is_sealed
 from idis.proto.value import Value
 from idis.registry.readers import (
     READERS_INDEX,
@@ -21,7 +21,9 @@ from idis.registry.readers import (
     stored_values,
 )
 from idis.registry.record import MARKS, StoredRecord
+from idis.registry.registration.sealing import stale_sealed
 from idis.registry.store.base import ReadTxn
+from idis.registry.views import lists_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,26 @@ def with_lists(values: Mapping[int, Value], lists: ReaderLists) -> tuple[Value, 
 
 
 def without_stale_statement(txn: ReadTxn, held: StoredRecord, values: Sequence[Value]) -> tuple[Value, ...]:
-    """The values of a record, its owner's statement switched off when something else is public now than what it is about.
+    """The values of a record without its owner's statements that say something else than what is shown now.
+
+    The public one is switched off, so that its version goes on; those of other views are left out.
 
     Args:
         txn: where the lists of its template are.
         held: the record as it was.
         values: those it is to have, without marks.
     """
+    values, before = tuple(values), stored_values(held)
     after = marked(txn, values)
     in_force = any(value.type == SIGNED_TYPE and not value.permissions & MARKS for value in after)
-    if not in_force or _public(stored_values(held)) == _public(after):
-        return tuple(values)
-    lists = own_lists(values)
-    others = {value.index: value for value in values if value.type != READERS_TYPE}
-    return with_lists(others, replace(lists, off=lists.off | {SIGNED_INDEX}))
+    if in_force and _public(before) != _public(after):
+        lists = own_lists(values)
+        others = {value.index: value for value in values if value.type != READERS_TYPE}
+        values = with_lists(others, replace(lists, off=lists.off | {SIGNED_INDEX}))
+    if not any(map(is_sealed, values)):
+        return values
+    stale = stale_sealed(before, marked(txn, values), lists_for(txn, values))
+    return tuple(value for value in values if value.index not in stale)
 
 
 def _public(values: Iterable[Value]) -> set[tuple[object, ...]]:

@@ -45,6 +45,7 @@ from idis.registry.registration.value_checks import (
 )
 from idis.registry.store.base import WriteTxn
 from idis.registry.suites import SigningKey
+from idis.registry.views import lists_for
 
 _SITE_TYPES = frozenset(name.decode() for name in SITE_TYPES | DERIVED_SITE_TYPES)
 
@@ -393,9 +394,13 @@ def _judge(
         return Refusal(ResponseCode.INVALID_VALUE, f"{record.identifier} needs at least one value")
     values = marked(txn, record.values if signer is None else to_be_signed(record.values))
     if signer is not None:
-        values = sign(signer, place.entry, record.identifier, values, txn.record(place.key), now)
+        made = sign(signer, place.entry, record.identifier, values, lists_for(txn, values), txn.record(place.key), now)
+        if isinstance(made, Refusal):
+            return made
+        values = made
     if signed and (place.entry.signing_required or any(value.type == SIGNED_TYPE for value in values)):
-        refusal = refuse_statement(place.entry, record.identifier, values, txn.record(place.key), now)
+        lists = lists_for(txn, values)
+        refusal = refuse_statement(place.entry, record.identifier, values, lists, txn.record(place.key), now)
         if refusal is not None:
             return refusal
     held = place.stored or place.disabled

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from idis.proto.codes import ResponseCode
+from idis.proto.statement import is_sealed
 from idis.proto.value import Value
 from idis.registry.identity import Identity
 from idis.registry.readers import ITEM_TYPE, LISTS_MAX, READERS_MAX, ReaderLists, with_item_state
@@ -125,6 +126,8 @@ def _refuse_hiding(value: Value) -> Refusal | None:
     if value.index in RESERVED_INDEXES:
         name = RESERVED_INDEXES[value.index]
         return Refusal(ResponseCode.INVALID_VALUE, f"index {value.index} ({name}) is the node's own: it has no readers' list")
+    if is_sealed(value):
+        return Refusal(ResponseCode.INVALID_VALUE, f"value {value.index} is a statement for its readers only: remove it instead")
     if value.type.upper() in _ALWAYS_SEEN:
         return Refusal(ResponseCode.INVALID_VALUE, f"value {value.index} ({value.type}) leads others on: remove it instead")
     return None

@@ -8,7 +8,6 @@ sees the events of that thing. Nobody else sees that there is an event.
 from __future__ import annotations
 
 from idis.registry.caller import Action, Caller, Role
-from idis.registry.readers import lists_of
 from idis.registry.rights import is_named
 from idis.registry.store.base import ReadTxn
 from idis.registry.trace.event import things_of
@@ -16,6 +15,7 @@ from idis.registry.trace.held import record_of
 from idis.registry.trace.kept_event import KeptEvent
 from idis.registry.trace.readership import refuse_reading
 from idis.registry.trace.things import Spelling, home_of
+from idis.registry.views import lists_of
 
 EVENTS_INDEX = 2008  # of the value that says where the events of a thing are
 KEPT_MAX = 10_000  # verdicts of one search

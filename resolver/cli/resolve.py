@@ -23,7 +23,20 @@ from idis.resolver.cli.asked_text import AskedText, asked_text
 from idis.resolver.cli.key_options import add_key_options, key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 from idis.resolver.cli.shown import printable, shown_data
-from idis.resolver.cli.verifying import TYPES, Bundle, collect, judge, load, proof_document, proof_line, root_keys, save
+from idis.resolver.cli.verifying import (
+    TYPES,
+    Bundle,
+    collect,
+    covered,
+    judge,
+    load,
+    only,
+    proof_document,
+    proof_line,
+    root_keys,
+    save,
+    uncovered_line,
+)
 from idis.resolver.client import DEFAULT_SERVER, Client, Transport
 from idis.resolver.client_admin import Administrator
 from idis.resolver.client_key import Key, KeyFileError
@@ -68,7 +81,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verify", action="store_true", help="check the owner's signature, from a root key")
     parser.add_argument("--root-key", type=Path, metavar="FILE", help="public keys that are trusted, in PEM; $IDIS_ROOT_KEY")
     parser.add_argument("--save", type=Path, metavar="FILE", help="with --verify: keep the answer and what proves it")
-    parser.add_argument("--from", type=Path, metavar="FILE", dest="saved", help="with --verify: judge a kept answer, offline")
+    line = "with --verify: judge a kept answer, offline; with --index and --save, take values from it to be passed on"
+    parser.add_argument("--from", type=Path, metavar="FILE", dest="saved", help=line)
     add_key_options(parser)
     parser.add_argument(
         "--through", action="store_true", help="the node asked is a recursive one: carry the identity on, in a pass for a minute"
@@ -83,8 +97,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.saved:
         return _judge_saved(arguments)
     key = key_of(arguments)
-    if key is not None and arguments.verify:
-        raise CommandError("--verify is about what everybody may see: leave the key out")
     if key is None and arguments.through:
         raise CommandError("--through carries an identity on: give --identity and --key")
     if arguments.verify and not all(one.is_handle for one in asked):
@@ -94,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
     proofs = _proofs(arguments, [answer.bundle for answer in answers])
     if arguments.json:
         documents = [
-            _document(answer) | ({} if proof is None else {"verification": proof_document(proof)})
+            _document(answer, proof) | ({} if proof is None else {"verification": proof_document(proof)})
             for answer, proof in zip(answers, proofs, strict=True)
         ]
         print_json(documents[0] if len(documents) == 1 else documents)
@@ -117,14 +129,23 @@ def _judge_saved(arguments: argparse.Namespace) -> int:
     bundle = load(arguments.saved)
     if stored_spelling(bundle.identifier) != stored_spelling(arguments.identifiers[0]):
         raise CommandError(f"{arguments.saved} holds an answer about {printable(bundle.identifier)}")
+    if arguments.types:
+        raise CommandError("--from takes values of a kept answer by --index: leave --type out")
+    if arguments.indexes:
+        bundle = only(bundle, arguments.indexes)
+    if arguments.save:
+        save(arguments.save, bundle)
     proof = judge(bundle, root_keys(arguments.root_key))
+    values = covered(bundle.values, proof)
     if arguments.json:
-        values = [_value_document(value) for value in bundle.values]
-        print_json({"identifier": bundle.identifier, "values": values, "verification": proof_document(proof)})
+        documents = [_value_document(value) for value in values]
+        print_json({"identifier": bundle.identifier, "values": documents, "verification": proof_document(proof)})
     else:
         print(f"{printable(bundle.identifier)}  {printable(proof_line(proof))}")
-        if bundle.values:
-            print_table(("index", "type", "ttl", "data"), [_row(value) for value in bundle.values])
+        if line := uncovered_line(proof):
+            print(f"  {line}")
+        if values:
+            print_table(("index", "type", "ttl", "data"), [_row(value) for value in values])
     return ExitCode.REFUSED if proof.standing is Standing.FAILED else ExitCode.DONE
 
 
@@ -158,7 +179,7 @@ async def _ask(arguments: argparse.Namespace, asked: Sequence[AskedText], key: K
             spelling,
             types=types,
             indexes=arguments.indexes,
-            public_only=not arguments.all_values,
+            public_only=not (arguments.all_values or (arguments.verify and key is not None)),
             authoritative=arguments.authoritative,
             follow_alias=arguments.follow,
             explain=arguments.explain,
@@ -177,7 +198,8 @@ async def _ask(arguments: argparse.Namespace, asked: Sequence[AskedText], key: K
             except ClientError as error:
                 answers.append(Answered(one, error, following=following))
             else:
-                bundle = await collect(client, reply, complete=complete) if arguments.verify else None
+                known = key is not None
+                bundle = await collect(client, reply, complete=complete, known=known) if arguments.verify else None
                 answers.append(Answered(one, reply, bundle, following))
     return answers
 
@@ -192,18 +214,23 @@ def _pass(key: Key | None, identifier: str) -> bytes:
 async def _ask_as(key: Key, arguments: argparse.Namespace, asked: Sequence[AskedText]) -> list[Answered]:
     """Ask as somebody, who sees what only some may."""
     answers = []
+    complete = not arguments.types and not arguments.indexes
+    types = arguments.types if complete or not arguments.verify else [*arguments.types, *TYPES]
     try:
         client = Administrator(arguments.server, key, timeout_s=arguments.timeout, tls=arguments.tls, ca=arguments.ca)
+        others = Client(arguments.server, timeout_s=arguments.timeout, tls=arguments.tls, ca=arguments.ca)
     except ClientError as error:
         raise CommandError(f"{error}: a key is proved over the binary port, HOST:PORT") from None
-    async with client:
+    async with client, others:
         for one in asked:
             try:
-                reply = await client.resolve(one.spelling, types=arguments.types, indexes=arguments.indexes)
+                reply = await client.resolve(one.spelling, types=types, indexes=arguments.indexes)
             except ClientError as error:
                 answers.append(Answered(one, error))
             else:
-                answers.append(Answered(one, reply))
+                # Delegations are public, and asked for without the key.
+                bundle = await collect(others, reply, complete=complete, known=True) if arguments.verify else None
+                answers.append(Answered(one, reply, bundle))
     return answers
 
 
@@ -236,8 +263,10 @@ def _print(arguments: argparse.Namespace, answers: Sequence[Answered], proofs: S
             print(f"  {printable(reply.message)}")
         if not reply.found and (line := _advice(answer.asked, reply, filtered=bool(arguments.types or arguments.indexes))):
             print(f"  {line}")
-        if reply.values:
-            print_table(("index", "type", "ttl", "data"), [_row(value) for value in reply.values])
+        if proof is not None and (line := uncovered_line(proof)):
+            print(f"  {line}")
+        if shown := covered(reply.values, proof):
+            print_table(("index", "type", "ttl", "data"), [_row(value) for value in shown])
         if arguments.explain:
             _print_explanation(reply)
 
@@ -306,7 +335,7 @@ def _flags(reply: Reply) -> list[str]:
 # For programs
 
 
-def _document(answer: Answered) -> dict[str, object]:
+def _document(answer: Answered, proof: Proof | None) -> dict[str, object]:
     asked, reply = answer.asked, answer.reply
     if isinstance(reply, ClientError):
         return {"identifier": asked.text, "code": 0, "error": str(reply)}
@@ -318,7 +347,7 @@ def _document(answer: Answered) -> dict[str, object]:
         "server": reply.server,
         "transport": reply.transport,
         "microseconds": round(reply.seconds * 1e6),
-        "values": [_value_document(value) for value in reply.values],
+        "values": [_value_document(value) for value in covered(reply.values, proof)],
         "hops": [_hop_document(hop) for hop in reply.hops],
     }
     if reply.message:

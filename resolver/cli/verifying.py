@@ -11,7 +11,8 @@ import binascii
 import json
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,12 +20,13 @@ from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.identifier import ancestors, parse_identifier, prefix_handle
 from idis.proto.proof import Proof, RootKey, Standing, links_of, prove, prove_absence
-from idis.proto.statement import SIGNED_TYPE
+from idis.proto.statement import SIGNED_TYPE, VIEW_FULL, VIEW_PUBLIC
 from idis.proto.status import CURRENT, statuses_of
 from idis.proto.types.key_delegation import DELEGATION_TYPE, KeyDelegation, decode_delegation
 from idis.proto.types.prefix_status import STATUS_TYPE, PrefixStatus, decode_status
 from idis.proto.value import Value, decode_values, encode_values
-from idis.resolver.cli.output import CommandError
+from idis.proto.view_cover import NotCovered, disclosed
+from idis.resolver.cli.output import CommandError, ExitCode
 from idis.resolver.client import Client
 from idis.resolver.client_reply import ClientError, Reply
 
@@ -35,7 +37,12 @@ TYPES = (SIGNED_TYPE, DELEGATION_TYPE, STATUS_TYPE)  # asked for with every filt
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """An answer with what proves it. `complete`: all public values were asked for."""
+    """An answer with what proves it.
+
+    Attributes:
+        complete: whether all values were asked for.
+        known: whether somebody known asked, who may be shown more than the public.
+    """
 
     identifier: str
     code: int
@@ -43,9 +50,10 @@ class Bundle:
     links: tuple[KeyDelegation, ...]
     complete: bool
     statuses: tuple[PrefixStatus, ...] = ()
+    known: bool = False
 
 
-async def collect(client: Client, reply: Reply, *, complete: bool) -> Bundle:
+async def collect(client: Client, reply: Reply, *, complete: bool, known: bool = False) -> Bundle:
     """Ask for the delegations and statuses of the prefixes above an answer's identifier."""
     links, statuses = links_of(reply.values), statuses_of(reply.values)
     for prefix in ancestors(parse_identifier(reply.identifier).folded_prefix):
@@ -56,7 +64,17 @@ async def collect(client: Client, reply: Reply, *, complete: bool) -> Bundle:
         links += links_of(above.values)
         statuses += statuses_of(above.values)
     unique = tuple(dict.fromkeys(links)), tuple(dict.fromkeys(statuses))
-    return Bundle(reply.identifier, reply.code, reply.values, unique[0], complete, unique[1])
+    return Bundle(reply.identifier, reply.code, reply.values, unique[0], complete, unique[1], known)
+
+
+def only(bundle: Bundle, indexes: Collection[int]) -> Bundle:
+    """Some values of a kept answer with what proves them, to be passed on. Raises CommandError."""
+    if not bundle.complete:
+        raise CommandError("a value is taken from a whole answer: keep one without --type and --index")
+    try:
+        return replace(bundle, values=disclosed(bundle.values, indexes), complete=False, known=True)
+    except NotCovered as error:
+        raise CommandError(f"the kept answer does not prove it: {error}", ExitCode.REFUSED) from None
 
 
 def judge(bundle: Bundle, roots: list[RootKey]) -> Proof:
@@ -79,6 +97,7 @@ def judge(bundle: Bundle, roots: list[RootKey]) -> Proof:
         int(time.time()),
         verify,
         complete=bundle.complete,
+        known=bundle.known,
         statuses=bundle.statuses,
     )
 
@@ -100,10 +119,28 @@ def proof_line(proof: Proof) -> str:
     if proof.standing is not Standing.VERIFIED:
         return f"{proof.standing.value}: {proof.reason}"
     until = datetime.fromtimestamp(proof.not_after, UTC).strftime("%Y-%m-%d")
-    word = f"verified: version {proof.version}, signed with the key {proof.kid.hex()}, good until {until}"
+    what = "" if proof.view == VIEW_PUBLIC else f" ({view_name(proof.view)})"
+    word = f"verified{what}: version {proof.version}, signed with the key {proof.kid.hex()}, good until {until}"
     if proof.status != CURRENT:
         return f"{word}; status {proof.status}"
     return f"{word}; keys and prefixes current until {datetime.fromtimestamp(proof.status_until, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def uncovered_line(proof: Proof) -> str:
+    """What was left out of a verified answer, in one line for people; empty when nothing was."""
+    if not proof.uncovered:
+        return ""
+    return f"left out, since no statement is about them: value {', '.join(map(str, proof.uncovered))}"
+
+
+def covered(values: Iterable[Value], proof: Proof | None) -> list[Value]:
+    """The values of an answer without those that its proof is not about."""
+    return [value for value in values if proof is None or value.index not in proof.uncovered]
+
+
+def view_name(view: int) -> str:
+    """A view in words."""
+    return {VIEW_PUBLIC: "public view", VIEW_FULL: "full view"}.get(view, "view of a group of readers")
 
 
 def proof_document(proof: Proof) -> dict[str, object]:
@@ -111,6 +148,7 @@ def proof_document(proof: Proof) -> dict[str, object]:
     document: dict[str, object] = {"standing": proof.standing.name.lower(), "reason": proof.reason}
     if proof.standing is Standing.VERIFIED:
         document |= {"kid": proof.kid.hex(), "version": proof.version, "notAfter": proof.not_after, "status": proof.status}
+        document |= {"view": proof.view, "uncovered": list(proof.uncovered)}
         document |= {"statusUntil": proof.status_until} if proof.status == CURRENT else {}
     return document
 
@@ -124,6 +162,7 @@ def save(path: Path, bundle: Bundle) -> None:
         "delegations": [base64.b64encode(link.encode()).decode("ascii") for link in bundle.links],
         "statuses": [base64.b64encode(status.encode()).decode("ascii") for status in bundle.statuses],
         "complete": bundle.complete,
+        "known": bundle.known,
     }
     try:
         path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", "utf-8")
@@ -145,6 +184,7 @@ def load(path: Path) -> Bundle:
             tuple(decode_delegation(base64.b64decode(link, validate=True)) for link in links),
             document["complete"] is True,
             tuple(decode_status(base64.b64decode(status, validate=True)) for status in document.get("statuses", ())),
+            document.get("known") is True,
         )
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}") from None

@@ -8,7 +8,7 @@ import pytest
 
 from idis.proto.errors import ProtocolError
 from idis.proto.sm3 import sm3
-from idis.proto.statement import Statement, Suite, digest_of, digests_of, kid_of, stored_spelling
+from idis.proto.statement import Statement, Suite, digest_of, digests_of, is_sealed, kid_of, sealed_digest, stored_spelling
 from idis.proto.types.key_delegation import KeyDelegation, decode_delegation
 from idis.proto.types.signed import Signed, decode_signed, encode_signed
 from idis.proto.value import Reference, Value
@@ -149,3 +149,62 @@ def test_a_delegation_written_otherwise_is_none(octets: bytes) -> None:
     """Broken off, a prefix that is not folded or none, a right that does not exist, longer forms."""
     with pytest.raises(ProtocolError):
         decode_delegation(octets)
+
+
+SALT = bytes(range(16))
+SEALED = Signed(1, KID, 3, 1_000, 70_000, 86_400, b"\xaa\xbb", view=1, salts=((0, SALT), (1, SALT)))
+SEALED_OCTETS = bytes.fromhex(
+    "9b 01 01 c4080102030405060708 01 03 cd03e8 ce00011170 ce00015180 90 c402aabb"
+    "92 9200c410000102030405060708090a0b0c0d0e0f 9201c410000102030405060708090a0b0c0d0e0f"
+)
+
+
+def test_a_sealed_digest_covers_a_salt_and_then_the_value() -> None:
+    """Or the salt alone, which stands for no value; the timestamp is left out as ever."""
+    assert sealed_digest(URL, SALT, 1) == hashlib.sha256(SALT + URL_OCTETS).digest()
+    assert sealed_digest(None, SALT, 1) == hashlib.sha256(SALT).digest()
+    assert sealed_digest(URL, SALT, Suite.SM2) == sm3(SALT + URL_OCTETS)
+
+
+def test_a_sealed_statement_carries_its_salts() -> None:
+    """Behind what every statement has, which has none itself."""
+    assert encode_signed(SEALED) == SEALED_OCTETS
+    assert decode_signed(SEALED_OCTETS) == SEALED
+    assert SEALED.opened == {1: SALT}
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        SEALED_OCTETS.replace(bytes.fromhex("9201c410"), bytes.fromhex("9200c410")),  # one salt twice
+        SEALED_OCTETS.replace(bytes.fromhex("9200c410"), bytes.fromhex("9202c410")),  # out of order
+        SEALED_OCTETS.replace(bytes.fromhex("929200"), bytes.fromhex("929201")),  # two of one value, alike
+        SEALED_OCTETS.replace(bytes.fromhex("0a0b0c0d0e0f9201"), bytes.fromhex("0a0b0c0d0e0e9201")).replace(
+            bytes.fromhex("9200c4"), bytes.fromhex("9201c4")
+        ),  # two of one value
+        SEALED_OCTETS.replace(bytes.fromhex("c410"), bytes.fromhex("c40f")),
+        SEALED_OCTETS.replace(bytes.fromhex("070801"), bytes.fromhex("070800")),  # the public view has none
+        SEALED_OCTETS.replace(bytes.fromhex("070801"), bytes.fromhex("07080c")),  # no such view
+        b"\x9a" + SIGNED_OCTETS[1:].replace(bytes.fromhex("070800"), bytes.fromhex("070801")),  # a sealed one has them
+        SEALED_OCTETS[:-38] + b"\xc0",
+    ],
+)
+def test_no_other_list_of_salts_is_read(octets: bytes) -> None:
+    """There is one way to write each down."""
+    with pytest.raises(ProtocolError):
+        decode_signed(octets)
+
+
+@pytest.mark.parametrize(
+    ("index", "kind", "sealed"),
+    [
+        (410, "IDIS.SIGNED", False),
+        (411, "IDIS.SIGNED", True),
+        (421, "IDIS.SIGNED", True),
+        (422, "IDIS.SIGNED", False),
+        (411, "URL", False),
+    ],
+)
+def test_a_sealed_statement_is_told_by_its_place(index: int, kind: str, sealed: bool) -> None:
+    """Behind the public one, a place for each view."""
+    assert is_sealed(Value(index, kind, b"")) is sealed

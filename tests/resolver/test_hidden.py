@@ -13,19 +13,25 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from idis.proto import speedups
+from idis.proto.statement import SIGNED_INDEX, SIGNED_TYPE
 from idis.proto.types.admin import Admin, encode_admin
 from idis.proto.value import Value, encode_values
 from idis.registry.answer_entries import home_of, record_item
 from idis.registry.caller import Caller
 from idis.registry.identity import Identity, parse_identity
+from idis.registry.permission import Lists
 from idis.registry.prefix import PrefixEntry, Privacy
 from idis.registry.readers import ReaderLists, lists_value, mark
 from idis.registry.record import Record, prepare
 from idis.registry.registration import acts
+from idis.registry.registration.checks import Refusal
+from idis.registry.registration.signing import sign
 from idis.registry.store.keys import record_key
 from idis.registry.store.memory import MemoryStore
+from idis.registry.suites import SigningKey
 from idis.resolver.chain import Chain, Deferred
 from idis.resolver.config import GuardSection
 from idis.resolver.guard.rates import Rates
@@ -48,6 +54,7 @@ NAME = "88.1/x"
 SITE = bytes.fromhex("0001020b0001800200000000")
 ADMIN = encode_admin(Admin("88.9/owner", 300))
 FRAMES_PER_PAIR = 24
+OWNER = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(32)))
 TYPES = ("URL", "URL.us", "EMAIL", "HS_ALIAS", "HS_SECKEY", "recallFlag", "HS_ADMIN", "名称")
 OUTSIDER = Caller("tcp 192.0.2.1", Identity(300, "99.9/STRANGER"))
 NOBODY = Caller("tcp 192.0.2.1")
@@ -132,7 +139,17 @@ def _pair(random: Random) -> tuple[Side, Side]:
     entry = PrefixEntry("88.1", homed=True, privacy=Privacy.STRICT if strict else Privacy.HANDLE, values=owner)
     # Below a strict prefix a record that shows nothing is one that does not exist.
     absent = strict and not any(value.public for value in left)
+    if random.random() < 0.5:
+        return Side(entry, _signed(marked, lists.lists)), Side(entry, None if absent else _signed(left, {}))
     return Side(entry, marked), Side(entry, None if absent else left)
+
+
+def _signed(values: tuple[Value, ...], lists: Lists) -> tuple[Value, ...]:
+    """The same, signed by the owner for everybody who sees something."""
+    place = PrefixEntry("88.1", homed=True)
+    signed = sign(OWNER, place, NAME, (*values, Value(SIGNED_INDEX, SIGNED_TYPE, b"")), lists, None, NOW)
+    assert not isinstance(signed, Refusal)
+    return signed
 
 
 def _value(random: Random, index: int) -> Value:
@@ -150,8 +167,9 @@ def _frame(random: Random) -> bytes:
     if random.random() < 0.4:
         body += bytes(8)
     else:
-        indexes = [random.choice((1, 2, 3, 7, 11, 1002)) for _ in range(random.randint(0, 3))]
-        types = [random.choice((*TYPES, "URL.", "IDIS.READERS", "url", ".")).encode() for _ in range(random.randint(0, 2))]
+        indexes = [random.choice((1, 2, 3, 7, 11, 410, 411, 412, 415, 421, 1002)) for _ in range(random.randint(0, 3))]
+        wanted = (*TYPES, "URL.", "IDIS.READERS", "IDIS.SIGNED", "url", ".")
+        types = [random.choice(wanted).encode() for _ in range(random.randint(0, 2))]
         body += struct.pack(f">I{len(indexes)}I", len(indexes), *indexes) + struct.pack(">I", len(types))
         body += b"".join(struct.pack(">I", len(name)) + name for name in types)
     opcode = 1 if random.random() < 0.8 else random.choice((2, 100, 101, 102, 103, 104, 105, 200, 300, 2001, 7))
@@ -163,7 +181,7 @@ def _frame(random: Random) -> bytes:
 
 
 def _acts(random: Random) -> Iterator[acts.Act]:
-    index = random.choice((1, 2, 3, 5, 7, 11, 1002))
+    index = random.choice((1, 2, 3, 5, 7, 11, 410, 411, 415, 1002))
     value = _value(random, index)
     yield acts.Create(NAME, (value,))
     yield acts.Delete(NAME)

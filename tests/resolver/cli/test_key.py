@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from idis.proto.proof import links_of
-from idis.proto.value import decode_values
+from idis.proto.statement import SIGNED_INDEX, digests_of
+from idis.proto.types.signed import decode_signed, encode_signed
+from idis.proto.value import Value, decode_values
 from idis.registry.store.keys import record_key
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.cli.main import main
 from idis.resolver.cli.output import ExitCode
-from idis.resolver.cli.verifying import Bundle, save
+from idis.resolver.cli.verifying import Bundle, load, save
 
 NAME = "88.118.8/A1"
 
@@ -92,3 +95,71 @@ def test_a_delegation_comes_back_to_its_own_index(data: Path) -> None:
     main(["register", NAME, "--url", "u"])
 
     assert [link.version for link in bundle(data).links] == [2]
+
+
+def full_bundle(data: Path) -> Bundle:
+    """What the owner gets of a record that keeps a value from others, and what proves it."""
+    store = LmdbStore.open(data, exclusive=False)
+    try:
+        with store.read() as txn:
+            record = txn.record(record_key("88.118.8", "A1", True))
+    finally:
+        store.close()
+    assert record is not None
+    values = sorted(record.values, key=lambda value: value.index)
+    with_public_digests = [_with_digests(value, decode_values(record.public)) for value in values]
+    return replace(bundle(data), values=tuple(with_public_digests), known=True)
+
+
+def _with_digests(value: Value, public: tuple[Value, ...]) -> Value:
+    if value.index != SIGNED_INDEX:
+        return value
+    signed = decode_signed(value.data)
+    return replace(value, data=encode_signed(replace(signed, digests=digests_of(public, signed.suite))))
+
+
+def test_one_value_is_passed_on_and_verified_offline(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With its salt and the digests of the others, which stay sealed; a changed one fails."""
+    main(["key", "delegate", "88.118.8", "--issuer", "root.pem", "--child", "owner.pem"])
+    assert main(["register", NAME, "--url", "u", "--value", "7:price=12", "--sign", "owner.pem"]) == 0
+    main(["readers", "set", NAME, "7"])
+    assert main(["register", NAME, "--modify", "--value", "7:price=13", "--sign", "owner.pem"]) == 0
+    save(Path("whole.json"), full_bundle(data))
+    root = ["--root-key", "root.pem.pub"]
+    take = ["resolve", NAME, "--verify", "--from", "whole.json", "--index", "7", "--save", "one.json", *root]
+    assert main(take) == ExitCode.DONE
+    capsys.readouterr()
+    assert main(["resolve", NAME, "--verify", "--from", "one.json", "--json", *root]) == ExitCode.DONE
+    told = json.loads(capsys.readouterr().out)
+    one = load(Path("one.json"))
+    forged = replace(one, values=(replace(one.values[0], data=b"12"), *one.values[1:]))
+
+    assert [value["index"] for value in told["values"]] == [7, 410, 411]
+    assert (told["verification"]["standing"], told["verification"]["view"]) == ("verified", 1)
+    assert list(decode_signed(one.values[-1].data).opened) == [7]
+    assert verdict(forged, capsys, *root) == ("failed", ExitCode.REFUSED)
+
+
+def test_a_value_that_is_not_proved_is_not_passed_on(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Said, and nothing is written."""
+    main(["register", NAME, "--url", "u", "--sign", "owner.pem"])
+    save(Path("whole.json"), bundle(data))
+
+    assert main(["resolve", NAME, "--verify", "--from", "whole.json", "--index", "7", "--save", "one.json"]) == ExitCode.REFUSED
+    assert "no statement is about a value 7" in capsys.readouterr().err
+    assert not Path("one.json").exists()
+
+
+def test_what_no_statement_is_about_is_left_out(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And named, where somebody known was shown it."""
+    main(["key", "delegate", "88.118.8", "--issuer", "root.pem", "--child", "owner.pem"])
+    main(["register", NAME, "--url", "u", "--sign", "owner.pem"])
+    kept = bundle(data)
+    extra = Value(500, "price", b"1", permissions=12)
+    save(Path("kept.json"), replace(kept, values=(*kept.values, extra), known=True))
+    capsys.readouterr()
+    assert main(["resolve", NAME, "--verify", "--from", "kept.json", "--root-key", "root.pem.pub"]) == ExitCode.DONE
+    out = capsys.readouterr().out
+
+    assert "left out, since no statement is about them: value 500" in out
+    assert "price" not in out
