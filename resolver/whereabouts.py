@@ -47,7 +47,7 @@ class Whereabouts:
 
 def whereabouts(txn: ReadTxn, readings: Sequence[Recognised], now: int) -> Whereabouts | None:
     """Where a text would be asked; None where that is not known."""
-    match find(txn, readings):
+    match find(txn, readings, now):
         case Held(holders=holders):
             records = tuple(holder.identifier for holder in holders if is_shown(txn, holder.identifier, now))
             return _of_handle(txn, records[0], records) if records else None

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+NUMBER_CHARACTERS_MAX = 100  # of a local number that no grammar knows; no plate or label has more
+
 
 class Granularity(Enum):
     """What kind of thing an identifier names."""

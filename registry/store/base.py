@@ -150,6 +150,9 @@ class ReadTxn(Protocol):
     def aliases(self, scheme: str, local_id: str, limit: int) -> list[bytes]:
         """Keys of the live records that have this second name."""
 
+    def next_alias(self, scheme: str, local_id: str) -> str | None:
+        """The first local id of a scheme at or after one, in the order of octets; those kept as digests are left out."""
+
     def journal(self, after: Position, limit: int) -> list[Entry] | SnapshotNeeded:
         """Entries strictly after a position, in order."""
 

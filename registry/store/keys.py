@@ -136,6 +136,18 @@ def alias_key(alias: Alias, key: bytes) -> bytes:
     return head + (key if len(head) + len(key) <= KEY_BYTES_MAX else _hashed(key))
 
 
+def alias_start(scheme: str, local_id: str) -> bytes:
+    """Where the second names of a scheme begin that are not before one."""
+    return scheme.encode() + _ZERO + local_id.encode()
+
+
+def local_id_of(scheme: str, place: bytes) -> str | None:
+    """The local id in a key of a second name; None where it is of another scheme, or is kept as its digest."""
+    head = scheme.encode() + _ZERO
+    local = place[len(head) :].partition(_ZERO)[0]
+    return local.decode() if place.startswith(head) and local[:1] != _HASHED else None
+
+
 def outcome_key(hour: int, outcome: OutcomeKey) -> bytes:
     """The key of a write's outcome: time first, so that old hours are deleted as one range."""
     return hour.to_bytes(4, "big") + outcome.principal + outcome.key

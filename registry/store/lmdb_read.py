@@ -135,6 +135,11 @@ class LmdbReadTxn:
             found.append(codec.decode_alias(place, value))
         return found
 
+    def next_alias(self, scheme: str, local_id: str) -> str | None:
+        """The first local id of a scheme at or after one, in the order of octets; those kept as digests are left out."""
+        place = next((place for place, _ in self._walk(self._tables.alias, keys.alias_start(scheme, local_id))), None)
+        return None if place is None else keys.local_id_of(scheme, place)
+
     def journal(self, after: Position, limit: int) -> list[Entry] | SnapshotNeeded:
         """Entries strictly after a position, or the news that they are no longer here."""
         last = self.position

@@ -146,6 +146,13 @@ class MemoryTxn:
         named = [key for key, record in self._all_records() if alias in record.aliases]
         return sorted(named, key=lambda key: keys.alias_key(alias, key))[:limit]
 
+    def next_alias(self, scheme: str, local_id: str) -> str | None:
+        """The first local id of a scheme at or after one, in the order of octets; those kept as digests are left out."""
+        places = (keys.alias_key(alias, key) for key, record in self._all_records() for alias in record.aliases)
+        start = keys.alias_start(scheme, local_id)
+        place = min((place for place in places if place >= start), default=None)
+        return None if place is None else keys.local_id_of(scheme, place)
+
     def journal(self, after: Position, limit: int) -> list[Entry] | SnapshotNeeded:
         """Entries strictly after a position, or the news that they are no longer here."""
         last = self.position

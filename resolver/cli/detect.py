@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from idis.proto.any_name import any_name
 from idis.proto.detect import GS1_HOSTS, readings_of, trouble_of
 from idis.proto.schemes.personal import SCHEME as PERSONAL
-from idis.proto.schemes.recognised import Recognised
+from idis.proto.schemes.recognised import NUMBER_CHARACTERS_MAX, Confidence, Recognised
 from idis.proto.schemes.recognisers import RECOGNISERS
 from idis.proto.schemes.surroundings import Surroundings
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.file:
         return _run_file(arguments, around)
     found = [readings_of(text, around) for text in arguments.texts]
-    wheres = asyncio.run(_ask(arguments.server, found)) if arguments.server else [None] * len(found)
+    wheres = asyncio.run(_ask(arguments.server, arguments.texts, found)) if arguments.server else [None] * len(found)
     if arguments.json:
         documents = [_document(*told) for told in zip(arguments.texts, found, wheres, strict=True)]
         print_json(documents[0] if len(documents) == 1 else documents)
@@ -57,7 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
             if number:
                 print()
             _print(text, readings, where, arguments.all)
-    return ExitCode.DONE if all(map(_right, found)) else ExitCode.REFUSED
+    known = [where is not None and where.get("registered") is True for where in wheres]
+    right = all(known or _right(readings) for known, readings in zip(known, found, strict=True))
+    return ExitCode.DONE if right else ExitCode.REFUSED
 
 
 def _run_file(arguments: argparse.Namespace, around: Surroundings) -> int:
@@ -89,8 +91,8 @@ def _right(readings: Sequence[Recognised]) -> bool:
 # Who would be asked
 
 
-async def _ask(server: str, found: Sequence[Sequence[Recognised]]) -> list[Where | None]:
-    """What the node says about the first reading of each text; None where nothing can be asked."""
+async def _ask(server: str, texts: Sequence[str], found: Sequence[Sequence[Recognised]]) -> list[Where | None]:
+    """What the node says about each text; None where nothing can be asked."""
     from idis.resolver.client import Client
     from idis.resolver.client_reply import ClientError
 
@@ -100,14 +102,13 @@ async def _ask(server: str, found: Sequence[Sequence[Recognised]]) -> list[Where
         raise CommandError(f"{error}: write HOST:PORT") from None
     wheres: list[Where | None] = []
     async with client:
-        for readings in found:
-            if not _right(readings):
+        for text, readings in zip(texts, found, strict=True):
+            if (asked := _asked(text, readings)) is None:
                 wheres.append(None)
                 continue
-            first = readings[0]
-            handle = first.canonical if first.scheme in _HANDLES else f"{first.scheme}:{first.canonical}"
+            handle, spelling = asked
             try:
-                reply = await client.resolve(handle if first.scheme in _HANDLES else any_name(handle), explain=True)
+                reply = await client.resolve(spelling, explain=True)
             except ClientError as error:
                 wheres.append({"asked": handle, "error": str(error)})
                 continue
@@ -117,12 +118,30 @@ async def _ask(server: str, found: Sequence[Sequence[Recognised]]) -> list[Where
     return wheres
 
 
+def _asked(text: str, readings: Sequence[Recognised]) -> tuple[str, str] | None:
+    """What is asked about, and the handle that carries it: the surest reading; where none is sure, the text as it is.
+
+    A node may have a record with it as its local number, which no grammar knows.
+    """
+    sure = [reading for reading in readings if reading.ok and reading.confidence is not Confidence.POSSIBLE]
+    if sure:
+        first = sure[0]
+        handle = first.canonical if first.scheme in _HANDLES else f"{first.scheme}:{first.canonical}"
+        return handle, handle if first.scheme in _HANDLES else any_name(handle)
+    number = text.strip()
+    if not number.isprintable() or not 0 < len(number) <= NUMBER_CHARACTERS_MAX or (readings and readings[0].scheme == PERSONAL):
+        return None
+    return number, any_name(number)
+
+
 # For people
 
 
 def _print(text: str, readings: Sequence[Recognised], where: Where | None, every: bool) -> None:
     if not readings:
         print(f"{printable(text)}: {trouble_of(text)}")
+        if where is not None:
+            print(f"  asked      {_told(where)}")
         return
     for number, reading in enumerate(readings if every else readings[:1]):
         if number:

@@ -205,7 +205,7 @@ def _tested(arguments: argparse.Namespace) -> Document:
     now = int(time.time())
     with opened(arguments) as store, store.read() as txn:
         readings = Reader(config).readings(arguments.text, now)
-        found = find(txn, readings)
+        found = find(txn, readings, now)
     canonical = readings[0].canonical if readings else ""
     if not isinstance(found, Routed):
         return {"text": arguments.text, "canonical": canonical, "route": None, "results": []}

@@ -13,16 +13,17 @@ from datetime import UTC, datetime
 from idis.proto.detect import GS1_HOSTS, readings_of_name
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import fold, parse_identifier
-from idis.proto.outcome import NotFound
+from idis.proto.outcome import Answer, NotFound, Outcome
 from idis.proto.query import Query
 from idis.proto.schemes import did, doi, handle, vaa
 from idis.proto.schemes.personal import SCHEME as PERSONAL
-from idis.proto.schemes.recognised import Recognised
+from idis.proto.schemes.recognised import Confidence, Recognised
 from idis.proto.schemes.surroundings import Surroundings
 from idis.registry.aliases import Holder, holders
 from idis.registry.authority import answer, responsible_entry
 from idis.registry.foreign_route import ForeignRoute
 from idis.registry.foreign_routes import route_of
+from idis.registry.local_numbers import is_local, local_readings
 from idis.registry.store.base import ReadTxn
 from idis.resolver.config import NodeConfig
 
@@ -102,12 +103,23 @@ def surroundings_of(config: NodeConfig, now: int) -> Surroundings:
     return Surroundings(datetime.fromtimestamp(now, UTC).year, hosts, GS1_HOSTS | hosts)
 
 
-def find(txn: ReadTxn, readings: Sequence[Recognised]) -> Found | None:
+def with_local(txn: ReadTxn, text: str, readings: tuple[Recognised, ...], now: int) -> tuple[Recognised, ...]:
+    """The readings of a text, behind those as local numbers of records that show something to everybody.
+
+    What is surely something else is no local number, whoever has one like it; what only may be is.
+    """
+    if any(reading.scheme == PERSONAL or (reading.ok and reading.confidence is not Confidence.POSSIBLE) for reading in readings):
+        return readings
+    return (*(reading for reading in local_readings(txn, text) if _open_holders(txn, reading, now)), *readings)
+
+
+def find(txn: ReadTxn, readings: Sequence[Recognised], now: int) -> Found | None:
     """What a text leads to.
 
     Args:
         txn: one snapshot of the registry.
         readings: of the text.
+        now: unix time in seconds.
 
     Returns:
         None for a text that resembles no identifier.
@@ -120,6 +132,10 @@ def find(txn: ReadTxn, readings: Sequence[Recognised]) -> Found | None:
     right = [reading for reading in readings if reading.ok]
     if not right:
         return Malformed(_wrong(first))
+    if is_local(right[0].scheme):
+        # Those of several enterprises may be equal: all are told.
+        named = [holder for reading in right if is_local(reading.scheme) for holder in _open_holders(txn, reading, now)]
+        return Held(right[0], tuple({holder.key: holder for holder in named}.values()))
     for reading in right:
         if reading.scheme not in _OWN and (held := holders(txn, reading)):
             return Held(reading, tuple(held))
@@ -138,8 +154,19 @@ def find(txn: ReadTxn, readings: Sequence[Recognised]) -> Found | None:
 
 def is_shown(txn: ReadTxn, identifier: str, now: int) -> bool:
     """Whether everybody may know that a record of this node exists; of one that is hidden its names lead nowhere."""
-    query = Query(identifier, parse_identifier(identifier), public_only=True)
-    return not isinstance(answer(query, txn, now), NotFound)
+    return not isinstance(_public_answer(txn, identifier, now), NotFound)
+
+
+def _open_holders(txn: ReadTxn, reading: Recognised, now: int) -> list[Holder]:
+    """The records of a local number that show something to everybody.
+
+    Numbers are counted up, so whoever tries them all must not learn which records there are that show nothing.
+    """
+    return [holder for holder in holders(txn, reading) if isinstance(_public_answer(txn, holder.identifier, now), Answer)]
+
+
+def _public_answer(txn: ReadTxn, identifier: str, now: int) -> Outcome:
+    return answer(Query(identifier, parse_identifier(identifier), public_only=True), txn, now)
 
 
 def _handles(reading: Recognised) -> Iterator[str]:

@@ -29,7 +29,7 @@ from idis.registry.store.base import ReadTxn
 from idis.resolver.config import NodeConfig
 from idis.resolver.foreign.abroad import Abroad, Providers, selected
 from idis.resolver.foreign.did import own_document
-from idis.resolver.foreign.finding import Found, Held, Malformed, Reader, Routed, Twin, Unrouted, find
+from idis.resolver.foreign.finding import Found, Held, Malformed, Reader, Routed, Twin, Unrouted, find, with_local
 from idis.resolver.foreign.settings import settings_of
 from idis.resolver.foreign.shown import redirected, values_of_did_document
 from idis.resolver.foreign.targets import redirect_of
@@ -70,8 +70,8 @@ class Taking:
 
     def found(self, txn: ReadTxn, text: str, now: int) -> tuple[tuple[Recognised, ...], Found | None]:
         """The readings of a text, and what it leads to."""
-        readings = self._reader.readings(text, now)
-        return readings, find(txn, readings)
+        readings = with_local(txn, text, self._reader.readings(text, now), now)
+        return readings, find(txn, readings, now)
 
     def own_query(self, query: Query, txn: ReadTxn, now: int) -> Query | None:
         """The same question by the handle that this node's registry knows it by; None for a name that leads elsewhere."""

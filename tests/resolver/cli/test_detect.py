@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from idis.proto.value import Value
+from idis.registry.record import Alias, Record, prepare
 from idis.resolver.cli.main import main
 
 Run = Callable[..., tuple[int, str, str]]
@@ -153,3 +155,14 @@ async def test_a_node_says_who_answers(node: Any, capsys: pytest.CaptureFixture[
         "answeredBy": server,
     }
     assert (told[2]["where"]["asked"], told[2]["where"]["codeName"]) == ("imo:IMO9074729", "HANDLE_NOT_FOUND")
+
+
+async def test_a_node_is_asked_about_a_number_that_no_grammar_knows(node: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be somebody's plate; then the text is right."""
+    record = Record("88.118.8/P1", (Value(1, "URL", b"https://a"),), (Alias("plateNo", "88.118.8|24H-07"),))
+    node._store.write_all([prepare(record, 1_700_000_000)], actor="test")
+    server = f"127.0.0.1:{node.port}"
+
+    assert await asyncio.to_thread(main, ["detect", "24H-07", "--server", server]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"  asked      SUCCESS from {server} for 24H-07"
+    assert await asyncio.to_thread(main, ["detect", "24H-08", "--server", server]) == 1

@@ -4,8 +4,13 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 from idis.proto.detect import detect
+from idis.proto.value import Value
+from idis.registry.record import MARK_LISTED, Alias, Record, prepare
 from idis.resolver.cli.detect import reading_document
+from idis.resolver.node import Node
 from idis.resolver.web.v1.detections import reading_model
 from idis.resolver.web.v1.showing import show
 
@@ -111,3 +116,53 @@ async def test_half_a_character_is_no_text(nobody: Any) -> None:
     status, shown, _ = await nobody.ask("POST", "/detect", raw=b'{"texts": ["88.1/\\ud800"]}')
 
     assert (status, "surrogate" in shown["detail"]) == (400, True)
+
+
+def has_number(node: Node, identifier: str, number: str, permissions: int = 14) -> None:
+    """A record with a local number."""
+    values = (Value(1, "URL", b"https://a", permissions=permissions),)
+    record = Record(identifier, values, (Alias("plateNo", f"88.118.8|{number}"),))
+    node._store.write_all([prepare(record, 1_700_000_000)], actor="test")
+
+
+async def test_a_local_number_is_told_where_a_node_is_asked(node: Node, nobody: Any) -> None:
+    """With the record that has it."""
+    has_number(node, "88.118.8/P1", "24H-07")
+    shown = await told(nobody, "24H-07")
+
+    assert [reading["scheme"] for reading in shown["readings"]] == ["plateNo"]
+    assert shown["readings"][0]["why"] == "rule 16: a record of this node has it as its plateNo within 88.118.8"
+    assert shown["where"]["records"] == ["88.118.8/P1"]
+
+
+async def test_a_local_number_is_before_what_is_only_possible(node: Node, nobody: Any) -> None:
+    """And behind what is sure: a seven-digit number may be a ship, `IMO` says that it is one."""
+    before = (await told(nobody, "9074729"))["readings"]
+    has_number(node, "88.118.8/P1", "9074729")
+    has_number(node, "88.118.8/P2", "IMO9074729")
+
+    assert before[0]["confidence"] == "possible"
+    assert (await told(nobody, "9074729"))["readings"][1:] == before
+    assert (await told(nobody, "IMO9074729"))["readings"][0]["scheme"] == "imo"
+
+
+@pytest.mark.parametrize("permissions", [12, 14 | MARK_LISTED])
+async def test_a_local_number_of_a_hidden_record_is_not_told(node: Node, nobody: Any, permissions: int) -> None:
+    """Whoever counts numbers up does not learn which records there are that show nothing."""
+    has_number(node, "88.118.8/P1", "24H-07", permissions)
+    _, resolved, _ = await nobody.ask("GET", "/resolve?text=24H-07")
+
+    assert (await told(nobody, "24H-07"))["readings"] == []
+    assert (resolved["code"], resolved["holders"]) == ((await nobody.ask("GET", "/resolve?text=24H-08"))[1]["code"], [])
+
+
+async def test_a_local_number_is_resolved(node: Node, nobody: Any) -> None:
+    """One record is the answer; of several whoever asks chooses."""
+    has_number(node, "88.118.8/P1", "24H-07")
+    _, shown, _ = await nobody.ask("GET", "/resolve?text=24H-07")
+    assert (shown["code"], shown["handle"], shown["reading"]["scheme"]) == (1, "88.118.8/P1", "plateNo")
+
+    has_number(node, "88.118.8/P2", "24H-07")
+    _, shown, _ = await nobody.ask("GET", "/resolve?text=24H-07")
+    assert [holder["handle"] for holder in shown["holders"]] == ["88.118.8/P1", "88.118.8/P2"]
+    assert [value["type"] for value in shown["values"]] == ["IDIS.HOLDER", "IDIS.HOLDER"]
