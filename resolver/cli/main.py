@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "make the data directory of one node"),
     "serve": ("serve", "run one node"),
     "prefix": ("prefix", "apply for, approve, delegate, host, suspend and list prefixes"),
+    "route": ("route", "where identifiers of other schemes are asked: nodes, resolvers, templates, DNS"),
     "register": ("register", "create, change or delete one record"),
     "import": ("import_", "load records from CSV, XLSX or JSON lines, checked against a pilot's schema"),
     "export": ("export", "write records out as JSON lines or CSV"),
