@@ -85,10 +85,10 @@ def _judge(one: Any, known: frozenset[str] | None) -> Verdict:
     asked, answered = said.asked, said.answered
     # What was believed at a moment is what was asked for; the time of the answer itself is not signed, only until when it holds.
     moment = said.until if asked.known_ms is None else asked.known_ms / 1_000
-    known = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%MZ")
+    known_at = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%MZ")
     more = f" and {len(asked.asks) - 1:,} more" if len(asked.asks) > 1 else ""
     direction = "forward" if asked.forward else "back"
-    return verdict(f"{known}, {direction} from {asked.asks[0].thing}{more}: {len(answered.edges):,} edges", good=True)
+    return verdict(f"{known_at}, {direction} from {asked.asks[0].thing}{more}: {len(answered.edges):,} edges", good=True)
 
 
 def _read(name: str) -> list[Any]:
