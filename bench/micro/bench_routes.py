@@ -75,4 +75,4 @@ def bench_find(benchmark: Benchmark, store: LmdbStore, text: str, kind: type[obj
     """What a text that was read before leads to: names of all its levels, then routes."""
     reader = Reader(NodeConfig(Path()))
     with store.read() as txn:
-        assert isinstance(benchmark(lambda: find(txn, reader.readings(text, NOW))), kind)
+        assert isinstance(benchmark(lambda: find(txn, reader.readings(text, NOW), NOW)), kind)
