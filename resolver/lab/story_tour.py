@@ -155,7 +155,7 @@ def _recalled_across(tour: Tour, story: Story) -> None:
         answer = client.change("POST", "trace", "across", "recall", body=body)
         _insist(story.affected, [one["thing"] for one in answer["recall"]["affected"]])
         asked = sorted({one["prefix"] for one in answer["nodes"]})
-        show(f"asked {' and '.join(asked)} as {identity}", time.monotonic() - started)
+        show(f"asked {', '.join(asked)} as {identity}", time.monotonic() - started)
 
 
 def _insist(thing: str, found: list[str]) -> None:
