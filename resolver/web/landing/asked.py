@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from idis.proto.any_name import any_name, is_plain_handle
+from idis.proto.any_name import any_name, is_plain_handle, name_asked
 from idis.proto.detect import readings_of_name
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
@@ -24,7 +24,7 @@ class Asked:
     """What is asked for.
 
     Attributes:
-        text: as the path has it.
+        text: as the path has it, out of the handle that carries it.
         name: the handle to ask for.
         shown: as people write it.
         scheme: of a name that is no handle; empty for a handle.
@@ -48,6 +48,7 @@ def read_path(encoded: str, around: Surroundings) -> Asked:
     """
     try:
         text = unquote_to_bytes(encoded).decode("utf-8")
+        text = name_asked(text) or text
         if is_plain_handle(text):
             identifier = parse_identifier(text)
             return Asked(text, text, text, prefix=identifier.folded_prefix, is_prefix=identifier.suffix is None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from http import HTTPStatus
 
+from idis.proto.any_name import name_asked
 from idis.proto.schemes.gs1.digital_link import CANONICAL_STEM, parse
 from idis.proto.schemes.gs1.element_string import write_bracketed
 from idis.proto.schemes.gs1.link_types import DEFAULT, DEFAULT_MULTI
@@ -94,9 +95,14 @@ def _without_values(page: Page, node: str) -> Shown:
     return Shown(
         identifier=first.display,
         case=Case.SEVERAL if page.of is PageOf.CHOICE else Case.WITHDRAWN if page.of is PageOf.GONE else Case.FOUND,
-        origin=Origin(node, prefix=", ".join(record.identifier.partition("/")[0] for record in first.records)),
+        origin=Origin(node, prefix=", ".join(name.partition("/")[0] for name in _handles(first))),
         name=Words(first.name if first.name != first.display else ""),
     )
+
+
+def _handles(level: Level) -> list[str]:
+    """The records of a level that are known by a handle; of another node's only the key may be known."""
+    return [record.identifier for record in level.records if not name_asked(record.identifier)]
 
 
 def _recall(levels: tuple[Level, ...]) -> tuple[Recall, str]:
@@ -119,7 +125,7 @@ def _onward(asked: Asked, page: Page, root: str) -> Link | None:
 def _links(asked: Asked, page: Page, root: str) -> tuple[Link, ...]:
     if page.of is PageOf.CHOICE:
         return tuple(shown_link(link, target(link, asked.query)) for link in page.links)
-    own = [Link(own_page("", record.identifier), Words(record.identifier)) for level in page.levels for record in level.records]
+    own = [Link(own_page("", name), Words(name)) for level in page.levels for name in _handles(level)]
     named = [link for level in page.levels for link in level.links if link.link_type not in (DEFAULT, DEFAULT_MULTI)]
     rest = [link for level in page.levels for link in level.links if link.link_type in (DEFAULT, DEFAULT_MULTI)]
     seen = {link.href for link in named}

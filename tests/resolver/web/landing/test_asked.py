@@ -22,6 +22,7 @@ SSCC = "(00)106141412345678908"
         ("did:cn:88.1.1", Asked("did:cn:88.1.1", "0.ANY/did:cn:88.1.1", "did:cn:88.1.1", "did")),
         ("imo:9074729", Asked("imo:9074729", "0.ANY/imo:9074729", "IMO 9074729", "imo")),
         ("%2800%29106141412345678908", Asked(SSCC, f"0.ANY/{SSCC}", SSCC, "gs1")),
+        ("0.ANY/imo:9074729", Asked("imo:9074729", "0.ANY/imo:9074729", "IMO 9074729", "imo")),
         ("did:", Asked("did:", "0.ANY/did:", "did:")),
     ],
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from idis.proto.value import Value
+from idis.registry.foreign_route import ForeignRoute, RouteTarget, TargetKind
+from idis.registry.foreign_routes import put_foreign_route
 from idis.registry.record import Record, prepare
-from idis.resolver.config import LinksSection
+from idis.resolver.config import LinksSection, RecursionSection, Tier
 from idis.resolver.node import Node
 from tests.resolver.web.links.things import HELD_KEY, ITEM, KEY, PREFIX, VALVE, Asking, link
 
@@ -83,6 +85,20 @@ async def test_the_flag_of_a_lot_holds_for_its_items(ask: Asking):
     assert "The flag is that of <bdi>(01)06901234567984(10)L9</bdi>" in answer.text
     assert "Item 1" in answer.text
     assert "class=onward" not in answer.text
+
+
+async def test_a_thing_of_another_node_is_told_of_too(start_node, browser_of):
+    """By its key alone where no handle of it is known here."""
+    holder = await start_node("holder", records=(ITEM,))
+    recursion = RecursionSection(enabled=True, roots=(f"127.0.0.1:{holder.port}",))
+    node = await start_node("recursive", tier=Tier.RECURSIVE, prefixes=(), recursion=recursion)
+    route = ForeignRoute("GS1", "690", "690", (RouteTarget(TargetKind.NODE, f"127.0.0.1:{holder.port}"),))
+    node._store.write(lambda txn: put_foreign_route(txn, route), actor="test").result()
+    answer = await Asking(browser_of(node))(RECALLED, BROWSER, "zh")
+
+    assert (answer.status, "停止使用" in answer.text) == (200, True)
+    assert "球阀 42" in answer.text
+    assert "0.ANY" not in answer.text
 
 
 async def test_the_way_on_never_acts(resolver: Node, ask: Asking):
