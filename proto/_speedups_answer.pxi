@@ -22,12 +22,13 @@ cdef enum:
     LINE_BYTES = 64
     LINES_MAX = 8  # of an entry, asked for in advance; of longer ones the processor guesses the rest
 
-    # How memory is asked for ahead of its use; measured, see `bench/micro/hot_path.py`. A core looks some three hundred
-    # instructions ahead and walks several page tables at once, if it meets several addresses within them: so slots and
-    # entries are asked for a few at a time. More entries on the way than about sixteen only wait for each other.
+    # How memory is asked for ahead of its use; measured, see `bench/micro/hot_path.py`. Slots are asked for a few at a time,
+    # for a core walks several page tables at once, if it meets several addresses within its three hundred instructions.
+    # Four questions take four times as long as memory does: entries asked for earlier only wait for each other, and push
+    # out of the nearest cache what is needed before them.
     SLOTS_TOGETHER = 8
-    ENTRIES_TOGETHER = 4
-    ENTRIES_AHEAD = 16
+    ENTRIES_TOGETHER = 2
+    ENTRIES_AHEAD = 4
 
 cdef uint32_t FLAG_AUTHORITATIVE = 0x80000000
 cdef uint32_t UNCOMMON_FLAGS = 0x608C0004  # CT, ENC, RD, EXPLAIN, FOLLOW_ALIAS, IDIS authBytes present
