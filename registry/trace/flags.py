@@ -165,7 +165,7 @@ def _write(txn: WriteTxn, thing: str, now: int) -> bool:
     own, put = (shown, shown) if row is None else rows.unpack(row, 2)
     if shown != put:
         own = shown  # its owner changed it meanwhile
-    flag = max([own, *(rows.unpack(told, 2)[1] for _, told in lying)], key=_GRAVITY.__getitem__)
+    flag = max([own, *(rows.unpack(told, 2)[1] for _, told in lying)], key=_gravity)
     if not lying:
         if row is not None:
             txn.put_edges({key: b""})
@@ -179,6 +179,11 @@ def _write(txn: WriteTxn, thing: str, now: int) -> bool:
         txn.put_edges({key: rows.pack([own, shown])} if lying else {})
         return False
     return True
+
+
+def _gravity(flag: str) -> int:
+    """How much a flag weighs; an owner may have written one that nobody else knows, which is a reason to check."""
+    return _GRAVITY.get(flag, _GRAVITY[CHECK])
 
 
 def _value(record: StoredRecord, flag: str) -> Value | None:

@@ -125,6 +125,20 @@ def test_two_sources_and_what_was_there_before(chain: Store) -> None:
     assert (both, one, flags(chain)[OTHER], flags(chain)[CELL]) == (STOP, CHECK, CHECK, NONE)
 
 
+def test_an_owners_own_word_is_outdone_and_comes_back(chain: Store) -> None:
+    """A flag that nobody knows weighs as much as one to check, and is kept letter for letter."""
+    odd = prepare(Record(CAR, (Value(2006, "recallFlag", b"perhaps"),)), 1)
+    chain.write(lambda txn: txn.put_record(odd), actor="test").result(10)
+    recall = see(10, LOT, **RECALL)
+    take_all(chain, recall)
+    settle(chain, LOT)
+    recalled = flags(chain)[CAR]
+    take_all(chain, wrong(recall), recorded_ms=2_000)
+    settle(chain, LOT)
+
+    assert (recalled, flags(chain)[CAR]) == (STOP, "perhaps")
+
+
 def test_who_does_not_speak_for_a_thing(chain: Store) -> None:
     """Somebody else's word has his own things checked, and nobody else's."""
     take_all(chain, see(10, LOT, **RECALL), holder="88.2")
