@@ -139,7 +139,8 @@ def _asked(text: str, readings: Sequence[Recognised]) -> tuple[str, str] | None:
 
 def _print(text: str, readings: Sequence[Recognised], where: Where | None, every: bool) -> None:
     if not readings:
-        print(f"{printable(text)}: {trouble_of(text)}")
+        known = where is not None and where.get("registered") is True
+        print(f"{printable(text)}: {'a number that the node knows, of no known scheme' if known else trouble_of(text)}")
         if where is not None:
             print(f"  asked      {_told(where)}")
         return
