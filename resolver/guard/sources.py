@@ -109,7 +109,7 @@ class Sources:
     def _read(self, address: str) -> Source:
         parsed = ipaddress.ip_address(address.partition("%")[0])  # fe80::1%eth0
         if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-            parsed = parsed.ipv4_mapped
+            return self.of(str(parsed.ipv4_mapped))
         bits = _IPV4_BITS if parsed.version == 4 else _IPV6_BITS
         host, network, region = (str(ipaddress.ip_network((parsed, length), strict=False)) for length in bits)
         trusted = any(parsed in network for network in self._networks)

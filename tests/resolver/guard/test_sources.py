@@ -26,10 +26,10 @@ def test_other_sources_are_not(address):
 
 
 def test_a_mapped_address_is_the_ipv4_address():
-    """`::ffff:10.0.0.1` is as trusted as `10.0.0.1`, and limited with it."""
+    """`::ffff:10.0.0.1` is as trusted as `10.0.0.1`, limited with it, and proven when it is."""
     sources = Sources(GuardSection())
 
-    assert sources.of("::ffff:10.0.0.1").host == sources.of("10.0.0.1").host
+    assert sources.of("::ffff:10.0.0.1") is sources.of("10.0.0.1")
 
 
 def test_a_tcp_exchange_proves_a_source_for_ten_minutes():
