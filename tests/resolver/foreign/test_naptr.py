@@ -13,6 +13,7 @@ from idis.proto.dns.name import name_from_text
 from idis.proto.dns.records import NAPTR, Rr, naptr
 from idis.resolver.foreign.naptr import NameServers, Unanswered
 
+PORTS_TRIED_MAX = 20
 NAME = name_from_text("7.2.1.oid-res.org")
 RECORD = Rr(NAME, NAPTR, 300, naptr(1, 1, b"u", b"http+oid", b"!^.*$!https://oid.example!"))
 Answer = Callable[[DnsQuery], bytes | None]
@@ -61,11 +62,17 @@ async def serve() -> AsyncIterator[Callable[..., Awaitable[Server]]]:
 
     async def make(over_udp: Answer, over_tcp: Answer = say) -> Server:
         server = Server(over_udp, over_tcp)
-        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: server, ("127.0.0.1", 0))
-        server.port = transport.get_extra_info("sockname")[1]
-        streams = await asyncio.start_server(server.stream, "127.0.0.1", server.port)
-        closing.extend((transport.close, streams.close))
-        return server
+        for _ in range(PORTS_TRIED_MAX):
+            transport, _protocol = await asyncio.get_running_loop().create_datagram_endpoint(lambda: server, ("127.0.0.1", 0))
+            server.port = transport.get_extra_info("sockname")[1]
+            try:
+                streams = await asyncio.start_server(server.stream, "127.0.0.1", server.port)
+            except OSError:  # somebody's connection has that number
+                transport.close()
+                continue
+            closing.extend((transport.close, streams.close))
+            return server
+        raise AssertionError("no number is free for both datagrams and streams")
 
     yield make
     for close in closing:
