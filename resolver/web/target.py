@@ -18,7 +18,7 @@ _KNOWN = frozenset(("index", "type", "publicOnly", "auth", "doNotRefer", "pretty
 def question_of(target: bytes) -> tuple[Query, Form] | None:
     """What is asked by what stands behind `/api/handles/`; None when only aiohttp may say."""
     path, mark, text = target.partition(b"?")
-    if not _PATH.fullmatch(path) or b"/." in path or path.startswith(b"."):
+    if not _PATH.fullmatch(path) or b"/." in path or path.startswith((b".", b"/")):
         return None
     if mark and not _PARAMETERS.fullmatch(text):
         return None
