@@ -1,9 +1,7 @@
 """JSON answers kept ready: made once for a version of a record, sent as they are until the record changes.
 
-Kept by what stands behind `/api/handles/`, so a client that asks again costs a look-up. Before each batch the store's last
-transaction is compared with the one up to which changes are known; where they differ the journal says which records
-changed, and what was made of those is forgotten. So a change that was acknowledged, by whatever process, is in the next
-answer, exactly as with the answer index (`registry/answer_index.py`).
+Kept by what stands behind `/api/handles/`, so a client that asks again costs a look-up; what was made of a record is forgotten
+when it changes (`following.py`).
 
 Only names whose prefix is answered here are taken, and of their outcomes those that say the same to every asker who shows
 no credential. Names that do not exist are answered but not kept: there is no end of them.
@@ -18,20 +16,20 @@ from idis.proto.exchange import request_message
 from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, outcome_code
 from idis.proto.query import Query
 from idis.registry import authority
-from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
+from idis.registry.journal import Entry, EntryKind
 from idis.registry.prefix import PrefixState
 from idis.registry.store.base import ReadTxn, StoreError
 from idis.registry.store.keys import record_key
 from idis.resolver.chain import Chain
 from idis.resolver.request import HTTP, Peer, Request
 from idis.resolver.web.answer_json import json_text, outcome_document
+from idis.resolver.web.following import Following
 from idis.resolver.web.target import question_of
 
 KEPT_BYTES_MAX = 32 * 2**20  # in each process that has HTTP: some 30,000 records of two values
 SPELLINGS_MAX = 8  # of one record: a name can be spelled in more ways than there is memory
 KEPT_OCTETS = 512  # what is kept beside target and body: three entries of tables and their objects
 BODY_BYTES_MAX = 262_144  # a longer one is made anew each time
-ENTRIES_MAX = 32  # of the journal, between two batches; when more has changed, everything is forgotten
 
 _HEADS = {
     200: b"HTTP/1.1 200 OK\r\nIdis-Source: authority\r\nContent-Type: application/json; charset=utf-8\r\n"
@@ -60,7 +58,7 @@ class PreparedAnswer(NamedTuple):
     key: bytes
 
 
-class PreparedJson:
+class PreparedJson(Following):
     """The answers of one process.
 
     Args:
@@ -72,28 +70,12 @@ class PreparedJson:
     """
 
     def __init__(self, chain: Chain, bytes_max: int = KEPT_BYTES_MAX) -> None:
+        super().__init__(chain.store)
         self.kept: OrderedDict[bytes, PreparedAnswer] = OrderedDict()  # oldest first
         self._chain = chain
         self._bytes_max = bytes_max
         self._bytes = 0
         self._targets: dict[bytes, tuple[bytes, ...]] = {}  # key of a record → targets whose answers show it
-        self._transaction = -1
-        self._position: Position = BEGINNING
-
-    def follow(self) -> bool:
-        """Forget what has changed since the last call; False when that cannot be known now."""
-        store = self._chain.store
-        if store.last_transaction == self._transaction:
-            return True
-        try:
-            with store.read() as txn:
-                if self.kept:
-                    self._forget_changed(txn)
-                self._position, self._transaction = txn.position, txn.transaction
-        except StoreError:
-            self.clear()
-            return False
-        return True
 
     def make(self, target: bytes, peer: Peer, now: int) -> PreparedAnswer | None:
         """The answer to a question that is not kept.
@@ -125,13 +107,6 @@ class PreparedJson:
         if status == 200 and len(body) <= BODY_BYTES_MAX:
             self._keep(target, answer)
         return answer
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self.kept.clear()
-        self._targets.clear()
-        self._bytes = 0
-        self._transaction = -1
 
     def _key_of(self, query: Query) -> bytes | None:
         """What a change of the answer would name in the journal; None when the name is not answered here."""
@@ -171,20 +146,20 @@ class PreparedJson:
         else:
             del self._targets[answer.key]
 
-    def _forget_changed(self, txn: ReadTxn) -> None:
-        batch = txn.journal(self._position, ENTRIES_MAX)
-        if isinstance(batch, SnapshotNeeded) or (batch[-1].position if batch else self._position) != txn.position:
-            self.clear()
-            return
-        for entry in batch:
-            self._take_in(entry)
+    def _holds(self) -> bool:
+        return bool(self.kept)
 
-    def _take_in(self, entry: Entry) -> None:
+    def _forget_everything(self) -> None:
+        self.kept.clear()
+        self._targets.clear()
+        self._bytes = 0
+
+    def _take_in(self, _txn: ReadTxn, entry: Entry) -> None:
         if entry.kind in (EntryKind.PUT, EntryKind.DELETE):
             for target in self._targets.get(entry.key, ()):
                 self._forget(target)
         else:
-            self.clear()
+            self._forget_everything()
 
 
 def _size(target: bytes, answer: PreparedAnswer) -> int:

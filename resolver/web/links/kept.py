@@ -1,9 +1,8 @@
 """Answers to Digital Links kept ready: made once for a path and what the client would rather have, sent until something changes.
 
-As with `prepared_json.py`, the store's last transaction is compared before each batch, and what the journal says has changed is
-forgotten. An answer hangs on the records it was made of, and on the names that were looked up: a record that takes one of those
-names is news for it, too. Only answers that say the same to everybody who shows no credential are kept, and only of keys that
-are known, once the same is asked for again: of others there is no end.
+They follow the store as those of `prepared_json.py` do. An answer hangs on the records it was made of, and on the names that were
+looked up: a record that takes one of those names is news for it, too. Only answers that say the same to everybody who shows no
+credential are kept, and only of keys that are known, once the same is asked for again: of others there is no end.
 """
 
 from __future__ import annotations
@@ -12,11 +11,12 @@ from collections import OrderedDict
 from http import HTTPStatus
 from typing import NamedTuple
 
-from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
+from idis.registry.journal import Entry, EntryKind
 from idis.registry.links import SCHEME
-from idis.registry.store.base import ReadTxn, StoreError
+from idis.registry.store.base import ReadTxn
 from idis.resolver.chain import Chain
 from idis.resolver.request import Peer
+from idis.resolver.web.following import Following
 from idis.resolver.web.links.answering import Page
 from idis.resolver.web.links.reply import Reply
 from idis.resolver.web.links.resolver import LinkResolver, Seen, code_of
@@ -24,7 +24,6 @@ from idis.resolver.web.links.resolver import LinkResolver, Seen, code_of
 KEPT_BYTES_MAX = 16 * 2**20  # some 10,000 redirects
 KEPT_OCTETS = 600  # what one takes beside its own octets: entries of tables and their objects
 BODY_BYTES_MAX = 65_536  # a longer one is made anew each time
-ENTRIES_MAX = 32  # of the journal, between two batches; when more has changed, everything is forgotten
 CLIENTS_MAX = 256  # kinds of clients by their headers; when there are more, all are forgotten
 ONCE_MAX = 16_384  # answers that were made once; most labels are scanned once, and nothing is gained by keeping what they got
 
@@ -48,7 +47,7 @@ class Client(NamedTuple):
     mark: bytes
 
 
-class KeptReplies:
+class KeptReplies(Following):
     """The answers of one process.
 
     Args:
@@ -58,6 +57,7 @@ class KeptReplies:
     """
 
     def __init__(self, chain: Chain, resolver: LinkResolver, bytes_max: int = KEPT_BYTES_MAX) -> None:
+        super().__init__(chain.store)
         self._chain = chain
         self._resolver = resolver
         self._bytes_max = bytes_max
@@ -67,8 +67,6 @@ class KeptReplies:
         self._places: dict[bytes, bytes | set[bytes]] = {}  # what they hang on → an answer, or several
         self._once: set[int] = set()
         self._clients: dict[bytes, Client] = {}  # header fields → what they say
-        self._transaction = -1
-        self._position: Position = BEGINNING
 
     def answer(self, target: bytes, fields: bytes, peer: Peer, now: int) -> tuple[Octets, bool] | None:
         """The answer to a plain request.
@@ -82,20 +80,13 @@ class KeptReplies:
         Returns:
             The octets, and whether they were made just now; None when it is for aiohttp.
         """
-        if not self._follow():
+        if not self.follow():
             return None
         client = self._clients.get(fields) or self._learn(fields)
         secure = peer.link is not None and peer.link.secure
         place = target + (b"\ns" if secure else b"\n") + client.mark
         kept = self._kept.get(place)
         return (kept[0], False) if kept is not None else self._make(place, target, client, secure, peer, now)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._kept.clear()
-        self._places.clear()
-        self._bytes = 0
-        self._transaction = -1
 
     def _make(
         self, place: bytes, target: bytes, client: Client, secure: bool, peer: Peer, now: int
@@ -163,28 +154,13 @@ class KeptReplies:
         for place in (places,) if isinstance(places, bytes) else tuple(places):
             self._forget(place)
 
-    def _follow(self) -> bool:
-        """Forget what has changed since the last call; False when that cannot be known now."""
-        store = self._chain.store
-        if store.last_transaction == self._transaction:
-            return True
-        try:
-            with store.read() as txn:
-                if self._kept:
-                    self._forget_changed(txn)
-                self._position, self._transaction = txn.position, txn.transaction
-        except StoreError:
-            self.clear()
-            return False
-        return True
+    def _holds(self) -> bool:
+        return bool(self._kept)
 
-    def _forget_changed(self, txn: ReadTxn) -> None:
-        batch = txn.journal(self._position, ENTRIES_MAX)
-        if isinstance(batch, SnapshotNeeded) or (batch[-1].position if batch else self._position) != txn.position:
-            self.clear()
-            return
-        for entry in batch:
-            self._take_in(txn, entry)
+    def _forget_everything(self) -> None:
+        self._kept.clear()
+        self._places.clear()
+        self._bytes = 0
 
     def _take_in(self, txn: ReadTxn, entry: Entry) -> None:
         if entry.kind in (EntryKind.PUT, EntryKind.DELETE):
@@ -194,7 +170,7 @@ class KeptReplies:
                 if alias.scheme == SCHEME:
                     self._forget_all(_NAME + alias.local_id.encode())
         elif entry.kind not in _NO_MATTER:
-            self.clear()
+            self._forget_everything()
 
 
 def octets_of(reply: Reply) -> Octets:

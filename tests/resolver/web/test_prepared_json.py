@@ -25,7 +25,8 @@ from idis.resolver.prepared import Prepared
 from idis.resolver.reply import Replies
 from idis.resolver.request import HTTP, Peer
 from idis.resolver.web import prepared_json
-from idis.resolver.web.prepared_json import ENTRIES_MAX, SPELLINGS_MAX, PreparedJson
+from idis.resolver.web.following import ENTRIES_MAX
+from idis.resolver.web.prepared_json import SPELLINGS_MAX, PreparedJson
 
 NOW = 1_700_000_000
 P = parse_prefix("88.118.8")
