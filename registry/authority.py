@@ -122,6 +122,16 @@ def has_below(txn: ReadTxn, prefix: str) -> bool:
     return any(entry.prefix.startswith(f"{prefix}.") for entry in txn.prefixes(f"{prefix}.", 1))
 
 
+def decoys(txn: ReadTxn, prefix: str) -> tuple[bytes, bytes]:
+    """Keys below a folded prefix to be read beside what a stranger asks for, so that the time does not tell hidden from absent.
+
+    Returns:
+        A key without record, for who asked for one that is hidden; a key with one, if there is any, for who asked for none.
+    """
+    nothing = f"{prefix}\x00".encode() + _NO_OCTET
+    return nothing, next((key for key, _ in txn.public_records(prefix, b"", 1)), nothing)
+
+
 def _nearest_granted(txn: ReadTxn, prefix: str) -> PrefixEntry | None:
     plain = txn.longest_prefix(prefix)
     if plain is not None and plain.prefix == prefix and plain.state not in _NOT_GRANTED:
@@ -154,7 +164,7 @@ def _answer_unproven(query: Query, entry: PrefixEntry, key: bytes, txn: ReadTxn,
     strict = entry.privacy is Privacy.STRICT
     hidden = found is not None and strict and found[1] == NO_VALUES
     if strict and (found is None or hidden):
-        _read_decoy(txn, entry.prefix, absent=found is None)
+        txn.public(decoys(txn, entry.prefix)[found is None])
     if found is None or hidden or _flag_bits(found[0], _NOT_LIVE):
         return _answer_absent(query, entry, txn, now)
     flags, public = found
@@ -177,12 +187,6 @@ def _with_recall(query: Query, flags: int) -> Query:
 
 def _answer_absent(query: Query, entry: PrefixEntry, txn: ReadTxn, now: int) -> Outcome:
     return _answer_by_template(query, entry, txn, now) if has_template(entry) else NotFound()
-
-
-def _read_decoy(txn: ReadTxn, prefix: str, *, absent: bool) -> None:
-    """Read a record where there was none, or nothing where there was one, so that the time does not tell which it was."""
-    some = next((key for key, _ in txn.public_records(prefix, b"", 1)), b"")
-    txn.public(some if absent and some else f"{prefix}\x00".encode() + _NO_OCTET)
 
 
 def _answer_record(query: Query, privacy: Privacy, record: StoredRecord, now: int) -> Outcome:

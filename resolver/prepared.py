@@ -28,7 +28,7 @@ from idis.proto.outcome import Answer, NotFound, NoValues, Outcome, Referral, Re
 from idis.proto.query import Query
 from idis.registry import authority
 from idis.registry.prefix import PrefixState, Privacy
-from idis.registry.record import RecordFlag
+from idis.registry.record import NO_VALUES, RecordFlag
 from idis.registry.store.base import ReadTxn, StoreError
 from idis.registry.store.keys import KEY_BYTES_MAX, record_key
 from idis.registry.template_handles import has_template
@@ -63,7 +63,7 @@ _EXPIRATION_MAX = 2**32 - 1
 _RESOLUTION = 1
 _SUCCESS = int(ResponseCode.SUCCESS)
 _NOT_FOUND = int(ResponseCode.HANDLE_NOT_FOUND)
-_NO_VALUES_CODE = int(ResponseCode.VALUES_NOT_FOUND)
+NO_VALUES_CODE = int(ResponseCode.VALUES_NOT_FOUND)
 _NOT_RESPONSIBLE = int(ResponseCode.SERVER_NOT_RESPONSIBLE)
 
 _PUBLIC_ONLY = int(OpFlag.PUBLIC_ONLY)
@@ -83,13 +83,11 @@ _RECURSIVE = int(OpFlag.RECURSIVE)
 _RESTRICTED = int(RecordFlag.RESTRICTED)
 NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
 
-_NO_VALUES = b"\x00\x00\x00\x00"
 _NO_CREDENTIAL = b"\x00\x00\x00\x00"
 _EMPTY_MESSAGE = b"\x00\x00\x00\x00"
 _AROUND_BODY = HEADER_BYTES + len(_NO_CREDENTIAL)
 _PREFIX_HANDLES = PREFIX_HANDLE_HEAD.rstrip("/").encode()  # what stands in front of the slash names prefixes
 _HEARTBEAT = HEARTBEAT.encode()
-_NO_OCTET = b"\xff"  # in no text, so in no key but a hashed one
 
 
 class _Shape(NamedTuple):
@@ -114,7 +112,7 @@ class _Home(NamedTuple):
     strict: bool
     templated: bool  # what is not registered may still be answered
     metered: bool  # every question is counted
-    decoys: tuple[bytes, bytes]  # below a strict prefix: a key without record, and one with, to be read beside what is asked
+    decoys: tuple[bytes, bytes]  # below a strict prefix
 
 
 class _Fixed(NamedTuple):
@@ -210,11 +208,11 @@ class Prepared:
                 record = self._public(key)
             except StoreError:
                 return None
-            if record is not None and not (strict and record[1] == _NO_VALUES):
+            if record is not None and not (strict and record[1] == NO_VALUES):
                 self._records.add(key, record, len(record[1]))
                 self._known = self._records.found
         # A record that strict prefixes hide whole is answered where an absent one is: time would tell them apart.
-        if record is None or record[0] & NOT_LIVE or (strict and record[1] == _NO_VALUES):
+        if record is None or record[0] & NOT_LIVE or (strict and record[1] == NO_VALUES):
             if templated:
                 return None
             if strict:
@@ -222,7 +220,7 @@ class Prepared:
             self.answered[_NOT_FOUND] += 1
             return version + frame[4:12] + absent
         flags, values = record
-        if values == _NO_VALUES or (flags & _RESTRICTED and not (public_only or strict)):
+        if values == NO_VALUES or (flags & _RESTRICTED and not (public_only or strict)):
             return None
         self.answered[_SUCCESS] += 1
         body_bytes = end - _SPELLING_AT + len(values)
@@ -334,7 +332,7 @@ class Prepared:
             case NotFound():
                 known = _Fixed(_NOT_FOUND, _EMPTY_MESSAGE)
             case NoValues():
-                known = _Fixed(_NO_VALUES_CODE, _EMPTY_MESSAGE)
+                known = _Fixed(NO_VALUES_CODE, _EMPTY_MESSAGE)
             case _:
                 return None
         return self._write(frame, shape, known, 0)
@@ -361,9 +359,8 @@ class Prepared:
         strict = entry.privacy is Privacy.STRICT
         metered = bool(entry.daily_quota)
         start = f"{prefix}\x00".encode()
-        nothing = start + _NO_OCTET
-        decoy = next((key for key, _ in self._txn.public_records(prefix, b"", 1)), nothing) if strict else nothing
-        return _Home(start, prefix, entry.fold_suffix, strict, has_template(entry), metered, (nothing, decoy))
+        decoys = authority.decoys(self._txn, prefix) if strict else (b"", b"")
+        return _Home(start, prefix, entry.fold_suffix, strict, has_template(entry), metered, decoys)
 
     def _decide(self, frame: bytes) -> _Fixed | Query | None:
         """What the steps make of a question: an answer for all like it, a matter for the recursor, or not common."""

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from idis.proto.schemes.gs1.application_identifiers import KEYS
+
 HANDLES = b"/api/handles/"
 HEAD_BYTES_MAX = 4_096  # of a whole plain request; browsers send about 700
 FIELDS_BYTES_MAX = 1_024  # of header fields that are remembered
@@ -19,8 +21,7 @@ BLOCKS_MAX = 64  # how many different ones are; a reverse proxy in front of many
 
 _GET = b"GET " + HANDLES
 _HEAD = b"HEAD " + HANDLES
-# Primary keys of GS1, as the first segment of a Digital Link (`proto/schemes/gs1/application_identifiers.py`).
-_KEYS = rb"/(?:0[01]|25[35]|40[12]|41[457]|800[346]|801[0378])/"
+_KEYS = f"/(?:{'|'.join(sorted(KEYS))})/".encode()  # of GS1, as the first segment of a Digital Link
 _LINK = re.compile(rb"(GET|HEAD) (" + _KEYS + rb"[\x21-\x7e]+) HTTP/1\.1\r\n")
 _VERSION = b" HTTP/1.1"
 _END = b"\r\n\r\n"
