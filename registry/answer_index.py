@@ -257,6 +257,7 @@ class AnswerIndexKeeper:
                     self.index.refers = False
             case EntryKind.EPOCH:
                 self._make_anew()
+
     def _change_prefix(self, prefix: str, txn: ReadTxn) -> None:
         for above in ancestors(prefix)[1:]:  # what they tell of names below them hangs on what is registered there
             self._put(below_item(above, txn.prefix(above), txn))

@@ -119,8 +119,6 @@ def _best(links: list[Link], fit: Callable[[Link], Fit], name: str, met: list[st
     return left
 
 
-
-
 def _context_fit(link: Link, wanted: tuple[str, ...]) -> Fit:
     if not link.contexts:
         return _SILENT
