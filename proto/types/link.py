@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -100,18 +100,29 @@ def decode_link(octets: bytes) -> Link:
 
 def encode_link(link: Link) -> bytes:
     """The data of an IDIS.LINK value; `decode_link` gives back the same."""
-    fields: dict[str, object] = {"linkType": link.link_type, "href": link.href, "title": link.title}
+    fields = {"linkType": link.link_type, **members(link, link.languages)}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def members(link: Link, languages: Sequence[str]) -> dict[str, object]:
+    """What a link says beside its type, as JSON has it; what says nothing is left out.
+
+    Args:
+        link: whose members.
+        languages: its languages, as whoever reads it takes them.
+    """
+    fields: dict[str, object] = {"href": link.href, "title": link.title}
     if link.media_type:
         fields["type"] = link.media_type
-    if link.languages:
-        fields["hreflang"] = list(link.languages)
+    if languages:
+        fields["hreflang"] = list(languages)
     if link.contexts:
         fields["context"] = list(link.contexts)
     if not link.forwards_query:
         fields["fwqs"] = False
     if not link.public:
         fields["public"] = False
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    return fields
 
 
 def _type(text: str) -> str:

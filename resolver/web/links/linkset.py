@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from idis.proto.types.link import Link
+from idis.proto.types.link import Link, members
 from idis.resolver.web.links.levels import Level
 
 LINKSET_JSON = "application/linkset+json"
@@ -53,18 +53,7 @@ def _entry(anchor: str, links: Iterable[Link], described: dict[str, str]) -> dic
 
 
 def _link(link: Link) -> dict[str, object]:
-    shown: dict[str, object] = {"href": link.href, "title": link.title}
-    if link.media_type:
-        shown["type"] = link.media_type
-    if languages := [tag for tag in dict.fromkeys(map(_language, link.languages)) if tag]:
-        shown["hreflang"] = languages
-    if link.contexts:
-        shown["context"] = list(link.contexts)
-    if not link.forwards_query:
-        shown["fwqs"] = False
-    if not link.public:
-        shown["public"] = False
-    return shown
+    return members(link, [tag for tag in dict.fromkeys(map(_language, link.languages)) if tag])
 
 
 def _language(tag: str) -> str:
