@@ -82,11 +82,7 @@ async def keep_notice(
             send(txn, _handed_on(kept, onward, now_ms))
         return None
 
-    try:
-        committed = await asyncio.wrap_future(store.write(change, actor=ACTOR))
-    except StoreError as error:
-        return Refusal(ResponseCode.SERVER_TOO_BUSY, str(error))
-    return committed.result
+    return await _written(store, change)
 
 
 async def take_notice_receipt(
@@ -102,6 +98,11 @@ async def take_notice_receipt(
             return Refusal(ResponseCode.HANDLE_NOT_FOUND, "no such notice was sent from here")
         return None
 
+    return await _written(store, change)
+
+
+async def _written(store: Store, change: Callable[[WriteTxn], Refusal | None]) -> Refusal | None:
+    """What a change comes to, once it is durable."""
     try:
         committed = await asyncio.wrap_future(store.write(change, actor=ACTOR))
     except StoreError as error:
