@@ -23,20 +23,16 @@ from idis.proto.types.key_delegation import (
     decode_delegation,
 )
 from idis.proto.value import TTL_S_DEFAULT, Value, decode_values
-from idis.registry.audit.line import audit, prefix_summary
-from idis.registry.caller import tool
-from idis.registry.registration import acts
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.life import Registered
-from idis.registry.registration.prefix_values import change_values
 from idis.registry.store.base import WriteTxn
-from idis.registry.store.directory import user_name
 from idis.registry.suites import PublicSuiteKey, verify
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.key_file import read_public_keys, read_signing_key
 from idis.resolver.cli.key_status import add_status_options, say_status
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
+from idis.resolver.cli.signed_values import put_signed
 from idis.resolver.operator_key import make_operator_key, write_operator_key
 
 DAYS_DEFAULT, DAYS_MAX = 366, 3_660
@@ -184,19 +180,7 @@ def _change(txn: WriteTxn, delegation: KeyDelegation, now: int) -> Registered | 
     same = (index for index, value in held.items() if value.type == DELEGATION_TYPE and _is_same(value.data, delegation))
     free = (index for index in range(DELEGATION_INDEX, DELEGATION_INDEX + len(held) + 1) if index not in held)
     value = Value(next(same, next(free)), DELEGATION_TYPE, delegation.encode(), ttl=TTL_S_DEFAULT)
-    handle = prefix_handle(delegation.prefix)
-    done = change_values(txn, delegation.prefix, acts.AddValues(handle, (value,), overwrite=True), now)
-    if isinstance(done, Registered) and done.changed and entry is not None:
-        audit(
-            txn,
-            tool(user_name()),
-            "delegate key",
-            handle,
-            before=prefix_summary(entry),
-            after=prefix_summary(done.entry),
-            note=_told(delegation),
-        )
-    return done
+    return put_signed(txn, delegation.prefix, value, now, act="delegate key", note=_told(delegation))
 
 
 def _is_same(data: bytes, delegation: KeyDelegation) -> bool:

@@ -26,20 +26,16 @@ from idis.proto.types.prefix_status import (
     name_hash,
 )
 from idis.proto.value import Value, decode_values
-from idis.registry.audit.line import audit, prefix_summary
-from idis.registry.caller import tool
 from idis.registry.prefix import PrefixEntry
-from idis.registry.registration import acts
 from idis.registry.registration.checks import Refusal, unknown
 from idis.registry.registration.life import Registered
-from idis.registry.registration.prefix_values import change_values
 from idis.registry.store.base import WriteTxn
-from idis.registry.store.directory import user_name
 from idis.registry.suites import SigningKey
 from idis.resolver.cli.data_directory import commit, insist, position_text
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.key_file import read_signing_key
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
+from idis.resolver.cli.signed_values import put_signed
 
 HOURS_MAX = LIFE_S_MAX // 3_600
 TTL_S = 300  # others ask for it again by then, whoever tells them of changes or not
@@ -108,20 +104,8 @@ def _change(txn: WriteTxn, key: SigningKey, added: PrefixStatus, said: list[Pref
     status = _joined(before, added)
     signed = replace(status, signature=key.sign(status.octets()))
     said.append(signed)
-    handle = prefix_handle(added.prefix)
     value = Value(held, STATUS_TYPE, signed.encode(), ttl=TTL_S)
-    done = change_values(txn, added.prefix, acts.AddValues(handle, (value,), overwrite=True), added.issued)
-    if isinstance(done, Registered) and done.changed:
-        audit(
-            txn,
-            tool(user_name()),
-            "say status",
-            handle,
-            before=prefix_summary(entry),
-            after=prefix_summary(done.entry),
-            note=told(signed),
-        )
-    return done
+    return put_signed(txn, added.prefix, value, added.issued, act="say status", note=told(signed))
 
 
 def _held(entry: PrefixEntry, key: SigningKey) -> tuple[int, PrefixStatus | None]:
