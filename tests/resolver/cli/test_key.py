@@ -18,6 +18,7 @@ from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.cli.main import main
 from idis.resolver.cli.output import ExitCode
 from idis.resolver.cli.verifying import Bundle, load, save
+from tests.resolver.cli.stored import record_of
 
 NAME = "88.118.8/A1"
 
@@ -99,12 +100,7 @@ def test_a_delegation_comes_back_to_its_own_index(data: Path) -> None:
 
 def full_bundle(data: Path) -> Bundle:
     """What the owner gets of a record that keeps a value from others, and what proves it."""
-    store = LmdbStore.open(data, exclusive=False)
-    try:
-        with store.read() as txn:
-            record = txn.record(record_key("88.118.8", "A1", True))
-    finally:
-        store.close()
+    record = record_of(data)
     assert record is not None
     values = sorted(record.values, key=lambda value: value.index)
     with_public_digests = [_with_digests(value, decode_values(record.public)) for value in values]

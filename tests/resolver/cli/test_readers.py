@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from idis.proto.value import decode_values
-from idis.registry.store.keys import record_key
-from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.cli.main import main
 from idis.resolver.cli.output import ExitCode
+from tests.resolver.cli.stored import record_of
 
 NAME = "88.118.8/A1"
 
@@ -27,12 +26,7 @@ def data(data_of, monkeypatch: pytest.MonkeyPatch) -> Path:  # type: ignore[no-u
 
 def public(data: Path) -> list[int] | None:
     """The indexes that everybody sees; None when the record is not answered."""
-    store = LmdbStore.open(data, exclusive=False)
-    try:
-        with store.read() as txn:
-            record = txn.record(record_key("88.118.8", "A1", True))
-    finally:
-        store.close()
+    record = record_of(data)
     return None if record is None or not record.live else [value.index for value in decode_values(record.public)]
 
 

@@ -11,10 +11,9 @@ import pytest
 
 from idis.proto.value import TTL_ABSOLUTE, Value, decode_values
 from idis.registry.record import Alias, StoredRecord
-from idis.registry.store.keys import record_key
-from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.cli import register
 from idis.resolver.cli.output import CommandError, ExitCode
+from tests.resolver.cli.stored import record_of
 
 NAME = "88.118.8/A1"
 Command = Callable[..., int]
@@ -33,12 +32,7 @@ def idis(data: Path, command_of: Callable[..., Command]) -> Command:
 
 
 def _record(data: Path) -> StoredRecord:
-    store = LmdbStore.open(data, exclusive=False)
-    try:
-        with store.read() as txn:
-            record = txn.record(record_key("88.118.8", "A1", True))
-    finally:
-        store.close()
+    record = record_of(data)
     assert record is not None
     return record
 
