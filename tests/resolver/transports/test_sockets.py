@@ -10,14 +10,25 @@ import pytest
 from idis.resolver.config import ListenSection
 from idis.resolver.transports.sockets import BACKLOG, ListenError, Sockets, bind, bind_shared, poll_busily
 
+PORTS_TRIED_MAX = 20
+
 
 def taken_port(kind: int) -> socket.socket:
-    """A socket of another program."""
-    other = socket.socket(socket.AF_INET, kind)
-    other.bind(("127.0.0.1", 0))
-    if kind == socket.SOCK_STREAM:
-        other.listen()
-    return other
+    """A socket of another program; the same port of the other protocol is free."""
+    protocol = socket.SOCK_DGRAM if kind == socket.SOCK_STREAM else socket.SOCK_STREAM
+    for _ in range(PORTS_TRIED_MAX):
+        other = socket.socket(socket.AF_INET, kind)
+        other.bind(("127.0.0.1", 0))
+        with socket.socket(socket.AF_INET, protocol) as probe:
+            try:
+                probe.bind(other.getsockname())
+            except OSError:  # a connection of somebody else's has that number
+                other.close()
+                continue
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        return other
+    raise AssertionError("no port is free for the other protocol")
 
 
 def test_udp_and_tcp_share_the_port_the_kernel_chose():
