@@ -98,7 +98,7 @@ class FirstStage:
 
 def begin(config: NodeConfig) -> FirstStage | None:
     """Bind a node's sockets and answer what can be answered; None where the node has to do everything itself."""
-    if config.node.workers > 1 or config.recursion.enabled or not config.node.index_bytes or not config.listen.port:
+    if config.node.has_keeper or config.recursion.enabled or not config.node.index_bytes or not config.listen.port:
         return None
     try:
         from idis.proto._speedups import AnswerIndex, IndexUnusable

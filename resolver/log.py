@@ -89,6 +89,7 @@ def note_ready(level: int, config: NodeConfig, port: int, http_port: int, tls_po
         http_port=http_port,
         tls_port=tls_port,
         workers=node.workers,
+        keeper=node.has_keeper,
     )
 
 

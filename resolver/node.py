@@ -4,7 +4,7 @@ Everything that can fail, fails before anything serves: the store is opened, eve
 begins to answer, then HTTP is imported and opened. A stop goes the other way round: nothing new is accepted, what is under
 way is finished within a bound, connections and store are closed.
 
-With `workers = 1` one process is all of it. With more, each process is a node with a part of the sockets, at its place
+Without a keeper one process is all of it. With one, each process is a node with a part of the sockets, at its place
 among the others (`supervisor.py`, `workers.py`).
 """
 

@@ -1,6 +1,6 @@
 """Serving: a node on its event loop, from its start until a signal ends it.
 
-With `workers = 1` this process is the whole node; with more, `supervisor.py` starts one process for each.
+Without a keeper this process is the whole node; with one, `supervisor.py` starts it and the workers.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def run(config: NodeConfig, *, ready: Callable[[], None] | None = None, stage: F
         StoreError, ListenError: as `Node.start`.
         SupervisorError: a process of the node could not start, or two were ended by signals.
     """
-    if config.node.workers > 1:
+    if config.node.has_keeper:
         from idis.resolver import supervisor
 
         return supervisor.run(config, ready=ready)

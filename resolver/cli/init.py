@@ -49,6 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tls-port", type=_port, metavar="N", help="binary port over TLS, the next free one by default")
     parser.add_argument("--no-tls", action="store_true", help="make no development certificate: no HTTPS, no TLS port")
+    parser.add_argument(
+        "--keeper", action="store_true", help="two processes, one that answers and one that writes: where much is written, on two cores"
+    )
     parser.add_argument("--root", action="append", default=[], metavar="ADDRESS:PORT", help="root node to ask; makes it recurse")
     parser.add_argument(
         "--operator-key",
@@ -126,7 +129,7 @@ def node_config(arguments: argparse.Namespace, directory: Path) -> NodeConfig:
         listen = replace(listen, hosts=tuple(arguments.host))
     return NodeConfig(
         data_dir=directory,
-        node=NodeSection(name=arguments.name, tier=tier, prefixes=prefixes),
+        node=NodeSection(arguments.name, tier, prefixes, keeper=arguments.keeper),
         listen=listen,
         tls=TlsSection() if arguments.no_tls else _tls(arguments),
         recursion=RecursionSection(enabled=bool(arguments.root) or tier is Tier.RECURSIVE, roots=tuple(arguments.root)),

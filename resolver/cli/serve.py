@@ -24,6 +24,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="binary port instead of the configured one")
     parser.add_argument("--http-port", type=int, help="HTTP port instead of the configured one")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that answer on the binary port")
+    parser.add_argument(
+        "--keeper",
+        action=argparse.BooleanOptionalAction,
+        help="writes, HTTP and administration apart from the one worker (several workers always have it so)",
+    )
     parser.add_argument("--log-level", help="debug, info, warning or error instead of the configured one")
 
 
@@ -45,6 +50,7 @@ def serve_config(arguments: argparse.Namespace) -> NodeConfig:
         "listen.port": arguments.port,
         "listen.http_port": arguments.http_port,
         "node.workers": arguments.workers,
+        "node.keeper": arguments.keeper,
         "node.log_level": arguments.log_level,
     }
     directory = data_directory(arguments)

@@ -36,6 +36,7 @@ class Health:
             "position": list(metrics.position),
             "recursion": face.recursor is not None,
             "workers": node.workers,
+            "keeper": node.has_keeper,
             "uptime_s": round(face.uptime_s, 3),
         }
         return json_reply(document, 200 if readiness.ready else 503)

@@ -197,7 +197,8 @@ def test_workers_are_one_to_sixty_four(count):
 
 
 def test_one_process_is_the_default():
-    """Workers and busy polling are asked for."""
+    """Workers, a keeper and busy polling are asked for; several workers have a keeper without being asked."""
     node = load(None, {}, {"node.name": "n"}).node
 
-    assert (node.workers, node.busy_poll) == (1, False)
+    assert (node.workers, node.has_keeper, node.busy_poll) == (1, False, False)
+    assert load(None, {}, {"node.name": "n", "node.workers": 2}).node.has_keeper

@@ -128,12 +128,12 @@ async def test_a_change_meanwhile_is_not_overlooked(stage, config, frame):
     "change",
     [
         lambda config: replace(config, node=replace(config.node, site_serial=9)),
-        lambda config: replace(config, node=replace(config.node, workers=2)),
+        lambda config: replace(config, node=replace(config.node, keeper=True)),
         lambda config: replace(config, node=replace(config.node, index_bytes=0)),
         lambda config: replace(config, listen=replace(config.listen, port=0)),
         lambda config: replace(config, recursion=replace(config.recursion, enabled=True, roots=("127.0.0.1:1",))),
     ],
-    ids=["another site", "workers", "no index", "any port", "recursive"],
+    ids=["another site", "keeper", "no index", "any port", "recursive"],
 )
 async def test_another_configuration_has_no_first_stage(config, change):
     """What it would answer is not known to be right, or is not in the index."""

@@ -193,10 +193,10 @@ def read(connection: socket.socket, size: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def make_directory(tmp_path_factory) -> Callable[..., Path]:
-    """Makes data directories of nodes with workers, one record in each."""
+    """Makes data directories of nodes with workers, two unless told otherwise, and one record in each."""
 
-    def make(**sections: object) -> Path:
-        node = NodeSection(name="n", prefixes=("88.118.8",), workers=WORKERS)
+    def make(workers: int = WORKERS, **sections: object) -> Path:
+        node = NodeSection(name="n", prefixes=("88.118.8",), workers=workers, keeper=True)
         directory: Path = tmp_path_factory.mktemp("node") / "n"
         create_node(directory, NodeConfig(directory, node, ListenSection(port=0, http_port=0), **sections))
         register(directory, "88.118.8/A1")
@@ -235,8 +235,8 @@ def shared(shared_directory, start) -> Running:
 
 @pytest.fixture
 def running(make_directory, start) -> Running:
-    """A node of two workers for one test."""
-    return start(make_directory()).ready()
+    """A node of one worker and a keeper for one test."""
+    return start(make_directory(workers=1)).ready()
 
 
 def register(directory: Path, identifier: str) -> None:
