@@ -71,7 +71,7 @@ class NodeSection:
     site_serial: Annotated[int, Setting("serial number of its HS_SITE; raise it when addresses change", 1, 65_534)] = 1
     log_level: Annotated[str, Setting("debug, info, warning or error", words=("debug", "info", "warning", "error"))] = "info"
     workers: Annotated[int, Setting("processes that answer on the binary port", 1, 64)] = 1
-    keeper: Annotated[bool, Setting("writes, HTTP and administration apart from the one worker; several always have it so")] = False
+    keeper: Annotated[bool, Setting("writes, HTTP and administration apart from the one worker; several always so")] = False
     index_bytes: Annotated[int, Setting("room for the answer index, in octets; 0: none", 0, 2**36)] = 2**33
     busy_poll: Annotated[bool, Setting("never sleep: each worker keeps one core wholly busy for lower latency")] = False
 

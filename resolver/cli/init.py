@@ -49,9 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tls-port", type=_port, metavar="N", help="binary port over TLS, the next free one by default")
     parser.add_argument("--no-tls", action="store_true", help="make no development certificate: no HTTPS, no TLS port")
-    parser.add_argument(
-        "--keeper", action="store_true", help="two processes, one that answers and one that writes: where much is written, on two cores"
-    )
+    line = "one process that answers, one that writes: for two cores, where much is written"
+    parser.add_argument("--keeper", action="store_true", help=line)
     parser.add_argument("--root", action="append", default=[], metavar="ADDRESS:PORT", help="root node to ask; makes it recurse")
     parser.add_argument(
         "--operator-key",

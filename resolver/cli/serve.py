@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keeper",
         action=argparse.BooleanOptionalAction,
-        help="writes, HTTP and administration apart from the one worker (several workers always have it so)",
+        help="writes, HTTP and administration apart from the one worker (several workers: always)",
     )
     parser.add_argument("--log-level", help="debug, info, warning or error instead of the configured one")
 
