@@ -120,7 +120,7 @@ def _edges_alike(
     changed: dict[bytes, bytes] = {}
     for interval in found:
         stored = _stored(kind, children[0], parent, interval, now_ms)
-        changed.update(rows.rows_alike(stored.edge, children, stored.tag, of_class=stored.of_class))
+        changed.update(rows.rows_alike(stored.edge, children, stored.tag))
     return changed
 
 
@@ -130,12 +130,12 @@ def _edges(
     """The rows that change between one content and one whole."""
     found, _ = intervals([item.fact for item in noted if item.retracted_ms == ALWAYS_MS])
     wanted = [_stored(kind, child, parent, interval, now_ms) for interval in found]
-    current = [old for old in every if old.tag == (_class_tag(old.edge.uom) if old.of_class else rows.EVENTS)]
+    current = [old for old in every if old.tag == (_class_tag(old.edge.uom) if old.edge.of_class else rows.EVENTS)]
     there, beside = [], []
     for old in current:
         if old.edge.parent == parent:
             there.append(old)
-        elif not old.of_class:
+        elif not old.edge.of_class:
             beside.append(old)
     return revise(beside + there, _with_overlaps(wanted, beside, now_ms) if beside else wanted, now_ms)
 
@@ -155,16 +155,16 @@ def _stored(kind: EdgeKind, child: str, parent: str, interval: Interval, now_ms:
             reasons=interval.reasons,
             source=interval.event_id,
             holder=interval.holder,
+            of_class=interval.of_class,
         ),
         _class_tag(interval.uom) if interval.of_class else rows.EVENTS,
-        interval.of_class,
     )
 
 
 def _with_overlaps(wanted: list[Stored], beside: list[Stored], now_ms: int) -> Iterator[Stored]:
     """All of them, those of single things marked where they are in two wholes at once."""
-    items = [item for item in (*wanted, *beside) if not item.of_class]
-    yield from (item for item in wanted if item.of_class)
+    items = [item for item in (*wanted, *beside) if not item.edge.of_class]
+    yield from (item for item in wanted if item.edge.of_class)
     marked = set(overlapping([(item.edge.parent, item.edge.from_ms, item.edge.to_ms) for item in items]))
     for at, item in enumerate(items):
         reasons = tuple(reason for reason in item.edge.reasons if reason != OVERLAP)

@@ -45,6 +45,7 @@ class Edge(NamedTuple):
         certainty: and `reasons`: which rules made it possible only.
         source: the event id, or the identifier of the record, that says so.
         holder: the folded prefix in whose name it was said.
+        of_class: its child is so much of a class or lot, not one thing.
     """
 
     kind: EdgeKind
@@ -60,6 +61,7 @@ class Edge(NamedTuple):
     reasons: tuple[str, ...] = ()
     source: str = ""
     holder: str = ""
+    of_class: bool = False
 
     def other_end(self, thing: str) -> str:
         """What it joins a thing with."""

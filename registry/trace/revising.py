@@ -13,11 +13,10 @@ EDGES_AT_ONCE_MAX = 100_000  # of one thing, one kind; more of one moment is no 
 
 
 class Stored(NamedTuple):
-    """An edge with what its rows hold beside it."""
+    """An edge with the tag of its rows."""
 
     edge: Edge
     tag: bytes = rows.EVENTS
-    of_class: bool = False
 
     @property
     def place(self) -> tuple[EdgeKind, str, str, int, bytes]:
@@ -27,7 +26,7 @@ class Stored(NamedTuple):
 
     def rows(self) -> dict[bytes, bytes]:
         """Its two rows."""
-        return rows.rows_of(self.edge, self.tag, of_class=self.of_class)
+        return rows.rows_of(self.edge, self.tag)
 
 
 def believed(txn: ReadTxn, child: str, spans: Iterable[tuple[bytes, bytes]]) -> list[Stored]:
@@ -44,7 +43,7 @@ def believed_of(txn: ReadTxn, spans_of: Mapping[str, Sequence[tuple[bytes, bytes
         for key, row in span:
             edge = rows.edge_of(key, row, child)
             if edge.retracted_ms == ALWAYS_MS:
-                found[child].append(Stored(edge, rows.edge_tag(key), rows.is_of_class(row)))
+                found[child].append(Stored(edge, rows.edge_tag(key)))
     return found
 
 
@@ -64,7 +63,7 @@ def revise(current: Collection[Stored], wanted: Iterable[Stored], now_ms: int) -
     due = {item.place: item for item in wanted}
     for old in current:
         new = due.get(old.place)
-        if new is not None and new.edge._replace(recorded_ms=old.edge.recorded_ms) == old.edge and new.of_class == old.of_class:
+        if new is not None and new.edge._replace(recorded_ms=old.edge.recorded_ms) == old.edge:
             del due[old.place]
         elif old.edge.recorded_ms >= now_ms:
             changed.update(dict.fromkeys(old.rows(), b""))  # believed for no time at all

@@ -137,34 +137,31 @@ def tag_of(origin: str) -> bytes:
     return blake2b(origin.encode(), digest_size=TAG_BYTES).digest() if origin else EVENTS
 
 
-def rows_of(edge: Edge, tag: bytes = EVENTS, *, of_class: bool = False) -> dict[bytes, bytes]:
+def rows_of(edge: Edge, tag: bytes = EVENTS) -> dict[bytes, bytes]:
     """The two rows of an edge, ready for the store.
 
     Args:
         edge: the edge.
         tag: see `tag_of`.
-        of_class: its child is so much of a class or lot, not one thing.
     """
     child, parent = head(edge.child), head(edge.parent)
     begun, recorded = time_key(edge.from_ms), time_key(edge.recorded_ms) + tag
     up, down = _ENDS[edge.kind]
-    row = _pack(edge, of_class, child[0] == HASHED or parent[0] == HASHED)
+    row = _pack(edge, hashed=child[0] == HASHED or parent[0] == HASHED)
     return {child + up + begun + parent + recorded: row, parent + down + begun + child + recorded: row}
 
 
-def rows_alike(
-    edge: Edge, children: Iterable[str], tag: bytes = EVENTS, *, of_class: bool = False
-) -> dict[bytes, bytes]:
+def rows_alike(edge: Edge, children: Iterable[str], tag: bytes = EVENTS) -> dict[bytes, bytes]:
     """`rows_of` of edges that differ in their child alone: what one event opens is made in one go."""
     parent, up_down = head(edge.parent), _ENDS[edge.kind]
     begun, recorded = time_key(edge.from_ms), time_key(edge.recorded_ms) + tag
     above, below = up_down[0] + begun + parent + recorded, parent + up_down[1] + begun
-    row = _pack(edge, of_class, hashed=False)
+    row = _pack(edge, hashed=False)
     found: dict[bytes, bytes] = {}
     for child in children:
         own = head(child)
         if own[0] == HASHED or parent[0] == HASHED:
-            found.update(rows_of(edge._replace(child=child), tag, of_class=of_class))
+            found.update(rows_of(edge._replace(child=child), tag))
         else:
             found[own + above] = found[below + own + recorded] = row
     return found
@@ -207,6 +204,7 @@ def edge_of(key: bytes, row: bytes, thing: str) -> Edge:
         tuple(reasons),
         source if isinstance(source, str) else _hash_uri(source),
         holder,
+        flags >= _CLASS,
     )
 
 
@@ -224,11 +222,6 @@ def begun_ms(key: bytes) -> int:
 def edge_tag(key: bytes) -> bytes:
     """The tag of an edge's row."""
     return key[-TAG_BYTES:]
-
-
-def is_of_class(row: bytes) -> bool:
-    """Whether the child of an edge's row is so much of a class or lot."""
-    return bool(msgpack.unpackb(row)[0] & _CLASS)
 
 
 def is_edge(key: bytes) -> bool:
@@ -266,8 +259,8 @@ def unpack(row: bytes, length: int) -> list[Any]:
 _ABSENT: list[Any] = [None, None, None, "", (), None]  # to, retracted, quantity, unit, reasons, names
 
 
-def _pack(edge: Edge, of_class: bool, hashed: bool) -> bytes:
-    flags = (_POSSIBLE if edge.certainty is _POSSIBLY else 0) | (_CLASS if of_class else 0)
+def _pack(edge: Edge, *, hashed: bool) -> bytes:
+    flags = (_POSSIBLE if edge.certainty is _POSSIBLY else 0) | (_CLASS if edge.of_class else 0)
     plain = edge.to_ms == edge.retracted_ms == ALWAYS_MS and edge.quantity is None
     if plain and not edge.uom and not edge.reasons and not hashed:
         return _plain_row(flags, edge.source, edge.holder)
