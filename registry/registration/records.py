@@ -393,22 +393,21 @@ def _judge(
     if not record.values:
         return Refusal(ResponseCode.INVALID_VALUE, f"{record.identifier} needs at least one value")
     values = marked(txn, record.values if signer is None else to_be_signed(record.values))
-    if signer is not None:
-        made = sign(signer, place.entry, record.identifier, values, lists_for(txn, values), txn.record(place.key), now)
-        if isinstance(made, Refusal):
-            return made
-        values = made
     if signed and (place.entry.signing_required or any(value.type == SIGNED_TYPE for value in values)):
-        lists = lists_for(txn, values)
-        refusal = refuse_statement(place.entry, record.identifier, values, lists, txn.record(place.key), now)
-        if refusal is not None:
+        lists, before = lists_for(txn, values), txn.record(place.key)
+        if signer is not None:
+            made = sign(signer, place.entry, record.identifier, values, lists, before, now)
+            if isinstance(made, Refusal):
+                return made
+            values = made
+        if refusal := refuse_statement(place.entry, record.identifier, values, lists, before, now):
             return refusal
     held = place.stored or place.disabled
     if held is None:
         prepared = prepare(replace(record, values=values), now)
     else:
-        before = {value.index: value for value in held.values}
-        stamped = (_stamped(value, before.get(value.index), now) for value in values)
+        known = {value.index: value for value in held.values}
+        stamped = (_stamped(value, known.get(value.index), now) for value in values)
         prepared = prepare(replace(record, values=tuple(stamped)), None)
     return fit(prepared, len(values))
 
