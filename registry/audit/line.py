@@ -154,7 +154,7 @@ def prefix_summary(entry: PrefixEntry) -> dict[str, object]:
         "fold_suffix": entry.fold_suffix,
         "quota": entry.quota,
         "daily_quota": entry.daily_quota,
-        "signing_required": entry.signing_required,
+        "signing": "required" if entry.signing_required else "optional",
         "moving": entry.moving.name.lower(),
         "reason": entry.reason,
         "ttl_s": entry.ttl_s,

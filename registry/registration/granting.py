@@ -21,7 +21,7 @@ from idis.registry.registration.application import (
     refuse_organisation,
 )
 from idis.registry.registration.checks import STATE_WORDS, Organisation, Refusal, judge_organisation, unknown
-from idis.registry.registration.life import Event, Registered, Terms
+from idis.registry.registration.life import Event, NewTerms, Registered, Terms
 from idis.registry.registration.prefix_values import refuse_record
 from idis.registry.registration.value_checks import VALUE_BYTES_DEFAULT_MAX, refuse_values
 from idis.registry.registration.values import is_site, prefix_record
@@ -138,11 +138,12 @@ def home(
     return life.write(txn, replace(done.entry, values=values))
 
 
-def change_terms(txn: WriteTxn, prefix: str, terms: Terms) -> Registered | Refusal:
-    """Keep a prefix differently from now on."""
+def change_terms(txn: WriteTxn, prefix: str, wanted: NewTerms) -> Registered | Refusal:
+    """Keep a prefix differently from now on; records that are there already stay as they are."""
     entry = txn.prefix(fold(prefix))
     if entry is None:
         return unknown(txn, prefix)
+    terms = wanted.over(life.terms_of(entry))
     if terms.fold_suffix != entry.fold_suffix and txn.records(entry.prefix, None, 1):
         return Refusal(
             ResponseCode.ERROR, f"{prefix} has records, or had some: whether their suffixes fold case cannot change any more"

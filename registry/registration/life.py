@@ -7,8 +7,9 @@ and time. A prefix that was ever registered keeps its entry, also when it is rev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
+from typing import Any
 
 from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold
@@ -57,20 +58,42 @@ TRANSITIONS: dict[tuple[PrefixState | None, Event], PrefixState] = {
 WAITING = (PrefixState.APPLIED, PrefixState.IN_REVIEW)  # for a decision
 GRANTED = (PrefixState.ACTIVE, PrefixState.SUSPENDED)
 
+QUOTA_MAX = 2**53 - 1  # as far as JSON counts exactly
+TTL_S_MAX = 2**31 - 1
+
 _NEEDS_REASON = (Event.REJECT,)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a prefix is kept: see the attributes of PrefixEntry."""
+    """How a prefix is kept: see the attributes of PrefixEntry. Quotas up to QUOTA_MAX, times up to TTL_S_MAX."""
 
     privacy: Privacy = Privacy.HANDLE
     fold_suffix: bool = True
     quota: int = 0
     ttl_s: int = 86_400
+    signing_required: bool = False
+    daily_quota: int = 0
 
 
 DEFAULT_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class NewTerms:
+    """What is to be kept differently; None leaves it as it is."""
+
+    privacy: Privacy | None = None
+    fold_suffix: bool | None = None
+    quota: int | None = None
+    ttl_s: int | None = None
+    signing_required: bool | None = None
+    daily_quota: int | None = None
+
+    def over(self, terms: Terms) -> Terms:
+        """These terms, and those of before where nothing is said."""
+        given: dict[str, Any] = {name: value for name, value in asdict(self).items() if value is not None}
+        return replace(terms, **given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +224,12 @@ def with_owner(entry: PrefixEntry, owner: Organisation) -> PrefixEntry:
 
 def with_terms(entry: PrefixEntry, terms: Terms) -> PrefixEntry:
     """A prefix as it is kept on these terms."""
-    return replace(entry, privacy=terms.privacy, fold_suffix=terms.fold_suffix, quota=terms.quota, ttl_s=terms.ttl_s)
+    return replace(entry, **asdict(terms))
+
+
+def terms_of(entry: PrefixEntry) -> Terms:
+    """How a prefix is kept."""
+    return Terms(**{item.name: getattr(entry, item.name) for item in fields(Terms)})
 
 
 def write(txn: WriteTxn, entry: PrefixEntry) -> Registered:

@@ -23,11 +23,11 @@ from idis.registry.identity import Identity
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.registration import acts, applying, delegation, granting, life, prefix_rights, prefix_values
 from idis.registry.registration.application import Application
-from idis.registry.registration.checks import Organisation, Refusal
+from idis.registry.registration.checks import Organisation, Refusal, judge_organisation
 from idis.registry.registration.consent import Awaiting, forget, second
 from idis.registry.registration.delegation import HostingEvent
 from idis.registry.registration.disowning import end_access
-from idis.registry.registration.life import DEFAULT_TERMS, Event, Registered, Terms
+from idis.registry.registration.life import DEFAULT_TERMS, Event, NewTerms, Registered, Terms
 from idis.registry.rights import NO_GROUPS, Groups, Unknown
 from idis.registry.store.base import ReadTxn, WriteTxn
 
@@ -167,7 +167,7 @@ class ChangeTerms:
     """Keep a prefix differently from now on; whether its suffixes fold stays as it is once it has records."""
 
     prefix: str
-    terms: Terms
+    terms: NewTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +259,8 @@ def perform_prefix(txn: WriteTxn, act: PrefixAct, caller: Caller, now: int, *, g
     if isinstance(done, Registered) and done.changed:
         _audit(txn, act, caller, before, done.entry)
     elif isinstance(done, Awaiting):
-        audit(txn, caller, f"ask to {done.act}", prefix, note=f"waits for a second person; reason: {_reason(act) or 'none'}")
+        to, reason = done.to and f"to {done.to}; ", _reason(act) or "none"
+        audit(txn, caller, f"ask to {done.act}", prefix, note=f"{to}waits for a second person; reason: {reason}")
     return done
 
 
@@ -315,18 +316,21 @@ def _do_with_consent(
     txn: WriteTxn, act: Revoke | Transfer, prefix: str, caller: Caller, now: int
 ) -> Registered | Awaiting | Refusal:
     """What cannot be done is refused before anybody's consent is asked for."""
+    terms: tuple[str, ...] = ()
     if isinstance(act, Revoke):
-        name, request = "revoke", b""
+        name = "revoke"
         refused = life.refuse_event(txn, prefix, Event.REVOKE)
     else:
         owner = act.organisation if act.form is None else act.form.organisation
-        name, request = "transfer", "\x00".join((owner.owner, owner.code, owner.industry)).encode()
+        name, judged = "transfer", judge_organisation(owner)
+        if isinstance(judged, Organisation):
+            terms = (judged.owner, judged.code, judged.industry)
         refused = granting.refuse_transfer(txn, prefix, owner, act.form)
     if refused is not None:
         return refused
     if act.alone and caller.identity is None and caller.scope is None:
         forget(txn, prefix, name)
-    elif (waits := second(txn, caller, name, prefix, request, now)) is not None:
+    elif (waits := second(txn, caller, name, prefix, terms, now)) is not None:
         return waits
     if isinstance(act, Revoke):
         done = granting.revoke(txn, prefix, act.reason)

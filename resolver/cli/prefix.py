@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from idis.registry.prefix import PrefixState
-from idis.resolver.cli import prefix_answering, prefix_life, prefix_move, prefix_policy, prefix_view
+from idis.resolver.cli import prefix_answering, prefix_life, prefix_move, prefix_terms, prefix_view
 from idis.resolver.cli.data_directory import add_data_options
+from idis.resolver.cli.prefix_terms import add_terms
 from idis.resolver.cli.web_client import add_server_options
 
 _Verb = tuple[Callable[[argparse.Namespace], int], str]
@@ -43,12 +44,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
             _add_organisation(verb)
             verb.add_argument("--form", metavar="FILE", help="the application as JSON with the national names: orgName …")
         if name == "apply":
-            _add_terms(verb)
+            add_terms(verb)
             verb.add_argument("--applicant", metavar="IDENTITY", help="for whom an operator asks, as 300:88.118.8/zhang")
         if name in _TWO_PERSONS:
             verb.add_argument("--alone", action="store_true", help="in a data directory: do it without a second person")
         if name in _REASONED:
             verb.add_argument("--reason", default="", required=name == "reject", help="one line the owner may read")
+    terms = _add(verbs, "terms", prefix_terms.run, "keep a prefix differently; what is not given stays as it is")
+    terms.add_argument("prefix", metavar="PREFIX", help="as 88.118.8")
+    add_terms(terms)
     _add_delegate(verbs)
     _add_route(verbs)
     _add_hosting(verbs)
@@ -59,10 +63,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     mover = verbs.add_parser("move", help=line, description=line[0].upper() + line[1:] + ".")
     mover.set_defaults(act=prefix_move.run)
     prefix_move.configure(mover)
-    line = "say whether its records must be signed, and how many resolutions a day it pays for"
-    policy = verbs.add_parser("policy", help=line, description=line[0].upper() + line[1:] + ".")
-    policy.set_defaults(act=prefix_policy.run)
-    prefix_policy.configure(policy)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -85,13 +85,6 @@ def _add_organisation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--owner", default="", metavar="NAME", help="the organisation's name")
     parser.add_argument("--owner-code", default="", metavar="USCC", help="its unified social credit code 统一社会信用代码")
     parser.add_argument("--industry", default="", metavar="TEXT", help="its industry")
-
-
-def _add_terms(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--quota", type=int, default=0, metavar="N", help="most records below it; 0: no limit")
-    parser.add_argument("--strict", action="store_true", help="values without public-read are as if they did not exist")
-    parser.add_argument("--exact-suffix", action="store_true", help="suffixes that differ in case are different")
-    parser.add_argument("--ttl", type=int, default=86_400, metavar="S", help="seconds others may keep its record")
 
 
 def _add_sites(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -158,7 +151,7 @@ def _add_home(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     verb = _add(verbs, "home", prefix_answering.home, "make this node answer for a prefix that was delegated to it")
     verb.add_argument("prefix", metavar="PREFIX", help="as 88.118.8")
     _add_organisation(verb)
-    _add_terms(verb)
+    add_terms(verb)
 
 
 def _add_unhome(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

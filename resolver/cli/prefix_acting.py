@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from idis.proto.identifier import fold
@@ -16,15 +16,15 @@ from idis.registry.registration import prefix_acts
 from idis.registry.registration.application import Application, application_json
 from idis.registry.registration.checks import STATE_WORDS, Organisation, Refusal
 from idis.registry.registration.consent import Awaiting
-from idis.registry.registration.life import Registered, Terms
+from idis.registry.registration.life import NewTerms, Registered, Terms
 from idis.registry.registration.prefix_acts import PrefixAct, PrefixResult, RangeDone, perform_prefix
 from idis.registry.rights import Unknown
 from idis.registry.store.base import WriteTxn
 from idis.registry.store.directory import user_name
 from idis.resolver.cli.data_directory import commit, position_text
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
-from idis.resolver.cli.prefix_elsewhere import answered_by_document, state_of
-from idis.resolver.cli.prefix_view import answered_by, entry_json, route_json
+from idis.resolver.cli.prefix_elsewhere import answered_by_document, signing_word, state_of
+from idis.resolver.cli.prefix_view import answered_by, entry_json, route_json, shown_awaiting
 from idis.resolver.cli.web_client import WebClient, connected
 
 # What comes before: the entry as it was, None for nothing → the acts to be done, in their order.
@@ -115,7 +115,7 @@ def _told(result: Registered | RangeDone | Awaiting, position: str, granted: boo
             state = f"{STATE_WORDS[entry.state]}, answered {answered_by(entry)}"
             return Acted(entry.prefix, entry.version, changed, state, position, document, granted)
         case Awaiting():
-            document = {"prefix": result.prefix, "changed": False, "awaiting": result.act, "until": result.until}
+            document = {"prefix": result.prefix, "changed": False, "awaiting": shown_awaiting(result)}
             alone = " In this directory nobody but you may be asked: repeat it with --alone, which the audit trail will say."
             return Acted(result.prefix, 0, False, "", position, document, awaiting=result.message + alone)
         case RangeDone(start=start, route=route):
@@ -136,7 +136,8 @@ def _remote(node: WebClient, wanted: tuple[PrefixAct, ...]) -> Acted:
         answer = node.change(method, *path, body=body)
         changed |= bool(answer.get("changed", True))
     if waits := answer.get("awaiting"):
-        noted = f"{waits['act']} {waits['prefix']}: noted for {waits['person']}"
+        to = waits["to"] and f" to {waits['to']}"
+        noted = f"{waits['act']} {waits['prefix']}{to}: noted for {waits['person']}"
         until = f"{noted}; it happens when a second person asks for the same, until {waits['until']}"
         return Acted(str(waits["prefix"]), 0, False, "", "", answer, awaiting=until)
     shown = answer.get("entry")
@@ -185,11 +186,14 @@ def _request(wanted: PrefixAct) -> tuple[str, tuple[str, ...], object]:
             return "DELETE", ("ranges", prefix), None
         case prefix_acts.Host(event=event, administrator=key):
             return "POST", ("prefixes", prefix, "hosting"), {"event": event.value} | _administrator(key)
-        case prefix_acts.Home():
-            return "PUT", ("prefixes", prefix, "home"), None
+        case prefix_acts.ChangeTerms(terms=terms):
+            return "PATCH", ("prefixes", prefix), _terms(terms)
+        case prefix_acts.Home(organisation=organisation, terms=terms):
+            body = {"organisation": _organisation(organisation), "terms": _terms(terms)}
+            return "PUT", ("prefixes", prefix, "home"), body
         case prefix_acts.Unhome():
             return "DELETE", ("prefixes", prefix, "home"), None
-        case prefix_acts.Allocate() | prefix_acts.ChangeTerms() | prefix_acts.ChangeValues():
+        case prefix_acts.Allocate() | prefix_acts.ChangeValues():
             raise AssertionError("no command asks for it")
 
 
@@ -206,13 +210,14 @@ def _form(form: Application | None) -> dict[str, object]:
     return {} if form is None else {"form": application_json(form)}
 
 
-def _terms(terms: Terms) -> dict[str, object]:
-    return {
-        "privacy": "strict" if terms.privacy is Privacy.STRICT else "handle",
-        "fold_suffix": terms.fold_suffix,
-        "quota": terms.quota,
-        "ttl_s": terms.ttl_s,
-    }
+def _terms(terms: Terms | NewTerms) -> dict[str, object]:
+    """What is said, in the words of /api/v1."""
+    given = {name: value for name, value in asdict(terms).items() if value is not None}
+    if "privacy" in given:
+        given["privacy"] = Privacy(given["privacy"]).name.lower()
+    if "signing_required" in given:
+        given["signing"] = signing_word(given.pop("signing_required"))
+    return given
 
 
 def _administrator(key: bytes | None) -> dict[str, object]:

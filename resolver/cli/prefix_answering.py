@@ -24,7 +24,8 @@ from idis.registry.registration.prefix_acts import (
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.prefix_acting import Acted, act, plan, tell
-from idis.resolver.cli.prefix_life import organisation_of, terms_of
+from idis.resolver.cli.prefix_life import organisation_of
+from idis.resolver.cli.prefix_terms import new_terms
 from idis.resolver.cli.web_client import connected
 from idis.resolver.recursion.target import server_address
 
@@ -96,7 +97,7 @@ def unhost(arguments: argparse.Namespace) -> int:
 
 def home(arguments: argparse.Namespace) -> int:
     """Make this node answer for a prefix; its own site is shown whenever it is asked."""
-    wanted = Home(prefix_of(arguments.prefix), organisation=organisation_of(arguments), terms=terms_of(arguments))
+    wanted = Home(prefix_of(arguments.prefix), organisation=organisation_of(arguments), terms=new_terms(arguments))
     following = f"{_REGISTER_NEXT}; the parent's operator: idis prefix delegate {{prefix}} --to THIS-HOST:PORT"
     return tell(arguments, act(arguments, wanted), "homed here", following)
 

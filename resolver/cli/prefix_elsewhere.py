@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from idis.proto.identifier import fold
-from idis.registry.prefix import Hosting, PrefixState
+from idis.registry.prefix import Hosting, PrefixState, Privacy
 from idis.registry.registration.checks import STATE_WORDS
 from idis.registry.registration.delegation import HOSTING_WORDS
 from idis.registry.registration.life import possible
@@ -57,11 +57,12 @@ def show_elsewhere(arguments: argparse.Namespace, prefix: str) -> int:
         ("owner", " ".join(filter(None, (shown["owner"], shown["owner_code"])))),
         ("industry", shown["industry"]),
         ("records", f"{records}" + (f" of {quota}" if quota else "")),
+        *terms_rows(shown["privacy"], shown["signing"], shown["daily_quota"], shown["fold_suffix"]),
         ("version", shown["version"]),
         ("administrator's key", administrator_text(shown["administratorKey"].encode())),
         ("applied", " ".join(filter(None, (document["applicant"], document["applied"])))),
         *application_rows(document["form"]),
-        *((f"waits to {one['act']}", f"asked by {one['person']}, until {one['until']}") for one in document["awaiting"]),
+        *map(awaiting_row, document["awaiting"]),
         ("possible now", ", ".join(event.value for event in possible(state)) or "nothing, this state is final"),
     ]
     print_table(("field", "value"), [(name, value) for name, value in facts if value != ""])
@@ -78,6 +79,27 @@ def application_rows(form: Any) -> list[tuple[str, object]]:
     if not isinstance(form, dict):
         return []
     return [(name, value) for name, value in form.items() if isinstance(value, str | int)]
+
+
+def terms_rows(privacy: str, signing: str, daily_quota: int, fold_suffix: bool) -> list[tuple[str, object]]:
+    """How a prefix is kept, for a table."""
+    return [
+        ("restricted values", "as if absent (strict)" if privacy == Privacy.STRICT.name.lower() else "challenged"),
+        ("signing", signing),
+        ("daily quota", f"{daily_quota:,} resolutions" if daily_quota else ""),
+        ("suffix case", "folded" if fold_suffix else "exact"),
+    ]
+
+
+def signing_word(required: bool) -> str:
+    """Whether the records of a prefix are signed, as /api/v1 and the audit trail say it."""
+    return "required" if required else "optional"
+
+
+def awaiting_row(waits: Any) -> tuple[str, object]:
+    """What waits for a second person, for a table."""
+    to = waits["to"] and f"{waits['to']}, "
+    return f"waits to {waits['act']}", f"{to}asked by {waits['person']}, until {waits['until']}"
 
 
 def state_of(shown: dict[str, Any]) -> PrefixState:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from idis.proto.errors import IdentifierError
 from idis.registry.identity import Identity, parse_identity
-from idis.registry.prefix import Privacy
 from idis.registry.registration import prefix_acts
 from idis.registry.registration.application import Application, read_application
 from idis.registry.registration.checks import Organisation
-from idis.registry.registration.life import Event, Terms
+from idis.registry.registration.life import Event
 from idis.resolver.cli.data_directory import insist
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError
 from idis.resolver.cli.prefix_acting import act, tell
+from idis.resolver.cli.prefix_terms import new_terms
 
 FORM_BYTES_MAX = 65_536  # ten times what every field at its longest takes
 
@@ -42,7 +42,7 @@ def apply(arguments: argparse.Namespace) -> int:
     """Ask for a prefix."""
     wish = arguments.prefix if arguments.prefix.endswith("*") else prefix_of(arguments.prefix)
     applicant = _applicant(arguments.applicant)
-    wanted = prefix_acts.Apply(wish, organisation_of(arguments), terms_of(arguments), form_of(arguments), applicant)
+    wanted = prefix_acts.Apply(wish, organisation_of(arguments), new_terms(arguments), form_of(arguments), applicant)
     return tell(arguments, act(arguments, wanted), "applied for", _NEXT[Event.APPLY])
 
 
@@ -93,18 +93,6 @@ def form_of(arguments: argparse.Namespace) -> Application | None:
     if not isinstance(shown, dict):
         raise CommandError(f"{arguments.form}: one object with orgName, orgCrtCode and the other fields is expected")
     return insist(read_application(shown))
-
-
-def terms_of(arguments: argparse.Namespace) -> Terms:
-    """How the prefix is to be kept, as given on the command line."""
-    if arguments.quota < 0 or not 0 <= arguments.ttl < 2**31:
-        raise CommandError("--quota and --ttl are not negative, and a TTL is below 2147483648")
-    return Terms(
-        privacy=Privacy.STRICT if arguments.strict else Privacy.HANDLE,
-        fold_suffix=not arguments.exact_suffix,
-        quota=arguments.quota,
-        ttl_s=arguments.ttl,
-    )
 
 
 def _alone(arguments: argparse.Namespace) -> bool:

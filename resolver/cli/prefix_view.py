@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from idis.proto.identifier import fold
 from idis.proto.value import Value, decode_values
@@ -13,6 +14,7 @@ from idis.registry.loading.rest_rows import rest_of_value
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, Privacy, RouteEntry
 from idis.registry.registration.application import application_json
 from idis.registry.registration.checks import PAGE_ENTRIES, STATE_WORDS, Refusal
+from idis.registry.registration.consent import Awaiting
 from idis.registry.registration.delegation import HOSTING_WORDS
 from idis.registry.registration.life import possible
 from idis.registry.registration.prefix_queries import show_prefix
@@ -23,7 +25,15 @@ from idis.registry.store.directory import user_name
 from idis.resolver.cli.data_directory import opened
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
-from idis.resolver.cli.prefix_elsewhere import administrator_text, application_rows, list_elsewhere, show_elsewhere
+from idis.resolver.cli.prefix_elsewhere import (
+    administrator_text,
+    application_rows,
+    awaiting_row,
+    list_elsewhere,
+    show_elsewhere,
+    signing_word,
+    terms_rows,
+)
 from idis.resolver.cli.shown import shown_data
 
 _SHOWN_CHARACTERS = 120  # of a value's data, in a table
@@ -82,8 +92,8 @@ def show(arguments: argparse.Namespace) -> int:
     entry, records, filing = view.entry, view.records, view.filing
     form = None if filing is None or filing.form is None else application_json(filing.form)
     applicant = "" if filing is None or filing.applicant is None else str(filing.applicant)
+    waits = [shown_awaiting(one) for one in view.awaiting]
     if arguments.json:
-        waits = [{"act": one.act, "person": one.person, "until": one.until} for one in view.awaiting]
         print_json(entry_json(entry, records) | {"applicant": applicant, "application": form, "awaiting": waits})
         return ExitCode.DONE
     facts = [
@@ -94,15 +104,14 @@ def show(arguments: argparse.Namespace) -> int:
         ("owner", " ".join(filter(None, (entry.owner, entry.owner_code)))),
         ("industry", entry.industry),
         ("records", f"{records}" + (f" of {entry.quota}" if entry.quota else "")),
-        ("restricted values", "as if absent (strict)" if entry.privacy is Privacy.STRICT else "challenged"),
-        ("signing", "required" if entry.signing_required else ""),
-        ("daily quota", f"{entry.daily_quota:,} resolutions" if entry.daily_quota else ""),
-        ("suffix case", "folded" if entry.fold_suffix else "exact"),
+        *terms_rows(
+            entry.privacy.name.lower(), signing_word(entry.signing_required), entry.daily_quota, entry.fold_suffix
+        ),
         ("version", entry.version),
         ("administrator's key", administrator_text(administrator_key(decode_values(entry.values)))),
         ("applicant", applicant),
         *application_rows(form),
-        *((f"waits to {one.act}", f"asked by {one.person}, within a day") for one in view.awaiting),
+        *map(awaiting_row, waits),
         ("possible now", ", ".join(event.value for event in possible(entry.state)) or "nothing, this state is final"),
     ]
     print_table(("field", "value"), [(name, value) for name, value in facts if value != ""])
@@ -127,11 +136,19 @@ def entry_json(entry: PrefixEntry, records: int | None = None) -> dict[str, obje
         "foldSuffix": entry.fold_suffix,
         "quota": entry.quota,
         "ttl": entry.ttl_s,
+        "signing": signing_word(entry.signing_required),
+        "dailyQuota": entry.daily_quota,
         "reason": entry.reason,
         "version": entry.version,
         **({} if records is None else {"records": records}),
         "values": [rest_of_value(value) for value in decode_values(entry.values)],
     }
+
+
+def shown_awaiting(waits: Awaiting) -> dict[str, str]:
+    """What waits for a second person as a JSON object."""
+    until = f"{datetime.fromtimestamp(waits.until, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return {"act": waits.act, "prefix": waits.prefix, "to": waits.to, "person": waits.person, "until": until}
 
 
 def route_json(route: RouteEntry) -> dict[str, object]:

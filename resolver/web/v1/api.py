@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from aiohttp import web
 from multidict import MultiMapping
@@ -120,6 +120,9 @@ class Api:
             return problem_reply(call)
         reply = await operation.answer(call)
         if isinstance(reply, Refusal):
+            if operation.writes:
+                subject = "/".join(map(unquote, match.groups())) or path
+                self._face.registrar.tell_refused(caller, _words(operation.name), subject, reply)
             return self._refuse(request, reply)
         return await _send_lines(request, reply) if isinstance(reply, Lines) else _send(reply)
 
@@ -187,6 +190,11 @@ class Api:
         answer = web.Response(text=self._page, content_type="text/html", charset="utf-8")
         answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
         return _of_this_version(answer)
+
+
+def _words(name: str) -> str:
+    """`transferPrefix` as the audit trail says it."""
+    return re.sub("[A-Z]", lambda letter: f" {letter.group().lower()}", name)
 
 
 def _compile(operations: Sequence[Operation[Any, Any]]) -> list[_Path]:

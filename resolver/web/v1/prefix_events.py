@@ -12,7 +12,7 @@ from idis.registry.registration.checks import Refusal
 from idis.registry.registration.life import Event
 from idis.resolver.web.v1.common_model import PrefixPath
 from idis.resolver.web.v1.operation import Call, Operation, Reply
-from idis.resolver.web.v1.prefix_model import AllocatePrefix, ApplyAgain, PrefixChanged, Reason, TransferPrefix
+from idis.resolver.web.v1.prefix_model import ApplyAgain, NewPrefix, PrefixChanged, Reason, TransferPrefix
 from idis.resolver.web.v1.prefix_writing import form_of, organisation_of, perform_acts
 from idis.resolver.web.v1.prefixes import GROUP, terms_of
 
@@ -60,7 +60,7 @@ async def transfer(call: Call[PrefixPath, TransferPrefix]) -> Reply | Refusal:
     return await perform_acts(call, (act,))
 
 
-async def allocate(call: Call[PrefixPath, AllocatePrefix]) -> Reply | Refusal:
+async def allocate(call: Call[PrefixPath, NewPrefix]) -> Reply | Refusal:
     """Grant a prefix that nobody asked for."""
     body = call.body
     act = prefix_acts.Allocate(
@@ -115,7 +115,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
         "allocate",
         ("grant a prefix that nobody asked for", "分配前缀"),
         allocate,
-        AllocatePrefix,
+        NewPrefix,
         f"ADD_DERIVED_PREFIX {_PARENT}",
     ),
     _event(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Annotated
 
 from idis.registry.prefix import Hosting, PrefixState, Privacy
 from idis.registry.registration.checks import INDUSTRY_CHARACTERS_MAX, OWNER_CHARACTERS_MAX, REASON_CHARACTERS_MAX
 from idis.registry.registration.delegation import HostingEvent
+from idis.registry.registration.life import QUOTA_MAX, TTL_S_MAX
 from idis.registry.registration.values import SITES_MAX
 from idis.resolver.web.v1.application_model import ApplicationForm
 from idis.resolver.web.v1.common_model import CURSOR, IDENTITY, LIMIT, PAGE_ITEMS_DEFAULT, PREFIX, PREFIX_PATTERN, TIME, VERSION
@@ -15,8 +17,6 @@ from idis.resolver.web.v1.field import Field
 from idis.resolver.web.v1.site_model import ADMINISTRATOR_KEY, NEW_ADMINISTRATOR_KEY, SITES, ServerModel, SiteModel
 from idis.resolver.web.v1.value_model import IDENTIFIER_CHARACTERS_MAX, ValueModel
 
-TTL_S_MAX = 2**31 - 1
-QUOTA_MAX = 2**53
 LINE_PATTERN = r"[^\u0000-\u001f\u007f-\u009f]*"
 
 _STATE = Field("where it is in its life", "前缀状态", example=PrefixState.ACTIVE)
@@ -27,7 +27,16 @@ _PRIVACY = Field(
 _FOLD = Field("whether suffixes compare without ASCII case", "后缀不分大小写")
 _QUOTA = Field("most records below it; 0 for no limit", "配额", 0, QUOTA_MAX)
 _TTL = Field("how long copies of its own record may be kept, in seconds", "生存时间", 0, TTL_S_MAX)
+_SIGNING = Field("whether every record must carry its owner's signature; those that are there already stay as they are", "签名")
+_DAILY_QUOTA = Field("most resolutions a day below it, by Beijing time; 0 for no limit", "日解析配额", 0, QUOTA_MAX)
 _SITE = SiteModel((ServerModel("192.0.2.10", tcp=2641),))
+
+
+class Signing(Enum):
+    """Whether the records of a prefix are signed."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,8 @@ class TermsModel:
     fold_suffix: Annotated[bool, _FOLD] = True
     quota: Annotated[int, _QUOTA] = 0
     ttl_s: Annotated[int, _TTL] = 86_400
+    signing: Annotated[Signing, _SIGNING] = Signing.OPTIONAL
+    daily_quota: Annotated[int, _DAILY_QUOTA] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ class PatchTerms:
     fold_suffix: Annotated[bool | None, _FOLD] = None
     quota: Annotated[int | None, Field("most records below it; 0 for no limit", "配额", 0, QUOTA_MAX, example=1_000_000)] = None
     ttl_s: Annotated[int | None, _TTL] = None
+    signing: Annotated[Signing | None, _SIGNING] = None
+    daily_quota: Annotated[int | None, _DAILY_QUOTA] = None
 
 
 _FORM = Field("the application in full; it goes before 'organisation'", "申请表", model=ApplicationForm)
@@ -106,8 +119,8 @@ class ApplyAgain:
 
 
 @dataclass(frozen=True, slots=True)
-class AllocatePrefix:
-    """A prefix that nobody asked for."""
+class NewPrefix:
+    """A prefix that nobody asked for here."""
 
     organisation: Annotated[OrganisationModel | None, _ORGANISATION] = None
     terms: Annotated[TermsModel | None, Field("how it is to be kept", "管理方式")] = None
@@ -184,6 +197,8 @@ class PrefixModel:
     fold_suffix: Annotated[bool, _FOLD]
     quota: Annotated[int, _QUOTA]
     ttl_s: Annotated[int, _TTL]
+    signing: Annotated[Signing, _SIGNING]
+    daily_quota: Annotated[int, _DAILY_QUOTA]
     reason: Annotated[str, Field("why it was rejected, suspended or revoked", "原因")]
     sites: Annotated[tuple[SiteModel, ...], SITES]
     administrator_key: Annotated[str, ADMINISTRATOR_KEY]
@@ -196,6 +211,7 @@ class AwaitingModel:
 
     act: Annotated[str, Field("what was asked for", "操作", example="revoke")]
     prefix: Annotated[str, PREFIX]
+    to: Annotated[str, Field("whom a transfer is to; empty for a revocation", "新单位")]
     person: Annotated[str, Field("who asked", "申请人")]
     until: Annotated[str, TIME]
 

@@ -10,7 +10,7 @@ from idis.registry.registration.life import Registered
 from idis.registry.registration.prefix_queries import PrefixView
 from idis.registry.registration.values import sites_in
 from idis.resolver.web.v1.operation import Reply
-from idis.resolver.web.v1.prefix_model import AwaitingModel, PrefixChanged, PrefixDetail, PrefixModel, RangeModel
+from idis.resolver.web.v1.prefix_model import AwaitingModel, PrefixChanged, PrefixDetail, PrefixModel, RangeModel, Signing
 from idis.resolver.web.v1.showing import iso_time
 from idis.resolver.web.v1.site_model import SiteModel, model_of_administrator, model_of_site
 
@@ -29,6 +29,8 @@ def prefix_model(entry: PrefixEntry) -> PrefixModel:
         fold_suffix=entry.fold_suffix,
         quota=entry.quota,
         ttl_s=entry.ttl_s,
+        signing=Signing.REQUIRED if entry.signing_required else Signing.OPTIONAL,
+        daily_quota=entry.daily_quota,
         reason=entry.reason,
         sites=_sites(entry.values),
         administrator_key=model_of_administrator(decode_values(entry.values)),
@@ -66,7 +68,7 @@ def changed_reply(result: Registered | Awaiting, status: int = 200) -> Reply:
 
 
 def _awaiting(waits: Awaiting) -> AwaitingModel:
-    return AwaitingModel(waits.act, waits.prefix, waits.person, iso_time(waits.until))
+    return AwaitingModel(waits.act, waits.prefix, waits.to, waits.person, iso_time(waits.until))
 
 
 def _sites(values: bytes) -> tuple[SiteModel, ...]:

@@ -11,10 +11,10 @@ from idis.registry.caller import Action
 from idis.registry.identity import parse_identity
 from idis.registry.registration import prefix_acts
 from idis.registry.registration.checks import Refusal
-from idis.registry.registration.life import Registered, Terms
+from idis.registry.registration.life import NewTerms, Registered, Terms
 from idis.registry.registration.prefix_queries import list_prefixes, show_prefix
 from idis.registry.rights import Groups, Unknown
-from idis.registry.store.base import ReadTxn, WriteTxn
+from idis.registry.store.base import ReadTxn
 from idis.resolver.web.v1.asking import decide
 from idis.resolver.web.v1.common_model import PrefixPath
 from idis.resolver.web.v1.cursor import make_cursor, read_cursor
@@ -24,12 +24,14 @@ from idis.resolver.web.v1.prefix_model import (
     ApplyForPrefix,
     HostingChange,
     ListPrefixesParameters,
+    NewPrefix,
     PatchTerms,
     PrefixChanged,
     PrefixDetail,
     PrefixPage,
     PrefixValues,
     PutSites,
+    Signing,
     TermsModel,
 )
 from idis.resolver.web.v1.prefix_views import changed_reply, prefix_detail, prefix_model
@@ -39,7 +41,6 @@ from idis.resolver.web.v1.record_model import PatchValues
 from idis.resolver.web.v1.records import changes_of, insist, visible_values
 from idis.resolver.web.v1.site_model import administrator_of, sites_of
 from idis.resolver.web.v1.value_model import model_of
-from idis.resolver.web.v1.writing import commit
 
 GROUP = "prefixes 标识前缀"
 
@@ -89,28 +90,10 @@ async def apply(call: Call[Nothing, ApplyForPrefix]) -> Reply | Refusal:
 
 async def change_terms(call: Call[PrefixPath, PatchTerms]) -> Reply | Refusal:
     """Keep a prefix differently."""
-    prefix, body, caller, now = fold(call.parameters.prefix), call.body, call.caller, call.now
-
-    def change(txn: WriteTxn, groups: Groups) -> Registered | Refusal | Unknown:
-        entry = txn.prefix(prefix)
-        terms = Terms() if entry is None else Terms(entry.privacy, entry.fold_suffix, entry.quota, entry.ttl_s)
-        given = {
-            "privacy": body.privacy,
-            "fold_suffix": body.fold_suffix,
-            "quota": body.quota,
-            "ttl_s": body.ttl_s,
-        }
-        wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        act = prefix_acts.ChangeTerms(prefix, replace(terms, **wanted))
-        if (verdict := prefix_acts.judge_prefix(txn, act, caller, now, groups)) is not None:
-            return verdict
-        if refusal := call.condition.refuse(None if entry is None else entry.version):
-            return refusal
-        result = prefix_acts.perform_prefix(txn, act, caller, now, groups=groups)
-        assert isinstance(result, Registered | Refusal | Unknown), "terms wait for nobody"
-        return result
-
-    return await commit(call, change, changed_reply)
+    body = call.body
+    signing = None if body.signing is None else body.signing is Signing.REQUIRED
+    terms = NewTerms(body.privacy, body.fold_suffix, body.quota, body.ttl_s, signing, body.daily_quota)
+    return await perform_acts(call, (prefix_acts.ChangeTerms(call.parameters.prefix, terms),))
 
 
 async def put_sites(call: Call[PrefixPath, PutSites]) -> Reply | Refusal:
@@ -136,9 +119,16 @@ async def change_hosting(call: Call[PrefixPath, HostingChange]) -> Reply | Refus
     return await perform_acts(call, (act,))
 
 
-async def home(call: Call[PrefixPath, None]) -> Reply | Refusal:
+async def home(call: Call[PrefixPath, NewPrefix]) -> Reply | Refusal:
     """Make this node answer for a prefix."""
-    return await perform_acts(call, (prefix_acts.Home(call.parameters.prefix, own=call.face.site),))
+    body = call.body
+    act = prefix_acts.Home(
+        call.parameters.prefix,
+        own=call.face.site,
+        organisation=organisation_of(body.organisation),
+        terms=terms_of(body.terms),
+    )
+    return await perform_acts(call, (act,))
 
 
 async def unhome(call: Call[PrefixPath, None]) -> Reply | Refusal:
@@ -165,7 +155,10 @@ async def patch_values(call: Call[PrefixPath, PatchValues]) -> Reply | Refusal:
 
 def terms_of(model: TermsModel | None) -> Terms:
     """The terms as they were sent."""
-    return Terms() if model is None else Terms(model.privacy, model.fold_suffix, model.quota, model.ttl_s)
+    if model is None:
+        return Terms()
+    signing = model.signing is Signing.REQUIRED
+    return Terms(model.privacy, model.fold_suffix, model.quota, model.ttl_s, signing, model.daily_quota)
 
 
 def _applied(result: Answered) -> Reply:
@@ -278,9 +271,11 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
         path="/prefixes/{prefix}/home",
         group=GROUP,
         summary=("answer for a prefix here", "前缀服务注册"),
+        detail="Organisation and terms count when it is new here.",
         may="operators; ADD_DERIVED_PREFIX on the parent where that is here",
         answer=home,
         parameters=PrefixPath,
+        request=NewPrefix,
         response=PrefixChanged,
         successes=((200, "the prefix"),),
         refusals=_REFUSED,

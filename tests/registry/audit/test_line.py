@@ -127,7 +127,8 @@ def test_prefix_summary_holds_every_field() -> None:
     summary = prefix_summary(entry)
 
     assert (summary["state"], summary["reason"]) == ("suspended", "unpaid")
-    assert set(summary) == {name for name in PrefixEntry.__slots__ if name != "prefix"}
+    named = {"signing" if name == "signing_required" else name for name in PrefixEntry.__slots__ if name != "prefix"}
+    assert set(summary) == named
     assert b"example" not in AuditLine("", "", "", "", summary).encode()
 
 

@@ -23,7 +23,7 @@ from idis.registry.registration.applying import WAITING_MAX
 from idis.registry.registration.checks import Organisation, Refusal
 from idis.registry.registration.consent import CONSENT_S, Awaiting
 from idis.registry.registration.delegation import HostingEvent
-from idis.registry.registration.life import Event, Registered, Terms
+from idis.registry.registration.life import Event, NewTerms, Registered
 from idis.registry.registration.prefix_acts import (
     Advance,
     Allocate,
@@ -165,7 +165,7 @@ ACTS: list[PrefixAct] = [
     WithdrawRange("88.118.1000"),
     Host("88.118.8", HostingEvent.APPROVE),
     Host("88.118.8", HostingEvent.END),
-    ChangeTerms("88.118.8", Terms(quota=7)),
+    ChangeTerms("88.118.8", NewTerms(quota=7)),
 ]
 
 
@@ -300,13 +300,28 @@ def test_two_persons_revoke_and_transfer(store: MemoryStore, act: PrefixAct) -> 
 
 
 def test_a_consent_is_for_the_very_same_request(store: MemoryStore) -> None:
-    """To whom a prefix goes is part of what both must want."""
+    """Who names another owner is refused, and has replaced nothing: a third person still completes the first request."""
     _granted(store)
     _do(store, OPERATOR, Transfer("88.118.8", OTHER))
     result = _do(store, COLLEAGUE, Transfer("88.118.8", Organisation("a third one")))
+    done = _do(store, COLLEAGUE, Transfer("88.118.8", OTHER), NOW + 1)
 
-    assert isinstance(result, Awaiting)
-    assert result.person == "88.118/SECOND"
+    assert _refused(result).code == ResponseCode.INSUFFICIENT_PERMISSIONS
+    assert _refused(result).message.startswith(f"transfer 88.118.8 to {OTHER.owner}")
+    assert _refused(result).message.endswith(
+        "waits, asked by 88.118/OPS: ask for the same, have 88.118/OPS ask for yours first, or wait until 2023-11-15 22:13 UTC"
+    )
+    assert _entry(done).owner == OTHER.owner
+
+
+def test_who_asked_first_may_name_another_owner(store: MemoryStore) -> None:
+    """The new request takes the place of the old one, and both are in the trail."""
+    _granted(store)
+    _do(store, OPERATOR, Transfer("88.118.8", OTHER))
+    _do(store, OPERATOR, Transfer("88.118.8", Organisation("a third one")))
+
+    assert _entry(_do(store, COLLEAGUE, Transfer("88.118.8", Organisation("a third one")))).owner == "a third one"
+    assert "to a third one; waits for a second person; reason: none" in [line.note for line in _trail(store)]
 
 
 def test_a_consent_ends_after_a_day(store: MemoryStore) -> None:
@@ -554,13 +569,13 @@ def test_a_prefix_with_prefixes_below_stays_homed(store: MemoryStore) -> None:
 
 
 def test_terms_change_by_the_parents_word(store: MemoryStore) -> None:
-    """Quota and lifetime are the parent's; whether suffixes fold stays where there are records."""
+    """What is not named stays; whether suffixes fold stays where there are records."""
     _do(store, OPERATOR, Home("88.200.1"))
     _write(store, lambda txn: txn.put_record(prepare(Record("88.200.1/A", (Value(1, "URL", b"x"),)), NOW)))
-    done = _entry(_do(store, OPERATOR, ChangeTerms("88.200.1", Terms(quota=9, ttl_s=60))))
-    refused = _do(store, OPERATOR, ChangeTerms("88.200.1", Terms(fold_suffix=False)))
+    done = _entry(_do(store, OPERATOR, ChangeTerms("88.200.1", NewTerms(quota=9, ttl_s=60, signing_required=True))))
+    refused = _do(store, OPERATOR, ChangeTerms("88.200.1", NewTerms(fold_suffix=False)))
 
-    assert (done.quota, done.ttl_s) == (9, 60)
+    assert (done.quota, done.ttl_s, done.signing_required, done.daily_quota) == (9, 60, True, 0)
     assert _refused(refused).code == ResponseCode.ERROR
 
 

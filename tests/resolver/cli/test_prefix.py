@@ -93,7 +93,7 @@ def test_the_next_free_number_is_granted(idis: Command, data: Path) -> None:
 
 def test_terms_are_kept(idis: Command, data: Path) -> None:
     """Quota, privacy, case and TTL as given."""
-    idis("apply", "88.118.8", "--quota", "7", "--strict", "--exact-suffix", "--ttl", "60")
+    idis("apply", "88.118.8", "--quota", "7", "--privacy", "strict", "--no-fold-suffix", "--ttl", "60")
     entry = _entry(data, "88.118.8")
 
     assert (entry.quota, entry.privacy.name, entry.fold_suffix, entry.ttl_s) == (7, "STRICT", False, 60)
@@ -309,7 +309,7 @@ def test_json_says_the_same(idis: Command, capsys: pytest.CaptureFixture[str]) -
         (("resubmit", "88.118"), ExitCode.REFUSED, "possible now: suspend, revoke"),
         (("apply", "88.118..8"), ExitCode.USAGE, r"an empty label \(at character 8\)"),
         (("apply", "88.118.8/x"), ExitCode.USAGE, "its prefix is 88.118.8"),
-        (("apply", "88.118.8", "--quota", "-1"), ExitCode.USAGE, "not negative"),
+        (("apply", "88.118.8", "--quota", "-1"), ExitCode.USAGE, "--quota -1: give 0 to "),
         (("delegate", "88.118.8"), ExitCode.USAGE, "Give --to HOST:PORT, or --service HANDLE"),
         (("delegate", "88.118.8", "--to", "1.2.3.4:0"), ExitCode.USAGE, "is no address"),
         (("delegate", "88.118.8", "--to", "1.2.3.4:1", "--http", "70000"), ExitCode.USAGE, "is no port"),

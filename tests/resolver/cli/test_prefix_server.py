@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from idis.registry import roles, tokens
+from idis.registry.audit.line import decode_line
 from idis.registry.caller import Action, Role, RoleGrant, tool
 from idis.registry.identity import identity_of
 from idis.registry.store.lmdb import LmdbStore
@@ -121,6 +122,25 @@ async def test_two_persons_revoke(idis: Run, token_for: Callable[..., str], caps
     assert first.startswith("revoke 88.118.8: noted for 88.118/OPS; it happens when a second person asks for the same, until ")
     assert "waits to revoke" in shown
     assert capsys.readouterr().out.startswith("88.118.8: revoked (version ")
+
+
+async def test_terms_change_over_the_network(
+    idis: Run, secondary: Node, token_for: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the words of the data directory; who may not is refused, and the trail names him."""
+    await idis("delegate", "88.118.8", "--to", "192.0.2.1:2641")
+    await idis("terms", "88.118.8", "--daily-quota", "1000", "--signing", "required", "--privacy", "strict")
+    with pytest.raises(CommandError, match="no administrator"):
+        await idis("terms", "88.118.8", "--quota", "1", token=token_for("88.1/other"))
+    capsys.readouterr()
+    await idis("show", "88.118.8")
+    shown = " ".join(capsys.readouterr().out.split())
+    secondary._store.write(lambda _txn: None, actor="test").result()  # behind the line of the trail, which nobody waits for
+    with secondary._store.read() as txn:
+        refused = [(line.act, line.subject) for _, body in txn.audits(None, 100) if (line := decode_line(body)).refused]
+
+    assert "restricted values as if absent (strict) signing required daily quota 1,000 resolutions" in shown
+    assert refused == [("change terms", "88.118.8")]
 
 
 async def test_a_transfer_names_the_new_owner(

@@ -1,4 +1,4 @@
-"""`idis readers`, `idis register --disable` and `idis prefix policy` on a real data directory."""
+"""`idis readers`, `idis register --disable` and `idis prefix terms` on a real data directory."""
 
 from __future__ import annotations
 
@@ -62,10 +62,14 @@ def test_values_and_records_are_disabled_and_enabled(data: Path) -> None:
     assert public(data) == [1, 2001]
 
 
-def test_a_policy_is_set_and_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What holds now, whatever was given."""
+def test_terms_are_set_and_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not given stays as it was."""
     capsys.readouterr()
-    assert main(["prefix", "policy", "88.118.8", "--signing", "required", "--daily-quota", "1000000"]) == ExitCode.DONE
-    assert capsys.readouterr().out.startswith("88.118.8: signing required, 1,000,000 resolutions a day (position ")
+    assert main(["prefix", "terms", "88.118.8", "--signing", "required"]) == ExitCode.DONE
+    assert main(["prefix", "terms", "88.118.8", "--daily-quota", "1000000"]) == ExitCode.DONE
+    assert capsys.readouterr().out.startswith("88.118.8: kept so (version ")
+    main(["prefix", "show", "88.118.8"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "signing required daily quota 1,000,000 resolutions" in shown
     assert main(["register", "88.118.8/B", "--url", "u"]) == ExitCode.REFUSED
-    assert main(["prefix", "policy", "88.118.8"]) == ExitCode.USAGE
+    assert main(["prefix", "terms", "88.118.8"]) == ExitCode.USAGE

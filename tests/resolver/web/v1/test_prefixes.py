@@ -174,7 +174,7 @@ async def test_a_prefix_is_homed_and_let_go(operator: Any) -> None:
     """This node answers for it, and then no longer."""
     await granted(operator, "88.118.8.7")
 
-    assert (await operator.ask("PUT", "/prefixes/88.118.8.7/home"))[1]["entry"]["homed"] is True
+    assert (await operator.ask("PUT", "/prefixes/88.118.8.7/home", {}))[1]["entry"]["homed"] is True
     assert (await operator.ask("DELETE", "/prefixes/88.118.8.7/home"))[1]["entry"]["homed"] is False
 
 
