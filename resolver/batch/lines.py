@@ -1,9 +1,9 @@
 """The lines of a batch file: one JSON object each, as
-`{"handle": "88.118.8/A1", "values": [{"index": 1, "type": "URL", "data": "https://example.com/1"}]}`.
+`{"identifier": "88.118.8/A1", "values": [{"index": 1, "type": "URL", "data": "https://example.com/1"}]}`.
 
-`op` says what is to be done, `create` when it is left out; the others are replace, delete, add, modify, remove, disable and
-enable. `values` go with those that write values, `indexes` with those that name them. The form is that of `idis export`
-(`registry/loading/rest_rows.py`), except that what a line could not do is refused: a disabled record would show itself.
+A line is an item of a batch as `/api/v1` takes it (`resolver/web/v1/batch_model.py`), and shorter where it can be: without
+`verb` it is create, and data that are text stand as they are. `values` go with verbs that write values, `indexes` with
+those that name them. What a line could not do is refused, so that nothing is passed over in silence.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _SHOWN_MAX = 80  # characters of what was not expected
 CHUNK_BYTES_MAX = 2_097_152  # of lines in one batch: half of what a message may be, JSON being wordy
 
 _VERBS = {verb.name.lower(): verb for verb in Verb}
-_MEMBERS = ("handle", "op", "values", "indexes")
-_IGNORED = "responseCode"  # what exports and answers begin with
+_MEMBERS = ("identifier", "verb", "values", "indexes")
+_VALUE_MEMBERS = frozenset(("index", "type", "data", "ttl_s", "expires", "permissions", "references", "written"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class BadLine:
     """A line that asks for nothing that could be done."""
 
     number: int
-    handle: str
+    identifier: str
     message: str
 
 
@@ -90,38 +90,55 @@ def chunks(file: BinaryIO, offset: int, line: int) -> Iterator[Chunk]:
 
 def read_line(number: int, octets: bytes) -> BatchItem | BadLine:
     """What one line asks for."""
-    handle = ""
+    identifier = ""
     try:
         row = json.loads(octets)
         if not isinstance(row, dict):
             raise DataError("a line is one JSON object")
-        named = row.get("handle")
-        if not isinstance(named, str) or not named:
-            raise DataError('which identifier? Give it as {"handle": "88.118.8/A1", "values": [...]}')
-        handle = named
-        if strange := ", ".join(name for name in row if name not in _MEMBERS and name != _IGNORED):
+        if strange := ", ".join(name for name in row if name not in _MEMBERS):
             known = ", ".join(_MEMBERS)
             raise DataError(f"what is {strange[:_SHOWN_MAX]}? A line has {known}; 'idis import' takes what 'idis export' writes")
-        return _item(handle, row)
+        named = row.get("identifier")
+        if not isinstance(named, str) or not named:
+            raise DataError('which identifier? Give it as {"identifier": "88.118.8/A1", "values": [...]}')
+        identifier = named
+        return _item(identifier, row)
     except DataError as error:
-        return BadLine(number, handle, str(error))
+        return BadLine(number, identifier, str(error))
     except (ValueError, RecursionError) as error:  # not UTF-8, or nested without end
-        return BadLine(number, handle, f"no JSON: {error}")
+        return BadLine(number, identifier, f"no JSON: {error}")
 
 
-def _item(handle: str, row: dict[str, object]) -> BatchItem:
-    name = row.get("op", "create")
+def _item(identifier: str, row: dict[str, object]) -> BatchItem:
+    name = row.get("verb", "create")
     verb = _VERBS.get(name) if isinstance(name, str) else None
     if verb is None:
-        raise DataError(f'"op" is one of {", ".join(_VERBS)}')
+        raise DataError(f'"verb" is one of {", ".join(_VERBS)}')
     if verb is Verb.DELETE:
-        return BatchItem(verb, handle)
+        return BatchItem(verb, identifier)
     if verb in VERBS_WITH_INDEXES:
         indexes = row.get("indexes", [])
         if not isinstance(indexes, list) or len(indexes) > VALUES_PER_RECORD_MAX or not all(map(_is_index, indexes)):
             raise DataError(f'"indexes" is a list of numbers from 1 to {INDEX_MAX}')
-        return BatchItem(verb, handle, payload_of_indexes(indexes))
-    return BatchItem(verb, handle, encode_values(values_of_rest(row.get("values"))))
+        return BatchItem(verb, identifier, payload_of_indexes(indexes))
+    shown = row.get("values")
+    values = values_of_rest([_value(value) for value in shown] if isinstance(shown, list) else shown)
+    return BatchItem(verb, identifier, encode_values(values))
+
+
+def _value(shown: object) -> object:
+    """A value of a line in the form that the registry reads, whose one member `ttl` is either of ours."""
+    if not isinstance(shown, dict):
+        return shown
+    if not shown.keys() <= _VALUE_MEMBERS:
+        strange = ", ".join(name for name in shown if name not in _VALUE_MEMBERS)
+        raise DataError(f"what is {strange[:_SHOWN_MAX]}? A value has {', '.join(sorted(_VALUE_MEMBERS))}")
+    expires, ttl_s = shown.get("expires"), shown.get("ttl_s")
+    if not isinstance(expires, str | None) or isinstance(ttl_s, str):
+        raise DataError("ttl_s is a number of seconds, expires a time like 2026-11-20T12:53:07Z")
+    ttl = ttl_s if expires is None else expires
+    given = {name: member for name, member in shown.items() if member is not None}
+    return given if ttl is None else given | {"ttl": ttl}
 
 
 def _is_index(index: object) -> bool:

@@ -128,5 +128,5 @@ async def _settle(sent: _Sent, place: Place, sheet: IO[bytes], file: Path, repor
 
 def _row(bad: BadLine, code: str) -> bytes:
     named = code if code == UNREAD else response_code_name(int(code))
-    row = {"line": bad.number, "handle": bad.handle, "code": code, "name": named, "message": bad.message}
+    row = {"line": bad.number, "identifier": bad.identifier, "code": code, "name": named, "message": bad.message}
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"

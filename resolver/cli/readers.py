@@ -76,7 +76,7 @@ def _change(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(
             {
-                "handle": done.identifier,
+                "identifier": done.identifier,
                 "index": arguments.index,
                 "readers": shown,
                 "version": done.version,
@@ -112,7 +112,7 @@ def _show(arguments: argparse.Namespace) -> int:
     if arguments.json:
         keys = ("index", "type", "list", "readers", "disabled")
         shown = [dict(zip(keys, row, strict=True)) for row in rows]
-        print_json({"handle": record.identifier, "disabled": not record.live, "values": shown})
+        print_json({"identifier": record.identifier, "disabled": not record.live, "values": shown})
         return ExitCode.DONE
     if not record.live:
         print(printable(f"{record.identifier} is disabled"))

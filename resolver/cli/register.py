@@ -58,11 +58,11 @@ _FLAGS: dict[int, str] = {
 }
 
 _EPILOG = """\
-a batch file has one JSON object a line; op is create where it is left out:
-  {"handle": "88.118.8/A1", "values": [{"index": 1, "type": "URL", "data": "https://example.com/1"}]}
-  {"handle": "88.118.8/A2", "op": "remove", "indexes": [2, 3]}
-  op: create, replace, add, modify with values; remove with indexes;
-      disable, enable with indexes, or without for the record; delete"""
+a batch file has one JSON object a line; verb is create where it is left out:
+  {"identifier": "88.118.8/A1", "values": [{"index": 1, "type": "URL", "data": "https://example.com/1"}]}
+  {"identifier": "88.118.8/A2", "verb": "remove", "indexes": [2, 3]}
+  verb: create, replace, add, modify with values; remove with indexes;
+        disable, enable with indexes, or without for the record; delete"""
 
 # Options that say what a line of a batch file says.
 _OF_ONE_RECORD = ("value", "url", "email", "file", "replace", "add", "modify", "remove", "delete", "ttl", "permissions", "sign")
@@ -153,7 +153,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(
             {
-                "handle": recorded.identifier,
+                "identifier": recorded.identifier,
                 "version": recorded.version,
                 "changed": recorded.changed,
                 "deleted": arguments.delete,
@@ -209,7 +209,7 @@ def _switch(arguments: argparse.Namespace, given: _Given) -> int:
     if arguments.json:
         print_json(
             {
-                "handle": done.identifier,
+                "identifier": done.identifier,
                 "version": done.version,
                 "changed": done.changed,
                 "disabled": off,

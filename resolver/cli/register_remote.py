@@ -37,7 +37,7 @@ def register_there(arguments: argparse.Namespace, values: Sequence[Value]) -> in
         raise CommandError(str(error), ExitCode.NETWORK) from None
     name = reply.identifier or arguments.identifier
     if arguments.json:
-        shown = {"handle": name, "responseCode": reply.code, "overwritten": reply.overwritten, "deleted": arguments.delete}
+        shown = {"identifier": name, "code": reply.code, "overwritten": reply.overwritten, "deleted": arguments.delete}
         print_json(shown if reply.done else shown | {"message": reply.message})
     elif reply.done:
         changed = arguments.add or arguments.modify or arguments.remove

@@ -326,7 +326,7 @@ async def test_long_record_over_rest(ways: Ways) -> None:
 
 async def test_long_batch_over_api(ways: Ways) -> None:
     """400, with the number of items that are taken."""
-    items = [{"verb": "delete", "handle": "88.118.8/b1"}] * 2_001
+    items = [{"verb": "delete", "identifier": "88.118.8/b1"}] * 2_001
     status, code, sentence = await ways.rest("POST", "/api/v1/batch", {"items": items})
 
     assert (status, code) == (400, 4)
@@ -335,7 +335,7 @@ async def test_long_batch_over_api(ways: Ways) -> None:
 
 async def test_long_batch_on_the_command_line(ways: Ways) -> None:
     """No mistake there: the file is sent in as many batches as it takes."""
-    rows = (json.dumps({"handle": f"88.118.8/b{number}", "values": [VALUE]}) for number in range(2_001))
+    rows = (json.dumps({"identifier": f"88.118.8/b{number}", "values": [VALUE]}) for number in range(2_001))
     path = ways.folder / "parts.jsonl"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 

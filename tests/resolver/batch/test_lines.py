@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
 from idis.proto.batch import BATCH_ITEMS_MAX, BatchItem, Verb
 from idis.proto.errors import DataError
-from idis.proto.value import Value, decode_values
+from idis.proto.value import TTL_ABSOLUTE, Value, decode_values
 from idis.resolver.batch.lines import CHUNK_BYTES_MAX, LINE_BYTES_MAX, BadLine, chunks, read_line
 
-URL = '{"handle": "88.1/a", "values": [{"index": 1, "type": "URL", "data": "https://a.example"}]}'
+URL = '{"identifier": "88.1/a", "values": [{"index": 1, "type": "URL", "data": "https://a.example"}]}'
 
 
 def item(line: str) -> BatchItem:
@@ -29,25 +30,36 @@ def sentence(line: bytes) -> str:
 
 
 def test_a_record_is_created():
-    """`op` may be left out."""
+    """`verb` may be left out."""
     read = item(URL)
 
     assert (read.verb, read.identifier) == (Verb.CREATE, "88.1/a")
     assert decode_values(read.payload) == (Value(1, "URL", b"https://a.example"),)
 
 
-def test_what_an_answer_begins_with_says_nothing():
-    """A line as `idis export` writes it."""
-    assert item('{"responseCode": 1, ' + URL[1:]) == item(URL)
+def test_a_line_is_an_item_as_the_api_takes_it():
+    """What `/api/v1` shows of a value can stand in a line as it is."""
+    value = {"index": 1, "type": "URL", "data": {"format": "string", "value": "u"}, "ttl_s": 60, "expires": None}
+    shown = {"permissions": "1100", "references": [], "written": "2026-11-20T12:53:07Z"}
+    read = item(json.dumps({"verb": "modify", "identifier": "88.1/a", "values": [value | shown], "indexes": []}))
+
+    assert (read.verb, decode_values(read.payload)) == (Verb.MODIFY, (Value(1, "URL", b"u", ttl=60, permissions=0xC),))
+
+
+def test_a_value_may_end_at_a_moment():
+    """`expires` goes before `ttl_s`."""
+    line = URL.replace('"data":', '"expires": "1970-01-01T00:01:00Z", "ttl_s": 5, "data":')
+
+    assert decode_values(item(line).payload) == (Value(1, "URL", b"https://a.example", ttl_type=TTL_ABSOLUTE, ttl=60),)
 
 
 @pytest.mark.parametrize(
     ("line", "verb", "indexes"),
     [
-        ('{"op": "delete", "handle": "88.1/a"}', Verb.DELETE, ()),
-        ('{"op": "remove", "handle": "88.1/a", "indexes": [1, 2]}', Verb.REMOVE, (1, 2)),
-        ('{"op": "disable", "handle": "88.1/a"}', Verb.DISABLE, ()),
-        ('{"op": "enable", "handle": "88.1/a", "indexes": [7]}', Verb.ENABLE, (7,)),
+        ('{"verb": "delete", "identifier": "88.1/a"}', Verb.DELETE, ()),
+        ('{"verb": "remove", "identifier": "88.1/a", "indexes": [1, 2]}', Verb.REMOVE, (1, 2)),
+        ('{"verb": "disable", "identifier": "88.1/a"}', Verb.DISABLE, ()),
+        ('{"verb": "enable", "identifier": "88.1/a", "indexes": [7]}', Verb.ENABLE, (7,)),
     ],
 )
 def test_other_verbs_are_named(line: str, verb: Verb, indexes: tuple[int, ...]):
@@ -65,15 +77,18 @@ def test_other_verbs_are_named(line: str, verb: Verb, indexes: tuple[int, ...]):
         (b"[" * 100_000, "no JSON"),
         (b"[1]", "one JSON object"),
         (b"{}", "which identifier"),
-        (b'{"handle": 1}', "which identifier"),
-        (b'{"handle": "88.1/a"}', "values"),
-        (b'{"handle": "88.1/a", "op": "explode"}', "one of create"),
-        (b'{"handle": "88.1/a", "op": ["create"]}', "one of create"),
-        (b'{"handle": "88.1/a", "verb": "delete"}', "what is verb?"),
+        (b'{"identifier": 1}', "which identifier"),
+        (b'{"identifier": "88.1/a"}', "values"),
+        (b'{"identifier": "88.1/a", "verb": "explode"}', "one of create"),
+        (b'{"identifier": "88.1/a", "verb": ["create"]}', "one of create"),
+        (b'{"handle": "88.1/a", "op": "delete"}', "what is handle, op?"),
         (URL[:-1].encode() + b', "disabled": true}', "what is disabled?"),
-        (b'{"handle": "88.1/a", "op": "remove", "indexes": [0]}', "numbers from 1"),
-        (b'{"handle": "88.1/a", "op": "remove", "indexes": [true]}', "numbers from 1"),
-        (b'{"handle": "88.1/a", "values": [{"index": 1, "type": "HS_ADMIN", "data": "x"}]}', "HS_ADMIN"),
+        (b'{"identifier": "88.1/a", "verb": "remove", "indexes": [0]}', "numbers from 1"),
+        (b'{"identifier": "88.1/a", "verb": "remove", "indexes": [true]}', "numbers from 1"),
+        (b'{"identifier": "88.1/a", "values": [{"index": 1, "type": "HS_ADMIN", "data": "x"}]}', "HS_ADMIN"),
+        (b'{"identifier": "88.1/a", "values": [{"index": 1, "type": "URL", "data": "x", "ttl": 1}]}', "what is ttl?"),
+        (b'{"identifier": "88.1/a", "values": [{"index": 1, "type": "URL", "data": "x", "expires": 5}]}', "expires a time"),
+        (b'{"identifier": "88.1/a", "values": ["x"]}', "values[1]"),
     ],
 )
 def test_a_bad_line_says_why(line: bytes, words: str):

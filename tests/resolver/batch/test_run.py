@@ -65,7 +65,7 @@ def made(folder: Path, count: int, *bad: str) -> Path:
     """A file of that many records, and bad lines behind them."""
     path = folder / "parts.jsonl"
     rows = [
-        json.dumps({"handle": f"88.1/{number}", "values": [{"index": 1, "type": "URL", "data": "u"}]}) for number in range(count)
+        json.dumps({"identifier": f"88.1/{number}", "values": [{"index": 1, "type": "URL", "data": "u"}]}) for number in range(count)
     ]
     path.write_text("\n".join([*rows, *bad]) + "\n")
     return path
@@ -89,11 +89,11 @@ async def test_a_file_is_registered(tmp_path: Path):
 
 async def test_what_was_refused_is_told_by_line(tmp_path: Path):
     """The error sheet has one row for each."""
-    path = made(tmp_path, 14, '{"handle": "88.1/x"}')
+    path = made(tmp_path, 14, '{"identifier": "88.1/x"}')
     await register_file(path, begin(path), Node(), lambda _: None)
     rows = [json.loads(line) for line in errors_path(path).read_text().splitlines()]
 
-    assert [(row["line"], row["handle"], row["code"]) for row in rows] == [(15, "88.1/x", "unread"), (14, "88.1/13", "101")]
+    assert [(row["line"], row["identifier"], row["code"]) for row in rows] == [(15, "88.1/x", "unread"), (14, "88.1/13", "101")]
 
 
 async def test_without_errors_there_is_no_error_sheet(tmp_path: Path):

@@ -159,7 +159,7 @@ def test_json_says_the_same(idis: Command, capsys: pytest.CaptureFixture[str]) -
     shown = json.loads(capsys.readouterr().out)
 
     assert shown.pop("position").count(".") == 2
-    assert shown == {"handle": NAME, "version": 1, "changed": True, "deleted": False}
+    assert shown == {"identifier": NAME, "version": 1, "changed": True, "deleted": False}
 
 
 @pytest.mark.parametrize(

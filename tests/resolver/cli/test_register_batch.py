@@ -51,7 +51,7 @@ def lines(folder: Path, *rows: dict[str, object]) -> Path:
 
 def part(name: str) -> dict[str, object]:
     """A record to create."""
-    return {"handle": name, "values": [{"index": 1, "type": "URL", "data": "https://a.example"}]}
+    return {"identifier": name, "values": [{"index": 1, "type": "URL", "data": "https://a.example"}]}
 
 
 def counted(data: Path) -> tuple[int, list[str]]:

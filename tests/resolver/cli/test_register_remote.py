@@ -60,7 +60,7 @@ async def test_json_says_the_same(idis, capsys):
     """One document."""
     await idis(register, NAME, "--url", "https://example.com/n", "--json")
 
-    assert json.loads(capsys.readouterr().out) == {"handle": NAME, "responseCode": 1, "overwritten": False, "deleted": False}
+    assert json.loads(capsys.readouterr().out) == {"identifier": NAME, "code": 1, "overwritten": False, "deleted": False}
 
 
 async def test_a_secret_serves_too(idis, tmp_path):
