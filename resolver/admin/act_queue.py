@@ -94,7 +94,7 @@ class ActQueue:
     def _settle(self, taken: list[_Waiting], done: Future[Committed[_Results]]) -> None:
         """A change has ended: tell who waits for it, and have who has come meanwhile taken."""
         error = done.exception()
-        if not taken:  # it was refused before it ran
+        if error is not None and not taken:  # it was refused before it ran
             self._called = False
             self._take(taken)
         if error is None:

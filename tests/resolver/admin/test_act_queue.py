@@ -117,6 +117,17 @@ async def test_who_comes_while_a_change_runs_gets_the_next(store, queue):
     assert await asyncio.gather(*second) == [Done("88.118.8/b", 1)]
 
 
+async def test_a_change_for_which_nobody_is_left_takes_nobody_when_it_ends(store, queue):
+    """The change before it took its acts while they were being queued; who comes as it ends has a change of his own."""
+    queue._call()
+    tasks = ask(queue, "a")
+    store.let()
+    await turn()
+    store.let()
+
+    assert await asyncio.wait_for(asyncio.gather(*tasks), 5) == [Done("88.118.8/a", 1)]
+
+
 async def test_a_commit_holds_so_many(store, queue, monkeypatch):
     """Those beyond the bound are taken by the next one."""
     monkeypatch.setattr(act_queue_module, "COMMIT_OPS_MAX", 2)
