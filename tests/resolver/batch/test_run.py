@@ -64,9 +64,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def made(folder: Path, count: int, *bad: str) -> Path:
     """A file of that many records, and bad lines behind them."""
     path = folder / "parts.jsonl"
-    rows = [
-        json.dumps({"identifier": f"88.1/{number}", "values": [{"index": 1, "type": "URL", "data": "u"}]}) for number in range(count)
-    ]
+    values = [{"index": 1, "type": "URL", "data": "u"}]
+    rows = [json.dumps({"identifier": f"88.1/{number}", "values": values}) for number in range(count)]
     path.write_text("\n".join([*rows, *bad]) + "\n")
     return path
 
