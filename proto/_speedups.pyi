@@ -572,3 +572,9 @@ def split_plain(
     judge: Callable[[bytes, bool], bool],
 ) -> tuple[bytes, bytes, int] | None:
     """Stamp and split the plain values of a record, as `plain_values.py` describes and does without a compiler."""
+
+def seal_value(head: bytes, key: bytes, rest: bytes) -> bytes:
+    """Seal one value, as `sealing.py` describes and does without a compiler; so the two below."""
+
+def unseal_value(head: bytes, key: bytes, value: bytes) -> bytes | None: ...
+def seal_rows(head: bytes, rows: dict[bytes, bytes]) -> tuple[list[bytes], list[tuple[bytes, bytes]], int, int]: ...

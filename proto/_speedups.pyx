@@ -18,6 +18,7 @@ One compilation unit in several files, one noun each:
     _speedups_streams.pxi    Streams: many connections in one step
     _speedups_http.pxi       resolve_http
     _speedups_values.pxi     split_plain
+    _speedups_digest.pxi     seal_value, unseal_value, seal_rows
     _speedups_dns.pxi        drain_dns, resolve_dns
 """
 
@@ -39,4 +40,5 @@ include "_speedups_datagrams.pxi"
 include "_speedups_streams.pxi"
 include "_speedups_http.pxi"
 include "_speedups_values.pxi"
+include "_speedups_digest.pxi"
 include "_speedups_dns.pxi"

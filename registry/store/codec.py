@@ -14,11 +14,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
-from hashlib import blake2b
 from typing import Any
 
 import msgpack
 
+from idis.proto.sealing import SEAL_BYTES, SEAL_SUM_MODULUS, seal_rows, seal_value, unseal_value
 from idis.registry.event_row import EventRow
 from idis.registry.journal import POSITION_BYTES, Entry, EntryKind, Position
 from idis.registry.prefix import Hosting, Moving, PrefixEntry, PrefixState, Privacy, RouteEntry
@@ -26,8 +26,8 @@ from idis.registry.record import NO_VALUES, Alias, PreparedRecord, RecordFlag, S
 from idis.registry.store import keys
 from idis.registry.store.base import PrefixStat, RecordDamaged, StoredOutcome, StoreError
 
-DIGEST_BYTES = 8
-DIGEST_SUM_MODULUS = 2**64
+DIGEST_BYTES = SEAL_BYTES
+DIGEST_SUM_MODULUS = SEAL_SUM_MODULUS
 FORMAT = 1  # of every stored form; a store of a newer one is refused
 PREPARED_BY = 1  # version of `record.prepare`; raised when it gives other octets for the same values
 
@@ -48,10 +48,8 @@ _U16 = struct.Struct(">H")
 _U32 = struct.Struct(">I")
 
 _FLAGS = tuple(RecordFlag(number) for number in range(256))  # looking one up is ten times cheaper than building it
-_HASHERS = {table: blake2b(table + b"\x00", digest_size=DIGEST_BYTES) for table in keys.TABLES}
-_record_hasher = _HASHERS[keys.RECORD].copy
-_edge_hasher = _HASHERS[keys.EDGE].copy
-_entry_hasher = _HASHERS[keys.JOURNAL].copy
+_HEADS = {table: table + b"\x00" for table in keys.TABLES}  # what every digest of a table begins with
+_EDGE_HEAD = _HEADS[keys.EDGE]
 
 # A frozen dataclass sets each field through object.__setattr__, which costs as much as the look-up itself. Every query
 # reads a record, so it is filled through its slots: the same object in half the time.
@@ -90,9 +88,7 @@ class Meta:
 
 def seal(table: bytes, key: bytes, rest: bytes) -> bytes:
     """A value ready to be put: its digest and the rest."""
-    hasher = _HASHERS[table].copy()
-    hasher.update(key + rest)
-    return hasher.digest() + rest
+    return seal_value(_HEADS[table], key, rest)
 
 
 def unseal(table: bytes, key: bytes, value: bytes) -> bytes:
@@ -101,21 +97,15 @@ def unseal(table: bytes, key: bytes, value: bytes) -> bytes:
     Raises:
         RecordDamaged: the digest does not match; nothing of the value may be used.
     """
-    rest = value[DIGEST_BYTES:]
-    hasher = _HASHERS[table].copy()
-    hasher.update(key)
-    hasher.update(rest)
-    if hasher.digest() != value[:DIGEST_BYTES]:
+    rest = unseal_value(_HEADS[table], key, value)
+    if rest is None:
         raise RecordDamaged(f"a value of table {table.decode()} does not match its digest: key {readable(key)}")
     return rest
 
 
-def seal_edge(key: bytes, row: bytes) -> tuple[bytes, int]:
-    """`seal` of a row of the edge table, and its digest as `digest_of` gives it."""
-    hasher = _edge_hasher()
-    hasher.update(key + row)
-    digest = hasher.digest()
-    return digest + row, int.from_bytes(digest, "big")
+def seal_edges(rows: dict[bytes, bytes]) -> tuple[list[bytes], list[tuple[bytes, bytes]], int, int]:
+    """`seal` of rows of the edge table, as `proto/sealing.py` does many."""
+    return seal_rows(_EDGE_HEAD, rows)
 
 
 def encode_event(row: EventRow) -> bytes:
@@ -132,11 +122,8 @@ def decode_event(place: bytes, value: bytes) -> EventRow:
 
 def unseal_edge(key: bytes, value: bytes) -> bytes:
     """`unseal` of a row of the edge table, of which a walk reads many thousands."""
-    rest = value[DIGEST_BYTES:]
-    hasher = _edge_hasher()
-    hasher.update(key)
-    hasher.update(rest)
-    return rest if value.startswith(hasher.digest()) else unseal(keys.EDGE, key, value)  # which has the words for it
+    rest = unseal_value(_EDGE_HEAD, key, value)
+    return unseal(keys.EDGE, key, value) if rest is None else rest  # which has the words for it
 
 
 def digest_of(value: bytes) -> int:
@@ -229,11 +216,7 @@ def decode_record(key: bytes, value: bytes) -> StoredRecord:
 
 def decode_public(key: bytes, value: bytes) -> tuple[int, bytes]:
     """The flags and the public values of a sealed record, whose digest was compared like any other; raises as `decode_record`."""
-    hasher = _record_hasher()
-    hasher.update(key)
-    hasher.update(value[DIGEST_BYTES:])
-    if not value.startswith(hasher.digest()):
-        unseal(keys.RECORD, key, value)  # has the words for it
+    unseal(keys.RECORD, key, value)
     return public_of(key, value)
 
 
@@ -335,10 +318,8 @@ def encode_entry(entry: Entry) -> tuple[bytes, bytes]:
     """The key of a journal entry, which is its position, and its sealed value."""
     position, kind, key, version, body, name, time_ms = entry
     place, actor = position.encode(), name.encode()
-    hasher = _entry_hasher()
     rest = b"".join((_ENTRY.pack(FORMAT, kind, version, time_ms, len(key), len(actor)), key, actor, body))
-    hasher.update(place + rest)
-    return place, hasher.digest() + rest
+    return place, seal(keys.JOURNAL, place, rest)
 
 
 def decode_entry(key: bytes, value: bytes) -> Entry:

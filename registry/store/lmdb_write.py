@@ -230,29 +230,20 @@ class LmdbWriteTxn(LmdbReadTxn):
     def put_edges(self, rows: Mapping[bytes, bytes]) -> None:
         """Create or replace rows of the edge table; an empty one removes what is there."""
         # One event has some fifteen rows: what each of them costs is most of what a capture costs.
+        rules.check_edges(rows)
         table, tally = self._tables.edge, self._tally(keys.META_EDGES)
-        places: list[bytes] = []
-        values: list[tuple[bytes, bytes]] = []
-        digests = octets = 0
-        for key in sorted(rows):
-            row = rows[key]
-            if not key or len(key) > keys.KEY_BYTES_MAX or len(row) > rules.EDGE_ROW_BYTES_MAX:
-                rules.check_edge(key, row)
-            if not row:
-                tally.drop(self._raw.pop(key, db=table))
-                continue
-            value, digest = codec.seal_edge(key, row)
-            places.append(key)
-            values.append((key, value))
-            digests += digest
-            octets += len(key) + len(value)
-        if values:
+        kept = dict(rows)
+        for key in [key for key, row in rows.items() if not row]:
+            del kept[key]
+            tally.drop(self._raw.pop(key, db=table))
+        if kept:
+            places, values, digests, octets = codec.seal_edges(kept)
             with self._raw.cursor(table) as cursor:
                 for _, old in cursor.getmulti(places):
                     tally.drop(old)
                 cursor.putmulti(values)
-        tally.take_all(len(values), digests)
-        self.octets += octets
+            tally.take_all(len(values), digests)
+            self.octets += octets
 
     def put_event(self, row: EventRow) -> EventRow | EventKnown:
         """Keep an event, with its place; or tell that one of this id is there."""

@@ -296,8 +296,8 @@ class MemoryTxn:
 
     def put_edges(self, rows: Mapping[bytes, bytes]) -> None:
         """Create or replace rows of the edge table; an empty one removes what is there."""
+        rules.check_edges(rows)
         for key, row in rows.items():
-            rules.check_edge(key, row)
             self._state.edges.pop(key, None)
             if row:
                 self._state.edges[key] = row

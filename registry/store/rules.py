@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeGuard
 
 from idis.proto.errors import IdentifierError
@@ -158,10 +159,11 @@ def check_audit(line: bytes) -> None:
         raise StoreError(f"a line of the audit trail has 1 to {AUDIT_LINE_BYTES_MAX} octets, not {len(line)}")
 
 
-def check_edge(key: bytes, row: bytes) -> None:
+def check_edges(rows: Mapping[bytes, bytes]) -> None:
     """Raise StoreError when a row of the edge table cannot be stored; an empty one removes."""
-    if not 0 < len(key) <= KEY_BYTES_MAX or len(row) > EDGE_ROW_BYTES_MAX:
-        raise StoreError(f"a row of edges has a key of {len(key)} and {len(row)} octets: more than fit")
+    for key, row in rows.items():
+        if not key or len(key) > KEY_BYTES_MAX or len(row) > EDGE_ROW_BYTES_MAX:
+            raise StoreError(f"a row of edges has a key of {len(key)} and {len(row)} octets: more than fit")
 
 
 def check_event(row: EventRow) -> None:

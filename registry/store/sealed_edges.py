@@ -60,15 +60,9 @@ def seal_edges(
             identifier, public, restricted = codec.record_parts(key, value)
             thing = identifier if keys.spelling_of(key) else spelling.name(identifier)
             found.update(new_rows(public, restricted, thing, spelling, now_ms))
-    values, loose, digest_sum = [], [], 0
-    for key in sorted(found):
-        if not rows.is_edge(key):
-            loose.append((key, found[key]))
-        else:
-            value, digest = codec.seal_edge(key, found[key])
-            digest_sum += digest
-            values.append((key, value))
-    return SealedEdges(values, loose, digest_sum % codec.DIGEST_SUM_MODULUS, tuple(asked))
+    loose = {key: found.pop(key) for key in [key for key in found if not rows.is_edge(key)]}
+    _, values, digest_sum, _ = codec.seal_edges(found)
+    return SealedEdges(values, sorted(loose.items()), digest_sum, tuple(asked))
 
 
 def put_sealed_edges(txn: LmdbWriteTxn, edges: SealedEdges, records: Iterable[tuple[bytes, bytes]]) -> None:
