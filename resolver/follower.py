@@ -10,11 +10,14 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 
 from idis.proto.any_name import ANY_PREFIX
+from idis.proto.status import statuses_of
+from idis.proto.types.prefix_status import STATUS_TYPE
+from idis.proto.value import decode_values
 from idis.registry.document import DocumentKind
 from idis.registry.journal import Entry, EntryKind, Position, SnapshotNeeded
+from idis.registry.prefix import PrefixEntry, PrefixState
 from idis.registry.registration.checks import entries as prefix_entries
 from idis.registry.store.base import ReadTxn, Store, StoreError
 from idis.registry.store.codec import decode_record
@@ -27,6 +30,7 @@ PREFIX_SERIES_MAX = 1_000  # prefixes counted one by one; a metric with more ser
 
 _ABOUT_A_PREFIX = frozenset((EntryKind.PUT, EntryKind.DELETE, EntryKind.BULK, EntryKind.PREFIX))
 
+_STATUS = STATUS_TYPE.encode()
 _FOREIGN_ROUTE = bytes((DocumentKind.FOREIGN_ROUTE,))
 
 OnEntries = Callable[[Sequence[Entry]], None]
@@ -84,20 +88,39 @@ class Follower:
         self._metrics.position = (position.epoch, position.hi, position.lo)
 
     def _count_all(self, txn: ReadTxn) -> None:
-        """Start over with the prefixes answered here."""
-        self._metrics.records.clear()
-        homes = (entry.prefix for entry in prefix_entries(txn) if entry.answers_here)
-        self._count(txn, islice(homes, PREFIX_SERIES_MAX))
+        """Start over with the prefixes registered here."""
+        records, statuses = self._metrics.records, self._metrics.statuses
+        records.clear()
+        statuses.clear()
+        for entry in prefix_entries(txn):
+            self._count_one(txn, entry.prefix, entry)
+            if len(records) == PREFIX_SERIES_MAX:
+                break
 
     def _count(self, txn: ReadTxn, prefixes: Iterable[str]) -> None:
-        """Take over the counts of some prefixes."""
-        records = self._metrics.records
+        """Take over what some prefixes have come to."""
         for prefix in prefixes:
-            entry = txn.prefix(prefix)
-            if entry is None or not entry.answers_here:
-                records.pop(prefix, None)
-            elif prefix in records or len(records) < PREFIX_SERIES_MAX:
-                records[prefix] = txn.stat(prefix).records
+            self._count_one(txn, prefix, txn.prefix(prefix))
+
+    def _count_one(self, txn: ReadTxn, prefix: str, entry: PrefixEntry | None) -> None:
+        records = self._metrics.records
+        if entry is None or not entry.answers_here:
+            records.pop(prefix, None)
+        elif prefix in records or len(records) < PREFIX_SERIES_MAX:
+            records[prefix] = txn.stat(prefix).records
+        statuses = self._metrics.statuses
+        until = 0 if entry is None or entry.state is PrefixState.REVOKED else status_end(entry)
+        if not until:
+            statuses.pop(prefix, None)
+        elif prefix in statuses or len(statuses) < PREFIX_SERIES_MAX:
+            statuses[prefix] = until
+
+
+def status_end(entry: PrefixEntry) -> int:
+    """When the last of the statuses in the record of a prefix ends, in unix seconds; 0 without any."""
+    if _STATUS not in entry.values:
+        return 0
+    return max((status.valid_until for status in statuses_of(decode_values(entry.values))), default=0)
 
 
 def outdated(entries: Iterable[Entry]) -> set[str]:

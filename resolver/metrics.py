@@ -56,6 +56,7 @@ class Metrics:
         dns: what the DNS face answered, `code.N` by response code, and what else it did, by name.
         entries: kind of journal entry → seen by the follower.
         records: prefix → live records, as the follower last saw them.
+        statuses: prefix → when the last of its statuses ends, in unix seconds, as the follower last saw them.
         position: (epoch, hi, lo) of the last journal entry seen.
     """
 
@@ -73,6 +74,7 @@ class Metrics:
     gather: list[Callable[[], None]] = field(default_factory=list)
     entries: Counter[str] = field(default_factory=Counter)
     records: dict[str, int] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
     position: tuple[int, int, int] = (0, 0, 0)
 
     def gathered(self) -> Metrics:

@@ -402,7 +402,7 @@ class Node:
         if self._place is None:
             return own
         self._report(self._place)
-        total = Metrics(entries=own.entries, records=own.records, position=own.position)
+        total = Metrics(entries=own.entries, records=own.records, statuses=own.statuses, position=own.position)
         self._place.board.add_counts(total)
         return total
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import time
+from collections.abc import Iterator
 
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.config import DEFAULT_HTTP_PORT
@@ -34,7 +36,18 @@ def run(arguments: argparse.Namespace) -> int:
         state = "ready" if facts.get("ready") else f"not ready: {facts.get('reason', f'HTTP {status}')}"
         who = f"{facts.get('name', arguments.address)} ({facts.get('tier', '?')}, idis {facts.get('version', '?')})"
         print(f"{who} {state}, {facts.get('records', 0)} records")
+        for line in _warnings(facts.get("statuses_ending")):
+            print(f"warning: {line}")
     return ExitCode.DONE if facts.get("ready") else ExitCode.REFUSED
+
+
+def _warnings(ending: object) -> Iterator[str]:
+    """What the operator must do soon."""
+    for one in ending if isinstance(ending, list) else ():
+        prefix, until = str(one["prefix"]), int(one["until"])
+        word = "ends at" if until > time.time() else "has ended at"
+        moment = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(until))
+        yield f"the status of {prefix} {word} {moment}: say it again with 'idis key status {prefix} --issuer KEY'"
 
 
 def _ask(host: str, port: int, address: str) -> tuple[int, dict[str, object]]:

@@ -22,17 +22,15 @@ from idis.proto.types.key_delegation import (
     KeyDelegation,
     decode_delegation,
 )
-from idis.proto.value import TTL_S_DEFAULT, Value, decode_values
-from idis.registry.registration.checks import Refusal
-from idis.registry.registration.life import Registered
-from idis.registry.store.base import WriteTxn
+from idis.proto.value import TTL_S_DEFAULT, Value
 from idis.registry.suites import PublicSuiteKey, verify
-from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
+from idis.resolver.cli.data_directory import add_data_options
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.key_file import read_public_keys, read_signing_key
 from idis.resolver.cli.key_status import add_status_options, say_status
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.signed_values import put_signed
+from idis.resolver.cli.web_client import add_server_options
 from idis.resolver.operator_key import make_operator_key, write_operator_key
 
 DAYS_DEFAULT, DAYS_MAX = 366, 3_660
@@ -66,15 +64,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     delegate.add_argument("--serial", type=int, default=0, metavar="N", help="higher than that of any before; default: the time")
     delegate.add_argument("--out", type=Path, metavar="FILE", help="write it there; without, into the prefix's record")
     add_data_options(delegate)
+    add_server_options(delegate)
     accept = _verb(verbs, "accept", "accept a delegation with the key it is for", _accept)
     accept.add_argument("file", type=Path, metavar="FILE", help="as 'idis key delegate --out' wrote it; it is changed")
     accept.add_argument("--child", type=Path, required=True, metavar="KEY", help="the private key it is for")
     publish = _verb(verbs, "publish", "put an accepted delegation into the record of its prefix", _publish)
     publish.add_argument("file", type=Path, metavar="FILE", help="the accepted delegation")
     add_data_options(publish)
+    add_server_options(publish)
     status = _verb(verbs, "status", "say what holds of a prefix and its keys today, or say it again", say_status)
     add_status_options(status)
     add_data_options(status)
+    add_server_options(status)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -163,24 +164,22 @@ def _publish(arguments: argparse.Namespace) -> int:
 
 
 def _put(arguments: argparse.Namespace, delegation: KeyDelegation) -> int:
-    now = int(time.time())
-    committed = commit(arguments, lambda txn: insist(_change(txn, delegation, now)))
-    position = position_text(committed.position)
+    where = put_signed(
+        arguments, delegation.prefix, int(time.time()), "delegate key", lambda values: _placed(values, delegation)
+    )
     if arguments.json:
-        print_json({"prefix": delegation.prefix, "kid": delegation.child_kid.hex(), "position": position})
+        print_json({"prefix": delegation.prefix, "kid": delegation.child_kid.hex()})
     else:
-        print(f"{prefix_handle(delegation.prefix)}: {_told(delegation)} (position {position})")
+        print(f"{prefix_handle(delegation.prefix)}: {_told(delegation)}{where}")
     return ExitCode.DONE
 
 
-def _change(txn: WriteTxn, delegation: KeyDelegation, now: int) -> Registered | Refusal:
-    """Put a delegation into the record of its prefix, in the place of an older one of the same key."""
-    entry = txn.prefix(delegation.prefix)
-    held = {} if entry is None else {value.index: value for value in decode_values(entry.values)}
+def _placed(values: tuple[Value, ...], delegation: KeyDelegation) -> tuple[Value, str]:
+    """A delegation as a value of the record of its prefix, in the place of an older one of the same key."""
+    held = {value.index: value for value in values}
     same = (index for index, value in held.items() if value.type == DELEGATION_TYPE and _is_same(value.data, delegation))
     free = (index for index in range(DELEGATION_INDEX, DELEGATION_INDEX + len(held) + 1) if index not in held)
-    value = Value(next(same, next(free)), DELEGATION_TYPE, delegation.encode(), ttl=TTL_S_DEFAULT)
-    return put_signed(txn, delegation.prefix, value, now, act="delegate key", note=_told(delegation))
+    return Value(next(same, next(free)), DELEGATION_TYPE, delegation.encode(), ttl=TTL_S_DEFAULT), _told(delegation)
 
 
 def _is_same(data: bytes, delegation: KeyDelegation) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from idis.proto.errors import IdentifierError, ProtocolError
-from idis.proto.identifier import prefix_handle
+from idis.proto.identifier import fold, prefix_handle
 from idis.proto.statement import KID_BYTES, stored_spelling
 from idis.proto.types.prefix_status import (
     FLOORS_MAX,
@@ -25,13 +25,8 @@ from idis.proto.types.prefix_status import (
     decode_status,
     name_hash,
 )
-from idis.proto.value import Value, decode_values
-from idis.registry.prefix import PrefixEntry
-from idis.registry.registration.checks import Refusal, unknown
-from idis.registry.registration.life import Registered
-from idis.registry.store.base import WriteTxn
+from idis.proto.value import Value
 from idis.registry.suites import SigningKey
-from idis.resolver.cli.data_directory import commit, insist, position_text
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.key_file import read_signing_key
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
@@ -74,12 +69,11 @@ def say_status(arguments: argparse.Namespace) -> int:
         floors=tuple(map(_floor, arguments.supersede)),
     )
     said: list[PrefixStatus] = []
-    committed = commit(arguments, lambda txn: insist(_change(txn, key, added, said)))
-    status, position = said[-1], position_text(committed.position)
+    where = put_signed(arguments, fold(prefix), now, "say status", lambda held: _said(held, key, added, said))
     if arguments.json:
-        print_json(_document(status) | {"position": position})
+        print_json(_document(said[-1]))
     else:
-        print(f"{prefix_handle(prefix)}: {told(status)} (position {position})")
+        print(f"{prefix_handle(prefix)}: {told(said[-1])}{where}")
     return ExitCode.DONE
 
 
@@ -96,21 +90,19 @@ def told(status: PrefixStatus) -> str:
     return ", ".join(parts)
 
 
-def _change(txn: WriteTxn, key: SigningKey, added: PrefixStatus, said: list[PrefixStatus]) -> Registered | Refusal:
-    entry = txn.prefix(added.prefix)
-    if entry is None:
-        return unknown(txn, added.prefix)
-    held, before = _held(entry, key)
+def _said(
+    values: tuple[Value, ...], key: SigningKey, added: PrefixStatus, said: list[PrefixStatus]
+) -> tuple[Value, str]:
+    """What a key says now, after what it said before in the record; `said` tells it, too."""
+    held, before = _held(values, key)
     status = _joined(before, added)
     signed = replace(status, signature=key.sign(status.octets()))
     said.append(signed)
-    value = Value(held, STATUS_TYPE, signed.encode(), ttl=TTL_S)
-    return put_signed(txn, added.prefix, value, added.issued, act="say status", note=told(signed))
+    return Value(held, STATUS_TYPE, signed.encode(), ttl=TTL_S), told(signed)
 
 
-def _held(entry: PrefixEntry, key: SigningKey) -> tuple[int, PrefixStatus | None]:
+def _held(values: tuple[Value, ...], key: SigningKey) -> tuple[int, PrefixStatus | None]:
     """The index of a key's status in the record of its prefix, or a free one; and what it says."""
-    values = decode_values(entry.values)
     for value in values:
         if value.type == STATUS_TYPE:
             try:

@@ -89,9 +89,17 @@ class WebClient:
         """The document at a path."""
         return self.ask("GET", path, query=query).document
 
-    def change(self, method: str, *path: str, body: object = None, query: dict[str, str] | None = None) -> Any:
+    def change(
+        self,
+        method: str,
+        *path: str,
+        body: object = None,
+        query: dict[str, str] | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> Any:
         """The document that answers a change."""
-        return self.ask(method, path, query=query, body=None if body is None else json.dumps(body).encode()).document
+        octets = None if body is None else json.dumps(body).encode()
+        return self.ask(method, path, query=query, body=octets, more=more).document
 
     def ask(
         self,

@@ -93,6 +93,12 @@ class Exporter(Collector):
         for prefix, count in metrics.records.items():
             records.add_metric((prefix,), count)
         yield records
+        ends = GaugeMetricFamily(
+            "idis_prefix_status_end_seconds", "When the last status of a prefix ends, in unix time.", labels=("prefix",)
+        )
+        for prefix, until in metrics.statuses.items():
+            ends.add_metric((prefix,), until)
+        yield ends
 
     def _recursion(self, metrics: Metrics) -> Iterator[Metric]:
         counted, gauges = metrics.recursion, metrics.gauges

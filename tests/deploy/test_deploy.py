@@ -45,14 +45,14 @@ def test_the_command_accepts_each_configuration(path: Path, capsys: pytest.Captu
     assert f'"{path.stem}"' in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("unit", sorted((DEPLOY / "systemd").glob("*.service")), ids=lambda path: path.name)
+@pytest.mark.parametrize("unit", sorted((DEPLOY / "systemd").glob("*@.*")), ids=lambda path: path.name)
 def test_systemd_accepts_the_unit(unit: Path, tmp_path: Path) -> None:
     """systemd-analyze finds no unknown directive and no contradiction."""
     analyze = _tool("systemd-analyze")
     program = tmp_path / "idis"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    for source in (DEPLOY / "systemd").glob("*.service"):
+    for source in (DEPLOY / "systemd").glob("*@.*"):
         text = source.read_text(encoding="utf-8").replace("/opt/idis/bin/idis", str(program))
         (tmp_path / source.name).write_text(text, encoding="utf-8")
 

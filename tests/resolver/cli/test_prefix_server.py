@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from idis.proto.value import decode_values
 from idis.registry import roles, tokens
 from idis.registry.audit.line import decode_line
 from idis.registry.caller import Action, Role, RoleGrant, tool
@@ -20,6 +21,7 @@ from idis.registry.identity import identity_of
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.token import TokenTerms
 from idis.resolver.cli import prefix
+from idis.resolver.cli.main import main
 from idis.resolver.cli.output import CommandError, ExitCode
 from idis.resolver.config import Tier
 from idis.resolver.node import Node
@@ -209,6 +211,37 @@ async def test_an_operator_homes_and_lets_go(idis: Run, capsys: pytest.CaptureFi
 
     assert "88.200.1: homed here (version 1)" in out
     assert "88.200.1: no longer homed here (version 2)" in out
+
+
+async def test_a_status_is_said_over_the_network_and_its_end_is_warned_of(
+    idis: Run, secondary: Node, token_for: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the record of the prefix stands: at its parent; `idis health` warns before the status ends, and not after a renewal."""
+    await idis("delegate", "88.118.8", "--to", "192.0.2.1:2641")
+    issuer = tmp_path / "owner.pem"
+    issuer.write_bytes(make_operator_key().private)
+    issuer.chmod(0o600)
+    server = f"127.0.0.1:{secondary.http_port}"
+
+    async def said(*words: str) -> str:
+        capsys.readouterr()
+        assert await asyncio.to_thread(main, [*words]) == ExitCode.DONE
+        secondary._follower.look()
+        return capsys.readouterr().out
+
+    status = ("key", "status", "88.118.8", "--issuer", str(issuer), "--server", server)
+    first = await said(*status, "--hours", "5")
+    warned = await said("health", server)
+    await said(*status)
+    quiet = await said("health", server)
+
+    assert first.startswith("0.NA/88.118.8: current until ")
+    assert "warning: the status of 88.118.8 ends at " in warned
+    assert "warning" not in quiet
+    with secondary._store.read() as txn:
+        entry = txn.prefix("88.118.8")
+    assert entry is not None
+    assert [value.index for value in decode_values(entry.values) if value.type == "IDIS.STATUS"] == [430]
 
 
 @pytest.mark.parametrize(
