@@ -1,16 +1,16 @@
 """How many registrations a node acknowledges, and what that costs those who read.
 
-    python -m idis.bench.registrations [--seconds 5] [--writers 64] [--rate 5000] [--rounds 3] [--workers 1] [--dir DIR]
-        [--realtime]
+    python -m idis.bench.registrations [--seconds 5] [--writers 64] [--rate 5000] [--rounds 3] [--workers 1] [--keeper]
+        [--only-reads] [--dir DIR] [--realtime]
 
 One node, its clients in processes of their own, over the binary port. Each writer has a connection, logs in with its key,
 and sends its next CREATE when the last one was acknowledged: checked, audited, flushed. That finds the highest rate, at which
 each waits for all others; so they are measured once more at a rate that is offered, from when each create was due, and it is
-beside that rate that a reader asks at a fixed rate over UDP and counts from when each question was due. Batches hold 2,000
-records each and are sent over a few connections.
+beside that rate that a reader asks at a fixed rate over UDP and counts from when each question was due
+(`paced_reader.py`). Batches hold 2,000 records each and are sent over a few connections.
 Clients share the machine's cores with the node, so the node's own processor time per acknowledged record stands beside the
 rate: its inverse is what one core would do with clients elsewhere. The disk's own flush is measured beside it, because every
-acknowledged change waits for one. With more workers than one, questions are answered by processes that write nothing.
+acknowledged change waits for one. With a keeper, or several workers, questions are answered by processes that write nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ import argparse
 import asyncio
 import multiprocessing
 import os
-import select
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,7 +31,8 @@ from threading import Thread
 from typing import TypeVar
 
 from idis.bench.import_figures import fsync_ms
-from idis.bench.machine import REALTIME_HELP, SECOND, go_first, machine_line
+from idis.bench.machine import REALTIME_HELP, go_first, machine_line
+from idis.bench.paced_reader import Reading, percentile, read_at
 from idis.bench.peers.stage import free_port, idis
 from idis.proto.batch import BATCH_ITEMS_MAX, BatchItem, BatchReply, BatchRequest, Verb
 from idis.proto.exchange import outcome_of, request_message
@@ -45,15 +44,16 @@ from idis.proto.types.admin import Admin, encode_admin
 from idis.proto.value import Value, encode_values
 from idis.resolver.client_admin import Administrator
 from idis.resolver.client_key import Key
+from idis.resolver.precedence import answer_first, give_way
 
 T = TypeVar("T")
 
 PREFIX = "88.118.8"
 IDENTITY = f"300:0.NA/{PREFIX}"
 READS_PER_S = 2_000
+GOAL = 2.0  # of the p99 of reads beside the writers by that without
 BATCH_CONNECTIONS = 2
 LONE_S_MAX = 3.0
-READ_S_MAX = 5.0  # for what has been asked and not answered at the end
 VALUES = (
     Value(1, "URL", b"https://example.com/p/1"),
     Value(100, "HS_ADMIN", encode_admin(Admin(f"0.NA/{PREFIX}", 300))),
@@ -102,8 +102,7 @@ class Taken:
 
     def percentile(self, share: float) -> float:
         """Of the latencies, in milliseconds."""
-        ordered = sorted(self.latencies_ms)
-        return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+        return percentile(self.latencies_ms, share)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,6 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=5_000, metavar="N", help="creates a second where they are offered (5000)")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="medians are of so many (3)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes of the node that answer questions (1)")
+    parser.add_argument("--keeper", action="store_true", help="let one worker have a keeper, which writes; several have one")
+    parser.add_argument("--only-reads", action="store_true", help="only what reads cost beside the writers")
     parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
     parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     given = parser.parse_args(arguments)
@@ -123,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         flush_ms = fsync_ms(folder)
         print(f"{machine_line()}, flush of 4 KiB {flush_ms:.2f} ms at the median")
-        place, node = start_node(folder / "node", given.workers)
+        place, node = start_node(folder / "node", given.workers, keeper=given.keeper)
         try:
             _report(place, given, flush_ms)
         finally:
@@ -136,37 +137,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(place: Place, given: argparse.Namespace, flush_ms: float) -> None:
     for number in range(given.rounds):
-        quiet = _measured(_read, place, given.seconds)
-        lone = _measured(_write, place, min(given.seconds, LONE_S_MAX), f"l{number}", 1)
-        full = _measured(_write, place, given.seconds, f"a{number}", given.writers)
-        paced = _measured(_write, place, given.seconds, f"p{number}", given.writers, given.rate)
-        reading, writing = _beside(place, given, number)
-        batched = _measured(_write_batches, place, given.seconds, f"b{number}")
         print(f"round {number + 1}")
-        flushes = _times(lone, 0.5, flush_ms)
-        print(f"  lone creates         {lone.per_s:8,.0f}/s  p50 {lone.percentile(0.5):.2f} ms = {flushes} flushes")
-        for taken, label in ((full, "as fast as they can"), (paced, f"{given.rate:,.0f}/s offered")):
-            print(
-                f"  {given.writers:3} writers          {taken.per_s:8,.0f}/s  p50 {taken.percentile(0.5):.2f} ms,"
-                f" p99 {taken.percentile(0.99):.2f} ms = {_times(taken, 0.99, flush_ms)} flushes,"
-                f" node {taken.cpu_us:.0f} µs each ({label})"
-            )
+        if not given.only_reads:
+            _report_writes(place, given, number, flush_ms)
+        _report_reads(place, given, number)
+
+
+def _report_writes(place: Place, given: argparse.Namespace, number: int, flush_ms: float) -> None:
+    lone = _measured(_write, place, min(given.seconds, LONE_S_MAX), f"l{number}", 1)
+    full = _measured(_write, place, given.seconds, f"a{number}", given.writers)
+    paced = _measured(_write, place, given.seconds, f"p{number}", given.writers, given.rate)
+    batched = _measured(_write_batches, place, given.seconds, f"b{number}")
+    flushes = _times(lone, 0.5, flush_ms)
+    print(f"  lone creates         {lone.per_s:8,.0f}/s  p50 {lone.percentile(0.5):.2f} ms = {flushes} flushes")
+    for taken, label in ((full, "as fast as they can"), (paced, f"{given.rate:,.0f}/s offered")):
         print(
-            f"  batches of {BATCH_ITEMS_MAX:,}     {batched.per_s:8,.0f}/s  p50 {batched.percentile(0.5):.1f} ms a batch,"
-            f" node {batched.cpu_us:.1f} µs a record"
+            f"  {given.writers:3} writers          {taken.per_s:8,.0f}/s  p50 {taken.percentile(0.5):.2f} ms,"
+            f" p99 {taken.percentile(0.99):.2f} ms = {_times(taken, 0.99, flush_ms)} flushes,"
+            f" node {taken.cpu_us:.0f} µs each ({label})"
         )
-        print(
-            f"  reads at {READS_PER_S:,}/s      p50 {quiet.percentile(0.5):.2f} ms, p99 {quiet.percentile(0.99):.2f} ms;"
-            f" beside the writers p50 {reading.percentile(0.5):.2f} ms, p99 {reading.percentile(0.99):.2f} ms"
-            f" ({reading.percentile(0.99) / quiet.percentile(0.99):.1f} times, {writing.per_s:,.0f} writes/s)"
+    print(
+        f"  batches of {BATCH_ITEMS_MAX:,}     {batched.per_s:8,.0f}/s  p50 {batched.percentile(0.5):.1f} ms a batch,"
+        f" node {batched.cpu_us:.1f} µs a record"
+    )
+
+
+def _report_reads(place: Place, given: argparse.Namespace, number: int) -> None:
+    """Response times first, which the goal is about; beside them whose they are."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        alone = pool.apply(_read, (place, given.seconds))
+    beside, writing = _beside(place, given, number)
+    for reading, label in ((alone, "alone"), (beside, f"beside {writing.per_s:,.0f} creates/s")):
+        parts = ", ".join(
+            f"{part} {percentile(times, 0.5):.2f} and {percentile(times, 0.99):.2f}"
+            for part, times in (("sent late", reading.slip_ms), ("node", reading.node_ms), ("taken late", reading.taking_ms))
         )
+        p50, p99 = percentile(reading.response_ms, 0.5), percentile(reading.response_ms, 0.99)
+        print(f"  reads {label:24} p50 {p50:.2f}, p99 {p99:.2f} ms; of that {parts}")
+    whole, own = (
+        percentile(with_writers, 0.99) / percentile(without, 0.99)
+        for with_writers, without in ((beside.response_ms, alone.response_ms), (beside.node_ms, alone.node_ms))
+    )
+    print(f"  p99 beside the writers ÷ alone: {whole:.1f}, the node's part of it {own:.1f}; at most {GOAL:.0f}")
 
 
 def _times(taken: Taken, share: float, flush_ms: float) -> str:
     return f"{taken.percentile(share) / flush_ms:.0f}"
 
 
-def _beside(place: Place, given: argparse.Namespace, number: int) -> tuple[Taken, Taken]:
+def _beside(place: Place, given: argparse.Namespace, number: int) -> tuple[Reading, Taken]:
     """Reads and writes at the same time, each from a process of its own."""
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         writing = pool.apply_async(_write, (place, given.seconds, f"w{number}", given.writers, given.rate))
@@ -193,8 +212,7 @@ def cpu_s(pid: int) -> float:
 
 
 def _write(place: Place, seconds: float, name: str, writers: int, per_s: float = 0.0) -> Taken:
-    if os.sched_getscheduler(0) == os.SCHED_FIFO:
-        go_first(SECOND)  # behind the node and whoever reads: clients are elsewhere in truth
+    give_way()  # to the node and whoever reads: clients are elsewhere in truth
     return run_loop(_write_all(place, seconds, name, writers, per_s))
 
 
@@ -252,28 +270,15 @@ async def _write_all_batches(place: Place, seconds: float, name: str) -> Taken:
     return Taken(len(latencies) * BATCH_ITEMS_MAX, time.perf_counter() - started, latencies)
 
 
-def _read(place: Place, seconds: float) -> Taken:
-    """Ask for one record at a fixed rate, whatever is still unanswered; latencies count from when each question was due."""
+def _read(place: Place, seconds: float) -> Reading:
+    answer_first()  # before the writers, which have no part in what he measures
     name = f"{PREFIX}/read"
     question = encode_message(request_message(Query(name, parse_identifier(name)), request_id=1, now=int(time.time())))
-    count, sent = int(seconds * READS_PER_S), 0
-    latencies: list[float] = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
-        asker.connect(("127.0.0.1", place.port))
-        started = time.perf_counter()
-        while len(latencies) < count:
-            early = started + sent / READS_PER_S - time.perf_counter()
-            if sent < count and early <= 0:
-                sent += 1
-                asker.send(question[:8] + sent.to_bytes(4, "big") + question[12:])
-            elif select.select((asker,), (), (), early if sent < count else READ_S_MAX)[0]:
-                answer = asker.recv(65_536)
-                due = started + (int.from_bytes(answer[8:12], "big") - 1) / READS_PER_S
-                latencies.append((time.perf_counter() - due) * 1_000)
-                assert isinstance(outcome_of(decode_message(answer)), Answer), "the record is there"
-            elif sent == count:
-                raise SystemExit(f"{count - len(latencies)} of {count} questions were not answered within {READ_S_MAX} s")
-    return Taken(sent, time.perf_counter() - started, latencies)
+    return read_at(place.port, question, READS_PER_S, seconds, _check_answer)
+
+
+def _check_answer(answer: bytes) -> None:
+    assert isinstance(outcome_of(decode_message(answer)), Answer), "the record is there"
 
 
 def run_loop(work: Coroutine[None, None, T]) -> T:
@@ -286,13 +291,14 @@ def run_loop(work: Coroutine[None, None, T]) -> T:
         return asyncio.run(work)
 
 
-def start_node(directory: Path, workers: int = 1) -> tuple[Place, subprocess.Popen[str]]:
+def start_node(directory: Path, workers: int = 1, *, keeper: bool = False) -> tuple[Place, subprocess.Popen[str]]:
     """Make and start a node that homes PREFIX and holds one record to read; it has imported what it needs when this returns."""
     port, http_port = free_port(), free_port()
     words = ["--tier", "enterprise", "--name", "bench", "--prefix", PREFIX, "--port", str(port), "--http-port", str(http_port)]
     _run_idis("init", str(directory), *words, "--no-tls")
     _run_idis("register", f"{PREFIX}/read", "--url", "https://example.com/read", "--data", str(directory))
-    node = subprocess.Popen(idis("serve", str(directory), "--workers", str(workers)), stderr=subprocess.PIPE, text=True)
+    flags = ["--workers", str(workers), *["--keeper"] * keeper]
+    node = subprocess.Popen(idis("serve", str(directory), *flags), stderr=subprocess.PIPE, text=True)
     assert node.stderr is not None, "it is a pipe"
     for line in node.stderr:
         if '"ready"' in line:

@@ -16,6 +16,7 @@ from idis.resolver import log
 from idis.resolver.collector import hush
 from idis.resolver.config import NodeConfig
 from idis.resolver.node import Node
+from idis.resolver.precedence import answer_first
 
 if TYPE_CHECKING:
     from idis.resolver.first_stage import FirstStage
@@ -69,6 +70,8 @@ async def serve(node: Node, ready: Callable[[], None] | None) -> int:
     await node.start()
     sys.setswitchinterval(SWITCH_S)
     hush(hot=node.hot and not node.alone)
+    if node.hot:
+        answer_first()
     node.tell("ready")
     if ready is not None:
         ready()

@@ -275,6 +275,15 @@ def test_each_process_shows_its_memory(shared):
     assert min(resident.values()) > 1_000_000
 
 
+def test_workers_go_before_the_keeper(shared):
+    """Where both want a core, whoever answers has it: the keeper is nicer, and does not stop others by waking."""
+    keeper, worker = shared.pids["idis keeper"], shared.pids["idis worker 1"]
+
+    assert os.sched_getscheduler(keeper) == os.SCHED_BATCH
+    assert os.sched_getscheduler(worker) & ~os.SCHED_RESET_ON_FORK == os.SCHED_OTHER
+    assert os.getpriority(os.PRIO_PROCESS, keeper) > os.getpriority(os.PRIO_PROCESS, worker)
+
+
 def test_a_record_of_another_process_is_answered_by_every_worker_at_once(shared, shared_directory, frame, code):
     """A command registers while the node runs; the very next questions find it, wherever they land."""
     question = frame("88.118.8/new")
