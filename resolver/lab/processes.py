@@ -13,6 +13,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.context import ForkProcess
 from multiprocessing.sharedctypes import Synchronized
@@ -27,6 +28,21 @@ START_S_MAX = 90.0  # fourteen nodes start in some seconds; a machine that other
 STOP_S_MAX = 10.0
 POLL_S = 0.02
 Ended = Callable[[], bool]  # whether a signal has asked for the end
+# What a node imports while it starts, or when it is first asked over HTTP: half a second of work each.
+IMPORTED_LATE = (
+    "uvloop",
+    "aiohttp.web",
+    "idis.resolver.foreign.did",
+    "idis.resolver.foreign.taking",
+    "idis.resolver.hot_path",
+    "idis.resolver.transports.dns",
+    "idis.resolver.transports.http_protocol",
+    "idis.resolver.transports.stream_pool",
+    "idis.resolver.web.application",
+    "idis.resolver.web.chunks",
+    "idis.resolver.web.quick_json",
+    "idis.resolver.web.v1.api",
+)
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -44,6 +60,8 @@ class Processes:
         Raises:
             LabError: one of them could not start; the others are stopped.
         """
+        for name in IMPORTED_LATE:
+            import_module(name)
         for node in plan.nodes:
             ready: Synchronized[int] = self._fork.Value("i", 0)
             process = self._fork.Process(target=_run, args=(config_of(node, plan), ready, os.getpid()), name=f"idis {node.name}")
