@@ -7,12 +7,14 @@ form of the body. Events are never changed and never removed: an error declarati
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
 EVENT_BYTES_MAX = 8_388_608  # of one body: an event of a million characters of any script, with its context
 EVENT_ID_BYTES_MAX = 2_048  # a URI
 CONTENT_BYTES = 32  # of the digest of what an event says
+IDS_KEPT_MAX = 64  # an event is looked for, its declaration too, and then it is put
 PLACE_BYTES = 24  # when it was recorded, and where in the journal
 
 _BIAS = 2**63  # times before 1970 sort before those after it
@@ -74,4 +76,9 @@ def recorded_head(time_ms: int) -> bytes:
 
 def id_key(event_id: str, declares_error: bool) -> bytes:
     """The key by which an event is found by its id."""
-    return blake2b(event_id.encode(), digest_size=16).digest() + bytes((declares_error,))
+    return _id_digest(event_id) + (b"\x01" if declares_error else b"\x00")
+
+
+@lru_cache(IDS_KEPT_MAX)
+def _id_digest(event_id: str) -> bytes:
+    return blake2b(event_id.encode(), digest_size=16).digest()

@@ -176,7 +176,7 @@ def _moments(saying: Saying) -> dict[str, Moment]:
             saying.holder,
         )
 
-    process = event.transformation_id
+    process, name = event.transformation_id, spelling.name
     whole = Role.OBJECT if event.type is EventType.TRANSACTION else Role.WHOLE
     named = {parent: moment(whole, process)} if parent else {}
     for role, other, epcs, amounts in (
@@ -187,8 +187,8 @@ def _moments(saying: Saying) -> dict[str, Moment]:
     ):
         if epcs:
             alike = moment(role, other)
-            for epc in epcs:
-                named.setdefault(spelling.name(epc), alike)
+            for thing in map(name, epcs):
+                named.setdefault(thing, alike)
         for amount in amounts:
-            named.setdefault(spelling.name(amount.epc_class), moment(role, other, amount.quantity, amount.uom))
+            named.setdefault(name(amount.epc_class), moment(role, other, amount.quantity, amount.uom))
     return named

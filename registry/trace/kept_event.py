@@ -19,6 +19,7 @@ from idis.registry.trace.reading import read_event
 from idis.registry.trace.writing import json_text, write_context, write_event
 
 _FORM = 1
+_ID = Event._fields.index("event_id")
 _CONTEXTS_KEPT = 64  # each of some KB: many events share one
 
 
@@ -47,7 +48,9 @@ def named(event: Event) -> tuple[Event, bytes]:
 
 def with_id(event: Event, content: bytes) -> Event:
     """The event with its id, made of the digest of what it says where it came without."""
-    return event if event.event_id else event._replace(event_id=f"{HEAD}{content.hex()}{TAIL}")
+    if event.event_id:
+        return event
+    return Event._make((*event[:_ID], f"{HEAD}{content.hex()}{TAIL}", *event[_ID + 1 :]))  # a third of what `_replace` takes
 
 
 def row_of(

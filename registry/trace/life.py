@@ -80,13 +80,15 @@ def life_row(thing: str, moment: Moment) -> rows.Row:
     return rows.head(thing) + _place_of(moment), _packed(moment)
 
 
-def life_rows(named: Mapping[str, Moment]) -> Iterator[rows.Row]:
+def life_rows(named: Mapping[str, Moment]) -> dict[bytes, bytes]:
     """`life_row` of each: things that an event says the same of share a moment, and the row."""
+    found: dict[bytes, bytes] = {}
     place, row, last = b"", b"", None
     for thing, moment in named.items():
         if moment is not last:
             place, row, last = _place_of(moment), _packed(moment), moment
-        yield rows.head(thing) + place, row
+        found[rows.head(thing) + place] = row
+    return found
 
 
 def _place_of(moment: Moment) -> bytes:
@@ -94,22 +96,24 @@ def _place_of(moment: Moment) -> bytes:
 
 
 def _packed(moment: Moment) -> bytes:
+    _, event_id, kind, action, role, biz_step, disposition, holder, place, read_point, recorded_ms, *rest = moment
+    retracted_ms, quantity, uom, other, said_by = rest
     members = [
-        moment.event_id,
-        _TYPES.index(moment.type),
-        -1 if moment.action is None else _ACTIONS.index(moment.action),
-        int(moment.role),
-        moment.recorded_ms,
-        moment.said_by,
-        moment.biz_step,
-        moment.disposition,
-        moment.place,
-        moment.read_point,
-        moment.holder,
-        moment.other,
-        None if moment.quantity is None else str(moment.quantity),
-        moment.uom,
-        None if moment.retracted_ms == ALWAYS_MS else moment.retracted_ms,
+        event_id,
+        _TYPES.index(kind),
+        -1 if action is None else _ACTIONS.index(action),
+        int(role),
+        recorded_ms,
+        said_by,
+        biz_step,
+        disposition,
+        place,
+        read_point,
+        holder,
+        other,
+        None if quantity is None else str(quantity),
+        uom,
+        None if retracted_ms == ALWAYS_MS else retracted_ms,
     ]
     return rows.pack(members)
 
@@ -183,6 +187,8 @@ def lately(
 
 def holder_in(event: Event, spelling: Spelling) -> str:
     """Whom an event says its things belong to from then on."""
+    if not event.destinations:
+        return ""
     return _party(event.destinations, OWNER, spelling) or _party(event.destinations, POSSESSOR, spelling)
 
 
@@ -190,7 +196,7 @@ def place_in(event: Event, spelling: Spelling) -> str:
     """Where an event says its things are from then on."""
     if event.biz_location:
         return spelling.name(event.biz_location)
-    return _party(event.destinations, LOCATION, spelling)
+    return _party(event.destinations, LOCATION, spelling) if event.destinations else ""
 
 
 def _party(parties: tuple[Typed, ...], kind: str, spelling: Spelling) -> str:

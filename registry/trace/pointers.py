@@ -87,8 +87,8 @@ def dues_of(txn: ReadTxn, changed: Mapping[bytes, bytes], holder: str, now_ms: i
     due: dict[str, Due] = {}
     foreign: dict[str, bool] = {}
     own = f"{holder}/".encode()
-    for key, row in changed.items():
-        if not row or key.startswith(own) or key[0] == rows.HASHED or not rows.is_edge(key):
+    for key in [key for key in changed if not key.startswith(own)]:  # most are one's own
+        if not changed[key] or key[0] == rows.HASHED or not rows.is_edge(key):
             continue
         thing = key[: key.index(0)].decode()
         home = home_of(thing)

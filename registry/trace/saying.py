@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from idis.registry.trace.event import Event
 from idis.registry.trace.things import Spelling
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
+class Saying(NamedTuple):
     """An event as it is derived from; the members are those of `deriving.take_event`."""
 
     event: Event

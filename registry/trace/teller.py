@@ -45,9 +45,10 @@ class Teller:
         foreign = False
         for text in _names(event):
             home = home_of(spelling.name(text))
-            if home and any(covers(prefix, home) for prefix in self.prefixes):
-                return True
-            foreign = foreign or bool(home)
+            if home:
+                if home in self.prefixes or any(covers(prefix, home) for prefix in self.prefixes):
+                    return True
+                foreign = True
         return not foreign
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -58,53 +57,81 @@ def read_gs1(text: str) -> Named | None:
     return Named(canonical, "" if lot is None else f"{class_of}/10/{lot[1]}", class_of)
 
 
-@dataclass(frozen=True, slots=True)
 class Spelling:
     """How things are spelled at a node.
 
-    Attributes:
+    Args:
         folds: whether the suffixes below a folded prefix fold case; of a foreign one nobody knows better than that most do.
         own_host: whether a host, in small letters, stands in front of handles.
         keys: reads a GS1 key in any of its forms; None for what is none.
+
+    Attributes:
+        folds: as given.
+        name: gives the one spelling of a thing; raises IdentifierError when it is empty, too long, or with control characters.
     """
 
-    folds: Callable[[str], bool] = lambda prefix: True
-    own_host: Callable[[str], bool] = names_identifiers
-    keys: Callable[[str], Named | None] = read_gs1
-    _kept: dict[str, Named] = field(default_factory=dict, repr=False, compare=False)
-    _folds: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
+    __slots__ = ("_read", "folds", "name")
 
-    def name(self, text: str) -> str:
-        """The one spelling of a thing.
-
-        Raises:
-            IdentifierError: empty, too long, or with control characters.
-        """
-        known = self._kept.get(text)
-        return self.named(text).name if known is None else known.name
+    def __init__(
+        self,
+        folds: Callable[[str], bool] = lambda prefix: True,
+        own_host: Callable[[str], bool] = names_identifiers,
+        keys: Callable[[str], Named | None] = read_gs1,
+    ) -> None:
+        self.folds = folds
+        self._read = _Read(folds, own_host, keys)
+        # An event asks for each name several times, and what is known comes without a step of the interpreter.
+        self.name: Callable[[str], str] = self._read.__getitem__
 
     def named(self, text: str) -> Named:
         """The one spelling, with lot and class where the identifier says them; raises as `name`."""
-        known = self._kept.get(text)
-        if known is None:
-            known = self._read(text)
-            if len(self._kept) >= SPELLINGS_KEPT_MAX:
-                self._kept.clear()
-                self._folds.clear()
-            self._kept[text] = known
-        return known
+        name = self.name(text)
+        return self._read.finer.get(text) or Named(name)
 
     def names(self, texts: Iterable[str]) -> tuple[str, ...]:
         """`name` of each."""
-        return tuple(self.name(text) for text in texts)
+        return tuple(map(self.name, texts))
 
-    def _read(self, text: str) -> Named:
-        if (plain := plain_handle(text)) is not None:
+
+class _Read(dict[str, str]):
+    """Spellings by what was read; what is not there yet is read when it is asked for.
+
+    Attributes:
+        finer: what was read that says of which lot or class it is.
+    """
+
+    __slots__ = ("_folded", "_folds", "_keys", "_own_host", "finer")
+
+    def __init__(
+        self, folds: Callable[[str], bool], own_host: Callable[[str], bool], keys: Callable[[str], Named | None]
+    ) -> None:
+        self._folds = folds
+        self._own_host = own_host
+        self._keys = keys
+        self._folded: dict[str, bool] = {}
+        self.finer: dict[str, Named] = {}
+
+    def __missing__(self, text: str) -> str:
+        plain = plain_handle(text)
+        if plain is not None:
             prefix, suffix = plain[1].upper(), plain[2]
-            folded = self._folds.get(prefix)
+            folded = self._folded.get(prefix)
             if folded is None:
-                folded = self._folds[prefix] = self.folds(prefix)
-            return Named(f"{prefix}/{suffix.upper() if folded else suffix}")
+                folded = self._folded[prefix] = self._folds(prefix)
+            name = f"{prefix}/{suffix.upper() if folded else suffix}"
+        else:
+            named = self._named(text)
+            name = named.name
+            if named.class_of:
+                self.finer[text] = named
+        if len(self) >= SPELLINGS_KEPT_MAX:
+            self.clear()
+            self.finer.clear()
+            self._folded.clear()
+        self[text] = name
+        return name
+
+    def _named(self, text: str) -> Named:
         text = text.strip()
         if not text:
             raise IdentifierError("the identifier is missing")
@@ -114,21 +141,21 @@ class Spelling:
             raise IdentifierError(f"the identifier is longer than {IDENTIFIER_BYTES_MAX} octets")
         uri = _URI.fullmatch(text)
         if uri is None:
-            return self.keys(text) or Named(self._handle(text))
+            return self._keys(text) or Named(self._handle(text))
         scheme, rest = uri[1].lower(), uri[2]
         if scheme in ("hdl", "doi"):
             # What is no handle behind it is still a URI, and names something.
             return Named(self._path_handle(rest.removeprefix("//")) or f"{scheme}:{rest}")
         web = _WEB.match(rest) if scheme in ("http", "https") else None
         if web is None:
-            return self.keys(text) or Named(f"{scheme}:{rest}")
+            return self._keys(text) or Named(f"{scheme}:{rest}")
         host = web[1].lower()
         # Only the path names the thing; a query or fragment says how to show it. On a host of ours a path that begins like a
         # prefix is a handle, even if a GS1 key could be read further behind.
-        handle = self._path_handle(web[2]) if self.own_host(host) else ""
+        handle = self._path_handle(web[2]) if self._own_host(host) else ""
         if handle and ("." in handle.partition("/")[0] or host in PROXY_HOSTS):
             return Named(handle)
-        return self.keys(text) or Named(f"{scheme}://{host}{rest[2 + len(web[1]) :]}")
+        return self._keys(text) or Named(f"{scheme}://{host}{rest[2 + len(web[1]) :]}")
 
     def _path_handle(self, path: str) -> str:
         """The handle in the path of a resolver's URL, or behind `hdl:`; empty when it holds none."""
@@ -142,7 +169,7 @@ class Spelling:
         prefix = parsed.folded_prefix
         if parsed.suffix is None:
             return prefix
-        return f"{prefix}/{fold(parsed.suffix) if self.folds(prefix) else parsed.suffix}"
+        return f"{prefix}/{fold(parsed.suffix) if self._folds(prefix) else parsed.suffix}"
 
 
 def home_of(name: str) -> str:
