@@ -40,6 +40,7 @@ PSEUDONYM = "~"  # what a name begins with that stands for another one: no ident
 _NONE = 0xFFFF_FFFF
 _KINDS = "MTAGX"
 _KINDS_AT = {kind: at for at, kind in enumerate(_KINDS)}
+_CERTAIN, _OF_CLASS = 1, 2
 _WINDOW = struct.Struct(">qq")
 _EDGE = struct.Struct(">IBBIIqqqqIIIII")
 _POINTER = struct.Struct(">IIq")
@@ -62,7 +63,10 @@ class AskRow(NamedTuple):
 
 
 class EdgeRow(NamedTuple):
-    """An edge, and the asked thing it was found under. `quantity` is a decimal number as text, `reasons` are lines."""
+    """An edge, and the asked thing it was found under. `quantity` is a decimal number as text, `reasons` are lines.
+
+    `of_class`: the child is so much of a class or lot, not one thing.
+    """
 
     of: str
     kind: str
@@ -78,6 +82,7 @@ class EdgeRow(NamedTuple):
     reasons: str
     source: str
     holder: str
+    of_class: bool = False
 
 
 class PointerRow(NamedTuple):
@@ -404,7 +409,7 @@ def _pack_edges(edges: Iterable[EdgeRow], texts: Mapping[str, int]) -> bytes:
             pack(
                 texts[of],
                 kinds[kind],
-                certain,
+                certain | of_class << 1,
                 texts[child],
                 texts[parent],
                 from_ms,
@@ -432,6 +437,7 @@ def _pack_edges(edges: Iterable[EdgeRow], texts: Mapping[str, int]) -> bytes:
                 reasons,
                 source,
                 holder,
+                of_class,
             ) in edges
         ]
     )
@@ -446,7 +452,7 @@ def _read_edges(octets: bytes, texts: Sequence[str]) -> tuple[EdgeRow, ...]:
             EdgeRow(
                 texts[of],
                 _KINDS[kind],
-                certain != 0,
+                flags & _CERTAIN != 0,
                 texts[child],
                 texts[parent],
                 from_ms,
@@ -458,11 +464,12 @@ def _read_edges(octets: bytes, texts: Sequence[str]) -> tuple[EdgeRow, ...]:
                 told[reasons],
                 told[source],
                 told[holder],
+                flags & _OF_CLASS != 0,
             )
             for (
                 of,
                 kind,
-                certain,
+                flags,
                 child,
                 parent,
                 from_ms,

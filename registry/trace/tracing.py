@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from idis.registry.store.base import ReadTxn
+from idis.registry.trace.claims import Conflict, conflicts
 from idis.registry.trace.edge import Certainty, Edge
 from idis.registry.trace.expanding import Direction, Tombstone, expand
 from idis.registry.trace.walking import Budget, Start, Visit, Walk
@@ -31,6 +32,7 @@ class Extent:
         tombstones: branches that could not be followed.
         limits: the bounds that cut it.
         cycles: things that are their own origin, by rework or return.
+        conflicts: what is claimed and cannot all be so.
         edges_read: what it cost.
         as_of_ms: the moment it is about; None is all of time.
         known_ms: what was believed then; None is now.
@@ -40,6 +42,7 @@ class Extent:
     tombstones: tuple[Tombstone, ...] = ()
     limits: tuple[str, ...] = ()
     cycles: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     edges_read: int = 0
     as_of_ms: int | None = None
     known_ms: int | None = None
@@ -118,9 +121,12 @@ def trace(
 
 def walk_here(txn: ReadTxn, walk: Walk, clock: Clock = standing) -> None:
     """Walk to the end over the edges of one store."""
-    while requests := walk.next_requests(clock()):
-        for request in requests:
-            walk.receive(request, expand(txn, request))
+    while True:
+        while requests := walk.next_requests(clock()):
+            for request in requests:
+                walk.receive(request, expand(txn, request))
+        if not walk.weigh():
+            return
 
 
 def trace_of(walk: Walk, start: str) -> Trace:
@@ -138,6 +144,7 @@ def extent_of(walks: Iterable[Walk]) -> Extent:
         tuple(tombstone for walk in walks for tombstone in walk.tombstones),
         tuple(dict.fromkeys(limit for walk in walks for limit in walk.limits)),
         tuple(dict.fromkeys(thing for walk in walks for thing in walk.cycles)),
+        tuple(dict.fromkeys(conflict for walk in walks for conflict in conflicts(walk.told()))),
         sum(walk.edges_read for walk in walks),
         walks[0].as_of_ms if walks else None,
         walks[0].known_ms if walks else None,

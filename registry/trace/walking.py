@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from idis.registry.trace.claims import contested, doubted
 from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
 from idis.registry.trace.expanding import (
     ASKS_MAX,
@@ -26,6 +27,7 @@ from idis.registry.trace.expanding import (
     Step,
     Tombstone,
 )
+from idis.registry.trace.intervals import OVERLAP
 
 TRACE_NODES = 64  # nodes asked in one question
 TRACE_DEPTH = 32  # edges from the start
@@ -155,6 +157,7 @@ class Walk:
         self.pointers: list[Pointer] = []
         self.limits: dict[str, None] = {}
         self.edges_read = 0
+        self.claims: list[Edge] = []  # going back: by which what was found in something is said to be in something
         self._lots = lots
         self._packing = packing
         self._until_ms = now_ms + self.budget.ms
@@ -221,20 +224,37 @@ class Walk:
         """
         known, self._known = self._known, {}
         for thing, before in known.items():
-            name = names.get(thing, thing)
-            kept = self._known.setdefault(name, _Known())
+            kept = self._known.setdefault(names.get(thing, thing), _Known())
             kept.windows += before.windows
             edges = [
                 edge._replace(child=names.get(edge.child, edge.child), parent=names.get(edge.parent, edge.parent))
                 for edge in before.edges
             ]
             kept.edges = list({_mark(edge): edge for edge in (*kept.edges, *edges)}.values())
-        self.visits.clear()
-        self.packed.clear()
-        self.cycles.clear()
-        self._frontier.clear()
-        self._deep.clear()
-        self._begin()
+        self._walk_anew()
+
+    def weigh(self) -> bool:
+        """Take for possible only what several claim and what cannot all be so, and walk anew if there is any; as `rename`."""
+        # Going forward, all that a thing is claimed to be in is told of under the thing itself.
+        least = 1 if self.direction is Direction.BACK else 2
+        found = {_mark(edge) for edge in contested(self.told(least)) if OVERLAP not in edge.reasons}
+        if not found:
+            return False
+        for known in self._known.values():
+            if any(_mark(edge) in found for edge in known.edges):
+                known.edges = [doubted(edge) if _mark(edge) in found else edge for edge in known.edges]
+        self.claims = [doubted(edge) if _mark(edge) in found else edge for edge in self.claims]
+        self._walk_anew()
+        return True
+
+    def told(self, least: int = 1) -> Iterator[Edge]:
+        """All edges that are known, under things of which as many are."""
+        yield from self.claims
+        yield from (edge for known in self._known.values() if len(known.edges) >= least for edge in known.edges)
+
+    def told_of(self) -> dict[str, Sequence[Edge]]:
+        """All edges that are known of each thing."""
+        return {thing: known.edges for thing, known in self._known.items() if known.edges}
 
     def resume(self, budget: Budget, now_ms: int) -> None:
         """Go on where a bound cut the walk. Its tombstones are gone: who knows of branches that are still missing buries them.
@@ -265,6 +285,18 @@ class Walk:
     def best(self, thing: str) -> Visit:
         """The surest of the shortest visits of a thing."""
         return min(self.visits[thing], key=lambda visit: (not visit.certain, visit.depth))
+
+    def _walk_anew(self) -> None:
+        """Walk once more over all that is known."""
+        self.tombstones = [stone for stone in self.tombstones if stone.step is not Step.LIMIT or stone.thing not in self._deep]
+        for known in self._known.values():
+            known.waiting = ()
+        self.visits.clear()
+        self.packed.clear()
+        self.cycles.clear()
+        self._frontier.clear()
+        self._deep.clear()
+        self._begin()
 
     def _begin(self) -> None:
         for start in self._starts:

@@ -15,6 +15,7 @@ STONES_SHOWN = 20
 NOTIFY_SHOWN = 20
 NODES_SHOWN = 8
 CYCLES_SHOWN = 5
+CONFLICTS_SHOWN = 5
 
 Row = tuple[str, ...]
 
@@ -61,7 +62,18 @@ class Page:
         if cycles := answer["extent"]["cycles"]:
             more = " …" if len(cycles) > CYCLES_SHOWN else ""
             lines += self.say(f"in a circle, by rework or return: {', '.join(cycles[:CYCLES_SHOWN])}{more}", Style.DOUBT)
-        return lines + self._nodes(answer)
+        return lines + self._conflicts(answer["extent"]["conflicts"]) + self._nodes(answer)
+
+    def _conflicts(self, conflicts: Any) -> list[str]:
+        lines: list[str] = []
+        for conflict in conflicts if self.whole or self.terminal.width is None else conflicts[:CONFLICTS_SHOWN]:
+            lines += self.say(f"CONFLICT, {conflict['rule']}: {conflict['thing']}", Style.BAD)
+            for edge in conflict["claims"]:
+                while_ = moments_of((edge["since"], edge["until"]))
+                lines += self.say(f"  {edge['holder'] or 'somebody'} says: in {edge['parent']}  {while_}", Style.DOUBT)
+        if len(conflicts) > CONFLICTS_SHOWN and not self.whole and self.terminal.width is not None:
+            lines += self.say(f"  … and {len(conflicts) - CONFLICTS_SHOWN:,} more: --all shows them", Style.DOUBT)
+        return lines
 
     def _nodes(self, answer: Any) -> list[str]:
         nodes = answer.get("nodes")

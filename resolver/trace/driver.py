@@ -15,6 +15,7 @@ from typing import Protocol
 
 from idis.proto.errors import ProtocolError
 from idis.proto.trace import PSEUDONYM, ExpandReply, ExpandRequest
+from idis.registry.trace.claims import is_claim
 from idis.registry.trace.edge import Edge
 from idis.registry.trace.expanding import ASKS_MAX, Ask, Direction, Expansion, Request, Step, Tombstone
 from idis.registry.trace.things import home_of
@@ -28,6 +29,7 @@ from idis.resolver.trace.taking import take
 GRACE_S = 0.05  # for which a slow answer is waited for, before what others said is gone on with
 ROUNDS_MAX = 8  # of pointers that lead to pointers
 NAMES_BYTES_MAX = 24_576  # of the things of one request: with windows, cursors and pass it stays below what strangers may send
+CLAIMS_DEPTH = 2  # whoever hides what a thing is in learns so from its home under which name it may be seen
 PREFIXES_PER_NODE = 4  # a node may answer for some prefixes; whoever points to more makes us look for them in vain
 
 
@@ -76,6 +78,7 @@ class _Round:
     wanted: dict[str, dict[Ask, None]] = field(default_factory=lambda: defaultdict(dict))
     done: set[tuple[str, Ask]] = field(default_factory=set)
     told: dict[str, int] | None = None
+    beside: bool = False  # it is not of the walk: only what is in the answers counts
 
     def news(self) -> dict[str, list[Edge]]:
         """The edges that the walk has not been told; it is told now."""
@@ -124,7 +127,6 @@ class Driver:
     ) -> None:
         self.asked: dict[str, Asked] = {}
         self.aliases: dict[str, str] = {}
-        self.heard: dict[str, list[Edge]] = defaultdict(list)  # every edge by the thing it was found under
         self.question = question
         self._nodes = nodes
         self._clock = clock
@@ -144,7 +146,13 @@ class Driver:
         self._late: dict[str, list[Edge]] = defaultdict(list)  # hidden ones, of things that were asked for before they came
         self._replied = 0  # edges in answers
         self._deadline_s = 0.0
+        self._claimed: set[str] = set()  # whose wholes were asked for
         self._walk: Walk | None = None
+
+    @property
+    def heard(self) -> dict[str, Sequence[Edge]]:
+        """Every edge by the thing it was found under."""
+        return {} if self._walk is None else self._walk.told_of()
 
     async def run(self, walk: Walk) -> None:
         """Take a walk to its end, or to that of its budget."""
@@ -179,16 +187,9 @@ class Driver:
         self._deadline_s = self._clock.monotonic() + walk.budget.ms / 1_000
 
     async def _go_on(self, walk: Walk) -> None:
-        """Walk to the end; a thing that was met under two names is one, and the walk goes over it again."""
+        """Walk to the end; a thing that was met under two names is one, and one that is claimed twice is in neither for sure."""
         await self._walk_on(walk)
-        while names := {shown: name for shown, name in self._true.items() if shown in walk.visits}:
-            for shown, name in names.items():
-                self._beside[name] += self._hidden.pop(shown, [])
-                self.heard[name] += self.heard.pop(shown, [])
-            for found in (self.heard, self._hidden, self._beside):
-                for thing, edges in found.items():
-                    found[thing] = [self._truly(edge) for edge in edges]
-            walk.rename(names)
+        while self._rename(walk) or await self._weigh(walk):
             await self._walk_on(walk)
         for missing in self._missing.values():
             more = len({ask.thing for ask in missing.asks}) - 1
@@ -196,6 +197,31 @@ class Driver:
             walk.bury(replace(missing.stone, message=message))
         for stone in [stone for stones, _asks in self._told.values() for stone in stones]:
             walk.bury(stone)
+
+    def _rename(self, walk: Walk) -> bool:
+        """Call things by their names that were met under pseudonyms; whether there were any."""
+        names = {shown: name for shown, name in self._true.items() if shown in walk.visits}
+        for shown, name in names.items():
+            self._beside[name] += self._hidden.pop(shown, [])
+        if names:
+            for found in (self._hidden, self._beside):
+                for thing, edges in found.items():
+                    found[thing] = [self._truly(edge) for edge in edges]
+            walk.rename(names)
+        return bool(names)
+
+    async def _weigh(self, walk: Walk) -> bool:
+        """Weigh what is claimed; going back, ask first who else claims what was found in something."""
+        asks: tuple[Ask, ...] = ()
+        if walk.direction is Direction.BACK:
+            inside = {visit.thing for visits in walk.visits.values() for visit in visits if visit.edge and is_claim(visit.edge)}
+            asks = tuple(Ask(thing) for thing in sorted(inside - self._claimed) if not thing.startswith(PSEUDONYM))
+        if asks:
+            self._claimed.update(ask.thing for ask in asks)
+            gathered = _Round(beside=True)
+            await self._gather(gathered, Request(Direction.FORWARD, asks, known_ms=walk.known_ms))
+            walk.claims += [self._truly(edge) for edges in gathered.edges.values() for edge in edges if is_claim(edge)]
+        return walk.weigh()
 
     async def _walk_on(self, walk: Walk) -> None:
         """Step from what was answered; what is slow holds nothing up but what is behind it."""
@@ -229,14 +255,13 @@ class Driver:
             found[prefix].update(asks)
         self._missing.clear()
         self._told.clear()
+        self._claimed.difference_update(ask.thing for asks in found.values() for ask in asks)
         return found
 
     def _tell(self, walk: Walk, request: Request, gathered: _Round) -> None:
         """Tell the walk what a request has gathered so far."""
         first = gathered.told is None
         news = gathered.news()
-        for thing, edges in news.items():
-            self.heard[thing].extend(edges)
         if first:
             walk.receive(request, Expansion(news))
         else:
@@ -247,15 +272,19 @@ class Driver:
 
     async def _expand(self, gathered: _Round, request: Request) -> None:
         """Gather all that is known anywhere of the things of a request."""
-        followed = [ask for ask in request.asks if not self._leaves(ask.thing)]
-        named: list[Ask] = []
-        for ask in followed:
-            if ask.thing in self._hidden:
-                gathered.edges[ask.thing].extend(self._hidden[ask.thing])
-            elif not ask.thing.startswith(PSEUDONYM):
-                named.append(ask)
-                if ask.thing in self._beside:
-                    gathered.edges[ask.thing].extend(self._beside[ask.thing])
+        for ask in request.asks:
+            if not self._leaves(ask.thing):
+                found = self._hidden if ask.thing in self._hidden else self._beside
+                gathered.edges[ask.thing].extend(found.get(ask.thing, ()))
+        await self._gather(gathered, request)
+
+    async def _gather(self, gathered: _Round, request: Request) -> None:
+        """Ask for the edges of things by their names."""
+        named = [
+            ask
+            for ask in request.asks
+            if not (ask.thing in self._hidden or ask.thing.startswith(PSEUDONYM) or self._leaves(ask.thing))
+        ]
         if self._local is not None and named:
             self._take_here(gathered, request, self._local(replace(request, asks=tuple(named))))
         for ask in named:
@@ -329,8 +358,7 @@ class Driver:
             request.lots,
             request.as_of_ms,
             request.known_ms,
-            # The first visit of a thing is one of the shortest ways to it.
-            walk.budget.depth - min([walk.visits[ask.thing][0].depth for ask in asks]),
+            _depth_left(walk, asks) if request.direction is walk.direction else CLAIMS_DEPTH,
             max(walk.budget.edges - walk.edges_read, 1),
             max(int(left_s * 1_000), 0),
             question.visited,
@@ -370,6 +398,11 @@ class Driver:
         """Take an answer; the asks it left."""
         taken = take(reply, prefix, asks, self.question.own)
         self._replied += len(reply.edges)
+        if gathered.beside:
+            for of, edge in taken.edges:
+                gathered.edges[of].append(edge)
+            self._point(gathered, request, taken.pointers)
+            return taken.left
         self.aliases.update(taken.aliases)
         if not reply.named:
             self._true |= {shown: name for name, shown in taken.aliases.items() if shown.startswith(PSEUDONYM)}
@@ -427,6 +460,11 @@ class Driver:
             missing = self._missing[key] = _Missing(stone)
         missing.asks.update(dict.fromkeys(asks))
         missing.stone = replace(missing.stone, attempts=missing.stone.attempts + 1)
+
+
+def _depth_left(walk: Walk, asks: Sequence[Ask]) -> int:
+    """How far a node may go on: the first visit of a thing is one of the shortest ways to it."""
+    return walk.budget.depth - min([walk.visits[ask.thing][0].depth for ask in asks])
 
 
 def _parted(asks: Sequence[Ask]) -> Iterator[tuple[Ask, ...]]:

@@ -55,6 +55,7 @@ def edge_rows(edges: Iterable[tuple[str, Edge]]) -> tuple[EdgeRow, ...]:
                 "\n".join(edge.reasons) if edge.reasons else "",
                 edge.source,
                 edge.holder,
+                edge.of_class,
             )
             for of, edge in edges
         ]
@@ -85,6 +86,7 @@ def edge_of(row: EdgeRow) -> Edge:
         tuple(row.reasons.split("\n")) if row.reasons else (),
         row.source,
         row.holder,
+        row.of_class,
     )
 
 

@@ -67,6 +67,13 @@ def test_an_answer_encodes() -> None:
     assert DECODED.encode() == bytes.fromhex(REPLY)
 
 
+def test_so_much_of_a_lot_is_told_from_a_thing() -> None:
+    """By the second bit of the octet that says whether an edge is certain."""
+    (row,) = read_expand_reply(bytes.fromhex(REPLY.replace("00000000 01 01", "00000000 01 02"))).edges
+
+    assert (row.certain, row.of_class) == (False, True)
+
+
 def test_a_cursor_comes_with_its_thing() -> None:
     """Behind the place among the asks and its length."""
     octets = bytes.fromhex(HEAD + THING + WINDOW + "c407 00000000 0001 cc")

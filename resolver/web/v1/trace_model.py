@@ -168,6 +168,15 @@ class TombstoneModel:
 
 
 @dataclass(frozen=True, slots=True)
+class ConflictModel:
+    """What is claimed of one thing and cannot all be so: whatever hangs on it is possible only."""
+
+    rule: Annotated[str, Field("why not, as gaps name it", "规则")]
+    thing: Annotated[str, Field("the thing", "标识")]
+    claims: Annotated[tuple[EdgeModel, ...], Field("what is claimed, by whom", "主张")]
+
+
+@dataclass(frozen=True, slots=True)
 class ExtentModel:
     """How far an answer reaches."""
 
@@ -175,6 +184,7 @@ class ExtentModel:
     tombstones: Annotated[tuple[TombstoneModel, ...], Field("branches that could not be followed", "断点")]
     limits: Annotated[tuple[str, ...], Field("bounds that cut it", "限制")]
     cycles: Annotated[tuple[str, ...], Field("things that are their own origin, by rework or return", "循环")]
+    conflicts: Annotated[tuple[ConflictModel, ...], Field("what is claimed and cannot all be so", "矛盾")]
     edges_read: Annotated[int, Field("what it cost", "读取边数", 0, name="edgesRead")]
     as_of: Annotated[str | None, AS_OF]
     known_at: Annotated[str | None, KNOWN_AT]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -22,11 +23,13 @@ from idis.registry.identity import parse_identity
 from idis.registry.registration.checks import Organisation, Refusal
 from idis.registry.store.memory import MemoryStore
 from idis.registry.trace.deriving import take_event
+from idis.registry.trace.edge import Certainty
 from idis.registry.trace.event import Event
 from idis.registry.trace.expanding import Direction, Step
 from idis.registry.trace.pointers import keep_pointers
 from idis.registry.trace.recall import Recall, recall, recall_of, start_recall
 from idis.registry.trace.things import Spelling, home_of
+from idis.registry.trace.tracing import trace
 from idis.registry.trace.walking import Budget, Start, Walk
 from idis.resolver.creation import home_prefixes
 from idis.resolver.metrics import Metrics
@@ -85,11 +88,9 @@ def random_world(random: Random) -> World:
     """Things in the order of their making, each from one or two earlier ones."""
     names = [START] + [f"{random.choice((OWN, *OTHERS))}/T{number}" for number in range(random.randint(3, 14))]
     steps = []
-    parts: set[str] = set()  # nothing is built into two things: each enterprise would be sure, all of them together not
     for at, target in enumerate(names[1:], 1):
         for number, source in enumerate(random.sample(names[:at], min(at, random.choice((1, 1, 2))))):
-            event_id, builds = f"urn:e:{at}.{number}", random.random() < 0.5 and source not in parts
-            parts |= {source} if builds else set()
+            event_id, builds = f"urn:e:{at}.{number}", random.random() < 0.5
             event = built(event_id, at, target, source) if builds else made(event_id, at, source, target)
             steps.append((source, target, event))
     grades = {prefix: random.choice(list(Grade)) for prefix in OTHERS} | {OWN: Grade.FULL}
@@ -171,6 +172,14 @@ def store_event(store: MemoryStore, holder: str, event: Event) -> None:
     ).result()
 
 
+def united(world: World) -> MemoryStore:
+    """One store that was told everything."""
+    store = MemoryStore()
+    for _, target, event in world.steps:
+        store_event(store, home_of(target), event)
+    return store
+
+
 async def asked(nodes: Nodes, *, silent: str = "", budget: Budget | None = None) -> tuple[Recall, Walk]:
     """A recall of the start over all nodes; of one that was silent, gone on with afterwards."""
     starts = [Start(spelled(START))]
@@ -193,15 +202,12 @@ def counts(found: Recall) -> tuple[int, ...]:
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 async def test_names_are_for_whom_they_are_for_and_counts_for_everybody(batch: int) -> None:
-    """Full to who is listed, one hop to the neighbour, the count always; and no hidden name anywhere."""
+    """Full to who is listed, one hop to the neighbour, the count always, of what is claimed twice too; no hidden name."""
     for seed in range(batch, GENEALOGIES, BATCHES):
         world = random_world(Random(seed))
         nodes = Nodes(world)
         found, walk = await asked(nodes)
-        union = MemoryStore()
-        for _, target, event in world.steps:
-            store_event(union, home_of(target), event)
-        with union.read() as txn:
+        with united(world).read() as txn:
             truth = recall(txn, [Start(spelled(START))], at_ms=NOW_MS)
         shown = {thing for thing in walk.visits if not thing.startswith(PSEUDONYM)}
         reached = {spelled(thing) for thing in world.reached()}
@@ -209,6 +215,7 @@ async def test_names_are_for_whom_they_are_for_and_counts_for_everybody(batch: i
 
         assert walk.complete, seed
         assert counts(found) == counts(truth), seed
+        assert len(found.extent.conflicts) == len(truth.extent.conflicts), seed
         assert len(walk.visits) == len(reached), seed
         assert shown <= named & reached, seed
         assert {spelled(thing) for thing in world.reached(full=True) | world.neighbours()} <= shown, seed
@@ -245,7 +252,10 @@ async def test_an_answer_in_many_parts_is_the_whole(batch: int) -> None:
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 async def test_going_back_shows_one_hop_to_partners_and_nothing_to_others(batch: int) -> None:
-    """What one's own came from is named; further back only where everything is shown, and hidden names where one is a partner."""
+    """What one's own came from is named; further back only where everything is shown, and hidden names where one is a partner.
+
+    What several claim is possible for everybody.
+    """
     for seed in range(batch, GENEALOGIES // 2, BATCHES):
         random = Random(seed)
         world = random_world(random)
@@ -261,3 +271,9 @@ async def test_going_back_shows_one_hop_to_partners_and_nothing_to_others(batch:
         assert all(world.grades[prefix] is not Grade.FULL for prefix in refusing), seed
         hidden = any(thing.startswith(PSEUDONYM) for thing in walk.visits)
         assert not hidden or Grade.PARTNER in world.grades.values(), seed
+        if walk.complete:
+            with united(world).read() as txn:
+                truth = trace(txn, start, Direction.BACK)
+            assert Counter(walk.best(thing).certain for thing in walk.visits) == Counter(
+                line.certainty is Certainty.CERTAIN for line in truth.lines
+            ), seed
