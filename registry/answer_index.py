@@ -9,9 +9,10 @@ is asked instead. So a change that was acknowledged is in the next answer, and a
 in the making costs speed, never truth.
 
 Work comes in pieces of less than a millisecond, each with a read transaction of its own, because the process that does it
-answers meanwhile. Making a generation walks all records; a change of a prefix walks its records when they are to be
-answered otherwise from now on; a load walks what it wrote. Until such a walk has ended the position stays behind, so
-nobody is answered from what is half done. A generation that fills up is copied into a larger one beside everything else.
+answers meanwhile; what has just been committed may be taken in by the thread that committed it. Making a generation walks
+all records; a change of a prefix walks its records when they are to be answered otherwise from now on; a load walks what
+it wrote. Until such a walk has ended the position stays behind, so nobody is answered from what is half done. A generation
+that fills up is copied into a larger one beside everything else.
 
 The file's mark says of which store, up to which place in the journal and by which rules it was made. The next start goes
 on from there, or makes it anew.
@@ -26,6 +27,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from threading import RLock
 
 from idis.proto._speedups import AnswerIndex, Fill, IndexFull, IndexUnusable
 from idis.proto.identifier import ancestors
@@ -125,6 +127,7 @@ class AnswerIndexKeeper:
         self._refers = False  # what it will be able to tell below prefixes
         self._anew = False  # it is made from the store, not from the generation before it
         self._ended = False
+        self._lock = RLock()  # steps and questions are the loop's, while the store's writer may ask whether it is fresh
 
     def open(self) -> None:
         """Take up the index of the last run, or want one made."""
@@ -152,53 +155,56 @@ class AnswerIndexKeeper:
                 boot=self._boot,
             )
         except OSError as error:
-            self._give_up(f"{self._aside} cannot be made: {error.strerror}")
+            with self._lock:
+                self._give_up(f"{self._aside} cannot be made: {error.strerror}")
             return
-        if self.wanted is not plan:
-            made.close()  # another one is wanted by now
-            return
-        self._next = made
-        self._filling = self._load_all(made) if self._anew else self._copy(made)
-        self.wanted = None
+        with self._lock:
+            if self.wanted is not plan:
+                made.close()  # another one is wanted by now
+                return
+            self._next = made
+            self._filling = self._load_all(made) if self._anew else self._copy(made)
+            self.wanted = None
 
     def close(self) -> None:
         """Leave the file for the next start."""
-        for index in (self.index, self._next):
-            if index is not None:
-                index.close()
-        self.index = self._next = self._filling = self.wanted = None
+        with self._lock:
+            for index in (self.index, self._next):
+                if index is not None:
+                    index.close()
+            self.index = self._next = self._filling = self.wanted = None
 
     def fresh(self) -> bool:
-        """Whether the index holds every change committed until now; takes in what little may be missing."""
-        index = self.index
-        if index is None or self._walks or self._anew:
+        """Whether the index holds every change committed until now; takes in what little may be missing. From any thread."""
+        with self._lock:
+            index = self.index
+            if index is None or self._walks or self._anew:
+                return False
+            if index.position == self._store.last_transaction:
+                return True
+            with suppress(StoreError):
+                for _ in range(PIECES_PER_QUESTION):
+                    if not self._follow():
+                        return self.index is index
+                    if self._walks or self._anew:
+                        break
             return False
-        if index.position == self._store.last_transaction:
-            return True
-        try:
-            for _ in range(PIECES_PER_QUESTION):
-                if not self._follow():
-                    return self.index is index
-                if self._walks or self._anew:
-                    break
-        except StoreError:
-            pass
-        return False
 
     def step(self) -> bool:
         """Do a piece of what there is to do; True when there is more."""
-        try:
-            if self._walks:
-                self._walk_on()
-                return True
-            more = self.index is not None and not self._anew and self._follow()
-            return self._fill_on() or more
-        except IndexFull:
-            self._make_anew()
-            return not self._ended
-        except StoreError as error:
-            self.failure = str(error)
-            return False
+        with self._lock:
+            try:
+                if self._walks:
+                    self._walk_on()
+                    return True
+                more = self.index is not None and not self._anew and self._follow()
+                return self._fill_on() or more
+            except IndexFull:
+                self._make_anew()
+                return not self._ended
+            except StoreError as error:
+                self.failure = str(error)
+                return False
 
     # Following the journal.
 

@@ -69,6 +69,7 @@ class HotPath:
     ) -> None:
         self.accelerator: Accelerator | None = None
         self._answers: AnswerIndexKeeper | AnswerIndexReader | AnswerRing | None = None
+        self._followers = store.writer.followers
         self._config = config
         self._hot = hot
         boot = boot_name()
@@ -117,11 +118,15 @@ class HotPath:
 
     def close(self) -> None:
         """Let go of the index; its keeper leaves it for the next start."""
+        self._followers.clear()
         if self._answers is not None:
             self._answers.close()
 
     async def _keep(self, keeper: AnswerIndexKeeper) -> None:
         await asyncio.to_thread(keeper.open)
+        if not self._hot:
+            # Others answer from the index. Until it has what was committed they ask the store, for ten times the price.
+            self._followers.append(keeper.fresh)
         failure, known, busy_until, remembered = "", keeper.index, 0.0, False
         while True:
             if keeper.wanted is not None:

@@ -101,9 +101,14 @@ class Writer:
         cache: decoded prefix entries, shared with the readers.
         settings: limits.
         clock: unix time in seconds.
+
+    Attributes:
+        followers: called after each commit in the writer's thread, before those are told whose changes it holds. What one
+            raises ends the writer.
     """
 
     def __init__(self, environment: Environment, cache: PrefixCache, settings: Settings, clock: Callable[[], float]) -> None:
+        self.followers: list[Callable[[], object]] = []
         self._environment = environment
         self._cache = cache
         self._settings = settings
@@ -173,6 +178,7 @@ class Writer:
                     self._group = []
                 if time.monotonic() >= due and self._poison is None:
                     self.keep_house()
+                    self._tell_followers()
                     due = time.monotonic() + self._settings.housekeeping_s
         except BaseException as error:  # a fault of ours: nobody may wait for a thread that has ended
             self._poison_with(f"the writer of {self._environment.folder} failed: {error!r}")
@@ -202,6 +208,7 @@ class Writer:
                 return
             reason = error if isinstance(error, StoreError) else self._refusal(error)
             results = [(job, reason) for job in group]
+        self._tell_followers()
         for job, result in results:
             if isinstance(result, Exception):
                 job.future.set_exception(result)
@@ -209,6 +216,10 @@ class Writer:
                 job.future.set_result(result)
         if self._environment.fill >= MAP_FILL_GROW and time.monotonic() >= self._grow_at:
             self._grow_early()
+
+    def _tell_followers(self) -> None:
+        for follow in self.followers:
+            follow()
 
     def _persist(self, group: list[_Job]) -> list[_Result]:
         apart = False

@@ -17,8 +17,13 @@ from idis.proto import speedups
 from idis.proto.value import Value, encode_values
 from idis.registry.prefix import PrefixEntry, PrefixState
 from idis.registry.record import Record, prepare
+from idis.registry.store.lmdb import LmdbStore
 from idis.resolver import node as node_module
-from idis.resolver.config import GuardSection, ListenSection, NodeSection, RecursionSection, Tier
+from idis.resolver.config import GuardSection, ListenSection, NodeConfig, NodeSection, RecursionSection, Tier
+from idis.resolver.creation import create_node
+from idis.resolver.guard.sources import Sources
+from idis.resolver.metrics import Metrics
+from idis.resolver.own_site import own_site
 
 NOW = 1_700_000_000
 MANY = tuple(Record(f"88.118.8/N{number}", (Value(1, "URL", b"u" * (number % 90)),)) for number in range(300))
@@ -95,6 +100,33 @@ async def write_elsewhere(node, name: str, text: str) -> None:
     """The same by another process on the same directory."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", WRITE, str(node.config.data_dir), name, text)
     assert await process.wait() == 0
+
+
+@needs_compiled
+async def test_a_keeper_has_a_change_in_the_index_when_it_is_acknowledged(tmp_path):
+    """Workers answer from it: no turn of the keeper's loop lies between the commit and their next answer."""
+    from idis.resolver.hot_path import HotPath  # which imports what is compiled
+
+    config = NodeConfig(tmp_path, NodeSection(name="n", prefixes=("88.118.8",)))
+    create_node(tmp_path, config)
+    store = LmdbStore.open(tmp_path, exclusive=True)
+    site, sources = own_site(config, 2641, 8000, b""), Sources(config.guard)
+    path = HotPath(config, store, site, sources, Metrics(), recursor=None, follower=None, keeps=True, hot=False)
+    keeping = asyncio.create_task(path.run())
+    answers = path.index_answers
+    for _ in range(LOOKS_MAX):
+        if answers.index is not None and answers.fresh():
+            break
+        await asyncio.sleep(LOOK_S)
+    record = prepare(Record("88.118.8/new", (Value(1, "URL", b"u"),)), NOW)
+    store.write(lambda txn: txn.put_record(record), actor="test").result()
+    position, last = answers.index.position, store.last_transaction
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    path.close()
+    store.close()
+
+    assert position == last
 
 
 async def test_a_write_is_in_the_next_answer(node, ask, frame, code):

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Any
 
 import lmdb
@@ -670,6 +670,16 @@ def write_under_faults(directory: Path, fault: str) -> list[str]:
     assert missing == []
     assert problems == []
     return told
+
+
+def test_followers_are_called_before_whoever_waits_is_told(store: LmdbStore, make_record: MakeRecord) -> None:
+    """In the writer's thread, when the commit can be read."""
+    seen: list[tuple[str, int]] = []
+    before = store.last_transaction
+    store.writer.followers.append(lambda: seen.append((current_thread().name, store.last_transaction)))
+    store.write(lambda txn: txn.put_record(make_record("88.118/a1")), actor="test").result(10)
+
+    assert seen == [("store-writer", before + 1)]
 
 
 def test_snapshot_outlives_writes(store: LmdbStore, make_record: MakeRecord) -> None:
