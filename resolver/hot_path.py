@@ -11,6 +11,7 @@ import asyncio
 import logging
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from idis.proto.types.site import Site, encode_site
@@ -109,10 +110,7 @@ class HotPath:
             case AnswerIndexKeeper() as keeper:
                 await self._keep(keeper)
             case AnswerIndexReader() as reader:
-                while True:
-                    if reader.look() and reader.index is not None:
-                        await asyncio.to_thread(reader.index.warm)
-                    await asyncio.sleep(LOOK_S)
+                await self._read(reader)
             case _:
                 pass
 
@@ -121,6 +119,16 @@ class HotPath:
         self._followers.clear()
         if self._answers is not None:
             self._answers.close()
+
+    async def _read(self, reader: AnswerIndexReader) -> None:
+        warmed = None
+        while True:
+            reader.look()
+            if reader.index is not warmed and reader.index is not None:  # found just now, or by a question before
+                warmed = reader.index
+                with suppress(ValueError):  # another generation has taken its place already
+                    await asyncio.to_thread(warmed.warm)
+            await asyncio.sleep(LOOK_S)
 
     async def _keep(self, keeper: AnswerIndexKeeper) -> None:
         await asyncio.to_thread(keeper.open)

@@ -90,6 +90,53 @@ def ask(request, node, client_of) -> Ask:
     return over_udp if request.param == "udp" else client.ask_tcp
 
 
+async def eventually(fact: Callable[[], bool]) -> None:
+    """Wait until something becomes true."""
+    for _ in range(LOOKS_MAX):
+        if fact():
+            return
+        await asyncio.sleep(LOOK_S)
+    raise AssertionError("it does not become true in time")
+
+
+class Apart:
+    """A store, the index of the process that keeps it, and of one that answers from it."""
+
+    def __init__(self, directory: Path) -> None:
+        from idis.resolver.hot_path import HotPath  # which imports what is compiled
+
+        config = NodeConfig(directory, NodeSection(name="n", prefixes=("88.118.8",)))
+        create_node(directory, config)
+        self.store = LmdbStore.open(directory, exclusive=True)
+        site, sources = own_site(config, 2641, 8000, b""), Sources(config.guard)
+        self.paths = [
+            HotPath(config, self.store, site, sources, Metrics(), recursor=None, follower=None, keeps=keeps, hot=not keeps)
+            for keeps in (True, False)
+        ]
+        self.keeper, self.reader = (path.index_answers for path in self.paths)
+
+    def put(self, name: str) -> None:
+        """A change by the process that keeps the index, acknowledged."""
+        record = prepare(Record(name, (Value(1, "URL", b"u"),)), NOW)
+        self.store.write(lambda txn: txn.put_record(record), actor="test").result()
+
+
+@pytest.fixture
+async def apart(tmp_path, monkeypatch):
+    """Both run."""
+    monkeypatch.setattr("idis.resolver.hot_path.LOOK_S", LOOK_S)
+    made = Apart(tmp_path)
+    running = [asyncio.create_task(path.run()) for path in made.paths]
+    await eventually(made.reader.fresh)
+    yield made
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    for path in made.paths:
+        path.close()
+    made.store.close()
+
+
 def write(node, name: str, text: str) -> None:
     """A change by the node's own process, acknowledged."""
     record = prepare(Record(name, (Value(1, "URL", text.encode()),)), NOW)
@@ -103,30 +150,33 @@ async def write_elsewhere(node, name: str, text: str) -> None:
 
 
 @needs_compiled
-async def test_a_keeper_has_a_change_in_the_index_when_it_is_acknowledged(tmp_path):
+async def test_a_keeper_has_a_change_in_the_index_when_it_is_acknowledged(apart):
     """Workers answer from it: no turn of the keeper's loop lies between the commit and their next answer."""
-    from idis.resolver.hot_path import HotPath  # which imports what is compiled
+    apart.put("88.118.8/new")
 
-    config = NodeConfig(tmp_path, NodeSection(name="n", prefixes=("88.118.8",)))
-    create_node(tmp_path, config)
-    store = LmdbStore.open(tmp_path, exclusive=True)
-    site, sources = own_site(config, 2641, 8000, b""), Sources(config.guard)
-    path = HotPath(config, store, site, sources, Metrics(), recursor=None, follower=None, keeps=True, hot=False)
-    keeping = asyncio.create_task(path.run())
-    answers = path.index_answers
-    for _ in range(LOOKS_MAX):
-        if answers.index is not None and answers.fresh():
-            break
-        await asyncio.sleep(LOOK_S)
-    record = prepare(Record("88.118.8/new", (Value(1, "URL", b"u"),)), NOW)
-    store.write(lambda txn: txn.put_record(record), actor="test").result()
-    position, last = answers.index.position, store.last_transaction
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
-    path.close()
-    store.close()
+    assert apart.keeper.index.position == apart.store.last_transaction
 
-    assert position == last
+
+@needs_compiled
+async def test_a_generation_that_a_question_has_found_is_mapped_whole_too(apart, monkeypatch):
+    """In a thread, like one that was looked for; else its pages would be met one by one by those who ask."""
+    monkeypatch.setattr("idis.registry.answer_index.GROW_AT", 0.0)
+    warmed = []
+
+    async def to_thread(work: Callable[[], object]) -> None:
+        warmed.append(getattr(work, "__self__", None))
+        work()
+
+    monkeypatch.setattr("idis.resolver.hot_path.asyncio.to_thread", to_thread)
+    before = apart.reader.index
+    apart.put("88.118.8/new")
+    await eventually(lambda: before.retired)
+    answers = apart.reader.fresh()
+    found = apart.reader.index
+
+    assert answers
+    assert found is not before
+    await eventually(lambda: found in warmed)
 
 
 async def test_a_write_is_in_the_next_answer(node, ask, frame, code):
