@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,14 +48,13 @@ class Use:
     foreign: float | None
 
 
-def read(server: int | None, cores: frozenset[int]) -> Reading:
-    """Look now.
+def read(processes: Sequence[int], cores: frozenset[int]) -> Reading:
+    """Look now; takes a tenth of a millisecond.
 
     Args:
-        server: process id of the server, if it runs here.
+        processes: of the server, as `tree` finds them; none when it is elsewhere.
         cores: which cores to watch.
     """
-    processes = tree(server) if server is not None else []
     spent = [cpu for cpu in map(cpu_ns, processes) if cpu is not None]
     return Reading(time.monotonic_ns(), sum(spent) if spent else None, _cores_ns(cores))
 
@@ -74,7 +74,7 @@ def between(before: Reading, after: Reading, generator_cpu_s: float) -> Use:
 
 
 def tree(process: int) -> list[int]:
-    """A process and its descendants, as far as they can be seen."""
+    """A process and its descendants, as far as they can be seen; takes milliseconds, for all there are are looked at."""
     children: dict[int, list[int]] = {}
     for path in _PROC.iterdir():
         if path.name.isdigit() and (parent := _parent(path)) is not None:

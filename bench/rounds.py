@@ -27,6 +27,7 @@ from idis.proto.errors import IdisError
 # From making the plans to the first question: processes are forked and connections made in it.
 LEAD_S = 0.15
 LEAD_S_PER_CONNECTION = 0.000_2
+READING_NS = 5_000_000  # before counting begins the kernel is asked: that takes somebody a core, and would be in the tail
 GRACE_S = 20.0  # beyond the last time-out; sending back a histogram takes milliseconds
 
 Generate = Callable[[Plan, Tally], None]
@@ -91,12 +92,13 @@ def run_round(
     work = plans(load, target, question, number)
     cores = _watched(load, server)
     start_ns = time.monotonic_ns() + round(lead_s * NS_PER_S)
+    processes = observe.tree(server) if server is not None else []
     children = [_Child(load, plan, position, start_ns, run) for position, plan in enumerate(work)]
     try:
-        _sleep_until(start_ns + round(load.warm_up_s * NS_PER_S))
-        before = observe.read(server, cores)
+        _sleep_until(start_ns + round(load.warm_up_s * NS_PER_S) - READING_NS)
+        before = observe.read(processes, cores)
         _sleep_until(start_ns + round(load.duration_s * NS_PER_S))
-        after = observe.read(server, cores)
+        after = observe.read(processes, cores)
         tallies = [child.tally(load.timeout_ms / 1_000 + GRACE_S) for child in children]
     finally:
         for child in children:
@@ -105,10 +107,11 @@ def run_round(
     busy = [tally.busy for tally in tallies]
     for tally in tallies[1:]:
         total.add(tally)
-    generator_s = total[Count.CPU_NS] / NS_PER_S * load.measured_s / load.duration_s
-    use = observe.between(before, after, generator_s)
-    # Counted is what was due in this time, whatever the reading of /proc took.
-    return Round(total, observe.Use(load.measured_s, use.server_cpu_s, use.foreign), busy, cores)
+    watched_s = (after.at_ns - before.at_ns) / NS_PER_S
+    use = observe.between(before, after, total[Count.CPU_NS] / NS_PER_S * watched_s / load.duration_s)
+    # Counted is what was due in this time, whenever /proc was read.
+    server_s = None if use.server_cpu_s is None else use.server_cpu_s * load.measured_s / watched_s
+    return Round(total, observe.Use(load.measured_s, server_s, use.foreign), busy, cores)
 
 
 def _watched(load: Load, server: int | None) -> frozenset[int]:

@@ -39,7 +39,7 @@ def test_descendants_count_as_the_server() -> None:
     program = f"import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', {_SPIN!r}], stdin=subprocess.PIPE); input()"
     with _process(program) as process:
         family = tree(process.pid)
-        seen = read(process.pid, frozenset())
+        seen = read(family, frozenset())
 
     assert family[0] == process.pid
     assert len(family) == 2
@@ -54,19 +54,19 @@ def test_a_process_that_is_gone_has_no_cpu_time() -> None:
 
     assert not exists(process.pid)
     assert cpu_ns(process.pid) is None
-    assert read(process.pid, frozenset()).server_ns is None
+    assert read([process.pid], frozenset()).server_ns is None
     assert exists(os.getpid())
 
 
 def test_cores_that_are_watched_are_read() -> None:
     """Their time never runs backwards; others are not read."""
-    before = read(None, frozenset({0}))
+    before = read([], frozenset({0}))
     time.sleep(0.02)
-    after = read(None, frozenset({0}))
+    after = read([], frozenset({0}))
 
     assert before.cores_ns.keys() == {0}
     assert after.cores_ns[0] >= before.cores_ns[0]
-    assert read(None, frozenset()).cores_ns == {}
+    assert read([], frozenset()).cores_ns == {}
 
 
 def test_strangers_are_what_neither_server_nor_generator_used() -> None:
