@@ -198,7 +198,7 @@ int main(int count, char **words)
 {
     if (count != 4)
         return 2;
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     answer_octets = atoi(words[3]);
     if (answer_octets < BODY_AT + 8 || answer_octets > PACKET)
         return 2;

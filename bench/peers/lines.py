@@ -47,6 +47,8 @@ class Line:
         name: of the row.
         connections, pipeline: of the closed loop.
         half: an open loop at half of what the row named here gave.
+        rate: an open loop at so many questions a second.
+        entrants: who takes part, by name; empty: all who speak the transport.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Line:
     goals: tuple[Goal, ...] = ()
     bounds: tuple[Bound, ...] = ()
     half: str = ""
+    rate: float | None = None
+    entrants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ TOOL_GOALS = (
 )
 
 UDP_64 = "UDP, 64 in flight"
+OPEN_BOUNDS = (Bound("p50", 50, 35), Bound("p90", 100, 60), Bound("p99", 500, 150))
 
 LINES: tuple[Line, ...] = (
     Line(
@@ -105,8 +110,17 @@ LINES: tuple[Line, ...] = (
         Transport.UDP,
         4,
         4_096,
-        bounds=(Bound("p50", 50, 35), Bound("p90", 100, 60), Bound("p99", 500, 150)),
+        bounds=OPEN_BOUNDS,
         half=UDP_64,
+    ),
+    Line(
+        "UDP, open loop at 110,000/s",
+        Transport.UDP,
+        4,
+        4_096,
+        bounds=OPEN_BOUNDS,
+        rate=110_000,
+        entrants=("C echo", "idis", "Knot"),
     ),
     Line("TCP, 64 × 1", Transport.TCP, 64, 1, (Goal("idis", "Redis", "rate", 0.9, 1.2),)),
     Line("TCP, 50 × 16", Transport.TCP, 50, 16, (Goal("idis", "Redis", "rate", 2.0, 3.5),)),

@@ -92,8 +92,11 @@ def hold(stage: Stage, contenders: Sequence[Contender], lines: Sequence[Line], r
         except (IdisError, OSError) as error:
             match.skipped[contender.name] = str(error)
     random = Random(rules.seed)
-    for line in lines:
-        _measure(match, stage, line, rules, random, notice)
+    try:
+        for line in lines:
+            _measure(match, stage, line, rules, random, notice)
+    finally:
+        stage.wake()
     return match
 
 
@@ -116,10 +119,14 @@ def load_of(line: Line, stage: Stage, rules: Rules, rate: float | None = None) -
 
 
 def _measure(match: Match, stage: Stage, line: Line, rules: Rules, random: Random, notice: Notice) -> None:
-    entrants = {name: running.faces[line.transport] for name, running in match.running.items() if line.transport in running.faces}
+    entrants = {
+        name: running.faces[line.transport]
+        for name, running in match.running.items()
+        if line.transport in running.faces and (not line.entrants or name in line.entrants)
+    }
     standings = match.standings.setdefault(line.name, {})
     for name in entrants:
-        rate = None
+        rate = line.rate
         if line.half:
             whole = match.standings.get(line.half, {}).get(name, Standing()).median("rate")
             if not whole:
@@ -133,6 +140,7 @@ def _measure(match: Match, stage: Stage, line: Line, rules: Rules, random: Rando
             notice(f"{line.name}: round {number} of {rules.rounds}, {name}")
             load, face = standings[name].load, entrants[name]
             assert load is not None
+            stage.leave_alone(face.server)
             standings[name].rounds.append(run_round(load, face.target, face.question, number, server=face.server))
 
 

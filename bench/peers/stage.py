@@ -1,6 +1,7 @@
 """Where the competitors stand: a folder, a core for servers and one for the generator, free ports, the processes started.
 
-Everything listens on loopback, is bound to the server core, dies with this process, and is ended by its number.
+Everything listens on loopback, is bound to the server core, dies with this process, and is ended by its number. Who is not
+asked stands still: a node that waits looks after something thirty times a second, and would do so on the core of another.
 """
 
 from __future__ import annotations
@@ -86,8 +87,21 @@ class Stage:
                 raise StageError(f"{name} does not answer: {self._last_line(name)}")
             time.sleep(POLL_S)
 
+    def leave_alone(self, server: int | None) -> None:
+        """Let no process that was started here run but this one."""
+        for process in self._running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT if process.pid == server else signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let all run again."""
+        for process in self._running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """End every process that was started here."""
+        self.wake()
         for process in self._running:
             if process.poll() is None:
                 process.terminate()
@@ -159,7 +173,7 @@ def answers_by_stream(port: int, question: bytes) -> Callable[[], bool]:
 
 def _bind(cores: Collection[int], parent: int) -> None:
     """In the child, before it becomes the server: to its cores, and to its parent's life."""
-    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)  # the only one that ends a process that stands still
     if os.getppid() != parent:
         os._exit(1)
     with contextlib.suppress(OSError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -165,6 +166,21 @@ def test_processes_end_with_the_stage(tmp_path: Path) -> None:
     stage.stop()
 
     assert process.returncode is not None
+
+
+def _state_of(process: int) -> str:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_who_is_not_asked_stands_still_and_still_ends(tmp_path: Path) -> None:
+    """A stopped process does not hear that it shall end, before it runs again."""
+    stage = Stage(tmp_path, 0, 1)
+    asked, other = (stage.start(["sleep", "60"], name) for name in ("asked", "other"))
+    stage.leave_alone(asked.pid)
+    stage.wait(other, "other", lambda: [_state_of(asked.pid), _state_of(other.pid)] == ["S", "T"])
+    stage.stop()
+
+    assert (asked.returncode, other.returncode) == (-signal.SIGTERM, -signal.SIGTERM)
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="the echo needs a C compiler")
