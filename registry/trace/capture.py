@@ -103,15 +103,17 @@ class RolledBack(Exception):
     """One event could not be kept, so none was."""
 
 
-def ready(event: Event, now_ms: int) -> Ready | tuple[Problem, ...]:
-    """Judge and name an event: ready to be kept, or its errors."""
+def ready(
+    event: Event, now_ms: int, pointer: str = "", text: str = "", context: Context = ()
+) -> Ready | tuple[Problem, ...]:
+    """Judge and name an event: ready to be kept, or its errors. The last three are those of a `Placed`."""
     found = problems(event, now_ms)
-    if errors := tuple(problem for problem in found if problem.is_error):
+    if found and (errors := tuple(problem for problem in found if problem.is_error)):
         return errors
     name, content = named(event)
-    if name.event_id.startswith(HEAD) and name.event_id != f"{HEAD}{content.hex()}{TAIL}":
+    if event.event_id.startswith(HEAD) and event.event_id != f"{HEAD}{content.hex()}{TAIL}":
         found += (warning("/eventID", "eventID", "the id is a hash, but not that of this event"),)
-    return Ready(name, content, found)
+    return Ready(name, content, found, pointer, text, context)
 
 
 def keep(txn: WriteTxn, one: Ready, teller: Teller, spelling: Spelling) -> Kept:
@@ -191,11 +193,14 @@ def _judge(opened: Callable[[], BinaryIO], captured: Captured, now_ms: int) -> _
     with opened() as stream:
         for placed in read_placed(stream):
             one = _judge_one(placed, captured, now_ms)
-            if isinstance(placed.found, EventProblem) and placed.found.index is None:
+            if one is not None:
+                digests.append(one.content)
+                if len(judged.events) < GROUP_EVENTS:
+                    judged.events.append(one)
+            elif isinstance(placed.found, EventProblem) and placed.found.index is None:
                 break
-            digests.append(None if one is None else one.content)
-            if one is not None and len(judged.events) < GROUP_EVENTS:
-                judged.events.append(one)
+            else:
+                digests.append(None)
             if len(digests) > EVENTS_MAX:
                 captured.too_many = True
                 sentence = f"more than {EVENTS_MAX} events: send several documents"
@@ -207,15 +212,16 @@ def _judge(opened: Callable[[], BinaryIO], captured: Captured, now_ms: int) -> _
 
 def _judge_one(placed: Placed, captured: Captured, now_ms: int) -> Ready | None:
     """The event at a place, ready; None, and its problems noted, where it is refused."""
-    if isinstance(placed.found, EventProblem):
-        captured.note(placed.found.problems)
+    pointer, event, text, context = placed
+    if isinstance(event, EventProblem):
+        captured.note(event.problems)
         return None
-    one = ready(placed.found, now_ms)
+    one = ready(event, now_ms, pointer, text, context)
     if not isinstance(one, Ready):
-        captured.note(tuple(problem.below(placed.pointer) for problem in one))
+        captured.note(tuple(problem.below(pointer) for problem in one))
         return None
     captured.warnings += bool(one.warnings)
-    return Ready(one.event, one.content, one.warnings, placed.pointer, placed.text, placed.context)
+    return one
 
 
 def _again(opened: Callable[[], BinaryIO], digests: list[bytes | None]) -> Iterator[Ready]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)", re.ASCII)
+_OFFSET_CHARACTERS = 6
 _EPOCH = datetime(1970, 1, 1)
 _MS = timedelta(milliseconds=1)
 
 YEAR_MIN, YEAR_MAX = 1900, 9998  # in any time zone the calendar still has them
+OFFSETS_KEPT_MAX = 128  # there are forty in the world
 OFFSET_MIN_MAX = 14 * 60  # of any time zone (XML Schema 1.1 §3.3.7)
 
 
@@ -39,6 +42,11 @@ def read_time(text: str) -> tuple[int, int] | None:
 
 def read_offset(text: str) -> int | None:
     """The minutes east of UTC of `±hh:mm` or `Z`; None for anything else."""
+    return _offset_of(text) if len(text) <= _OFFSET_CHARACTERS else None
+
+
+@lru_cache(OFFSETS_KEPT_MAX)
+def _offset_of(text: str) -> int | None:
     if text == "Z":
         return 0
     match = _OFFSET.fullmatch(text)
@@ -50,6 +58,7 @@ def read_offset(text: str) -> int | None:
     return -minutes if match[1] == "-" else minutes
 
 
+@lru_cache(OFFSETS_KEPT_MAX)
 def write_offset(minutes: int) -> str:
     """`±hh:mm`."""
     hours, rest = divmod(abs(minutes), 60)

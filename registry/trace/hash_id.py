@@ -87,14 +87,16 @@ def pre_hash(event: Event) -> str:
         parts.append(_epcs("inputEPCList", event.input_epcs, value))
     if event.child_epcs:
         parts.append(_epcs("childEPCs", event.child_epcs, value))
-    parts += (
-        _quantities("quantityList", event.quantities, value),
-        _quantities("childQuantityList", event.child_quantities, value),
-        _quantities("inputQuantityList", event.input_quantities, value),
-    )
+    if event.quantities or event.child_quantities or event.input_quantities:
+        parts += (
+            _quantities("quantityList", event.quantities, value),
+            _quantities("childQuantityList", event.child_quantities, value),
+            _quantities("inputQuantityList", event.input_quantities, value),
+        )
     if event.output_epcs:
         parts.append(_epcs("outputEPCList", event.output_epcs, value))
-    parts.append(_quantities("outputQuantityList", event.output_quantities, value))
+    if event.output_quantities:
+        parts.append(_quantities("outputQuantityList", event.output_quantities, value))
     if event.action is not None:
         parts.append(f"action={event.action.value}")
     if event.transformation_id:
@@ -111,11 +113,12 @@ def pre_hash(event: Event) -> str:
         parts.append(f"readPointid={value(event.read_point)}{form.members(event.read_point_extensions)}")
     if event.biz_location:
         parts.append(f"bizLocationid={value(event.biz_location)}{form.members(event.biz_location_extensions)}")
-    parts += (
-        form.typed("bizTransactionList", "bizTransaction", event.transactions, TRANSACTION_TYPES),
-        form.typed("sourceList", "source", event.sources, PARTY_TYPES),
-        form.typed("destinationList", "destination", event.destinations, PARTY_TYPES),
-    )
+    if event.transactions or event.sources or event.destinations:
+        parts += (
+            form.typed("bizTransactionList", "bizTransaction", event.transactions, TRANSACTION_TYPES),
+            form.typed("sourceList", "source", event.sources, PARTY_TYPES),
+            form.typed("destinationList", "destination", event.destinations, PARTY_TYPES),
+        )
     if event.sensors:
         parts.append("sensorElementList")
         parts += sorted(map(form.sensor, event.sensors))

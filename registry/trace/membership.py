@@ -29,6 +29,8 @@ def membership_edges(saying: Saying) -> Iterator[tuple[Edge, bytes]]:
     reasons = (CLAIM,) if saying.claim else ()
     for item in items:
         named = spelling.named(item)
+        if not named.lot and not lots:
+            continue
         told = dict.fromkeys((named.lot, *_lots_in(saying, lots, named.class_of)))
         for lot in [lot for lot in told if lot and lot != named.name][:ITEM_LOTS_MAX]:
             yield (

@@ -158,14 +158,13 @@ def _header_problems(header: Mapping[str, Json], *, late_context: bool) -> tuple
 
 
 class _Reader:
-    """Reads one event and collects its problems."""
+    """Reads one event and collects its problems. Each member is read where it is there: most events have few of them."""
 
     def __init__(self, members: dict[str, Json], kind: EventType, context: Context) -> None:
         self._members = members
         self._kind = kind
         self._context = context
         self._prefixes = prefixes_of(context)
-        self._open = any(not name for name, _ in context)  # a further context may explain any name
         self._problems: list[Problem] = []
 
     def read(self) -> Event | tuple[Problem, ...]:
@@ -176,25 +175,23 @@ class _Reader:
     def _event(self) -> Event:
         kind, given = self._kind, self._members
         time = self._time()
-        epcs, quantities = self._uris("epcList"), self._quantities("quantityList")
-        children, child_quantities = self._uris("childEPCs"), self._quantities("childQuantityList")
-        read_point, read_point_more = self._place("readPoint")
-        location, location_more = self._place("bizLocation")
-        set_, unset = self._persistent()
+        read_point, read_point_more = self._place("readPoint") if "readPoint" in given else _NOWHERE
+        location, location_more = self._place("bizLocation") if "bizLocation" in given else _NOWHERE
+        set_, unset = self._persistent() if "persistentDisposition" in given else _NOTHING
         event = Event(
             kind,
             time,
             self._action(),
             self._text("eventID") if "eventID" in given else "",
-            epcs,
-            quantities,
+            self._uris("epcList") if "epcList" in given else (),
+            self._quantities("quantityList") if "quantityList" in given else (),
             self._text("parentID") if "parentID" in given else "",
-            children,
-            child_quantities,
-            self._uris("inputEPCList"),
-            self._quantities("inputQuantityList"),
-            self._uris("outputEPCList"),
-            self._quantities("outputQuantityList"),
+            self._uris("childEPCs") if "childEPCs" in given else (),
+            self._quantities("childQuantityList") if "childQuantityList" in given else (),
+            self._uris("inputEPCList") if "inputEPCList" in given else (),
+            self._quantities("inputQuantityList") if "inputQuantityList" in given else (),
+            self._uris("outputEPCList") if "outputEPCList" in given else (),
+            self._quantities("outputQuantityList") if "outputQuantityList" in given else (),
             self._text("transformationID") if "transformationID" in given else "",
             BIZ_STEPS.bare(self._text("bizStep")) if "bizStep" in given else "",
             DISPOSITIONS.bare(self._text("disposition")) if "disposition" in given else "",
@@ -202,12 +199,12 @@ class _Reader:
             unset,
             read_point,
             location,
-            self._typed("bizTransactionList", "bizTransaction", TRANSACTION_TYPES),
-            self._typed("sourceList", "source", PARTY_TYPES),
-            self._typed("destinationList", "destination", PARTY_TYPES),
-            self._sensors(),
-            self._pairs("ilmd"),
-            self._certifications(),
+            self._typed("bizTransactionList", "bizTransaction", TRANSACTION_TYPES) if "bizTransactionList" in given else (),
+            self._typed("sourceList", "source", PARTY_TYPES) if "sourceList" in given else (),
+            self._typed("destinationList", "destination", PARTY_TYPES) if "destinationList" in given else (),
+            self._sensors() if "sensorElementList" in given else (),
+            self._pairs("ilmd") if "ilmd" in given else (),
+            self._certifications() if "certificationInfo" in given else (),
             self._error() if "errorDeclaration" in given else None,
             self._extensions(given, _OWN[kind], ""),
             self._context,
@@ -253,9 +250,7 @@ class _Reader:
         return action
 
     def _list(self, name: str) -> list[Json]:
-        value = self._members.get(name)
-        if value is None and name not in self._members:
-            return []
+        value = self._members[name]
         if not isinstance(value, list):
             self._problem(step(name), "type", f"{name} is no list")
             return []
@@ -265,8 +260,6 @@ class _Reader:
         return value
 
     def _uris(self, name: str) -> tuple[str, ...]:
-        if name not in self._members:
-            return ()
         value = self._list(name)
         for at, item in enumerate(value):
             if type(item) is not str or not item:
@@ -288,8 +281,6 @@ class _Reader:
                 yield pointer, item
 
     def _quantities(self, name: str) -> tuple[Quantity, ...]:
-        if name not in self._members:
-            return ()
         found = []
         for pointer, item in self._objects(name, _QUANTITY, "epcClass"):
             amount, unit = item.get("quantity"), item.get("uom", "")
@@ -302,8 +293,6 @@ class _Reader:
         return tuple(found)
 
     def _typed(self, name: str, member: str, words: Vocabulary) -> tuple[Typed, ...]:
-        if name not in self._members:
-            return ()
         found = []
         for pointer, item in self._objects(name, frozenset(("type", member)), member):
             kind = item.get("type", "")
@@ -314,18 +303,14 @@ class _Reader:
         return tuple(found)
 
     def _place(self, name: str) -> tuple[str, Pairs]:
-        value = self._members.get(name)
-        if value is None and name not in self._members:
-            return "", ()
+        value = self._members[name]
         if not isinstance(value, dict) or not isinstance(value.get("id"), str) or not value["id"]:
             self._problem(step(name), "type", f'{name} is written {{"id": "a URI"}}')
             return "", ()
         return value["id"], self._extensions(value, _PLACE, step(name)) if len(value) > 1 else ()
 
     def _persistent(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        value = self._members.get("persistentDisposition")
-        if value is None and "persistentDisposition" not in self._members:
-            return (), ()
+        value = self._members["persistentDisposition"]
         if not isinstance(value, dict) or not value or not value.keys() <= {"set", "unset"}:
             self._problem("/persistentDisposition", "type", "it holds lists of dispositions under 'set', 'unset' or both")
             return (), ()
@@ -339,8 +324,6 @@ class _Reader:
         return tuple(DISPOSITIONS.bare(word) for word in words)
 
     def _sensors(self) -> tuple[Json, ...]:
-        if "sensorElementList" not in self._members:
-            return ()
         found = []
         for at, item in enumerate(self._list("sensorElementList")):
             pointer = f"/sensorElementList/{at}"
@@ -354,18 +337,14 @@ class _Reader:
         return tuple(found)
 
     def _pairs(self, name: str) -> Pairs:
-        value = self._members.get(name)
-        if value is None and name not in self._members:
-            return ()
+        value = self._members[name]
         if not isinstance(value, dict):
             self._problem(step(name), "type", f"{name} is no JSON object")
             return ()
         return self._extensions(value, frozenset(), step(name))
 
     def _certifications(self) -> tuple[str, ...]:
-        value = self._members.get("certificationInfo")
-        if value is None and "certificationInfo" not in self._members:
-            return ()
+        value = self._members["certificationInfo"]
         items = value if isinstance(value, list) else [value]
         if not items or not all(isinstance(item, str) and item for item in items):
             self._problem("/certificationInfo", "type", "certificationInfo is a URI or a list of them")
@@ -408,7 +387,7 @@ class _Reader:
         if name in _COMMENTS or name.startswith("@"):
             return True
         prefix = prefix_of(name)
-        if not prefix and (":" in name or self._open or name in self._prefixes):
+        if not prefix and (":" in name or name in self._prefixes or self._is_open()):
             return True
         if prefix and (prefix in self._prefixes or prefix == "urn"):
             return True
@@ -420,6 +399,10 @@ class _Reader:
         else:
             self._problem(at, "member", f"there is no member {shown(name)}: one of your own needs a prefix from the @context")
         return False
+
+    def _is_open(self) -> bool:
+        """Whether a further context may explain any name."""
+        return any(not name for name, _ in self._context)
 
     def _is_shallow(self, value: Json, pointer: str) -> bool:
         if type(value) is str or depth_of(value) <= DEPTH_MAX:
@@ -441,6 +424,8 @@ def depth_of(value: Json, left: int = DEPTH_MAX + 1) -> int:
     return 1 + max((depth_of(one, left - 1) for one in inner if isinstance(one, (dict, list))), default=0)
 
 
+_NOWHERE: tuple[str, Pairs] = ("", ())
+_NOTHING: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 _QUANTITY = frozenset(("epcClass", "quantity", "uom"))
 _PLACE = frozenset(("id",))
 _ERROR = frozenset(("declarationTime", "reason", "correctiveEventIDs"))

@@ -6,7 +6,7 @@ partners know more than we do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from idis.registry.trace.event import Action, Event, EventType, Quantity
 from idis.registry.trace.event_context import prefixes_of
@@ -143,7 +143,9 @@ def _instances(pointer: str, epcs: tuple[str, ...]) -> Iterator[Problem]:
     yield from _twice(pointer, epcs)
 
 
-def _twice(pointer: str, items: Iterable[object]) -> Iterator[Problem]:
+def _twice(pointer: str, items: Sequence[object]) -> Iterator[Problem]:
+    if len(set(items)) == len(items):
+        return
     seen: set[object] = set()
     for at, item in enumerate(items):
         if item in seen:
@@ -169,7 +171,7 @@ def _quantities(pointer: str, quantities: tuple[Quantity, ...]) -> Iterator[Prob
             yield Problem(f"{here}/uom", "uom", f"{shown(one.uom)} is no unit of UN/ECE Recommendation 20{hint}")
         elif one.uom and one.quantity is None:
             yield warning(f"{here}/uom", "uom", "a unit without a quantity says nothing")
-    yield from _twice(pointer, ((one.epc_class, one.uom) for one in quantities))
+    yield from _twice(pointer, [(one.epc_class, one.uom) for one in quantities])
 
 
 def _places(event: Event) -> Iterator[Problem]:
