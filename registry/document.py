@@ -28,6 +28,7 @@ class DocumentKind(IntEnum):
     EVENT_SUBSCRIPTION = 12  # who is told the answers of such a question, by its name and a number
     FOREIGN_ROUTE = 13  # where identifiers of any scheme are asked, by type and prefix or range (`foreign_routes.py`)
     NOTICE = 15  # notices sent and received, and what is to be told of them (`trace/notices.py`)
+    TEMPLATE_ELSEWHERE = 16  # templates of other nodes that records name, and what is known of them, by identifier
 
 
 def text_key(text: str) -> bytes:

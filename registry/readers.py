@@ -4,7 +4,7 @@ A record keeps them in one value of its own, IDIS.READERS at index 1002, which t
 see: value index → the identities and groups that may read that value, and the indexes that are disabled. The lists of a
 metadata template hold for its items, that is, for the values at the same indexes of every record that names the template
 in its TEMPLATE_ID value (class grant 同类授权); a record's own list for an index goes before the template's. An empty list
-leaves a value to the administrators.
+leaves a value to the administrators; so does a list of a template at another node (`template_elsewhere.py`).
 
 What the lists say is worked into the stored form of a record when it is written (`marked`, `record.prepare`), so that a
 question from the public costs nothing. A template that changes has its records written anew (`relisting.py`).
@@ -38,15 +38,21 @@ from idis.registry.record import (
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
 from idis.registry.store.rules import exists
+from idis.registry.template_elsewhere import (
+    ITEM_DISABLED,
+    ITEM_ENABLED,
+    ITEM_STATE,
+    ITEM_TYPE,
+    RESTRICTED,
+    TemplateElsewhere,
+    known_template,
+    name_elsewhere,
+)
 
 READERS_INDEX = 1002  # beside TEMPLATE_ID 1000 and TEMPLATE 1001, which the field reserves
 READERS_TYPE = "IDIS.READERS"
 TEMPLATE_ID_INDEX = 1000
 TEMPLATE_ID_TYPE = "TEMPLATE_ID"
-ITEM_TYPE = "META_ITEM"  # of the values that describe a template's items; they are public whatever their lists say
-
-ITEM_STATE, ITEM_ENABLED, ITEM_DISABLED = "itemState", 0, 1
-
 READERS_MAX = 64  # of one list: whoever asks waits while it is gone through; longer ones are groups
 LISTS_MAX = 256  # of one record
 READERS_BYTES_MAX = 65_536  # of the value
@@ -129,10 +135,19 @@ def template_of(values: Iterable[Value]) -> str | None:
     return None
 
 
-def template_lists(txn: ReadTxn, values: Iterable[Value]) -> ReaderLists:
-    """The lists of the template a record names, if this node holds it."""
+def template_lists(txn: ReadTxn, values: Sequence[Value]) -> ReaderLists:
+    """The lists of the template a record names; of one at another node, what is known of them."""
     template = _template_held(txn, values)
-    return NOTHING_LISTED if template is None else own_lists(template.values)
+    if template is not None:
+        return own_lists(template.values)
+    name = name_elsewhere(txn, template_of(values))
+    return NOTHING_LISTED if name is None else lists_elsewhere(known_template(txn, name), values)
+
+
+def lists_elsewhere(known: TemplateElsewhere, values: Iterable[Value]) -> ReaderLists:
+    """What the lists of a template at another node make of the values of a record: restricted ones are for administrators."""
+    listed = known.listed_among(value.index for value in values)
+    return ReaderLists(dict.fromkeys(listed, ()), known.off)
 
 
 def template_items(txn: ReadTxn, values: Iterable[Value]) -> frozenset[int]:
@@ -141,18 +156,29 @@ def template_items(txn: ReadTxn, values: Iterable[Value]) -> frozenset[int]:
     return frozenset() if template is None else frozenset(value.index for value in template.values if value.type == ITEM_TYPE)
 
 
-def with_item_state(value: Value, off: bool) -> Value:
-    """The description of a template's item, saying whether the item is disabled (itemState); other values as they are."""
+def with_item_marks(value: Value, lists: ReaderLists) -> Value:
+    """The description of a template's item, saying whether a list restricts it, and whether it is disabled (itemState).
+
+    Not for whom: that nodes of other records may know, and strangers must not. Other values are as they are.
+    """
     if value.type != ITEM_TYPE:
         return value
     try:
         item = json.loads(value.data)
     except ValueError:
         return value
-    state = ITEM_DISABLED if off else ITEM_ENABLED
-    if not isinstance(item, dict) or (item.get(ITEM_STATE) == ITEM_DISABLED) == off:
+    if not isinstance(item, dict):
         return value
-    return replace(value, data=json.dumps(item | {ITEM_STATE: state}, ensure_ascii=False, separators=(",", ":")).encode())
+    said = dict(item)
+    if (item.get(ITEM_STATE) == ITEM_DISABLED) != (value.index in lists.off):
+        said[ITEM_STATE] = ITEM_DISABLED if value.index in lists.off else ITEM_ENABLED
+    if value.index in lists.lists:
+        said[RESTRICTED] = True
+    else:
+        said.pop(RESTRICTED, None)
+    if said == item:
+        return value
+    return replace(value, data=json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def marked(txn: ReadTxn, values: Sequence[Value]) -> tuple[Value, ...]:
@@ -172,12 +198,15 @@ def mark(values: Sequence[Value], template: ReaderLists) -> tuple[Value, ...]:
     )
 
 
-def relisted(record: PreparedRecord, templates: Mapping[str, ReaderLists]) -> PreparedRecord:
+def relisted(
+    record: PreparedRecord, templates: Mapping[str, ReaderLists], elsewhere: TemplateElsewhere | None = None
+) -> PreparedRecord:
     """A record that was prepared without a look at its template, as the template's lists make it.
 
     Args:
         record: prepared.
-        templates: the lists of every template that has any, by its normal spelling (`identity.normal`).
+        templates: the lists of every template of this node that has any, by its normal spelling (`identity.normal`).
+        elsewhere: what is known of its template, when that is another node's.
     """
     values = stored_values(record)
     named = template_of(values)
@@ -185,6 +214,8 @@ def relisted(record: PreparedRecord, templates: Mapping[str, ReaderLists]) -> Pr
         lists = None if named is None else templates.get(normal(named))
     except IdentifierError:
         return record
+    if elsewhere is not None:
+        lists = lists_elsewhere(elsewhere, values)
     return record if lists is None else prepared_anew(record, mark(values, lists))
 
 

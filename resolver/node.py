@@ -54,6 +54,7 @@ from idis.resolver.relister import keep_relisted
 from idis.resolver.reply import Replies
 from idis.resolver.service import Service
 from idis.resolver.subscription.keeping import Keeping
+from idis.resolver.template_fetching import TemplateFetching
 from idis.resolver.trace.telling import keep_telling
 from idis.resolver.transports.http import HttpTransport
 from idis.resolver.transports.sockets import Sockets, bind, poll_busily
@@ -247,6 +248,8 @@ class Node:
             self._tasks.append(asyncio.create_task(self._hot_path.run()))
         if self._sockets.http or self.alone:
             self._tasks.append(asyncio.create_task(keep_relisted(self._store)))
+            fetching = TemplateFetching(self._store, self._office.elsewhere, time.time, time.monotonic)
+            self._tasks.append(asyncio.create_task(fetching.run()))
             self._tasks.append(asyncio.create_task(keep_telling(self._store, self._office.neighbours, time)))
         if self._place is not None:
             self._tasks.append(asyncio.create_task(self._report_often(self._place)))

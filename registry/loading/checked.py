@@ -14,15 +14,17 @@ A place is a sheet's number and a line in one integer, so that it sorts as a rea
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from idis.registry.loading.error_sheet import RowFinding
 from idis.registry.loading.spill import Item, Run, RunWriter
+from idis.registry.loading.template_lists import TemplateLists
 from idis.registry.pilots.finding import Finding
-from idis.registry.readers import ReaderLists, relisted
 from idis.registry.record import PreparedRecord
 from idis.registry.store.bulk import item_of
+from idis.registry.template_elsewhere import TEMPLATES_MAX
 
 FIRST_VERSION = 1
 
@@ -62,7 +64,10 @@ def row_finding(item: Item, sheet: str) -> RowFinding:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The runs of one block. `refused` rows are in `findings`, not in `records`; a warning's row is in both."""
+    """The runs of one block. `refused` rows are in `findings`, not in `records`; a warning's row is in both.
+
+    `elsewhere` are the templates of other nodes that its records name.
+    """
 
     weight: int
     rows: int
@@ -73,21 +78,23 @@ class Checked:
     references: Run | None
     partials: Run | None
     findings: Run | None
+    elsewhere: frozenset[str] = frozenset()
 
 
 class Gathering:
     """Collects the tuples of a block while its rows are checked.
 
-    `listed` are the readers' lists of templates; `referred` are the cells whose
+    `lists` are those of templates; `referred` are the cells whose
     references have been kept: rows repeat their suppliers and lots.
     """
 
-    def __init__(self, weight: int, listed: Mapping[str, ReaderLists] | None = None) -> None:
+    def __init__(self, weight: int, lists: TemplateLists | None = None) -> None:
         self.rows = 0
         self.refused = 0
         self.partials: list[Item] = []
         self._weight = weight
-        self._listed = listed or {}
+        self._lists = lists
+        self._elsewhere: set[str] = set()
         self._records: list[Item] = []
         self._aliases: list[Item] = []
         self._references: dict[bytes, Item] = {}
@@ -96,7 +103,11 @@ class Gathering:
 
     def keep(self, place: int, key: bytes, record: PreparedRecord, unique_schemes: Container[str]) -> None:
         """Keep a good row. `unique_schemes` allow one bearer of a second name."""
-        key, rest, names = item_of(key, relisted(record, self._listed) if self._listed else record, FIRST_VERSION)
+        if self._lists is not None:
+            record, template = self._lists.applied(record)
+            if template:
+                self._elsewhere.add(template)
+        key, rest, names = item_of(key, record, FIRST_VERSION)
         self._records.append((key, place, rest, names))
         for alias in record.aliases:
             if alias.scheme in unique_schemes:
@@ -130,4 +141,5 @@ class Gathering:
             references=writer.write(sorted(self._references.values())),
             partials=writer.write(sorted(self.partials)),
             findings=writer.write(sorted(self._findings)),
+            elsewhere=frozenset(islice(self._elsewhere, TEMPLATES_MAX)),
         )

@@ -27,13 +27,13 @@ from idis.registry.loading.naming import VALUE_SHOWN_MAX, Domains, Naming
 from idis.registry.loading.rest_rows import record_of_rest
 from idis.registry.loading.rows import Block, Damaged, FileRefused
 from idis.registry.loading.spill import RunWriter
+from idis.registry.loading.template_lists import TemplateLists
 from idis.registry.pilots.derivation import Derivation, with_derivations
 from idis.registry.pilots.encoder import RowEncoder
 from idis.registry.pilots.finding import Finding, Invalid
 from idis.registry.pilots.schema import DataType, ObjectType, Pilot
 from idis.registry.pilots.table import PILOTS
 from idis.registry.pilots.validation import validate
-from idis.registry.readers import ReaderLists
 from idis.registry.record import prepare
 
 
@@ -48,7 +48,7 @@ class Plan:
         domains: the prefixes of this node.
         today: what dates are judged by.
         now: unix time in seconds, the values' timestamp.
-        listed: the readers' lists of templates, by their normal spelling.
+        lists: those of templates.
         derivations: templates of enterprises that rows may be made after, beside the pilot's.
     """
 
@@ -58,7 +58,7 @@ class Plan:
     domains: Domains
     today: date
     now: int
-    listed: Mapping[str, ReaderLists] = dataclass_field(default_factory=dict)
+    lists: TemplateLists = dataclass_field(default_factory=TemplateLists)
     derivations: tuple[Derivation, ...] = ()
 
     def checker(self, writer: RunWriter) -> Callable[[Block], Checked]:
@@ -75,11 +75,11 @@ class RestChecker:
         self._writer = writer
         self._naming = Naming(plan.domains, plan.prefix)
         self._now = plan.now
-        self._listed = plan.listed
+        self._lists = plan.lists
 
     def __call__(self, block: Block) -> Checked:
         """Check and encode a block."""
-        gathering = Gathering(block.weight, self._listed)
+        gathering = Gathering(block.weight, self._lists)
         for line, row in block.rows():
             gathering.rows += 1
             place = place_of(block.sheet_number, line)
@@ -109,6 +109,8 @@ class PilotChecker:
 
     def __init__(self, plan: Plan, pilot: Pilot, writer: RunWriter) -> None:
         self._plan = plan
+        # Rows of a pilot name a template of their own prefix, which is answered here.
+        self._lists = plan.lists if plan.lists.own else None
         self._pilot = pilot
         self._writer = writer
         self._naming = Naming(plan.domains, plan.prefix)
@@ -121,7 +123,7 @@ class PilotChecker:
         Raises:
             FileRefused: its header does not fit the schema.
         """
-        gathering = Gathering(block.weight, self._plan.listed)
+        gathering = Gathering(block.weight, self._lists)
         table = self._table(block) if block.columns else None
         for line, row in block.rows():
             gathering.rows += 1

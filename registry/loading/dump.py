@@ -33,6 +33,7 @@ from idis.registry.store import codec
 from idis.registry.store.base import RecordDamaged
 from idis.registry.store.codec import DIGEST_BYTES, DIGEST_SUM_MODULUS
 from idis.registry.store.keys import KEY_BYTES_MAX, prefix_of
+from idis.registry.template_elsewhere import TEMPLATES_MAX, named_in
 
 VERSION = 1
 BLOCK_RECORDS = 1_000
@@ -90,7 +91,7 @@ class BlockPlace:
 
 @dataclass(frozen=True, slots=True)
 class BlockFacts:
-    """What a look at a block told. `partial` are keys of records whose restricted values were left out."""
+    """What a look at a block told. `partial` are keys of records whose restricted values were left out, `templates` are named."""
 
     prefix: str
     first_key: bytes
@@ -98,6 +99,7 @@ class BlockFacts:
     records: int
     digest_sum: int
     partial: tuple[bytes, ...]
+    templates: frozenset[str]
 
 
 class DumpWriter:
@@ -196,6 +198,7 @@ def look_at(path: Path, place: BlockPlace) -> BlockFacts:
     """
     digest_sum = 0
     partial: list[bytes] = []
+    templates: set[str] = set()
     items = list(read_items(path, [place]))
     if not items:
         raise _foreign(path, "an empty block")
@@ -208,12 +211,14 @@ def look_at(path: Path, place: BlockPlace) -> BlockFacts:
         previous = key
         if not _is_whole(key, value):
             raise _foreign(path, f"a damaged record at {codec.readable(key)}")
+        if (named := named_in(value)) and len(templates) < TEMPLATES_MAX:
+            templates.add(named)
         if len(item) == 2:
             digest_sum += int.from_bytes(value[:DIGEST_BYTES], "big")
         else:
             digest_sum += item[2]
             partial.append(key)
-    return BlockFacts(prefix_of(first_key), first_key, previous, len(items), digest_sum, tuple(partial))
+    return BlockFacts(prefix_of(first_key), first_key, previous, len(items), digest_sum, tuple(partial), frozenset(templates))
 
 
 def check_sums(path: Path, header: Header, facts: Iterable[BlockFacts]) -> tuple[bytes, ...]:

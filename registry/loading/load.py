@@ -37,6 +37,7 @@ from idis.registry.loading.naming import Naming, all_prefixes, domains_of
 from idis.registry.loading.rows import Block, FileRefused, RowSource, form_of
 from idis.registry.loading.sealing import ACTOR, Report, SealedAhead, seal_ahead, store_in_order
 from idis.registry.loading.spill import Piece, RunWriter, Spill, Stream
+from idis.registry.loading.template_lists import TemplateLists, known_elsewhere
 from idis.registry.loading.workers import Workers
 from idis.registry.loading.xlsx_rows import XlsxSource
 from idis.registry.pilots.finding import Severity
@@ -44,7 +45,7 @@ from idis.registry.pilots.table import PILOTS
 from idis.registry.pilots.template_name import DERIVED_MARK
 from idis.registry.prefix import PrefixEntry
 from idis.registry.registration import relisting
-from idis.registry.registration.relisting import listed_templates, relist_changed
+from idis.registry.registration.relisting import follow_elsewhere, listed_templates, relist_changed
 from idis.registry.store.base import Store
 from idis.registry.store.bulk import (
     COMMIT_BYTES_MAX,
@@ -56,6 +57,7 @@ from idis.registry.store.bulk import (
     put_all,
 )
 from idis.registry.store.bulk import Item as BulkItem
+from idis.registry.template_elsewhere import TEMPLATES_MAX
 
 ATOMIC_ROWS_MAX = 10_000  # up to here a file is one transaction, checked in this process: no worker has to start first
 ERRORS_SHOWN = 20  # told at once; the error sheet has them all
@@ -119,12 +121,13 @@ def load(path: Path, store: Store, options: Options, *, folder: Path | None, tod
     """
     form = form_of(path)
     with store.read() as txn:
-        listed = listed_templates(txn)
+        listed, elsewhere = listed_templates(txn), known_elsewhere(txn)
         code, derivations = derivations_for(txn, options.pilot, options.object_code, options.prefix)
     options = replace(options, object_code=code)
     source = open_source(path, form, options)
     domains = domains_of(all_prefixes(store))
-    plan = Plan(options.pilot, code, options.prefix, domains, today, now, listed, derivations)
+    lists = TemplateLists(listed, elsewhere, frozenset(prefix for prefix, domain in domains.items() if domain.answers_here))
+    plan = Plan(options.pilot, code, options.prefix, domains, today, now, lists, derivations)
     if options.prefix and (reason := Naming(plan.domains, "").reason_against(fold(options.prefix))):
         raise FileRefused(f"nothing can be loaded below {options.prefix}: {reason} (see 'idis prefix list')")
     workers = 0 if source.rows_about <= ATOMIC_ROWS_MAX or options.processes < 2 else min(options.processes, PROCESSES_MAX)
@@ -143,6 +146,7 @@ def load(path: Path, store: Store, options: Options, *, folder: Path | None, tod
         loaded = work.count() if options.dry_run else work.store_all()
         if not options.dry_run:
             store.write(partial(relist_changed, listed), actor=ACTOR).result()
+            store.write(partial(follow_elsewhere, work.elsewhere, elsewhere), actor=ACTOR).result()
             relisting.finish(store)
     return work.summary(loaded, sheet)
 
@@ -244,6 +248,7 @@ class _Load:
         self._rows = 0
         self._refused = 0
         self._told = Counter[str]()
+        self.elsewhere: set[str] = set()  # templates of other nodes that records name
         self._first_findings: list[RowFinding] = []
 
     def check(self) -> None:
@@ -259,6 +264,8 @@ class _Load:
             self._references.add(checked.references)
             self._partials.add(checked.partials)
             self._findings.add(checked.findings)
+            if len(self.elsewhere) < TEMPLATES_MAX:
+                self.elsewhere |= checked.elsewhere
             weight += checked.weight
             self._report("checking", self._rows, weight / self._source.weight if self._source.weight else None)
         if not self._rows:

@@ -20,8 +20,8 @@ from idis.registry.loading.rows import FileRefused
 from idis.registry.loading.sealing import ACTOR, Report, SealedAhead, seal_ahead, store_in_order
 from idis.registry.loading.workers import Workers
 from idis.registry.registration import relisting
-from idis.registry.registration.relisting import relist_changed
-from idis.registry.store.base import Store
+from idis.registry.registration.relisting import relist, relist_changed
+from idis.registry.store.base import Store, WriteTxn
 from idis.registry.store.bulk import (
     COMMIT_BYTES_MAX,
     RECORDS_PER_COMMIT,
@@ -31,6 +31,7 @@ from idis.registry.store.bulk import (
     names_of,
 )
 from idis.registry.store.codec import DIGEST_BYTES, HAS_ALIASES, decode_record
+from idis.registry.template_elsewhere import name_elsewhere, want_template
 
 PARALLEL_RECORDS_MIN = 100_000  # below it the workers would not have started before the work is done
 READ_KEYS = 256  # looked up in one read transaction
@@ -96,8 +97,18 @@ def load_dump(path: Path, store: Store, *, dry_run: bool, processes: int, report
         if not dry_run:
             # The source's lists are in its records, this node's are not.
             store.write(partial(relist_changed, {}), actor=ACTOR).result()
+            named = frozenset[str]().union(*(block.templates for block in facts))
+            store.write(partial(_follow_elsewhere, named), actor=ACTOR).result()
             relisting.finish(store)
     return DumpSummary(header, loaded, tuple(left_out.values()))
+
+
+def _follow_elsewhere(named: Iterable[str], txn: WriteTxn) -> None:
+    """Let the records follow what is known here of templates of other nodes, and have what is not known fetched."""
+    for text in named:
+        if (name := name_elsewhere(txn, text)) is not None:
+            want_template(txn, name)
+            relist(txn, name)
 
 
 class _DumpLoad:

@@ -27,9 +27,11 @@ from idis.registry.registration.checks import STATE_WORDS, Refusal, refuse_name,
 from idis.registry.registration.delegation import refuse_sites
 from idis.registry.registration.life import Registered, write
 from idis.registry.registration.moving_chunk import Luggage
+from idis.registry.registration.relisting import relist
 from idis.registry.registration.values import is_site, site_values, with_sites
 from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.store.rules import exists
+from idis.registry.template_elsewhere import known_templates
 
 CLEAR_RECORDS_MAX = 256  # deleted in one commit: half of what a commit of others may be
 
@@ -98,6 +100,8 @@ def settle(txn: WriteTxn, prefix: str, place: Place, held: Held) -> Registered |
         return refusal
     kept = encode_values(value for value in decode_values(entry.values) if not is_site(value))
     hosting = Hosting.HOSTED if place is Place.HOST else Hosting.NOT_HOSTED
+    for known in known_templates(txn):
+        relist(txn, known.template)  # what was known of them where the records come from is not what is known here
     return write(txn, replace(entry, homed=place is Place.HOME, hosting=hosting, moving=Moving.STAYS, values=kept))
 
 

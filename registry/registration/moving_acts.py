@@ -22,6 +22,7 @@ from idis.registry.registration.moving_chunk import Luggage, unpack_chunk
 from idis.registry.registration.prefix_rights import Claim, Ground, judge
 from idis.registry.rights import NO_GROUPS, Groups, Unknown
 from idis.registry.store.base import ReadTxn, WriteTxn
+from idis.registry.template_elsewhere import named_in, want_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +154,5 @@ def _take(txn: WriteTxn, prefix: str, chunk: bytes) -> Taken | Refusal:
             deleted += isinstance(txn.delete_record(one.key), int)
         else:
             txn.put_record(one.record, version_min=one.version)
+            want_template(txn, named_in(one.record.public) or named_in(one.record.restricted))
     return Taken(sum(one.record is not None for one in moved), deleted)

@@ -16,7 +16,7 @@ from idis.proto.statement import SIGNED_TYPE
 from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.authority import DERIVED_SITE_TYPES, SITE_TYPES
 from idis.registry.prefix import PrefixEntry
-from idis.registry.readers import guards_others, marked, template_items, with_item_state
+from idis.registry.readers import guards_others, marked, template_items, template_of, with_item_marks
 from idis.registry.record import (
     Alias,
     PreparedRecord,
@@ -35,16 +35,16 @@ from idis.registry.registration.octets import prepare_plain
 from idis.registry.registration.place import Place, find_place
 from idis.registry.registration.signing import refuse_statement, sign, to_be_signed
 from idis.registry.registration.value_checks import (
-    RESERVED_INDEX,
-    RESERVED_INDEXES,
     VALUE_BYTES_DEFAULT_MAX,
     fit,
+    node_name,
     refuse_read_only,
     refuse_reserved,
     refuse_values,
 )
 from idis.registry.store.base import WriteTxn
 from idis.registry.suites import SigningKey
+from idis.registry.template_elsewhere import want_template
 from idis.registry.views import lists_for
 
 _SITE_TYPES = frozenset(name.decode() for name in SITE_TYPES | DERIVED_SITE_TYPES)
@@ -322,7 +322,7 @@ def _change(
         present = {value.index: value for value in to_be_signed(tuple(present.values()))}
     items = template_items(txn, place.values) if contents.present.keys() - present.keys() else frozenset()
     values = contents.changed(present, items)
-    if all(value.index in RESERVED_INDEXES for value in values):
+    if all(map(node_name, values)):
         return _nothing_left(identifier)
     prepared = _judge(txn, place, Record(place.stored.identifier, values, other_aliases(place.stored)), now, signer=signer)
     return prepared if isinstance(prepared, Refusal) else _put(txn, place, prepared)
@@ -392,6 +392,7 @@ def _judge(
     """
     if not record.values:
         return Refusal(ResponseCode.INVALID_VALUE, f"{record.identifier} needs at least one value")
+    want_template(txn, template_of(record.values))
     values = marked(txn, record.values if signer is None else to_be_signed(record.values))
     if signed and (place.entry.signing_required or any(value.type == SIGNED_TYPE for value in values)):
         lists, before = lists_for(txn, values), txn.record(place.key)
@@ -421,8 +422,7 @@ def _kept(stored: StoredRecord, values: Sequence[Value]) -> tuple[Value, ...]:
     """What stays in a record whatever a client puts in its place: what the node wrote, and values that are switched off."""
     contents = Contents.of(stored)
     given = {value.index: value for value in values}
-    if RESERVED_INDEX in contents.present:
-        given[RESERVED_INDEX] = contents.present[RESERVED_INDEX]
+    given.update((index, value) for index, value in contents.present.items() if node_name(value))
     added = {value.index for value in values}
     return tuple(value for value in contents.changed(given) if value.index not in added)
 
@@ -430,7 +430,7 @@ def _kept(stored: StoredRecord, values: Sequence[Value]) -> tuple[Value, ...]:
 def _republished(stored: StoredRecord, values: Sequence[Value]) -> tuple[Value, ...]:
     """The values of a new edition of a record the node makes, with the lists of the one before it."""
     lists = Contents.of(stored).lists
-    return with_lists({value.index: with_item_state(value, value.index in lists.off) for value in values}, lists)
+    return with_lists({value.index: with_item_marks(value, lists) for value in values}, lists)
 
 
 def _refuse_new(txn: WriteTxn, place: Place) -> Refusal | None:

@@ -8,7 +8,7 @@ in between follows the new lists already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import msgpack
@@ -20,10 +20,19 @@ from idis.registry.record import StoredRecord
 from idis.registry.registration.contents import without_stale_statement
 from idis.registry.store.base import ReadTxn, Store, WriteTxn
 from idis.registry.store.rules import exists
+from idis.registry.template_elsewhere import (
+    TemplateElsewhere,
+    keep_template,
+    known_template,
+    name_elsewhere,
+    want_template,
+)
 
 RECORDS_PER_STEP = 512  # looked at in one change: a few milliseconds of the writer
 PAGE_DOCUMENTS = 256
 ACTOR = "readers"  # who is named in the journal
+AGE_S_MAX = 86_400  # since a template of another node was read; then its fields are hidden, as before it was read at all
+KEPT_S = 21_600  # before the time of reading the same again is written down: a write for each reading would be a burden
 
 _FORM = 1
 _NAMED = b"TEMPLATE_ID"  # records without these octets name no template
@@ -60,6 +69,47 @@ def relist_changed(known: Mapping[str, ReaderLists], txn: WriteTxn) -> int:
     for template in changed:
         relist(txn, template)
     return len(changed)
+
+
+def follow_elsewhere(named: Iterable[str], before: Mapping[str, TemplateElsewhere], txn: WriteTxn) -> None:
+    """After records arrived that name templates of other nodes: have these fetched, and the records written anew where what
+    is known is not what was known `before`."""
+    for name in named:
+        want_template(txn, name)
+        if known_template(txn, name) != before.get(name, TemplateElsewhere(name)):
+            relist(txn, name)
+
+
+def learn(txn: WriteTxn, template: str, found: TemplateElsewhere | None, now: int) -> bool:
+    """Take over what was read of a template at its node; whether its records are written anew because of it.
+
+    Args:
+        txn: the registry.
+        template: its normal spelling.
+        found: what was read; None when nothing could be.
+        now: unix time in seconds.
+    """
+    if name_elsewhere(txn, template) is None:  # this node answers for it by now
+        txn.delete_document(DocumentKind.TEMPLATE_ELSEWHERE, text_key(template))
+        relist(txn, template)
+        return True
+    known = known_template(txn, template)
+    kept = judged(known, found, now)
+    if kept is None:
+        return False
+    keep_template(txn, kept)
+    if replace(kept, fetched=known.fetched) == known and kept.fetched and known.fetched:
+        return False
+    relist(txn, template)
+    return True
+
+
+def judged(known: TemplateElsewhere, found: TemplateElsewhere | None, now: int) -> TemplateElsewhere | None:
+    """What is to be kept of a template after an attempt to read it; None when that is what is kept already."""
+    if found is None:
+        return TemplateElsewhere(known.template) if known.fetched and now >= known.fetched + AGE_S_MAX else None
+    same = known.fetched and replace(found, fetched=known.fetched) == known
+    return None if same and found.fetched < known.fetched + KEPT_S else found
 
 
 def pending(txn: ReadTxn) -> Relisting | None:

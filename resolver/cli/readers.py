@@ -17,6 +17,7 @@ from idis.registry.registration.relisting import Relisting
 from idis.registry.rights import Unknown
 from idis.registry.store.base import WriteTxn
 from idis.registry.store.directory import user_name
+from idis.registry.template_elsewhere import known_template, name_elsewhere
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, opened, position_text
 from idis.resolver.cli.identifier_argument import identifier_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
@@ -99,6 +100,11 @@ def _show(arguments: argparse.Namespace) -> int:
         values = record.values
         own, template = own_lists(values), template_lists(txn, values)
         named = template_of(values) or ""
+        elsewhere = name_elsewhere(txn, named)
+        fetched = 0 if elsewhere is None else known_template(txn, elsewhere).fetched
+    if elsewhere is not None:
+        when = time.strftime("as of %Y-%m-%d %H:%M UTC", time.gmtime(fetched)) if fetched else "not known yet"
+        named = f"{named} (another node's, {when})"
     types = {value.index: value.type for value in values}
     marks = {value.index: value.permissions for value in decode_values(record.restricted)}
     rows: list[tuple[int, str, str, list[str], bool]] = []
