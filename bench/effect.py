@@ -158,7 +158,7 @@ class Watch:
         asked = {"prefix": f"{PARENT}.*", "organisation": {"owner": "bench"}}
         prefix = str(self._applicant.change("POST", "prefixes", body=asked)["entry"]["prefix"])
         self._operator.change("POST", "prefixes", prefix, "review", body={})
-        self._enterprise.change("PUT", "prefixes", prefix, "home")
+        self._enterprise.change("PUT", "prefixes", prefix, "home", body={})
         register(self._child, f"{prefix}/A1")
         return prefix
 

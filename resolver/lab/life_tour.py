@@ -50,7 +50,7 @@ def a_prefix_comes_to_life(tour: Tour) -> None:
         for event, state in (("review", "in_review"), ("approve", "active")):
             walk.step(event, partial(operator.change, "POST", "prefixes", prefix, event, body={}), state, parent)
         approved = time.monotonic()
-        walk.step("home", partial(enterprise.change, "PUT", "prefixes", prefix, "home"), "active", child)
+        walk.step("home", partial(enterprise.change, "PUT", "prefixes", prefix, "home", body={}), "active", child)
         register(child, f"{prefix}/FIRST")
         sites = {"sites": [site_of(child)]}
         walk.step("delegate", partial(operator.change, "PUT", "prefixes", prefix, "sites", body=sites), "active", parent)
