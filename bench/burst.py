@@ -1,7 +1,7 @@
 """What a burst of writes does to those who read: response times with and without it, in turn.
 
-    python -m idis.bench.burst [--writes 5000] [--rate 20000] [--names 100000] [--rounds 5] [--seconds 3]
-        [--workers 1] [--realtime]
+    python -m idis.bench.burst [--writes 5000] [--rate 20000] [--names 100000] [--rounds 12] [--seconds 0.6]
+        [--workers 1] [--keeper] [--realtime]
 
 The node has a core, the generator asks from another one in an open loop, and a third process writes records of the node's
 own prefix into its store, one transaction each, as the command line and other processes do. What has been written is in the
@@ -51,11 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m idis.bench.burst", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--writes", type=int, default=5_000, metavar="N", help="a second (5000)")
-    parser.add_argument("--rate", type=float, default=20_000, metavar="R", help="questions a second (20000)")
+    parser.add_argument("--rate", type=float, default=20_000, metavar="R", help="questions a second (20000); 5000 on two cores")
     parser.add_argument("--names", type=int, default=NAMES, metavar="N", help=f"records ({NAMES})")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="(5)")
-    parser.add_argument("--seconds", type=float, default=3.0, metavar="S", help="of a round (3)")
+    parser.add_argument("--rounds", type=int, default=12, metavar="N", help="many short ones, because some are disturbed (12)")
+    parser.add_argument("--seconds", type=float, default=0.6, metavar="S", help="of a round (0.6)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes on the node's binary port (1)")
+    parser.add_argument("--keeper", action="store_true", help="let one worker have a keeper; several have one")
     parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     given = parser.parse_args(arguments)
     try:
@@ -67,8 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="idis-burst-") as name:
         stage = Stage(Path(name), 0, 1)
         try:
-            node = OwnNode(stage, Path(name) / "node", given.names, workers=given.workers, cores=(0,))
-            _hold(node, Path(name) / "node", given)
+            folder = Path(name) / "node"
+            node = OwnNode(stage, folder, given.names, workers=given.workers, keeper=given.keeper, cores=(0,))
+            _hold(node, folder, given)
         finally:
             stage.stop()
     return 0

@@ -26,6 +26,7 @@ class OwnNode:
         folder: its data, made where there is none.
         names: records.
         workers: processes on its binary port.
+        keeper: whether one worker has a keeper; several have.
         cores: where it may run.
 
     Attributes:
@@ -33,10 +34,12 @@ class OwnNode:
         target, question: whom to ask, and what, with the digests of all answers.
     """
 
-    def __init__(self, stage: Stage, folder: Path, names: int, *, workers: int = 1, cores: Collection[int]) -> None:
+    def __init__(
+        self, stage: Stage, folder: Path, names: int, *, workers: int = 1, keeper: bool = False, cores: Collection[int]
+    ) -> None:
         make_data(folder, names)
         port = free_port()
-        words = [*serve_words(folder, port, free_port()), "--workers", str(workers)]
+        words = [*serve_words(folder, port, free_port()), "--workers", str(workers), *["--keeper"] * keeper]
         frames = handle_frames(identifiers(names), now=int(time.time()), datagrams=True)
         running = stage.start(words, folder.name, cores=cores)
         stage.wait(running, folder.name, answers_by_datagram(port, frames.of(0)))
