@@ -35,7 +35,7 @@ old name, `old.retire()`. Readers that see `retired` open the name again. Change
 
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 from idis.proto.errors import IdisError
 
@@ -572,6 +572,56 @@ def split_plain(
     judge: Callable[[bytes, bool], bool],
 ) -> tuple[bytes, bytes, int] | None:
     """Stamp and split the plain values of a record, as `plain_values.py` describes and does without a compiler."""
+
+def seal_new_records(
+    records: Sequence[object],
+    start: int,
+    home: tuple[str, str, bool],
+    where: tuple[tuple[int, int, int], int, str],
+    forms: tuple[int, int, int, bytes],
+    entry_class: type[tuple[Any, ...]],
+    position_class: type[tuple[Any, ...]],
+) -> tuple[list[Any], list[Any], list[Any], int, int]:
+    """Seal new records with their journal entries, as `registry/store/new_records.py` describes and does without a compiler.
+
+    Args:
+        records: a list of prepared records.
+        start: the first of them to seal.
+        home: the prefix as they spell it and as it is folded, and whether suffixes fold.
+        where: position, time in milliseconds and actor of the first journal entry.
+        forms: format of what is stored, kind of the entries, which version prepared the records, the octets no plain one holds.
+        entry_class, position_class: what the entries are made of.
+    """
+
+def read_items(
+    octets: bytes, start: int, count: int, str_bytes_max: int, bin_bytes_max: int, item_class: type[tuple[Any, ...]]
+) -> tuple[list[Any], int] | None:
+    """The items of a batch from one octet on, and where they end; None when one of them is not packed as usual, or is none."""
+
+def join_items(items: Sequence[tuple[int, str, bytes]]) -> bytes:
+    """What is digested of a batch, as `registry/registration/batch.py` describes and does without a compiler."""
+
+def prepare_plain_items(
+    items: Sequence[tuple[int, str, bytes]],
+    start: int,
+    verb: int,
+    limits: tuple[int, int, int],
+    now: int,
+    types: dict[bytes, bool],
+    admins: dict[bytes, bool],
+    judge: Callable[[bytes, bool], bool],
+    forms: tuple[type[object], object, object],
+) -> list[Any]:
+    """The records that items of a batch create, as `registry/registration/octets.py` describes and does without a compiler.
+
+    Args:
+        items: of the batch.
+        start: the first of them.
+        verb: that creates.
+        limits: octets of a name, a record and a value.
+        now, types, admins, judge: as for `split_plain`.
+        forms: the class of the records, and the flags of those without and with hidden values.
+    """
 
 def seal_value(head: bytes, key: bytes, rest: bytes) -> bytes:
     """Seal one value, as `sealing.py` describes and does without a compiler; so the two below."""

@@ -8,13 +8,14 @@ batch repeatable: the same key with the same octets gives the first results agai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 
+from idis.proto import speedups
 from idis.proto.dialect import read_filter_indexes
 from idis.proto.errors import ProtocolError
 from idis.proto.flat import FlatReader
@@ -25,10 +26,18 @@ BATCH_VERSION = 1
 BATCH_ITEMS_MAX = 2_000  # the field's own number; bounds a transaction
 BATCH_KEY_BYTES = 16
 MESSAGE_CHARACTERS_MAX = 500  # of one result
+TEXT_BYTES_MAX = max(IDENTIFIER_BYTES_MAX, 4 * MESSAGE_CHARACTERS_MAX)
 
 _REQUEST_FIELDS = 3
 _ITEM_FIELDS = 3
 _RESULT_FIELDS = 4
+
+# All items at once, as long as each is packed the usual way; of others `_read_item` tells what is wrong.
+read_items: Callable[[bytes, int, int, int, int, type[tuple[Any, ...]]], tuple[list[Any], int] | None] | None = None
+if speedups.LOADED == speedups.COMPILED:
+    from idis.proto import _speedups
+
+    read_items = _speedups.read_items
 
 
 class Verb(IntEnum):
@@ -47,9 +56,11 @@ class Verb(IntEnum):
 VERBS_WITH_INDEXES = frozenset((Verb.REMOVE, Verb.DISABLE, Verb.ENABLE))
 
 
-@dataclass(frozen=True, slots=True)
-class BatchItem:
-    """One change. `payload` is a counted array of values, or of indexes, in wire form, or empty, as the verb says."""
+class BatchItem(NamedTuple):
+    """One change; a tuple, as there are thousands.
+
+    `payload` is a counted array of values, or of indexes, in wire form, or empty, as the verb says.
+    """
 
     verb: int
     identifier: str
@@ -71,8 +82,7 @@ class BatchItem:
         return indexes
 
 
-@dataclass(frozen=True, slots=True)
-class ItemResult:
+class ItemResult(NamedTuple):
     """What became of one change: a response code, the identifier and its version, one sentence when it was refused."""
 
     code: int
@@ -90,8 +100,7 @@ class BatchRequest:
 
     def encode(self) -> bytes:
         """The body's octets."""
-        items = [[int(item.verb), item.identifier, item.payload] for item in self.items]
-        packed: bytes = msgpack.packb([BATCH_VERSION, self.key, items])
+        packed: bytes = msgpack.packb([BATCH_VERSION, self.key, self.items])
         return packed
 
 
@@ -104,7 +113,7 @@ class BatchReply:
 
     def encode(self) -> bytes:
         """The body's octets."""
-        packed: bytes = msgpack.packb([BATCH_VERSION, self.repeated, pack_results(self.results)])
+        packed: bytes = msgpack.packb([BATCH_VERSION, self.repeated, self.results])
         return packed
 
 
@@ -113,13 +122,8 @@ def payload_of_indexes(indexes: Sequence[int]) -> bytes:
     return array(map(u32, indexes))
 
 
-def pack_results(results: Sequence[ItemResult]) -> list[list[object]]:
-    """Results as arrays, for the wire and for the outcome of an idempotency key."""
-    return [[int(result.code), result.identifier, result.version, result.message] for result in results]
-
-
 def unpack_results(rows: Sequence[Sequence[Any]]) -> tuple[ItemResult, ...]:
-    """The reverse of `pack_results`, for octets that this node stored itself."""
+    """Results from their arrays, in octets that this node stored itself."""
     return tuple(ItemResult(*row) for row in rows)
 
 
@@ -136,6 +140,10 @@ def read_batch(octets: bytes) -> BatchRequest:
     fields.expect(len(key) in (0, BATCH_KEY_BYTES), f"a batch's key has {BATCH_KEY_BYTES} octets, or none")
     count = fields.header()
     fields.expect(count <= BATCH_ITEMS_MAX, f"{count} items, at most {BATCH_ITEMS_MAX} in one batch: split it")
+    if read_items is not None:
+        read = read_items(octets, fields.at, count, TEXT_BYTES_MAX, ARRAY_BYTES_MAX, BatchItem)
+        if read is not None and read[1] == len(octets):
+            return BatchRequest(tuple(read[0]), key)
     items = tuple(_read_item(fields) for _ in range(count))
     fields.expect(fields.ended, "octets after the batch")
     return BatchRequest(items, key)
@@ -161,8 +169,7 @@ class _Fields(FlatReader):
     """The members of a batch."""
 
     def __init__(self, octets: bytes, what: str) -> None:
-        text_bytes_max = max(IDENTIFIER_BYTES_MAX, 4 * MESSAGE_CHARACTERS_MAX)
-        super().__init__(octets, what, str_bytes_max=text_bytes_max, bin_bytes_max=ARRAY_BYTES_MAX)
+        super().__init__(octets, what, str_bytes_max=TEXT_BYTES_MAX, bin_bytes_max=ARRAY_BYTES_MAX)
 
     def number(self) -> int:
         """A whole number from 0."""

@@ -30,9 +30,14 @@ class FlatReader:
         self._unpacker = flat_unpacker(octets, str_bytes_max=str_bytes_max, bin_bytes_max=bin_bytes_max)
 
     @property
+    def at(self) -> int:
+        """Where the next member begins."""
+        return int(self._unpacker.tell())
+
+    @property
     def ended(self) -> bool:
         """Whether nothing is left."""
-        return bool(self._unpacker.tell() == len(self._octets))
+        return self.at == len(self._octets)
 
     def expect(self, held: bool, sentence: str) -> None:
         """Raise ProtocolError with a sentence unless something holds."""

@@ -110,6 +110,11 @@ def audit(
     txn.add_audit(_encode(caller.name, caller.origin, act, subject, before, after, int(code), note))
 
 
+def audit_created(txn: WriteTxn, caller: Caller, act: str, record: PreparedRecord, version: int) -> None:
+    """`audit` of a record that was just created."""
+    audit(txn, caller, act, record.identifier, after=prepared_summary(record, version))
+
+
 def _encode(
     actor: str, origin: str, act: str, subject: str, before: Facts | None, after: Facts | None, code: int, note: str
 ) -> bytes:

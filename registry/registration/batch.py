@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import msgpack
 
-from idis.proto.batch import BatchItem, ItemResult, Verb, pack_results, unpack_results
+from idis.proto import speedups
+from idis.proto.batch import BatchItem, ItemResult, Verb, unpack_results
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.value import decode_values
@@ -25,11 +26,13 @@ from idis.registry.caller import Caller
 from idis.registry.identity import Identity
 from idis.registry.registration import acts
 from idis.registry.registration.checks import Refusal
-from idis.registry.registration.plain_creates import PlainCreates, plain_record
+from idis.registry.registration.octets import plain_records
+from idis.registry.registration.plain_creates import PlainCreates
 from idis.registry.rights import NO_GROUPS, Groups, Unknown
 from idis.registry.store.base import WriteTxn
 
 _DONE = int(ResponseCode.SUCCESS)
+_CREATE = int(Verb.CREATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Batched:
 
     def encode(self) -> bytes:
         """The results as the outcome of an idempotency key."""
-        packed: bytes = msgpack.packb(pack_results(self.results))
+        packed: bytes = msgpack.packb(self.results)
         return packed
 
 
@@ -51,11 +54,22 @@ def decode_outcome(octets: bytes) -> Batched:
 
 def request_digest(items: Sequence[BatchItem]) -> bytes:
     """What tells two batches apart that come with one idempotency key."""
-    digest = hashlib.blake2b(digest_size=32)
-    for item in items:
-        name = item.identifier.encode("utf-8", "surrogatepass")
-        digest.update(b"%d %d %d " % (item.verb, len(name), len(item.payload)) + name + item.payload)
-    return digest.digest()
+    return hashlib.blake2b(join_items(items), digest_size=32).digest()
+
+
+def join_items_in_python(items: Sequence[BatchItem]) -> bytes:
+    """What `join_items` does."""
+    joined = bytearray()
+    for verb, identifier, payload in items:
+        name = identifier.encode("utf-8", "surrogatepass")
+        joined += b"%d %d %d " % (verb, len(name), len(payload)) + name + payload
+    return bytes(joined)
+
+
+# The items of a batch as octets: each verb, two lengths, the identifier and the payload.
+join_items = join_items_in_python
+if speedups.LOADED == speedups.COMPILED:
+    from idis.proto._speedups import join_items
 
 
 def perform_batch(
@@ -83,7 +97,7 @@ def perform_batch(
     run = _Run(txn, caller, now, groups)
     if unknown := run.unknown_groups(items):
         return Unknown(unknown)
-    results = tuple(run.result(item) for item in items)
+    results = run.results(items)
     refused = Counter([str(result.code) for result in results if result.code != _DONE])
     counts = {"done": len(results) - refused.total(), **refused}
     prefixes = {result.identifier.partition("/")[0] for result in results}
@@ -135,7 +149,7 @@ class _Run:
         """The groups of other nodes that decide about any item."""
         unknown: dict[Identity, None] = {}
         for item in items:
-            if item.verb == Verb.CREATE and self._plain.may_register(item.identifier):
+            if item.verb == _CREATE and self._plain.may_register(item.identifier):
                 continue
             try:
                 act = act_of(item)
@@ -146,10 +160,25 @@ class _Run:
                 unknown.update(dict.fromkeys(verdict.groups))
         return tuple(unknown)
 
-    def result(self, item: BatchItem) -> ItemResult:
-        """Do one item."""
-        if item.verb == Verb.CREATE and (version := self._create_plain(item)):
-            return ItemResult(_DONE, item.identifier, version)
+    def results(self, items: Sequence[BatchItem]) -> tuple[ItemResult, ...]:
+        """Do all items in order: runs of new plain records at once, any other item by itself."""
+        results: list[ItemResult] = []
+        while (start := len(results)) < len(items):
+            records = plain_records(items, start, self._now)
+            while records:
+                created = self._plain.create(records)
+                for record, (version, _) in zip(records, created, strict=False):
+                    done = ItemResult(_DONE, record.identifier, version) if version else self._result(items[len(results)])
+                    results.append(done)
+                if not created:
+                    results.append(self._result(items[len(results)]))
+                records = records[len(created) or 1 :]
+            if len(results) < len(items):
+                results.append(self._result(items[len(results)]))
+        return tuple(results)
+
+    def _result(self, item: BatchItem) -> ItemResult:
+        """Do one item as an act."""
         try:
             act = act_of(item)
             if isinstance(act, Refusal):
@@ -163,12 +192,6 @@ class _Run:
             return _refused(item, done)
         assert not isinstance(done, Unknown), "groups were asked for before anything was done"
         return ItemResult(_DONE, done.identifier, done.version)
-
-    def _create_plain(self, item: BatchItem) -> int:
-        """Register a new plain record; 0 when it is not new or not plain."""
-        record = plain_record(item.identifier, item.payload, self._now)
-        done = None if record is None else self._plain.create(record, item.payload)
-        return 0 if done is None else done[0]
 
 
 def _refused(item: BatchItem, refusal: Refusal) -> ItemResult:

@@ -7,10 +7,13 @@ nothing is remembered and each record is an act like any other (`acts.py`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import takewhile
 
 from idis.proto.codes import AdminRight
-from idis.proto.identifier import IDENTIFIER_BYTES_MAX, fold
+from idis.proto.identifier import fold
 from idis.proto.value import decode_values
 from idis.registry.authority import stopped_by
 from idis.registry.caller import Caller
@@ -18,9 +21,9 @@ from idis.registry.prefix import PrefixEntry, PrefixState
 from idis.registry.record import PreparedRecord, same_content
 from idis.registry.registration.acts import Act, Create
 from idis.registry.registration.checks import Refusal
-from idis.registry.registration.octets import prepare_plain
+from idis.registry.registration.octets import plain_record
 from idis.registry.rights import NO_GROUPS, Groups, Subject, Unknown, admins_in, refuse
-from idis.registry.store.base import Conflict, Expect, WriteTxn
+from idis.registry.store.base import WriteTxn
 from idis.registry.store.keys import record_key
 
 _ADMIN = b"HS_ADMIN"  # in any other case it is not plain
@@ -52,21 +55,6 @@ def plain_create(identifier: str, octets: bytes, now: int) -> PlainCreate | None
     return None if prepared is None else PlainCreate(identifier, octets, prepared)
 
 
-def plain_record(identifier: str, octets: bytes, now: int) -> PreparedRecord | None:
-    """The record of values as they came over the wire; None when they or the name are not plain.
-
-    Args:
-        identifier: as spelled.
-        octets: a counted array of values.
-        now: unix time in seconds, the values' timestamps.
-    """
-    if len(identifier) > IDENTIFIER_BYTES_MAX or not (identifier.isascii() and identifier.isprintable()):
-        return None
-    if identifier.find("/") in (-1, len(identifier) - 1):
-        return None  # no record's name
-    return prepare_plain(identifier, octets, now)
-
-
 @dataclass(frozen=True, slots=True)
 class _Home:
     """A prefix below which the caller may register, records with administrators of their own included or not."""
@@ -87,25 +75,27 @@ class PlainCreates:
 
     def may_register(self, identifier: str) -> bool:
         """Whether the caller may register plain records where this one would lie, without further questions."""
-        return self._home(identifier) is not None
+        return self._home(identifier.partition("/")[0]) is not None
 
-    def create(self, record: PreparedRecord, octets: bytes) -> tuple[int, bool] | None:
-        """Register a record: its version, and whether it is new; None when it has to be an act like any other.
+    def create(self, records: Sequence[PreparedRecord]) -> list[tuple[int, bool]]:
+        """Register the first of some records and those behind it that lie below the same prefix as it is spelled.
 
         One that is there with the same content is no error.
 
-        Args:
-            record: as `plain_record` gives it.
-            octets: the values it was made of.
+        Returns:
+            Of each its version, and whether it is new; version 0 where it has to be an act like any other. Nothing when
+            the first has to be.
         """
-        home = self._home(record.identifier)
-        if home is None or (not home.administrators and _ADMIN in octets):
-            return None
-        version = self._txn.put_record(record, Expect.ABSENT)
-        if not isinstance(version, Conflict):
-            return version, True
-        version = self._version_if_same(home, record)
-        return (version, False) if version else None
+        spelled = records[0].identifier.partition("/")[0]
+        home = self._home(spelled)
+        if home is None:
+            return []
+        mine = list(takewhile(partial(_may_create, home, f"{spelled}/"), records))
+        versions = self._txn.put_new_records(mine)
+        return [
+            (version, True) if version else (self._version_if_same(home, record), False)
+            for version, record in zip(versions, mine, strict=True)
+        ]
 
     def _version_if_same(self, home: _Home, prepared: PreparedRecord) -> int:
         """The version of a record that is there with this very content; 0 for another one."""
@@ -116,8 +106,7 @@ class PlainCreates:
         same = same_content(stored.public, prepared.public) and same_content(stored.restricted, prepared.restricted)
         return stored.version if same else 0
 
-    def _home(self, identifier: str) -> _Home | None:
-        spelled = identifier.partition("/")[0]
+    def _home(self, spelled: str) -> _Home | None:
         if spelled not in self._homes:
             self._homes[spelled] = self._find_home(spelled)
         return self._homes[spelled]
@@ -139,3 +128,10 @@ class PlainCreates:
 
     def _refuse(self, owners: Subject) -> Refusal | Unknown | None:
         return refuse(self._txn, self._caller, owners, [AdminRight.ADD_HANDLE], groups=self._groups)
+
+
+def _may_create(home: _Home, head: str, record: PreparedRecord) -> bool:
+    """Whether a record lies below a prefix as it is spelled, and the caller may create it there."""
+    if not record.identifier.startswith(head):
+        return False
+    return home.administrators or not (_ADMIN in record.public or _ADMIN in record.restricted)

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from idis.proto.errors import IdentifierError
-from idis.registry.audit.line import audit, prepared_summary
+from idis.registry.audit.line import audit_created
 from idis.registry.caller import Caller
+from idis.registry.record import PreparedRecord
 from idis.registry.registration import acts
 from idis.registry.registration.plain_creates import PlainCreate, PlainCreates, in_full
 from idis.registry.rights import NO_GROUPS, Groups
 from idis.registry.store.base import WriteTxn
 
+_CREATE = acts.NAMES[acts.Create]
 ACTOR_CHARACTERS_MAX = 60  # the journal keeps 255 octets of a name, four a character at most
 
 
@@ -43,22 +46,36 @@ def perform_together(txn: WriteTxn, asked: Sequence[Asked]) -> list[acts.Result 
     """Do what may be done, in order; an act whose identifier is none comes to the error that says so."""
     results: list[acts.Result | IdentifierError] = []
     plain: dict[Caller, PlainCreates] = {}
-    for one in asked:
-        act, caller = one.act, one.caller
-        txn.actor = actor_of(caller)
-        if isinstance(act, PlainCreate):
-            if caller not in plain:
-                plain[caller] = PlainCreates(txn, caller)
-            if (created := plain[caller].create(act.record, act.octets)) is not None:
-                version, changed = created
-                if changed:
-                    after = prepared_summary(act.record, version)
-                    audit(txn, caller, acts.NAMES[acts.Create], act.identifier, after=after)
-                results.append(acts.Done(act.identifier, version, changed))
-                continue
-        plain.clear()  # any other act may change who may do what
-        try:
-            results.append(one.perform(txn))
-        except IdentifierError as error:
-            results.append(error)
+    while (start := len(results)) < len(asked):
+        one = asked[start]
+        txn.actor = actor_of(one.caller)
+        if records := _plain_records(asked, start):
+            creates = plain.setdefault(one.caller, PlainCreates(txn, one.caller))
+            for record, (version, is_new) in zip(records, creates.create(records), strict=False):
+                if version:
+                    results.append(acts.Done(record.identifier, version, is_new))
+                else:
+                    results.append(_in_full(txn, asked[len(results)]))
+                if is_new:
+                    audit_created(txn, one.caller, _CREATE, record, version)
+        if len(results) == start:
+            plain.clear()  # any other act may change who may do what
+            results.append(_in_full(txn, one))
     return results
+
+
+def _plain_records(asked: Sequence[Asked], start: int) -> list[PreparedRecord]:
+    """The records of those plain creates of one caller that follow each other from one on."""
+    caller, records = asked[start].caller, []
+    for one in islice(asked, start, None):
+        if not isinstance(one.act, PlainCreate) or (one.caller is not caller and one.caller != caller):
+            break
+        records.append(one.act.record)
+    return records
+
+
+def _in_full(txn: WriteTxn, one: Asked) -> acts.Result | IdentifierError:
+    try:
+        return one.perform(txn)
+    except IdentifierError as error:
+        return error

@@ -212,6 +212,12 @@ class WriteTxn(ReadTxn, Protocol):
         of a lower one is written anew.
         """
 
+    def put_new_records(self, records: Sequence[PreparedRecord]) -> list[int]:
+        """Create records that are not there: the version of each, 0 for one that is there and stays as it is.
+
+        As many calls of `put_record` that expect none, in order, at a fraction of their price.
+        """
+
     def delete_record(self, key: bytes, expect: Expected = Expect.ANY) -> int | Conflict:
         """Leave a tombstone; returns its version. Conflict(0) when there is nothing to delete."""
 

@@ -30,9 +30,8 @@ from idis.registry.store.base import (
 )
 from idis.registry.store.environment import Environment, Tables
 from idis.registry.store.lmdb_read import LmdbReadTxn, PrefixCache
+from idis.registry.store.new_records import NAME_CHARACTERS_MAX, Home, NewRecords, Where, put_unused, seal_new_records
 from idis.registry.trace.records import follow_record, may_declare
-
-SUFFIX_CHARACTERS_CHECKED = 256  # even in four octets each they stay below the longest identifier
 
 
 class LmdbWriteTxn(LmdbReadTxn):
@@ -132,6 +131,19 @@ class LmdbWriteTxn(LmdbReadTxn):
         self._follow(held, record)
         self.add_entry(EntryKind.PUT, key, version, value)
         return version
+
+    def put_new_records(self, records: Sequence[PreparedRecord]) -> list[int]:
+        """Create records that are not there: the version of each, 0 for one that is there and stays as it is."""
+        versions: list[int] = []
+        while (start := len(versions)) < len(records):
+            new = self._seal_new(records, start)
+            if new.rows and put_unused(self._raw, self._tables.record, new.rows):
+                self._note_new(new)
+                versions += [1] * len(new.rows)
+                continue
+            made = [self.put_record(record, Expect.ABSENT) for record in records[start : start + (len(new.rows) or 1)]]
+            versions += [0 if isinstance(version, Conflict) else version for version in made]
+        return versions
 
     def delete_record(self, key: bytes, expect: Expected = Expect.ANY) -> int | Conflict:
         """Leave a tombstone; Conflict(0) when there is nothing to delete."""
@@ -378,6 +390,21 @@ class LmdbWriteTxn(LmdbReadTxn):
         self.add_entry(EntryKind.PUT, key, 1, value)
         return 1
 
+    def _seal_new(self, records: Sequence[PreparedRecord], start: int) -> NewRecords:
+        """What records of one prefix from one on will look like where they are new."""
+        _, entry = self._place(records[start])
+        home = Home(records[start].identifier.partition("/")[0], entry.prefix, entry.fold_suffix)
+        return seal_new_records(records, start, home, Where(self._next, self._now_ms, self.actor))
+
+    def _note_new(self, new: NewRecords) -> None:
+        """Count records that were put, and tell of them in the journal."""
+        self.add_counts(keys.prefix_of(new.rows[0][0]), len(new.rows), new.digest_sum, new.octets)
+        self.entries += new.entries
+        self._unput += new.journal
+        self.octets += new.octets + sum([len(place) + len(value) for place, value in new.journal])
+        self._position = last = new.entries[-1].position
+        self._next = last._replace(lo=last.lo + 1)
+
     def _locate(self, record: PreparedRecord) -> tuple[bytes, StoredRecord | None]:
         """Where a record belongs, and what is there."""
         key, home = self._place(record)
@@ -393,7 +420,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         spelled, _, suffix = record.identifier.partition("/")
         home = self._homes.get(spelled)
         # Below a prefix that has been parsed and found, a short printable suffix needs no parser.
-        if home is None or not 0 < len(suffix) <= SUFFIX_CHARACTERS_CHECKED or not suffix.isprintable():
+        if home is None or not 0 < len(suffix) <= NAME_CHARACTERS_MAX or not suffix.isprintable():
             identifier, _ = keys.identifier_key(record.identifier, True)
             prefix, suffix = identifier.folded_prefix, identifier.suffix or ""
             home = self._homes[spelled] = rules.check_home(self.prefix(prefix), prefix)

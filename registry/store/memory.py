@@ -225,6 +225,11 @@ class MemoryTxn:
             self._note(EntryKind.PUT, changed, cast(int, result), self._state.values[changed])
         return result
 
+    def put_new_records(self, records: Sequence[PreparedRecord]) -> list[int]:
+        """Create records that are not there: the version of each, 0 for one that is there."""
+        made = [self.put_record(record, Expect.ABSENT) for record in records]
+        return [0 if isinstance(version, Conflict) else version for version in made]
+
     def delete_record(self, key: bytes, expect: Expected = Expect.ANY) -> int | Conflict:
         """Leave a tombstone; Conflict(0) when there is nothing to delete."""
         stored = self.record(key)

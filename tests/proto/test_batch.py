@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from unittest.mock import patch
 
+import msgpack
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from idis.proto import batch
 from idis.proto.batch import (
     BATCH_ITEMS_MAX,
     BatchItem,
@@ -49,6 +55,29 @@ def test_an_answer_is_read_and_written():
 
     assert read_batch_reply(REPLY) == reply
     assert reply.encode() == REPLY
+
+
+@pytest.mark.skipif(batch.read_items is None, reason="both ways need the compiled one")
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.text(max_size=40), st.binary(max_size=300)), max_size=4),
+    st.integers(0, 200),
+    st.binary(max_size=1),
+)
+@settings(max_examples=40)
+@example([(1, "x" * 40, b""), (1, "x" * 300, b"y" * 256), (1, "", b"z" * 66_000)], 0, b"")
+def test_both_ways_read_the_same(items: list[tuple[int, str, bytes]], at: int, octet: bytes):
+    """The compiled one and the plain one, of whole batches and of such with one octet left out or another one in its place."""
+    octets = bytearray(msgpack.packb([1, b"", items]))
+    octets[3 + at : 4 + at] = octet
+    came = []
+    for way in (batch.read_items, None):
+        with patch.object(batch, "read_items", way):
+            try:
+                came.append(read_batch(bytes(octets)))
+            except ProtocolError as error:
+                came.append(str(error))
+
+    assert came[0] == came[1]
 
 
 @pytest.mark.parametrize("cut", range(len(REQUEST)))

@@ -15,6 +15,7 @@ from idis.registry.audit.line import decode_line
 from idis.registry.caller import Caller
 from idis.registry.identity import identity_of
 from idis.registry.prefix import PrefixEntry, PrefixState
+from idis.registry.registration import batch
 from idis.registry.registration.batch import Batched, decode_outcome, perform_batch, request_digest
 from idis.registry.rights import Unknown
 from idis.registry.store.keys import record_key
@@ -194,3 +195,26 @@ def test_a_digest_tells_batches_apart():
     }
 
     assert len(digests) == 4
+
+
+@pytest.mark.parametrize("way", [batch.join_items, batch.join_items_in_python])
+def test_what_is_digested_of_a_batch(way: Any):
+    """Each verb and two lengths in decimal digits, then identifier and payload; half a character counts too."""
+    items = [BatchItem(Verb.CREATE, "88.1/钢", b"\x00\xff"), BatchItem(201, "\ud800", b"")]
+
+    assert way(items) == b"1 8 2 88.1/\xe9\x92\xa2\x00\xff" b"201 3 0 \xed\xa0\x80"
+
+
+def test_records_of_several_prefixes_and_kinds_in_one_batch():
+    """Each is done by its own rights, in order, and what came before is seen by what comes after."""
+    store = home(ALL)
+    items = [
+        BatchItem(Verb.CREATE, "88.118.8/a", URL),
+        BatchItem(Verb.CREATE, "88.119/a", URL),
+        BatchItem(Verb.CREATE, "88.118.8/b", SECRET),
+        BatchItem(Verb.CREATE, "88.118.8/A", OTHER_URL),
+        BatchItem(Verb.CREATE, "88.118.8/a", URL),
+        BatchItem(Verb.CREATE, "88.118.8/c", URL),
+    ]
+
+    assert run(store, *items) == [(1, 1), (301, 0), (1, 1), (101, 0), (1, 1), (1, 1)]

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idis.proto.batch import BatchItem, Verb
 from idis.proto.types.admin import Admin, encode_admin
 from idis.proto.value import Value, encode_values
 from idis.registry.record import Record, prepare
-from idis.registry.registration.octets import prepare_plain
+from idis.registry.registration.octets import plain_record, plain_records, plain_records_in_python, prepare_plain
 from idis.registry.registration.value_checks import VALUE_BYTES_DEFAULT_MAX, fit, refuse_values
 
 NOW = 1_790_000_000
@@ -84,3 +85,23 @@ def test_a_cut_record_is_not_prepared(cut: int):
     octets = encode_values((Value(1, "URL", b"https://example.com/p/1"), Value(2, "EMAIL", b"a@example.com")))
 
     assert prepare_plain(NAME, octets[: -1 - cut], NOW) is None
+
+
+odd = ("88.118.8/", "88.118.8", "/a", "88.1/钢", "88.1/a b", "88.1/\x7f", "1/" + "x" * 3_000)
+names = st.one_of(st.just(NAME), st.sampled_from(odd), st.text(max_size=5))
+items = st.builds(BatchItem, st.sampled_from((1, 1, 1, 2, 3)), names, st.lists(values, max_size=3).map(encode_values))
+
+
+@given(st.lists(items, max_size=4), st.integers(0, 4))
+def test_a_batch_is_prepared_both_ways(some: list[BatchItem], start: int):
+    """Compiled or not, the records are the same, and they end at the first item that is no plain create."""
+    assert plain_records(some, start, NOW) == plain_records_in_python(some, start, NOW)
+
+
+def test_plain_records_of_a_batch():
+    """Two creates, and no more behind an item that replaces."""
+    octets = encode_values([Value(1, "URL", b"https://example.com/p/1")])
+    verbs = {"88.1/a": Verb.CREATE, "88.1/b": Verb.CREATE, "88.1/c": Verb.REPLACE, "88.1/d": Verb.CREATE}
+    some = [BatchItem(verb, name, octets) for name, verb in verbs.items()]
+
+    assert plain_records(some, 0, NOW) == [plain_record("88.1/a", octets, NOW), plain_record("88.1/b", octets, NOW)]

@@ -52,6 +52,36 @@ def entries_of(store: Store, after: Position = BEGINNING) -> list[tuple[EntryKin
     return [(entry.kind, entry.key, entry.version) for entry in entries]
 
 
+class TestPutNewRecords:
+    """`put_new_records` against each state."""
+
+    def test_each_gets_its_entry(self, store: Store, make_record: MakeRecord) -> None:
+        """New ones have version 1, and stand in the journal in the order they were given, whatever that of their keys."""
+        begun = entries_of(store)
+        records = [make_record(f"88.118/{name}") for name in ("c", "a", "b")]
+
+        assert write(store, lambda txn: txn.put_new_records(records)) == [1, 1, 1]
+        assert entries_of(store)[len(begun) :] == [(EntryKind.PUT, b"88.118\x00" + name, 1) for name in (b"C", b"A", b"B")]
+
+    def test_what_is_there_stays(self, store: Store, make_record: MakeRecord) -> None:
+        """Those before and behind it are created, with no position left out; a deleted one goes on with its version."""
+        put(store, make_record("88.118/b"))
+        put(store, make_record("88.118/gone"))
+        write(store, lambda txn: txn.delete_record(b"88.118\x00GONE"))
+        begun = entries_of(store)
+        records = [make_record(f"88.118/{name}", "two") for name in ("a", "b", "gone", "a", "c")]
+
+        assert write(store, lambda txn: txn.put_new_records(records)) == [1, 0, 3, 0, 1]
+        assert entries_of(store)[len(begun) :] == [
+            (EntryKind.PUT, b"88.118\x00A", 1),
+            (EntryKind.PUT, b"88.118\x00GONE", 3),
+            (EntryKind.PUT, b"88.118\x00C", 1),
+        ]
+        with store.read() as txn:
+            assert txn.stat("88.118").records == 4
+            assert [entry.position.lo for entry in txn.journal(BEGINNING, 1000)[-3:]] == [0, 1, 2]  # type: ignore[index]
+
+
 class TestPutRecord:
     """`put_record` with each expectation against each state."""
 

@@ -102,6 +102,11 @@ class Engines(RuleBasedStateMachine):
 
         self.both(change)
 
+    @rule(several=st.lists(records(), max_size=5))
+    def put_new(self, several: list[PreparedRecord]) -> None:
+        """Several records, those that are not there."""
+        self.both(lambda txn: txn.put_new_records(several))
+
     @rule(prefix=st.sampled_from(("88.1", "88.11")), names=st.lists(suffixes, min_size=1, max_size=5), value=values)
     def load(self, prefix: str, names: list[str], value: Value) -> None:
         """Many records of one prefix."""
