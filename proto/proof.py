@@ -18,7 +18,7 @@ from typing import Protocol
 
 from idis.proto.errors import ProtocolError
 from idis.proto.identifier import fold, parse_identifier
-from idis.proto.statement import SIGNED_TYPE, VIEW_PUBLIC, digest_of, digests_of, kid_of, signable, stored_spelling
+from idis.proto.statement import SIGNED_TYPE, VIEW_PUBLIC, digest_of, digests_of, is_node_flag, kid_of, signable, stored_spelling
 from idis.proto.status import STATUSES_LOOKED_AT_MAX, Seen, Words
 from idis.proto.types.key_delegation import DELEGATION_TYPE, DelegationRight, KeyDelegation, decode_delegation
 from idis.proto.types.prefix_status import PrefixStatus
@@ -55,7 +55,8 @@ class Proof:
     `status` says whether prefixes and keys still hold today, by somebody's word of the last day: CURRENT, or UNKNOWN and why;
     `status_until` when the first of these words ends. Both are empty for what is not verified.
     `view` is what the statement is about: what everybody, the owner, or a group of readers may see. `uncovered` are indexes of
-    values that no statement is about, and that are to be left out by whoever wants nothing unsigned.
+    values that no statement is about, and that are to be left out by whoever wants nothing unsigned; the recall flag of a node
+    is one of them, wherever it comes from.
     """
 
     standing: Standing
@@ -235,7 +236,8 @@ class _Chain:
             return wrong.proof
         self._remember(spelling, signed, chain)
         words = self._words
-        return Proof(Standing.VERIFIED, "", signed.kid, signed.version, signed.not_after, words.word, words.until)
+        told = words.word, words.until, VIEW_PUBLIC, tuple(value.index for value in values if is_node_flag(value))
+        return Proof(Standing.VERIFIED, "", signed.kid, signed.version, signed.not_after, *told)
 
     def judge_known(self, values: Sequence[Value], complete: bool) -> Proof:
         """The same of what somebody known was shown: all statements that are about it, the public one as far as it goes."""
@@ -253,7 +255,11 @@ class _Chain:
             return Proof(Standing.FAILED, str(wrong))
         except _Wrong as wrong:
             return wrong.proof
-        extra = [value.index for value in values if value.index in uncovered and fold(value.type) != _SECRET]
+        extra = [
+            value.index
+            for value in values
+            if value.index in uncovered and fold(value.type) != _SECRET and not is_node_flag(value)
+        ]
         if statements[0].view != VIEW_PUBLIC and extra:
             return Proof(Standing.FAILED, f"value {extra[0]} is not one that was signed")
         names = {spelling for _, spelling, _ in checked}

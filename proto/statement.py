@@ -7,6 +7,9 @@ down. A digest stands for a value's index, TTL, permissions, type, data and refe
 server sets. The list of digests is complete, so that a value that was added shows as well as one that is gone. Signing and
 verifying take a library and belong to the caller.
 
+One value is beside all statements: the recall flag that a node adds to a signed record, whose own one it cannot change. It
+says that a thing must not be used, and whoever adds or withholds it forges nothing that the owner said.
+
 View 0 is of what everybody may read. The others are *sealed*: each digest covers 16 random octets in front of its value, some
 cover nothing else and stand for no value, and the list is in the order of the digests. Whoever is shown one value with its
 salt and the list can verify it, and learns of the others neither what nor where they are, nor how many.
@@ -37,6 +40,8 @@ SEALED_PADDED_TO = 4  # digests of a sealed view are a multiple, so that one val
 
 SIGNED_TYPE = "IDIS.SIGNED"  # the value that carries a statement; `proto/types/signed.py`
 SIGNED_INDEX = 410
+NODE_FLAG_TYPE = "recallFlag"
+NODE_FLAG_INDEX = 1003  # beside 1001 and 1002, which the node writes too
 
 _TIMESTAMP = slice(4, 8)  # of an encoded value
 
@@ -100,7 +105,12 @@ def kid_of(suite: int, public_key: bytes) -> bytes:
 
 def signable(value: Value) -> bool:
     """Whether the public statement of a record is about this value: all that everybody may read, but itself."""
-    return value.public and value.type != SIGNED_TYPE
+    return value.public and value.type != SIGNED_TYPE and not is_node_flag(value)
+
+
+def is_node_flag(value: Value) -> bool:
+    """Whether a value is the recall flag that the node has added to a signed record; no statement is about it."""
+    return value.index == NODE_FLAG_INDEX and value.type == NODE_FLAG_TYPE
 
 
 def digest_of(value: Value, suite: int) -> bytes:

@@ -11,7 +11,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from idis.proto.errors import ProtocolError
-from idis.proto.statement import SIGNED_INDEX, SIGNED_TYPE, VIEW_FULL, VIEW_PUBLIC, digest_of, is_sealed, sealed_digest
+from idis.proto.statement import (
+    SIGNED_INDEX,
+    SIGNED_TYPE,
+    VIEW_FULL,
+    VIEW_PUBLIC,
+    digest_of,
+    is_sealed,
+    sealed_digest,
+    signable,
+)
 from idis.proto.types.signed import Signed, decode_signed, encode_signed
 from idis.proto.value import Value
 
@@ -104,7 +113,7 @@ def disclosed(values: Sequence[Value], indexes: Collection[int]) -> tuple[Value,
 
 def _public(signed: Signed, told: Sequence[Value], complete: bool) -> tuple[tuple[bytes, ...], set[int]]:
     made = {digest_of(value, signed.suite): value.index for value in told}
-    digests = signed.digests or tuple(digest_of(value, signed.suite) for value in told if value.public)
+    digests = signed.digests or tuple(digest_of(value, signed.suite) for value in told if signable(value))
     if complete and any(digest not in made for digest in digests):
         raise NotCovered("a public value that was signed is missing, or is another")
     return digests, {made[digest] for digest in digests if digest in made}

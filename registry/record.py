@@ -9,6 +9,7 @@ from enum import IntFlag
 from operator import attrgetter
 
 from idis.proto.identifier import fold
+from idis.proto.statement import NODE_FLAG_TYPE
 from idis.proto.types.alias import ALIAS_TYPE, split_alias
 from idis.proto.value import TTL_ABSOLUTE, TTL_S_MAX, Value, decode_values, encode_values
 from idis.registry.journal import Position
@@ -44,7 +45,7 @@ _RESTRICTED = int(RecordFlag.RESTRICTED)
 _ALIAS = int(RecordFlag.ALIAS)
 _LISTED = int(RecordFlag.LISTED)
 _NOT_LIVE = int(RecordFlag.TOMBSTONE | RecordFlag.DISABLED)
-RECALL_FLAG = "recallFlag"  # the type of the value that says so
+RECALL_FLAG = NODE_FLAG_TYPE  # the type of the value that says so
 _RECALL_FLAGS = {b"check": int(RecordFlag.HOLD), b"stop": int(RecordFlag.STOP)}
 _index_of = attrgetter("index")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from idis.proto.codes import Permission
 from idis.proto.errors import ProtocolError
 from idis.proto.identifier import fold
-from idis.proto.statement import SIGNED_INDEX, SIGNED_TYPE, VIEW_FULL, is_sealed, sealed_digest
+from idis.proto.statement import SIGNED_INDEX, SIGNED_TYPE, VIEW_FULL, is_node_flag, is_sealed, sealed_digest, signable
 from idis.proto.types.signed import Signed, decode_signed
 from idis.proto.value import Value
 from idis.registry.identity import Identity
@@ -48,9 +48,7 @@ def is_secret(value: Value) -> bool:
 
 def public_view(values: Iterable[Value]) -> frozenset[int]:
     """The indexes of what everybody sees; values with their marks, here and below."""
-    return frozenset(
-        value.index for value in values if value.public and not value.permissions & MARKS and value.type != SIGNED_TYPE
-    )
+    return frozenset(value.index for value in values if signable(value) and not value.permissions & MARKS)
 
 
 def full_view(values: Iterable[Value]) -> frozenset[int]:
@@ -58,7 +56,7 @@ def full_view(values: Iterable[Value]) -> frozenset[int]:
     return frozenset(
         value.index
         for value in values
-        if not (value.permissions & MARK_OFF or value.type == SIGNED_TYPE or is_secret(value))
+        if not (value.permissions & MARK_OFF or value.type == SIGNED_TYPE or is_secret(value) or is_node_flag(value))
         and (value.permissions & _ADMIN_READ or (value.public and not value.permissions & MARK_LISTED))
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from idis.proto.statement import SIGNED_INDEX, SIGNED_TYPE, is_sealed
+from idis.proto.statement import SIGNED_INDEX, SIGNED_TYPE, is_sealed, signable
 from idis.proto.value import Value
 from idis.registry.readers import (
     READERS_INDEX,
@@ -85,7 +85,7 @@ def without_stale_statement(txn: ReadTxn, held: StoredRecord, values: Sequence[V
 
 
 def _public(values: Iterable[Value]) -> set[tuple[object, ...]]:
-    shown = (value for value in values if value.public and not value.permissions & MARKS and value.type != SIGNED_TYPE)
+    shown = (value for value in values if signable(value) and not value.permissions & MARKS)
     return {(value.index, *content(value)) for value in shown}
 
 

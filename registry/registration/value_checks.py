@@ -8,6 +8,7 @@ from idis.proto.codes import Permission, ResponseCode
 from idis.proto.errors import DataError
 from idis.proto.identifier import fold
 from idis.proto.message import MESSAGE_BYTES_MAX
+from idis.proto.statement import NODE_FLAG_TYPE, is_node_flag
 from idis.proto.types.table import check_data
 from idis.proto.value import DEFAULT_PERMISSIONS, INDEX_MAX, VALUES_PER_RECORD_MAX, Value
 from idis.proto.wire import ARRAY_BYTES_MAX
@@ -22,8 +23,7 @@ RECORD_BYTES_MAX = MESSAGE_BYTES_MAX - 8_192  # so that one message can carry it
 TYPE_BYTES_MAX = 255  # the usual limit of names; bounds the comparison of types
 SECRET_TYPES = frozenset({"HS_SECKEY"})  # whoever can read one can act as its owner (`wire.md` §9)
 SECRET_PERMISSIONS = Permission.ADMIN_READ | Permission.ADMIN_WRITE
-RESERVED_INDEX = 1001  # TEMPLATE: written by the node, never by its clients (`domain.md` §7)
-RESERVED_INDEXES = {RESERVED_INDEX: "TEMPLATE", READERS_INDEX: READERS_TYPE}
+RESERVED_INDEXES = {1001: "TEMPLATE", READERS_INDEX: READERS_TYPE}  # written by the node, never by its clients (`domain.md` §7)
 
 
 def usual_permissions(type_name: str) -> int:
@@ -76,10 +76,15 @@ def _refuse_value(value: Value, value_bytes_max: int) -> Refusal | None:
 def refuse_reserved(values: Iterable[Value]) -> Refusal | None:
     """What forbids touching values that only the node writes."""
     for value in values:
-        if value.index in RESERVED_INDEXES:
-            name = f"{value.index} ({RESERVED_INDEXES[value.index]})"
-            return Refusal(ResponseCode.INVALID_VALUE, f"index {name} is written by the node only: use another one")
+        if name := node_name(value):
+            told = f"index {value.index} ({name}) is written by the node only: use another one"
+            return Refusal(ResponseCode.INVALID_VALUE, told)
     return None
+
+
+def node_name(value: Value) -> str:
+    """What a value is that only the node writes; empty for all others."""
+    return NODE_FLAG_TYPE if is_node_flag(value) else RESERVED_INDEXES.get(value.index, "")
 
 
 def refuse_read_only(values: Iterable[Value]) -> Refusal | None:

@@ -3,7 +3,8 @@
 An event with the disposition `recalled` stops a thing, one with the business step `holding` has it checked. That lasts until a
 later event says that the thing is well (`active`, `available`, `conformant`, fit for sale), or is declared to be wrong; being
 shipped back lifts nothing. Whatever the thing is in now, or was made into, gets the same flag in its record, or `check` where
-that is only possible. What a record said of itself before is kept, and comes back when nothing else lies on it.
+that is only possible. What a record said of itself before is kept, and comes back when nothing else lies on it. A record that its
+owner signs is his to change: there the flag stands beside what he signed (`statement.is_node_flag`), and his own stays.
 
 Whoever speaks for a thing speaks for all that it is in. Whoever does not has his own things checked, and nobody else's.
 """
@@ -14,16 +15,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from idis.proto.codes import Permission
-from idis.proto.value import DEFAULT_PERMISSIONS, Value
+from idis.proto.statement import NODE_FLAG_INDEX, SIGNED_TYPE, is_node_flag, is_sealed
+from idis.proto.value import DEFAULT_PERMISSIONS, Value, decode_values
 from idis.registry.caller import covers
+from idis.registry.permission import changeable
 from idis.registry.record import NO_VALUES, RECALL_FLAG, RecordFlag, StoredRecord
 from idis.registry.registration.checks import Refusal
-from idis.registry.registration.records import put_values
+from idis.registry.registration.place import find_place
+from idis.registry.registration.records import rewrite
 from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.trace import rows
 from idis.registry.trace.event import Event, things_of
 from idis.registry.trace.expanding import Direction
-from idis.registry.trace.held import record_of, texts_of
+from idis.registry.trace.held import record_of
 from idis.registry.trace.life import lately
 from idis.registry.trace.lookups import row_at
 from idis.registry.trace.rows import Slot
@@ -158,27 +162,37 @@ def _write(txn: WriteTxn, thing: str, now: int) -> bool:
     record = record_of(txn, thing)
     if record is None:
         return False
-    shown = texts_of(record).get(RECALL_FLAG, NONE)
+    (found,) = txn.edge_spans([rows.span(thing, Slot.FLAGGED_BY, Slot.FLAGGED_BY)], SOURCES_OF_ONE_MAX)
+    lying = [rows.unpack(told, 2)[1] for _, told in found]
+    before = {value.index: value for value in record.values}
+    values = {index: value for index, value in before.items() if not is_node_flag(value)}
+    shown = next((value.text for value in values.values() if value.type == RECALL_FLAG), NONE)
     key = rows.head(thing) + bytes((Slot.OWN_FLAG,))
-    (lying,) = txn.edge_spans([rows.span(thing, Slot.FLAGGED_BY, Slot.FLAGGED_BY)], SOURCES_OF_ONE_MAX)
     row = row_at(txn, key)
     own, put = (shown, shown) if row is None else rows.unpack(row, 2)
-    if shown != put:
-        own = shown  # its owner changed it meanwhile
-    flag = max([own, *(rows.unpack(told, 2)[1] for _, told in lying)], key=_gravity)
-    if not lying:
-        if row is not None:
-            txn.put_edges({key: b""})
+    own = own if shown == put else shown  # its owner changed it meanwhile
+    flag = max([own, *lying], key=_gravity)
+    if _is_its_owners(record, values.get(FLAG_INDEX)):
+        if _gravity(flag) > _gravity(shown) and NODE_FLAG_INDEX not in values:
+            beside = before.get(NODE_FLAG_INDEX)
+            fresh = _value(record, NODE_FLAG_INDEX, flag)
+            values[NODE_FLAG_INDEX] = fresh if beside is None or beside.data != fresh.data else beside
     else:
-        txn.put_edges({key: rows.pack([own, flag])})
-    if flag == shown:
+        if lying or row is not None:
+            txn.put_edges({key: rows.pack([own, flag]) if lying else b""})
+        if flag != shown:
+            held = values.get(FLAG_INDEX)
+            values[FLAG_INDEX] = _value(record, FLAG_INDEX, flag) if held is None else replace(held, data=flag.encode())
+    place = find_place(txn, record.identifier)
+    if isinstance(place, Refusal) or values == before:
         return False
-    value = _value(record, flag)
-    # A record whose owner signs it is his to change: the check at a read point looks along the edges.
-    if value is None or isinstance(put_values(txn, record.identifier, (value,), now), Refusal):
-        txn.put_edges({key: rows.pack([own, shown])} if lying else {})
-        return False
-    return True
+    return not isinstance(rewrite(txn, place, tuple(values.values()), now), Refusal)
+
+
+def _is_its_owners(record: StoredRecord, held: Value | None) -> bool:
+    """Whether the place of a record's flag is its owner's alone: he signs the record, has locked the place, or put else there."""
+    signed = any(value.type == SIGNED_TYPE for value in decode_values(record.public)) or any(map(is_sealed, record.values))
+    return signed or (held is not None and (held.type != RECALL_FLAG or not changeable(held.permissions)))
 
 
 def _gravity(flag: str) -> int:
@@ -186,13 +200,10 @@ def _gravity(flag: str) -> int:
     return _GRAVITY.get(flag, _GRAVITY[CHECK])
 
 
-def _value(record: StoredRecord, flag: str) -> Value | None:
-    """The value that flags a record; None where its index holds something else. Who may read it stays as it is."""
-    held = next((value for value in record.values if value.index == FLAG_INDEX), None)
-    if held is not None:
-        return replace(held, data=flag.encode()) if held.type == RECALL_FLAG else None
+def _value(record: StoredRecord, index: int, flag: str) -> Value:
+    """The value that flags a record. Of one that shows nothing to the public, it is not for the public."""
     permissions = DEFAULT_PERMISSIONS & ~Permission.PUBLIC_READ if record.public == NO_VALUES else DEFAULT_PERMISSIONS
-    return Value(FLAG_INDEX, RECALL_FLAG, flag.encode(), permissions=int(permissions))
+    return Value(index, RECALL_FLAG, flag.encode(), permissions=int(permissions))
 
 
 def _reached(txn: ReadTxn, source: str, word: Word, now_ms: int) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
+from idis.proto.statement import is_node_flag
 from idis.registry.record import StoredRecord
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
@@ -41,5 +42,5 @@ def answers_below(txn: ReadTxn, prefix: str) -> bool:
 
 
 def texts_of(record: StoredRecord) -> Mapping[str, str]:
-    """The values of a record by type, as text."""
-    return {value.type: value.text for value in record.values}
+    """The values of a record by type, as text; of two recall flags the node's, which is there because it is the graver one."""
+    return {value.type: value.text for value in sorted(record.values, key=is_node_flag)}

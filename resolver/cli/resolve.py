@@ -35,7 +35,7 @@ from idis.resolver.cli.verifying import (
     proof_line,
     root_keys,
     save,
-    uncovered_line,
+    uncovered_lines,
 )
 from idis.resolver.client import DEFAULT_SERVER, Client, Transport
 from idis.resolver.client_admin import Administrator
@@ -142,8 +142,8 @@ def _judge_saved(arguments: argparse.Namespace) -> int:
         print_json({"identifier": bundle.identifier, "values": documents, "verification": proof_document(proof)})
     else:
         print(f"{printable(bundle.identifier)}  {printable(proof_line(proof))}")
-        if line := uncovered_line(proof):
-            print(f"  {line}")
+        for line in uncovered_lines(bundle.values, proof):
+            print(f"  {printable(line)}")
         if values:
             print_table(("index", "type", "ttl", "data"), [_row(value) for value in values])
     return ExitCode.REFUSED if proof.standing is Standing.FAILED else ExitCode.DONE
@@ -263,8 +263,8 @@ def _print(arguments: argparse.Namespace, answers: Sequence[Answered], proofs: S
             print(f"  {printable(reply.message)}")
         if not reply.found and (line := _advice(answer.asked, reply, filtered=bool(arguments.types or arguments.indexes))):
             print(f"  {line}")
-        if proof is not None and (line := uncovered_line(proof)):
-            print(f"  {line}")
+        for line in [] if proof is None else uncovered_lines(reply.values, proof):
+            print(f"  {printable(line)}")
         if shown := covered(reply.values, proof):
             print_table(("index", "type", "ttl", "data"), [_row(value) for value in shown])
         if arguments.explain:

@@ -20,7 +20,7 @@ from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.identifier import ancestors, parse_identifier, prefix_handle
 from idis.proto.proof import Proof, RootKey, Standing, links_of, prove, prove_absence
-from idis.proto.statement import SIGNED_TYPE, VIEW_FULL, VIEW_PUBLIC
+from idis.proto.statement import NODE_FLAG_INDEX, SIGNED_TYPE, VIEW_FULL, VIEW_PUBLIC, is_node_flag
 from idis.proto.status import CURRENT, statuses_of
 from idis.proto.types.key_delegation import DELEGATION_TYPE, KeyDelegation, decode_delegation
 from idis.proto.types.prefix_status import STATUS_TYPE, PrefixStatus, decode_status
@@ -126,16 +126,17 @@ def proof_line(proof: Proof) -> str:
     return f"{word}; keys and prefixes current until {datetime.fromtimestamp(proof.status_until, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def uncovered_line(proof: Proof) -> str:
-    """What was left out of a verified answer, in one line for people; empty when nothing was."""
-    if not proof.uncovered:
-        return ""
-    return f"left out, since no statement is about them: value {', '.join(map(str, proof.uncovered))}"
+def uncovered_lines(values: Iterable[Value], proof: Proof) -> list[str]:
+    """What no statement is about in a verified answer, for people: what was left out, and the flag of a node, which is not."""
+    beside = [value for value in values if value.index in proof.uncovered and is_node_flag(value)]
+    lines = [f"recall flag {value.text}: the node says so ({value.index}), the owner has not signed it" for value in beside]
+    left = [str(index) for index in proof.uncovered if not beside or index != NODE_FLAG_INDEX]
+    return lines + ([f"left out, since no statement is about them: value {', '.join(left)}"] if left else [])
 
 
 def covered(values: Iterable[Value], proof: Proof | None) -> list[Value]:
-    """The values of an answer without those that its proof is not about."""
-    return [value for value in values if proof is None or value.index not in proof.uncovered]
+    """The values of an answer without those that its proof is not about; a node's recall flag stays, for it warns."""
+    return [value for value in values if proof is None or value.index not in proof.uncovered or is_node_flag(value)]
 
 
 def view_name(view: int) -> str:

@@ -15,7 +15,7 @@ from idis.proto.identifier import parse_identifier
 from idis.proto.outcome import Answer
 from idis.proto.proof import RootKey, Standing, prove
 from idis.proto.query import Query
-from idis.proto.statement import SIGNED_INDEX, SIGNED_TYPE, digest_of
+from idis.proto.statement import NODE_FLAG_INDEX, SIGNED_INDEX, SIGNED_TYPE, digest_of
 from idis.proto.types.key_delegation import KeyDelegation
 from idis.proto.types.signed import Signed, decode_signed
 from idis.proto.value import Value, decode_values, encode_values
@@ -29,6 +29,10 @@ from idis.registry.registration.signing import keys_of
 from idis.registry.store.base import WriteTxn
 from idis.registry.store.memory import MemoryStore
 from idis.registry.suites import SigningKey, verify
+from idis.registry.trace.deriving import take_event
+from idis.registry.trace.event import Event, EventType, Moment
+from idis.registry.trace.flags import note_source, put_spread, spread
+from idis.registry.trace.things import Spelling
 
 T = TypeVar("T")
 
@@ -224,3 +228,49 @@ def test_a_suffix_that_keeps_its_case_is_signed_so(store: MemoryStore) -> None:
     stolen = put(store, lambda txn: records.add_values(txn, "88.2/X", (octets,), NOW))
 
     assert isinstance(stolen, Refusal)
+
+
+def flag(store: MemoryStore, event: Event) -> None:
+    """Tell an event about the thing, and let its word lie on the record."""
+    thing = Spelling().name(NAME)
+    put(store, lambda txn: take_event(txn, event, spelling=Spelling(), holder="88.1", recorded_ms=1))
+    with store.read() as txn:
+        told = spread(txn, thing, NOW * 1_000)
+    put(store, lambda txn: put_spread(txn, told, told.changed, NOW + 1))
+    put(store, lambda txn: note_source(txn, told))
+
+
+RECALL = Event(EventType.OBJECT, Moment(1), event_id="urn:e:1", epcs=(NAME,), disposition="recalled")
+
+
+@pytest.mark.parametrize("options", [{}, {"indexes": (1, SIGNED_INDEX)}])
+def test_a_recall_flag_stands_beside_what_is_signed(store: MemoryStore, options: dict[str, object]) -> None:
+    """It is in every answer, whichever values are asked for; what the owner signed, his own flag too, stays and is proved."""
+    create(store, URL, Value(2006, "recallFlag", b"none"))
+    flag(store, RECALL)
+    found = shown(store, **options)
+
+    assert (NODE_FLAG_INDEX, b"stop") in [(value.index, value.data) for value in found]
+    assert standing(store, complete=not options, **options) is Standing.VERIFIED
+
+
+def test_a_lifted_flag_leaves_the_record_as_it_was_signed(store: MemoryStore) -> None:
+    """Nothing of the node's is left, and no version is skipped by the owner's next statement."""
+    create(store, URL)
+    before = shown(store)
+    flag(store, RECALL)
+    flag(store, Event(EventType.OBJECT, Moment(2), event_id="urn:e:2", epcs=(NAME,), disposition="conformant"))
+
+    assert shown(store) == before
+
+
+def test_an_owner_signs_anew_under_a_flag(store: MemoryStore) -> None:
+    """His statement is not about the flag, which stays; he cannot write one in the node's place."""
+    create(store, URL)
+    flag(store, RECALL)
+    put(store, lambda txn: records.replace_record(txn, NAME, (NOTE,), NOW, signer=OWNER))
+    forged = put(store, lambda txn: records.put_values(txn, NAME, (Value(NODE_FLAG_INDEX, "recallFlag", b"none"),), NOW))
+
+    assert [value.index for value in shown(store)] == [2, SIGNED_INDEX, NODE_FLAG_INDEX]
+    assert standing(store) is Standing.VERIFIED
+    assert "written by the node only" in refused(forged)

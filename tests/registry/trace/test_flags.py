@@ -158,11 +158,11 @@ def test_what_flags() -> None:
 
 @pytest.mark.parametrize(
     ("value", "public"),
-    [(Value(2006, "other", b"x"), {"other": "x"}), (Value(1, "name", b"x", permissions=0b1100), {})],
+    [(Value(2006, "other", b"x"), {"other": "x", "recallFlag": "stop"}), (Value(1, "name", b"x", permissions=0b1100), {})],
     ids=["another value there", "hidden record"],
 )
 def test_what_a_record_shows(store: Store, value: Value, public: dict[str, str]) -> None:
-    """Nobody's value is written over, and what is hidden does not come to light."""
+    """Nobody's value is written over, where a flag stands beside it; and what is hidden does not come to light."""
 
     def change(txn: Any) -> None:
         txn.put_prefix(PrefixEntry("88.1", homed=True))
