@@ -16,7 +16,7 @@ from idis.proto.statement import SIGNED_TYPE
 from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.authority import DERIVED_SITE_TYPES, SITE_TYPES
 from idis.registry.prefix import PrefixEntry
-from idis.registry.readers import guards_others, marked, template_items, with_item_state
+from idis.registry.readers import guards_others, marked, template_items, template_of, with_item_marks
 from idis.registry.record import (
     Alias,
     PreparedRecord,
@@ -44,6 +44,7 @@ from idis.registry.registration.value_checks import (
 )
 from idis.registry.store.base import WriteTxn
 from idis.registry.suites import SigningKey
+from idis.registry.template_elsewhere import want_template
 from idis.registry.views import lists_for
 
 _SITE_TYPES = frozenset(name.decode() for name in SITE_TYPES | DERIVED_SITE_TYPES)
@@ -391,6 +392,7 @@ def _judge(
     """
     if not record.values:
         return Refusal(ResponseCode.INVALID_VALUE, f"{record.identifier} needs at least one value")
+    want_template(txn, template_of(record.values))
     values = marked(txn, record.values if signer is None else to_be_signed(record.values))
     if signed and (place.entry.signing_required or any(value.type == SIGNED_TYPE for value in values)):
         lists, before = lists_for(txn, values), txn.record(place.key)
@@ -428,7 +430,7 @@ def _kept(stored: StoredRecord, values: Sequence[Value]) -> tuple[Value, ...]:
 def _republished(stored: StoredRecord, values: Sequence[Value]) -> tuple[Value, ...]:
     """The values of a new edition of a record the node makes, with the lists of the one before it."""
     lists = Contents.of(stored).lists
-    return with_lists({value.index: with_item_state(value, value.index in lists.off) for value in values}, lists)
+    return with_lists({value.index: with_item_marks(value, lists) for value in values}, lists)
 
 
 def _refuse_new(txn: WriteTxn, place: Place) -> Refusal | None:

@@ -14,7 +14,7 @@ from idis.proto.codes import ResponseCode
 from idis.proto.statement import is_sealed
 from idis.proto.value import Value
 from idis.registry.identity import Identity
-from idis.registry.readers import ITEM_TYPE, LISTS_MAX, READERS_MAX, ReaderLists, with_item_state
+from idis.registry.readers import LISTS_MAX, READERS_MAX, ReaderLists, with_item_marks
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.contents import Contents, with_lists
 from idis.registry.registration.place import Place, find_place
@@ -22,6 +22,7 @@ from idis.registry.registration.records import Recorded, rewrite
 from idis.registry.registration.relisting import relist
 from idis.registry.registration.value_checks import node_name
 from idis.registry.store.base import WriteTxn
+from idis.registry.template_elsewhere import ITEM_TYPE
 
 # Whoever could not see these could no longer tell who answers, or that a name stands for another.
 _ALWAYS_SEEN = frozenset(("HS_SITE", "HS_SITE.6", "HS_SERV", "HS_ALIAS"))
@@ -103,7 +104,7 @@ def _write(txn: WriteTxn, place: Place, contents: Contents, lists: ReaderLists, 
     """Write the record under its new lists; of a template, begin to write its records anew."""
     held = {**contents.present, **contents.off}
     items = [index for index, value in held.items() if value.type == ITEM_TYPE]
-    shown = {index: with_item_state(value, index in lists.off) for index, value in held.items()}
+    shown = {index: with_item_marks(value, lists) for index, value in held.items()}
     recorded = rewrite(txn, place, with_lists(shown, lists), now)
     if isinstance(recorded, Refusal):
         return recorded
