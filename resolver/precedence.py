@@ -17,7 +17,7 @@ import platform
 import struct
 
 SLICE_NS = 250_000  # a turn of the loop with 256 answers; the kernel allows 0.1 to 100 ms
-KEEPER_NICE = 5  # a third of a core that is wanted by an equal: writes go on beside a worker that never rests
+KEEPER_NICE = 5  # leaves it a quarter of a core that a worker wants all the time: writes go on beside `busy_poll`
 
 # struct sched_attr (sched_setattr(2)): its size, policy, flags, nice, real-time priority, runtime, deadline, period.
 _ATTRIBUTES = struct.Struct("=IIQiIQQQ")
