@@ -4,6 +4,7 @@
     taking       what of an answer is believed
     neighbours   finds the node of a prefix and sends it a step
     errand       one question with all it has found; errands keeps those that run on, or may be gone on with
+    job_files    writes down those that take their time, beyond a restart
     evidence     answers that nodes signed
     form         steps and edges of the registry as the wire has them, and back
     trace_pass   who asks, proved to every node the question reaches

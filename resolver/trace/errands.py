@@ -2,6 +2,7 @@
 
 An errand is known by a secret, in base 32: the id of its question, which the nodes it reached know too, and as much again
 which only whoever asked knows. All of it is in the memory of one process, and bounded: the oldest that does not run goes first.
+Those that take their time are written down beside it (`job_files.py`).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class State(Enum):
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"  # by a restart of the node: a fresh pass has it asked anew
 
 
 @dataclass(slots=True, eq=False)
@@ -75,11 +77,13 @@ class Errands:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Kept] = OrderedDict()
 
-    def keep(self, kind: str, identity: str, errand: Errand, view: Callable[[], object], clock: Clock) -> Kept:
-        """Keep an errand that is over."""
+    def keep(
+        self, kind: str, identity: str, errand: Errand, view: Callable[[], object], clock: Clock, *, job: str = ""
+    ) -> Kept:
+        """Keep an errand that is over, or not begun; `job` is the name it had before a restart."""
         now = clock.time()
         secret = errand.question.trace_id + secrets.token_bytes(TRACE_ID_BYTES)
-        job = b32encode(secret).decode().rstrip("=").lower()
+        job = job or b32encode(secret).decode().rstrip("=").lower()
         kept = self._kept[job] = Kept(job, kind, identity, errand, view, now, now)
         self._sweep(now)
         return kept
@@ -104,8 +108,10 @@ class Errands:
             return Refusal(ResponseCode.SERVER_TOO_BUSY, "too many long questions run here: ask again in a while")
         return None
 
-    def run(self, kept: Kept, work: Awaitable[None], clock: Clock) -> None:
-        """Let an errand run, whoever waits for it."""
+    def run(
+        self, kept: Kept, work: Awaitable[None], clock: Clock, after: Callable[[Kept], Awaitable[None]] | None = None
+    ) -> None:
+        """Let an errand run, whoever waits for it; `after` is what is to be done when it has come to its end."""
         kept.state, kept.since = State.RUNNING, clock.monotonic()
         kept.over.clear()
 
@@ -122,6 +128,8 @@ class Errands:
                 kept.running_s += clock.monotonic() - kept.since
                 kept.touched, kept.task = clock.time(), None
                 kept.over.set()
+            if after is not None and kept.job in self._kept:
+                await after(kept)
 
         kept.task = asyncio.get_running_loop().create_task(finish())
 

@@ -15,6 +15,7 @@ from idis.resolver.metrics import Metrics
 from idis.resolver.recursion.recursor import Recursor
 from idis.resolver.service import Service
 from idis.resolver.trace.errands import Errands
+from idis.resolver.trace.job_files import JobFiles
 from idis.resolver.trace.neighbours import Neighbours
 from idis.resolver.workers_board import Board
 
@@ -46,6 +47,11 @@ class Face:
     started: float
     board: Board | None = None
     errands: Errands = field(default_factory=Errands)
+
+    @property
+    def job_files(self) -> JobFiles:
+        """Where questions that take their time are written down."""
+        return JobFiles(self.config.data_dir)
 
     @property
     def uptime_s(self) -> float:

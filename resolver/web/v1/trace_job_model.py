@@ -91,7 +91,7 @@ class JobModel:
     job: Annotated[str, Field("its name: whoever has it sees the answer", "编号")]
     question: Annotated[str, Field("trace, recall, relation or common", "问题")]
     purpose: Annotated[str, Field("why it was asked; a fresh pass must say the same", "目的")]
-    state: Annotated[State, Field("running, done, cancelled, or failed", "状态")]
+    state: Annotated[State, Field("running, done, cancelled, failed, or interrupted by a restart", "状态")]
     waits: Annotated[bool, Field("it waits for a fresh pass", "等待凭证")]
     ms: Annotated[int, Field("how long it has run, in milliseconds", "耗时", 0)]
     edges_read: Annotated[int, Field("how many edges it has read", "已读边数", 0, name="edgesRead")]

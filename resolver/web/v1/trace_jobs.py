@@ -1,12 +1,17 @@
 """Questions over many nodes that take their time, and going on with those that missed something (`/trace/across/jobs`).
 
 A job outlives its request, within wider bounds; whoever asked looks at it by its name, and hands in a fresh pass every
-minute. What is missing at its end, or at that of any answer, is asked for again by a fresh pass, and nothing else.
+minute. What is missing at its end, or at that of any answer, is asked for again by a fresh pass, and nothing else. A job is
+written down before it is taken on, and so is its answer: after a restart the answer is there, or a fresh pass has it asked anew.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
+from collections.abc import Awaitable
+from typing import cast
 
 from idis.proto.codes import ResponseCode
 from idis.registry.caller import Action
@@ -14,7 +19,9 @@ from idis.registry.registration.checks import Refusal
 from idis.registry.trace.expanding import Direction
 from idis.registry.trace.walking import TRACE_EDGES, TRACE_MS, TRACE_NODES, Budget
 from idis.resolver.admin.passes import read_pass
+from idis.resolver.log import note
 from idis.resolver.trace.errands import JOB_EDGES, JOB_MS, JOB_NODES, KEPT_S, Kept, State
+from idis.resolver.trace.job_files import JOB_KEPT_S, Asked
 from idis.resolver.web.face import Face
 from idis.resolver.web.v1.across import GROUP, MAY, beside, evidence_of, hidden_in, nodes_of
 from idis.resolver.web.v1.across_model import (
@@ -27,9 +34,9 @@ from idis.resolver.web.v1.across_model import (
 from idis.resolver.web.v1.across_plans import Plan, Planner, Shown, show_pass
 from idis.resolver.web.v1.common_model import Done
 from idis.resolver.web.v1.openapi import BASE_PATH
-from idis.resolver.web.v1.operation import Call, Needs, Nothing, Operation, Reply
-from idis.resolver.web.v1.reading import Unfit
-from idis.resolver.web.v1.showing import iso_time
+from idis.resolver.web.v1.operation import Call, JsonText, Needs, Nothing, Operation, Reply
+from idis.resolver.web.v1.reading import Unfit, read_model
+from idis.resolver.web.v1.showing import iso_time, show
 from idis.resolver.web.v1.trace_job_model import AgainBody, JobBody, JobModel, JobParameters, JobPath, Kind
 from idis.resolver.web.v1.trace_model import CommonModel, RecallModel, RelationModel, TraceModel
 
@@ -47,9 +54,15 @@ async def start_job(call: Call[Nothing, JobBody]) -> Reply | Refusal:
     if (busy := face.errands.refuse(shown.identity)) is not None:
         return busy
     plan = _plan(Planner(face, shown, budget=_WIDE, patient=True, signed=body.signed), body)
-    clock = face.service.clock
-    kept = face.errands.keep(plan.kind, plan.identity, plan.errand, plan.view, clock)
-    face.errands.run(kept, plan.errand.run(), clock)
+    kept = face.errands.keep(plan.kind, plan.identity, plan.errand, plan.view, face.service.clock)
+    document = cast(dict[str, object], show(body))
+    del document["proof"]
+    asked = Asked(plan.kind, plan.identity, body.proof.trace, body.proof.purpose, json.dumps(document))
+    try:
+        await asyncio.to_thread(face.job_files.put_question, kept.job, asked)
+    except OSError as error:
+        note(logging.WARNING, "a question is not written down", error=str(error))
+    _run(face, kept, plan.errand.run())
     return Reply(_model(face, kept), 202, location=f"{BASE_PATH}/trace/across/jobs/{kept.job}")
 
 
@@ -57,7 +70,7 @@ async def get_job(call: Call[JobParameters, None]) -> Reply | Refusal:
     """How it stands with a question."""
     kept = call.face.errands.find(call.parameters.job, call.face.service.clock)
     if isinstance(kept, Refusal):
-        return kept
+        return await asyncio.to_thread(_written, call.face, call.parameters.job) or kept
     await _wait(kept, call.parameters.wait_ms)
     return await beside(lambda: _model(call.face, kept), kept.errand.edges)
 
@@ -66,32 +79,81 @@ async def go_on(call: Call[JobParameters, AgainBody]) -> Reply | Refusal:
     """A fresh pass: for a question that runs, or to ask again for what is missing."""
     face, clock = call.face, call.face.service.clock
     kept = face.errands.find(call.parameters.job, clock)
-    if isinstance(kept, Refusal):
+    asked = await asyncio.to_thread(face.job_files.question, call.parameters.job) if isinstance(kept, Refusal) else None
+    if isinstance(kept, Refusal) and asked is None:
         return kept
     shown = await _proved(face, show_pass(call.body.proof, call.now), call.now)
     if isinstance(shown, Refusal):
         return shown
+    if isinstance(kept, Refusal):
+        assert asked is not None, "there is one of the two"
+        return await _ask_anew(face, shown, call.parameters, asked, call.body)
     question = kept.errand.question
     if (shown.identity, shown.question.trace_id, shown.question.purpose) != (kept.identity, question.trace_id, question.purpose):
-        return Refusal(ResponseCode.AUTHENTICATION_FAILED, "this pass is for another question, or another's: make one for this")
+        return _NOT_THIS
     kept.errand.passport.renew(shown.question.proof, shown.expires)
     if kept.state is not State.RUNNING and not kept.errand.complete:
         if (busy := face.errands.refuse(shown.identity)) is not None:
             return busy
         patient = kept.errand.patient
         edges, ms, nodes = (JOB_EDGES, JOB_MS, JOB_NODES) if patient else (TRACE_EDGES, TRACE_MS, TRACE_NODES)
-        face.errands.run(kept, kept.errand.retry(shown.question, edges=edges, ms=ms, nodes=nodes), clock)
+        _run(face, kept, kept.errand.retry(shown.question, edges=edges, ms=ms, nodes=nodes))
     await _wait(kept, call.parameters.wait_ms)
     return await beside(lambda: _model(face, kept), kept.errand.edges)
 
 
 async def end_job(call: Call[JobPath, None]) -> Reply | Refusal:
     """End a question, and forget what it found."""
-    kept = call.face.errands.find(call.parameters.job, call.face.service.clock)
+    job, files = call.parameters.job, call.face.job_files
+    kept = call.face.errands.find(job, call.face.service.clock)
     if isinstance(kept, Refusal):
-        return kept
-    await call.face.errands.drop(kept)
+        if await asyncio.to_thread(files.question, job) is None:
+            return kept
+    else:
+        await call.face.errands.drop(kept)
+    await asyncio.to_thread(files.drop, job)
     return Reply(Done(True))
+
+
+def _run(face: Face, kept: Kept, work: Awaitable[None]) -> None:
+    """Let a question run, and write its answer down where the question is."""
+
+    async def write_down(kept: Kept) -> None:
+        try:
+            await asyncio.to_thread(lambda: face.job_files.put_answer(kept.job, json.dumps(show(_model(face, kept)))))
+        except OSError as error:
+            note(logging.WARNING, "an answer is not written down", error=str(error))
+
+    face.errands.run(kept, work, face.service.clock, write_down if kept.errand.patient else None)
+
+
+def _written(face: Face, job: str) -> Reply | None:
+    """What is written down of a question that is in nobody's memory."""
+    files = face.job_files
+    if (text := files.answer(job)) is not None:
+        return Reply(JsonText(text))
+    asked = files.question(job)
+    if asked is None:
+        return None
+    until = iso_time(int(files.until(job)))
+    return Reply(JobModel(job, asked.kind, asked.purpose, State.INTERRUPTED, True, 0, 0, 0, (), until, None))
+
+
+async def _ask_anew(face: Face, shown: Shown, parameters: JobParameters, asked: Asked, again: AgainBody) -> Reply | Refusal:
+    """Ask a question that was written down, under its name, unless its answer is there and misses nothing."""
+    if (shown.identity, shown.question.trace_id.hex(), shown.question.purpose) != (asked.identity, asked.trace, asked.purpose):
+        return _NOT_THIS
+    text = await asyncio.to_thread(face.job_files.answer, parameters.job)
+    if text is not None and json.loads(text)["complete"]:
+        return Reply(JsonText(text))
+    if (busy := face.errands.refuse(shown.identity)) is not None:
+        return busy
+    body = read_model(JobBody, json.loads(asked.body) | {"proof": show(again.proof)})
+    plan = _plan(Planner(face, shown, budget=_WIDE, patient=True, signed=body.signed), body)
+    kept = face.errands.keep(plan.kind, plan.identity, plan.errand, plan.view, face.service.clock, job=parameters.job)
+    _run(face, kept, plan.errand.run())
+    await _wait(kept, parameters.wait_ms)
+    return await beside(lambda: _model(face, kept), kept.errand.edges)
 
 
 async def _proved(face: Face, shown: Shown | Refusal, now: int) -> Shown | Refusal:
@@ -143,7 +205,7 @@ def _model(face: Face, kept: Kept) -> JobModel:
         errand.edges,
         errand.things,
         nodes_of(errand),
-        iso_time(int(kept.touched + KEPT_S)),
+        iso_time(int(kept.touched + (JOB_KEPT_S if errand.patient else KEPT_S))),
         None if running else errand.complete,
         found if isinstance(found, TraceModel) else None,
         found if isinstance(found, RecallModel) else None,
@@ -155,6 +217,7 @@ def _model(face: Face, kept: Kept) -> JobModel:
 
 
 _GONE = (401, 404, 422)
+_NOT_THIS = Refusal(ResponseCode.AUTHENTICATION_FAILED, "this pass is for another question, or another's: make one for this")
 
 OPERATIONS = (
     Operation(
@@ -164,7 +227,7 @@ OPERATIONS = (
         group=GROUP,
         summary=("a question over the nodes of all enterprises that may take its time", "跨企业追溯任务"),
         detail=f"Wider bounds than an answer at once: {JOB_EDGES:,} edges, {JOB_NODES} nodes, {JOB_MS // 60_000} minutes. "
-        "Hand in a fresh pass every minute while it runs.",
+        "Hand in a fresh pass every minute while it runs. It is kept for a day, beyond a restart of the node.",
         may=MAY,
         answer=start_job,
         parameters=Nothing,
@@ -197,7 +260,8 @@ OPERATIONS = (
         path="/trace/across/jobs/{job}",
         group=GROUP,
         summary=("a fresh pass for it; once it is over, ask again for what is missing and for nothing else", "续查断点"),
-        detail="Also of any answer that was not complete, by its 'job'. The answer is merged with what was there.",
+        detail="Also of any answer that was not complete, by its 'job'. The answer is merged with what was there; of a question "
+        "that a restart of the node has interrupted, all is asked anew.",
         may="whoever asked it",
         answer=go_on,
         parameters=JobParameters,

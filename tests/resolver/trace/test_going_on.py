@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from idis.registry.record import prepare
+from idis.resolver.node import Node
 from idis.resolver.trace import errand, errands
 from tests.resolver.trace.conftest import BLOCK, HEAT, MILL, NOW, PLATE, SHIP, WORKS, YARD, Chain, capture, group, made
 
@@ -165,6 +166,31 @@ async def test_a_job_waits_for_a_fresh_pass(chain: Chain, monkeypatch: pytest.Mo
 
     assert (waiting["state"], waiting["waits"]) == ("running", True)
     assert (over["state"], affected(over)) == ("done", [SHIP])
+
+
+async def test_jobs_outlive_their_node(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart the answer is there; what was interrupted is asked anew by a fresh pass, by whoever asked; or forgotten."""
+    done = (await chain.ask(WORKS, "/jobs", question="recall", things=[{"thing": HEAT}]))["job"]
+    await chain.send("GET", f"/jobs/{done}?waitMs=5000")
+    monkeypatch.setattr(errand, "MARGIN_S", 60)
+    cut = (await chain.ask(WORKS, "/jobs", question="recall", things=[{"thing": HEAT}]))["job"]
+    await chain.send("GET", f"/jobs/{cut}?waitMs=100")
+    monkeypatch.setattr(errand, "MARGIN_S", 5)
+    await chain.entry.stop()
+    chain.entry = Node(chain.entry.config)
+    await chain.entry.start()
+    try:
+        told = [await chain.send("GET", f"/jobs/{job}") for job in (done, cut)]
+        others = await chain.go_on(MILL, cut)
+        anew = await chain.go_on(WORKS, cut)
+        await chain.send("DELETE", f"/jobs/{done}")
+        gone = await chain.send("GET", f"/jobs/{done}")
+    finally:
+        await chain.entry.stop()
+
+    assert [(one["state"], one["complete"]) for one in told] == [("done", True), ("interrupted", None)]
+    assert affected(told[0]) == affected(anew) == [SHIP]
+    assert (others["status"], gone["status"]) == (401, 404)
 
 
 async def test_two_jobs_of_one_asker_at_once(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
