@@ -21,6 +21,7 @@ import msgpack
 from idis.proto.sealing import SEAL_BYTES, SEAL_SUM_MODULUS, seal_rows, seal_value, unseal_value
 from idis.registry.event_row import EventRow
 from idis.registry.journal import POSITION_BYTES, Entry, EntryKind, Position
+from idis.registry.packing import packed
 from idis.registry.prefix import Hosting, Moving, PrefixEntry, PrefixState, Privacy, RouteEntry
 from idis.registry.record import NO_VALUES, Alias, PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.store import keys
@@ -110,8 +111,8 @@ def seal_edges(rows: dict[bytes, bytes]) -> tuple[list[bytes], list[tuple[bytes,
 
 def encode_event(row: EventRow) -> bytes:
     """The sealed value of an event at its place."""
-    packed = msgpack.packb([FORMAT, row.event_id, row.time_ms, row.content, row.declares_error, row.body])
-    return seal(keys.EVENT, row.place, packed)
+    event_id, time_ms, content, declares_error, body, place = row
+    return seal(keys.EVENT, place, packed([FORMAT, event_id, time_ms, content, declares_error, body]))
 
 
 def decode_event(place: bytes, value: bytes) -> EventRow:

@@ -2,8 +2,7 @@
 
 One `LmdbWriteTxn` serves all changes of a commit, one after the other; each sees what those before it wrote. Whatever
 belongs to a change (record, journal entry, aliases, counts, outcome) goes into the same transaction (`storage.md` §4).
-Counts are kept in memory until `finish`, because a group touches few prefixes and many records; so are journal entries and
-audit lines, which are put by one call for all, because the engine gives up the interpreter's lock at each.
+Counts are kept in memory until `finish`, because a group touches few prefixes and many records; so are the rows of `unput.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from idis.registry.document import DocumentKind
-from idis.registry.event_row import EventKnown, EventRow, id_key
+from idis.registry.event_row import EventKnown, EventOrder, EventRow, id_key
 from idis.registry.journal import Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.prefix import PrefixEntry, RouteEntry
 from idis.registry.record import Alias, PreparedRecord, StoredRecord
@@ -31,6 +30,7 @@ from idis.registry.store.base import (
 from idis.registry.store.environment import Environment, Tables
 from idis.registry.store.lmdb_read import LmdbReadTxn, PrefixCache
 from idis.registry.store.new_records import NAME_CHARACTERS_MAX, Home, NewRecords, Where, put_unused, seal_new_records
+from idis.registry.store.unput import Unput
 from idis.registry.trace.records import follow_record, may_declare
 
 
@@ -47,7 +47,6 @@ class LmdbWriteTxn(LmdbReadTxn):
 
     __slots__ = (
         "_homes",
-        "_lines",
         "_next",
         "_now_ms",
         "_recorded_ms",
@@ -73,8 +72,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         self.actor = ""
         self.octets = 0
         self.entries: list[Entry] = []
-        self._unput: list[tuple[bytes, bytes]] = []  # of the journal
-        self._lines: list[tuple[bytes, bytes]] = []  # of the audit trail, not put either
+        self._unput = Unput()
         self._stats: dict[str, list[int]] = {}
         self._tallies: dict[bytes, tallies.Tally] = {}
         self._homes: dict[str, PrefixEntry] = {}  # by the prefix as spelled
@@ -107,13 +105,26 @@ class LmdbWriteTxn(LmdbReadTxn):
 
     def journal(self, after: Position, limit: int) -> list[Entry] | SnapshotNeeded:
         """Entries strictly after a position, those of this commit included."""
-        self._put_kept()
+        self._unput.put(self._raw, self._tables)
         return super().journal(after, limit)
 
     def audits(self, after: bytes | None, limit: int, *, newest_first: bool = False) -> list[tuple[bytes, bytes]]:
         """Lines of the audit trail, those of this commit included."""
-        self._put_kept()
+        self._unput.put(self._raw, self._tables)
         return super().audits(after, limit, newest_first=newest_first)
+
+    def event(self, event_id: str, *, declares_error: bool = False) -> EventRow | None:
+        """The event of an id, or the declaration that it was wrong, those of this commit included."""
+        if id_key(event_id, declares_error) in self._unput.event_ids:
+            self._unput.put(self._raw, self._tables)
+        return super().event(event_id, declares_error=declares_error)
+
+    def events(
+        self, order: EventOrder, start: bytes, end: bytes, limit: int, *, newest_first: bool = False
+    ) -> list[tuple[bytes, EventRow]]:
+        """Events in an order, those of this commit included."""
+        self._unput.put(self._raw, self._tables)
+        return super().events(order, start, end, limit, newest_first=newest_first)
 
     def put_record(self, record: PreparedRecord, expect: Expected = Expect.ANY, *, version_min: int = 1) -> int | Conflict:
         """Create or replace; an equal record that exists is left alone and keeps its version, if that is not too low."""
@@ -234,7 +245,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         rules.check_audit(line)
         place = keys.audit_key(self._now_ms, self._next)
         value = codec.seal(keys.AUDIT, place, line)
-        self._lines.append((place, value))
+        self._unput.lines.append((place, value))
         self.octets += len(place) + len(value)
         self._tally(keys.META_AUDITS).take(value)
         self.add_entry(EntryKind.AUDIT, place, 0, line)
@@ -260,18 +271,21 @@ class LmdbWriteTxn(LmdbReadTxn):
     def put_event(self, row: EventRow) -> EventRow | EventKnown:
         """Keep an event, with its place; or tell that one of this id is there."""
         rules.check_event(row)
-        by_id = id_key(row.event_id, row.declares_error)
+        unput, by_id = self._unput, id_key(row.event_id, row.declares_error)
+        if by_id in unput.event_ids:
+            unput.put(self._raw, self._tables)
         if (value := self._raw.get(by_id, db=self._tables.event_id)) is not None:
             known = self._event_at(codec.unseal(keys.EVENT_ID, by_id, value))
             return EventKnown(known, known.content == row.content)
         if not self._recorded_ms:
             self._recorded_ms = max(self._now_ms, self._last_recorded_ms())
         place = keys.audit_key(self._recorded_ms, self._next)
-        row = row._replace(place=place)
-        value = codec.encode_event(row)
-        self._put(self._tables.event, place, value, append=True)
-        self._put(self._tables.event_time, row.time_key, codec.seal(keys.EVENT_TIME, row.time_key, b""))
-        self._put(self._tables.event_id, by_id, codec.seal(keys.EVENT_ID, by_id, place))
+        row = EventRow(*row[:-1], place)
+        value, by_time = codec.encode_event(row), row.time_key
+        unput.events.append((place, value))
+        unput.event_times.append((by_time, codec.seal(keys.EVENT_TIME, by_time, b"")))
+        unput.event_ids[by_id] = sealed_place = codec.seal(keys.EVENT_ID, by_id, place)
+        self.octets += len(place) + len(value) + len(by_time) + len(by_id) + len(sealed_place)
         self._tally(keys.META_EVENTS).take(value)
         self.add_entry(EntryKind.EVENT, place, 0, b"")
         return row
@@ -318,7 +332,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         entry = Entry(position, kind, key, version, body, self.actor, self._now_ms)
         row = codec.encode_entry(entry)
         self.entries.append(entry)
-        self._unput.append(row)
+        self._unput.entries.append(row)
         self.octets += len(row[0]) + len(row[1])
         self._position = position
         self._next = Position(position.epoch, position.hi, position.lo + 1)
@@ -343,7 +357,7 @@ class LmdbWriteTxn(LmdbReadTxn):
 
     def finish(self) -> None:
         """Write what was kept in memory; to be called before the commit."""
-        self._put_kept()
+        self._unput.put(self._raw, self._tables)
         for prefix, (records, digest_sum, octets) in self._stats.items():
             place = keys.stat_key(prefix)
             self._put(self._tables.stat, place, codec.encode_stat(place, PrefixStat(records, digest_sum, octets)))
@@ -351,23 +365,6 @@ class LmdbWriteTxn(LmdbReadTxn):
         for name, tally in self._tallies.items():
             self._put(self._tables.meta, name, tally.encode(name))
         self._tallies.clear()
-
-    def _put_kept(self) -> None:
-        """Put the journal entries and audit lines that are not put yet."""
-        entries, lines = self._unput, self._lines
-        if entries:
-            self._unput = []
-            with self._raw.cursor(self._tables.journal) as cursor:
-                _, added = cursor.putmulti(entries, append=True)
-            if added != len(entries):
-                raise StoreError(f"the store refused journal entries at {self.position}: run 'idis verify'")
-        if lines:
-            self._lines = []
-            with self._raw.cursor(self._tables.audit) as cursor:
-                # Behind the last line, unless the clock was set back: then pages fill up instead of being split.
-                _, added = cursor.putmulti(lines, append=True)
-                if added != len(lines):
-                    cursor.putmulti(lines)
 
     def _last_recorded_ms(self) -> int:
         """When the last event was recorded: a clock that was set back does not change the order of recording."""
@@ -400,7 +397,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         """Count records that were put, and tell of them in the journal."""
         self.add_counts(keys.prefix_of(new.rows[0][0]), len(new.rows), new.digest_sum, new.octets)
         self.entries += new.entries
-        self._unput += new.journal
+        self._unput.entries += new.journal
         self.octets += new.octets + sum([len(place) + len(value) for place, value in new.journal])
         self._position = last = new.entries[-1].position
         self._next = last._replace(lo=last.lo + 1)

@@ -10,6 +10,7 @@ from hashlib import sha256
 import msgpack
 
 from idis.registry.event_row import EventRow
+from idis.registry.packing import packed
 from idis.registry.store.base import RecordDamaged
 from idis.registry.trace.event import Event
 from idis.registry.trace.event_context import Context, read_context
@@ -69,8 +70,7 @@ def row_of(
     parts = [_FORM, holder, claim, text or json_text(write_event(event))]
     if text and context:
         parts.append(_context_text(context))
-    body: bytes = msgpack.packb(parts)
-    return EventRow(event.event_id, event.time.time_ms, content, event.error is not None, body)
+    return EventRow(event.event_id, event.time.time_ms, content, event.error is not None, packed(parts))
 
 
 def kept(row: EventRow) -> KeptEvent:

@@ -14,7 +14,6 @@ row then holds it in full.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import IntEnum
@@ -24,6 +23,7 @@ from typing import Any
 
 import msgpack
 
+from idis.registry.packing import packed
 from idis.registry.trace.edge import ALWAYS_MS, Certainty, Edge, EdgeKind
 
 PART_BYTES_MAX = 190  # of a name: two of them, two times and a tag stay inside a key of 480 octets
@@ -246,7 +246,7 @@ def pack(members: list[Any]) -> bytes:
     end = len(members)
     while end and not members[end - 1]:
         end -= 1
-    return _packed(members[:end])
+    return packed(members[:end])
 
 
 def unpack(row: bytes, length: int) -> list[Any]:
@@ -274,13 +274,13 @@ def _pack(edge: Edge, *, hashed: bool) -> bytes:
     ]
     while rest[-1] in (None, "", ()):
         rest.pop()
-    return _packed([flags, _source_of(edge.source), edge.holder, *rest])
+    return packed([flags, _source_of(edge.source), edge.holder, *rest])
 
 
 @lru_cache(PLAIN_ROWS_KEPT_MAX)
 def _plain_row(flags: int, source: str, holder: str) -> bytes:
     """The row of an edge of which there is no more to say: all that one event opens have the same."""
-    return _packed([flags, _source_of(source), holder])
+    return packed([flags, _source_of(source), holder])
 
 
 def _source_of(source: str) -> str | bytes:
@@ -290,18 +290,3 @@ def _source_of(source: str) -> str | bytes:
         if _HASH_DIGITS.fullmatch(digits):
             return bytes.fromhex(digits)
     return source
-
-
-class _Local(threading.local):
-    """A packer a thread: making one costs more than packing."""
-
-    def __init__(self) -> None:
-        self.pack = msgpack.Packer().pack
-
-
-def _packed(values: list[Any]) -> bytes:
-    octets: bytes = _local.pack(values)
-    return octets
-
-
-_local = _Local()
