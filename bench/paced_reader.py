@@ -75,13 +75,13 @@ def read_at(port: int, frame: bytes, per_s: int, seconds: float, check: Callable
             early_s = (due[sent] - time.time_ns()) / 1e9 if sent < count else READ_S_MAX
             if early_s <= 0:
                 left_at[sent] = time.time_ns()
-                asker.send(frame[:8] + sent.to_bytes(4, "big") + frame[12:])
                 slip.append((left_at[sent] - due[sent]) / 1e6)
                 sent += 1
+                asker.send(frame[:8] + sent.to_bytes(4, "big") + frame[12:])
             elif select.select((asker,), (), (), early_s)[0]:
                 answer, told, _flags, _address = asker.recvmsg(65_536, 64)
                 taken_at, came_at = time.time_ns(), _moment(told)
-                number = int.from_bytes(answer[8:12], "big")
+                number = int.from_bytes(answer[8:12], "big") - 1
                 check(answer)
                 response.append((taken_at - due[number]) / 1e6)
                 node.append((came_at - left_at[number]) / 1e6)
