@@ -133,7 +133,7 @@ class HotPath:
     async def _keep(self, keeper: AnswerIndexKeeper) -> None:
         await asyncio.to_thread(keeper.open)
         if not self._hot:
-            # Others answer from the index. Until it has what was committed they ask the store, for ten times the price.
+            # Others answer from the index. Until it has what was committed they ask the store, for five times the price.
             self._followers.append(keeper.fresh)
         failure, known, busy_until, remembered = "", keeper.index, 0.0, False
         while True:
