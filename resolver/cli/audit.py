@@ -12,16 +12,16 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from idis.registry.audit.chain import Broken, check
 from idis.registry.audit.line import AuditLine, Facts
-from idis.registry.audit.trail import Noted, Wanted, lines, time_text
-from idis.registry.store.lmdb import LmdbStore
+from idis.registry.audit.trail import Wanted, lines, time_text
 from idis.resolver.audit_export import export_rows
 from idis.resolver.cli.data_directory import add_data_options, opened
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 from idis.resolver.cli.shown import printable
+from idis.resolver.cli.web_client import add_server_options, connected
 
 LINES_DEFAULT = 50  # a screen
 ROW_BYTES_MAX = 1_048_576  # of a file to check: far above what a line of the trail becomes in JSON
@@ -39,12 +39,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--limit", type=int, default=LINES_DEFAULT, metavar="N", help=f"at most so many, {LINES_DEFAULT} by default; 0: all"
     )
     add_data_options(verb)
+    add_server_options(verb)
     verb.set_defaults(act=_show)
     line = "write acts as JSON lines, chained so that a cut shows"
     verb = verbs.add_parser("export", help=line, description=line[0].upper() + line[1:] + ".")
     _add_conditions(verb)
     verb.add_argument("--output", type=Path, metavar="FILE", help="a new file; default: standard output")
     add_data_options(verb)
+    add_server_options(verb)
     verb.set_defaults(act=_export)
     line = "check that an export is whole and unchanged"
     verb = verbs.add_parser("check", help=line, description=line[0].upper() + line[1:] + ".")
@@ -93,38 +95,50 @@ def _show(arguments: argparse.Namespace) -> int:
     wanted = wanted_of(arguments, time.time())
     if arguments.limit < 0:
         raise CommandError("--limit is not negative")
-    with opened(arguments) as store:
-        latest = list(islice(lines(store, wanted, newest_first=True), arguments.limit or None))
-    found = latest[::-1]
+    if arguments.server:
+        with connected(arguments) as node:
+            found = list(node.items("audit", query=_query(wanted), most=arguments.limit))[::-1]
+    else:
+        with opened(arguments) as store:
+            latest = islice(lines(store, wanted, newest_first=True), arguments.limit or None)
+            found = [noted.to_json() for noted in latest][::-1]
     if arguments.json:
-        for noted in found:
-            print(json.dumps(noted.to_json(), ensure_ascii=False))
+        for shown in found:
+            print(json.dumps(shown, ensure_ascii=False))
         return ExitCode.DONE
     head = ("time", "who", "from", "act", "what", "code", "changes")
-    print_table(head, [[printable(cell) for cell in _row(noted)] for noted in found])
+    print_table(head, [[printable(cell) for cell in _row(shown)] for shown in found])
     return ExitCode.DONE
 
 
-def _row(noted: Noted) -> tuple[str, ...]:
-    line = noted.line
+def _row(shown: dict[str, Any]) -> tuple[str, ...]:
+    facts = {name: fact for name, fact in shown.items() if name not in ("time", "position")}
+    line = AuditLine(**facts)
     text = "; ".join(part for part in (changes(line), line.note) if part)
-    shown = text if len(text) <= CHANGES_CHARACTERS_MAX else text[: CHANGES_CHARACTERS_MAX - 1] + "…"
-    return (time_text(noted.time_ms), line.actor, line.origin, line.act, line.subject, str(line.code), shown)
+    cut = text if len(text) <= CHANGES_CHARACTERS_MAX else text[: CHANGES_CHARACTERS_MAX - 1] + "…"
+    return (shown["time"], line.actor, line.origin, line.act, line.subject, str(line.code), cut)
+
+
+def _query(wanted: Wanted) -> dict[str, str]:
+    """The conditions in the words of /api/v1."""
+    times = {"since": wanted.since_ms, "until": wanted.until_ms}
+    query = {name: time_text(moment) for name, moment in times.items() if moment is not None}
+    query |= {name: text for name in ("actor", "subject", "act") if (text := getattr(wanted, name))}
+    return query | ({"refused": "true"} if wanted.refused else {})
 
 
 def _export(arguments: argparse.Namespace) -> int:
     wanted = wanted_of(arguments, time.time())
-    with opened(arguments) as store:
-        if arguments.output is None:
-            _write(sys.stdout.buffer, store, wanted)
-            return ExitCode.DONE
-        try:
-            with arguments.output.open("xb") as file:
-                _write(file, store, wanted)
-        except FileExistsError:
-            raise CommandError(f"{arguments.output} exists already and is not overwritten: name another file") from None
-        except OSError as error:
-            raise CommandError(f"{arguments.output} cannot be written: {error.strerror}") from None
+    if arguments.output is None:
+        _write(sys.stdout.buffer, arguments, wanted)
+        return ExitCode.DONE
+    try:
+        with arguments.output.open("xb") as file:
+            _write(file, arguments, wanted)
+    except FileExistsError:
+        raise CommandError(f"{arguments.output} exists already and is not overwritten: name another file") from None
+    except OSError as error:
+        raise CommandError(f"{arguments.output} cannot be written: {error.strerror}") from None
     with arguments.output.open("rb") as file:
         result = check(_rows(file))
     assert not isinstance(result, Broken), "what was just written is whole"
@@ -135,9 +149,14 @@ def _export(arguments: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def _write(file: IO[bytes], store: LmdbStore, wanted: Wanted) -> None:
-    for row in export_rows(store, wanted, int(time.time() * 1000)):
-        file.write(row)
+def _write(file: IO[bytes], arguments: argparse.Namespace, wanted: Wanted) -> None:
+    if arguments.server:
+        with connected(arguments) as node:
+            file.write(node.ask("GET", ("audit", "export"), query=_query(wanted)).body)
+    else:
+        with opened(arguments) as store:
+            for row in export_rows(store, wanted, int(time.time() * 1000)):
+                file.write(row)
     file.flush()
 
 

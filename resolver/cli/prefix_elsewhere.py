@@ -13,9 +13,7 @@ from idis.registry.registration.delegation import HOSTING_WORDS
 from idis.registry.registration.life import possible
 from idis.registry.registration.values import ADMIN_KEY_INDEX
 from idis.resolver.cli.output import ExitCode, print_json, print_table
-from idis.resolver.cli.web_client import WebClient, connected
-
-PAGE_ITEMS = "200"
+from idis.resolver.cli.web_client import connected
 
 
 def list_elsewhere(arguments: argparse.Namespace, below: str) -> int:
@@ -23,8 +21,8 @@ def list_elsewhere(arguments: argparse.Namespace, below: str) -> int:
     narrowed = {"below": fold(below)} if below else {}
     with connected(arguments) as node:
         wanted = narrowed | ({"state": arguments.state} if arguments.state else {})
-        prefixes = _pages(node, "prefixes", wanted)
-        ranges = [] if arguments.state else _pages(node, "ranges", narrowed)
+        prefixes = list(node.items("prefixes", query=wanted))
+        ranges = [] if arguments.state else list(node.items("ranges", query=narrowed))
     if arguments.json:
         print_json({"prefixes": prefixes, "ranges": ranges})
         return ExitCode.DONE
@@ -114,13 +112,3 @@ def answered_by_document(shown: dict[str, Any]) -> str:
     if shown["hosting"] == Hosting.HOSTED.name.lower():
         return "here, hosted"
     return "elsewhere" if shown["sites"] else "nowhere yet"
-
-
-def _pages(node: WebClient, what: str, query: dict[str, str]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        page = node.get(what, limit=PAGE_ITEMS, **query, **({"cursor": cursor} if cursor else {}))
-        found += page["items"]
-        cursor = page["next"]
-    return found

@@ -23,6 +23,10 @@ from idis.resolver.cli.identifier_argument import identifier_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 from idis.resolver.cli.role import identity_of_text
 from idis.resolver.cli.shown import printable
+from idis.resolver.cli.web_client import add_server_options, connected
+
+# index, type, whose list, readers, whether it is disabled
+_Row = tuple[int, str, str, list[str], bool]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
                 "readers", nargs="*", metavar="IDENTITY", help="as 300:88.118/zhang, or a group; none: administrators only"
             )
         add_data_options(verb)
+        add_server_options(verb)
         verb.set_defaults(act=_show if name == "show" else _change)
 
 
@@ -61,6 +66,18 @@ def perform(arguments: argparse.Namespace, act: acts.Act) -> tuple[acts.Done, st
     return committed.result, position_text(committed.position)
 
 
+def patch(arguments: argparse.Namespace, body: dict[str, object]) -> acts.Done:
+    """Change who sees what of a record at a running node; what it came to."""
+    with connected(arguments) as node:
+        done = node.change("PATCH", "records", *_parts(arguments.identifier), body=body)
+    return acts.Done(str(done["identifier"]), int(done["version"]), bool(done["changed"]))
+
+
+def _parts(identifier: str) -> tuple[str, str]:
+    prefix, _, suffix = identifier.partition("/")
+    return prefix, suffix
+
+
 def _done(txn: WriteTxn, act: acts.Act, now: int) -> acts.Done | Refusal:
     result = acts.perform(txn, act, tool(user_name()), now)
     if isinstance(result, Unknown):
@@ -72,8 +89,11 @@ def _change(arguments: argparse.Namespace) -> int:
     readers = None
     if arguments.verb == "set":
         readers = tuple(identity_of_text(text) for text in arguments.readers)
-    done, position = perform(arguments, acts.SetReaders(arguments.identifier, arguments.index, readers))
     shown = None if readers is None else [str(reader) for reader in readers]
+    if arguments.server:
+        done, position = patch(arguments, {"readers": [{"index": arguments.index, "readers": shown}]}), ""
+    else:
+        done, position = perform(arguments, acts.SetReaders(arguments.identifier, arguments.index, readers))
     if arguments.json:
         print_json(
             {
@@ -87,12 +107,15 @@ def _change(arguments: argparse.Namespace) -> int:
         )
         return ExitCode.DONE
     whom = "everybody whom its permissions allow" if shown is None else ", ".join(shown) or "administrators only"
-    state = f"(version {done.version}, position {position})" if done.changed else "already: nothing changed"
+    where = f", position {position}" if position else ""
+    state = f"(version {done.version}{where})" if done.changed else "already: nothing changed"
     print(printable(f"{done.identifier} value {arguments.index}: for {whom} {state}"))
     return ExitCode.DONE
 
 
 def _show(arguments: argparse.Namespace) -> int:
+    if arguments.server:
+        return _show_there(arguments)
     with opened(arguments) as store, store.read() as txn:
         record = held_record(txn, arguments.identifier)
         if record is None:
@@ -107,7 +130,7 @@ def _show(arguments: argparse.Namespace) -> int:
         named = f"{named} (another node's, {when})"
     types = {value.index: value.type for value in values}
     marks = {value.index: value.permissions for value in decode_values(record.restricted)}
-    rows: list[tuple[int, str, str, list[str], bool]] = []
+    rows: list[_Row] = []
     for index in sorted(own.lists.keys() | own.off | template.lists.keys() | template.off):
         source = "its own" if index in own.lists or index in own.off else f"of {named}"
         lists = own.lists.get(index, template.lists.get(index))
@@ -115,13 +138,29 @@ def _show(arguments: argparse.Namespace) -> int:
         listed = lists is not None or bool(marks.get(index, 0) & MARK_LISTED)
         readers = ["administrators only"] if lists == () else [str(reader) for reader in lists or ()]
         rows.append((index, types.get(index, ""), source, readers if listed else [], off or bool(marks.get(index, 0) & MARK_OFF)))
+    return _tell_lists(arguments, record.identifier, not record.live, rows)
+
+
+def _show_there(arguments: argparse.Namespace) -> int:
+    """Its own lists, as a node tells whoever administers the record."""
+    with connected(arguments) as node:
+        record = node.get("records", *_parts(arguments.identifier))
+    types = {value["index"]: value["type"] for value in record["values"]}
+    lists, off = {one["index"]: one["readers"] for one in record["readers"]}, record["off"]
+    named = {index: readers or ["administrators only"] for index, readers in lists.items()}
+    indexes = sorted({*named, *off})
+    rows = [(index, str(types.get(index, "")), "its own", named.get(index, []), index in off) for index in indexes]
+    return _tell_lists(arguments, record["identifier"], record["disabled"], rows)
+
+
+def _tell_lists(arguments: argparse.Namespace, identifier: str, disabled: bool, rows: list[_Row]) -> int:
     if arguments.json:
         keys = ("index", "type", "list", "readers", "disabled")
         shown = [dict(zip(keys, row, strict=True)) for row in rows]
-        print_json({"identifier": record.identifier, "disabled": not record.live, "values": shown})
+        print_json({"identifier": identifier, "disabled": disabled, "values": shown})
         return ExitCode.DONE
-    if not record.live:
-        print(printable(f"{record.identifier} is disabled"))
+    if disabled:
+        print(printable(f"{identifier} is disabled"))
     if rows:
         lines = [
             (index, printable(kind), printable(source), printable(", ".join(names)), "yes" if off else "")
@@ -129,7 +168,7 @@ def _show(arguments: argparse.Namespace) -> int:
         ]
         print_table(("index", "type", "list", "readers", "disabled"), lines)
     else:
-        print(printable(f"{record.identifier}: nothing is kept from anybody by a list"))
+        print(printable(f"{identifier}: nothing is kept from anybody by a list"))
     return ExitCode.DONE
 
 

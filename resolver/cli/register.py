@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from idis.proto.batch import Verb
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import DataError
 from idis.proto.identifier import fold, parse_identifier
@@ -44,7 +45,7 @@ from idis.resolver.cli.key_options import key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.readers import perform
 from idis.resolver.cli.register_batch import register_batches
-from idis.resolver.cli.register_remote import add_server_options, register_there
+from idis.resolver.cli.register_remote import add_server_options, register_there, switch_there
 
 FILE_BYTES_MAX = 8 * 1_048_576  # a record of the largest size in its most verbose JSON form
 URL_INDEX, EMAIL_INDEX = 1, 2  # by custom of the field (`domain.md` §7)
@@ -133,8 +134,6 @@ def run(arguments: argparse.Namespace) -> int:
     given = _given(arguments)
     values = given.values
     if arguments.disable is not None or arguments.enable is not None:
-        if arguments.server is not None:
-            raise CommandError("--disable and --enable work on a data directory: leave --server out")
         return _switch(arguments, given)
     takes_none = arguments.delete or arguments.remove
     if takes_none and values:
@@ -202,8 +201,11 @@ def _switch(arguments: argparse.Namespace, given: _Given) -> int:
         raise CommandError("--disable and --enable take no values: leave --value, --url, --email and --file out")
     off = arguments.disable is not None
     indexes = tuple(arguments.disable if off else arguments.enable)
-    act = acts.Disable(arguments.identifier, indexes) if off else acts.Enable(arguments.identifier, indexes)
-    done, position = perform(arguments, act)
+    if arguments.server is not None:
+        done, position = switch_there(arguments, Verb.DISABLE if off else Verb.ENABLE, indexes), ""
+    else:
+        act = acts.Disable(arguments.identifier, indexes) if off else acts.Enable(arguments.identifier, indexes)
+        done, position = perform(arguments, act)
     what = f"{done.identifier} value {', '.join(map(str, indexes))}" if indexes else done.identifier
     word = "disabled" if off else "enabled"
     if arguments.json:
@@ -218,7 +220,7 @@ def _switch(arguments: argparse.Namespace, given: _Given) -> int:
             }
         )
     elif done.changed:
-        print(f"{what}: {word} (version {done.version}, position {position})")
+        print(f"{what}: {word} (version {done.version}{position and f', position {position}'})")
     else:
         print(f"{what}: {word} already (version {done.version})")
     return ExitCode.DONE

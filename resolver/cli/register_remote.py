@@ -6,8 +6,10 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 
-from idis.proto.codes import ResponseCode
+from idis.proto.batch import BatchItem, BatchReply, BatchRequest, ItemResult, Verb, payload_of_indexes
+from idis.proto.codes import ResponseCode, response_code_name
 from idis.proto.value import Value
+from idis.registry.registration import acts
 from idis.resolver.cli.key_options import add_key_options, key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.client_admin import Administrator, AdminReply
@@ -49,6 +51,30 @@ def register_there(arguments: argparse.Namespace, values: Sequence[Value]) -> in
         return ExitCode.REFUSED
     advised = f" ({_TRIES[reply.code]})" if reply.code in _TRIES else ""
     raise CommandError(f"{reply.code_name}: {reply.message}{advised}", ExitCode.REFUSED)
+
+
+def switch_there(arguments: argparse.Namespace, verb: Verb, indexes: Sequence[int]) -> acts.Done:
+    """Have a node disable or enable a record, or some of its values. Raises CommandError."""
+    if key_of(arguments) is None:
+        raise CommandError(f"who asks? Give {_TRIES[ResponseCode.AUTHENTICATION_NEEDED]}")
+    item = BatchItem(verb, arguments.identifier, payload_of_indexes(indexes))
+    try:
+        result = asyncio.run(_switch(arguments, BatchRequest((item,))))
+    except ClientError as error:
+        raise CommandError(str(error), ExitCode.NETWORK) from None
+    if result.code != ResponseCode.SUCCESS:
+        advised = f" ({_TRIES[result.code]})" if result.code in _TRIES else ""
+        raise CommandError(f"{response_code_name(result.code)}: {result.message}{advised}", ExitCode.REFUSED)
+    return acts.Done(arguments.identifier, result.version)
+
+
+async def _switch(arguments: argparse.Namespace, batch: BatchRequest) -> ItemResult:
+    async with Administrator(arguments.server, key_of(arguments), tls=arguments.tls, ca=arguments.ca) as admin:
+        logged_in = await admin.login()
+        reply = await admin.batch(batch) if logged_in.done else logged_in
+    if isinstance(reply, BatchReply):
+        return reply.results[0]
+    return ItemResult(reply.code, arguments.identifier, message=reply.message)
 
 
 async def _register(arguments: argparse.Namespace, values: Sequence[Value]) -> AdminReply:

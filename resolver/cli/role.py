@@ -16,6 +16,7 @@ from idis.registry.store.directory import user_name
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, opened, position_text
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
 from idis.resolver.cli.shown import printable
+from idis.resolver.cli.web_client import add_server_options, connected
 
 _LINES = {
     Role.OPERATOR: "runs the node: grants prefixes, hosts, suspends, names the others",
@@ -40,12 +41,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         verb.add_argument("role", metavar="ROLE", choices=roles, help=", ".join(roles))
         verb.add_argument("--prefix", default="", metavar="P", help="for this prefix and all below it; default: the whole node")
         if name == "grant":
-            line = "its public key in PEM, for an identity as 300:LOCAL/name, which no record holds"
+            line = "in a data directory: its public key in PEM, for an identity as 300:LOCAL/name, which no record holds"
             verb.add_argument("--key", type=Path, metavar="FILE", help=line)
         add_data_options(verb)
+        add_server_options(verb)
         verb.set_defaults(act=_change)
     verb = verbs.add_parser("list", help="list who holds which roles", description="List who holds which roles.")
     add_data_options(verb)
+    add_server_options(verb)
     verb.set_defaults(act=_list)
 
 
@@ -66,6 +69,8 @@ def identity_of_text(text: str) -> Identity:
 def _change(arguments: argparse.Namespace) -> int:
     identity = identity_of_text(arguments.identity)
     wanted = RoleGrant(Role(arguments.role), arguments.prefix)
+    if arguments.server:
+        return _tell(arguments, identity, wanted, _change_there(arguments, identity), "")
     pem = _public_key(getattr(arguments, "key", None))
     act: Callable[..., bool | Refusal] = grant if arguments.verb == "grant" else revoke
 
@@ -78,7 +83,18 @@ def _change(arguments: argparse.Namespace) -> int:
         committed = commit(arguments, change)
     except IdentifierError as error:
         raise CommandError(f"{arguments.prefix} is no prefix: {error}") from None
-    changed, position = committed.result, position_text(committed.position)
+    return _tell(arguments, identity, wanted, committed.result, position_text(committed.position))
+
+
+def _change_there(arguments: argparse.Namespace, identity: Identity) -> bool:
+    if getattr(arguments, "key", None) is not None:
+        raise CommandError("--key works in a data directory: a node learns the keys of identities elsewhere from their records")
+    body = {"identity": str(identity), "role": {"role": arguments.role, "prefix": arguments.prefix}}
+    with connected(arguments) as node:
+        return bool(node.change("POST", "roles", arguments.verb, body=body)["changed"])
+
+
+def _tell(arguments: argparse.Namespace, identity: Identity, wanted: RoleGrant, changed: bool, position: str) -> int:
     if arguments.json:
         print_json(
             {
@@ -91,15 +107,19 @@ def _change(arguments: argparse.Namespace) -> int:
         )
         return ExitCode.DONE
     done = {"grant": "granted to", "revoke": "revoked from"}[arguments.verb]
-    state = f"(position {position})" if changed else "already: nothing changed"
-    print(printable(f"{grant_text(wanted)} {done} {identity} {state}"))
+    state = "already: nothing changed" if not changed else f"(position {position})" if position else ""
+    print(printable(f"{grant_text(wanted)} {done} {identity} {state}".rstrip()))
     return ExitCode.DONE
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    with opened(arguments) as store, store.read() as txn:
-        held = sorted(((str(identity), grants) for identity, grants in granted(txn)), key=lambda row: row[0])
-    rows = [(identity, one.role.value, one.prefix) for identity, grants in held for one in grants]
+    if arguments.server:
+        with connected(arguments) as node:
+            holders = list(node.items("roles"))
+        rows = sorted((holder["identity"], one["role"], one["prefix"]) for holder in holders for one in holder["roles"])
+    else:
+        with opened(arguments) as store, store.read() as txn:
+            rows = sorted((str(identity), one.role.value, one.prefix) for identity, grants in granted(txn) for one in grants)
     if arguments.json:
         print_json({"roles": [{"identity": identity, "role": role, "prefix": prefix} for identity, role, prefix in rows]})
     else:

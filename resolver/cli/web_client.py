@@ -7,7 +7,7 @@ import http.client
 import json
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ TOKEN_VARIABLE = "IDIS_TOKEN"
 TIMEOUT_S = 30.0  # a change waits for the disk of a node that may be busy
 ANSWER_BYTES_MAX = 64 * 1_048_576  # of one answer, so that what answers cannot fill our memory
 TOKEN_BYTES_MAX = 4_096
+PAGE_ITEMS = "200"  # of a list, asked for at once
 _BASE = "/api/v1"
 _HTTP_PORT, _HTTPS_PORT = 8000, 8443
 _JSON = "application/json"
@@ -60,6 +61,9 @@ class WebClient:
         url: of the node; a bare HOST:PORT is plain HTTP.
         token: the API token; empty asks as nobody in particular.
         ca: PEM file of the certificates to trust in place of the system's.
+
+    Attributes:
+        authorization: the header that says who asks; empty for nobody.
     """
 
     def __init__(self, url: str, token: str, ca: str | None = None) -> None:
@@ -71,7 +75,7 @@ class WebClient:
         if parts.scheme not in ("http", "https") or not host or parts.path.strip("/"):
             raise CommandError(f"--server {url} is no address of a node: write https://HOST:PORT or http://HOST:PORT")
         self.url = url
-        self._token = token
+        self.authorization = f"Bearer {token}" if token else ""
         if parts.scheme == "https":
             self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
                 host, port or _HTTPS_PORT, timeout=TIMEOUT_S, context=_context(ca)
@@ -88,6 +92,18 @@ class WebClient:
     def get(self, *path: str, **query: str) -> Any:
         """The document at a path."""
         return self.ask("GET", path, query=query).document
+
+    def items(self, *path: str, query: Mapping[str, str] | None = None, most: int = 0) -> Iterator[Any]:
+        """The items of a list, page after page; at most so many, 0: all."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.get(*path, limit=PAGE_ITEMS, **(query or {}), **({"cursor": cursor} if cursor else {}))
+            for item in page["items"]:
+                yield item
+                if most == 1:
+                    return
+                most -= most > 0
+            cursor = page["next"]
 
     def change(
         self,
@@ -118,8 +134,8 @@ class WebClient:
         """
         target = "/".join((base, *(quote(part, safe="") for part in path))) + (f"?{urlencode(query)}" if query else "")
         headers = {"Accept": "*/*", **(more or {})}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        if self.authorization:
+            headers["Authorization"] = self.authorization
         if body is not None:
             headers["Content-Type"] = _JSON
         answered = self._exchange(method, target, body, headers)
@@ -147,13 +163,13 @@ class WebClient:
     def _refused(self, answered: Answered) -> CommandError:
         try:
             problem = answered.document
-            detail = str(problem["detail"])
+            detail = str(problem["detail"] if "detail" in problem else problem["message"])
             where = str(problem.get("pointer") or "").removeprefix("#").strip("/")
         except (ValueError, KeyError, TypeError):
             return CommandError(f"what answers at {self.url} is no idis node (HTTP {answered.status})", ExitCode.NETWORK)
         if where:
             detail = f"{where}: {detail}"
-        if answered.status == 401:
+        if answered.status == 401 and not self.authorization.startswith("Handle"):
             detail += f": give an API token with --token-file FILE or ${TOKEN_VARIABLE}"
         return CommandError(detail, ExitCode.REFUSED)
 
