@@ -7,35 +7,19 @@ import time
 from collections.abc import Callable
 
 from idis.proto.value import Value
+from idis.registry.loading import deriving
 from idis.registry.loading.derivations import derivation_at, derivations_below
-from idis.registry.pilots.derivation import (
-    DESCRIPTION_BYTES_MAX,
-    Derivation,
-    derivation_of,
-    derived_record,
-    registered_derivation,
-    with_derivations,
-)
+from idis.registry.loading.deriving import Derived, held_values, put_template
+from idis.registry.pilots.derivation import DESCRIPTION_BYTES_MAX, derived_record, registered_derivation, with_derivations
 from idis.registry.pilots.schema import ObjectType, Pilot
 from idis.registry.pilots.template import template_record
-from idis.registry.pilots.template_life import (
-    STATE_WITHDRAWN,
-    TemplateError,
-    in_state,
-    index_of,
-    is_withdrawn,
-    republished,
-    state_of,
-)
+from idis.registry.pilots.template_life import STATE_WITHDRAWN, TemplateError, in_state, index_of, state_of
 from idis.registry.pilots.template_name import template_handle
 from idis.registry.pilots.validation import template_identifier
-from idis.registry.record import Record
 from idis.registry.registration import relisting
 from idis.registry.registration.records import Recorded, publish_record
 from idis.registry.registration.visibility import disable, enable
 from idis.registry.store.base import ReadTxn, WriteTxn
-from idis.registry.trace.held import answers_for, record_of
-from idis.registry.trace.records import spelling_at
 from idis.resolver.cli.data_directory import commit, insist, opened
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json, print_table
@@ -46,35 +30,31 @@ def derive(arguments: argparse.Namespace) -> None:
     prefix, now = prefix_of(arguments.prefix), int(time.time())
     octets = _description(arguments)
 
-    def change(txn: WriteTxn) -> tuple[Derivation, Recorded, tuple[Value, ...]]:
+    def change(txn: WriteTxn) -> Derived:
         try:
-            named = derivation_of(octets, prefix)
-            derivation = derivation_of(octets, prefix, _held(txn, named.handle))
+            return insist(deriving.derive(txn, octets, prefix, now))
         except TemplateError as error:
             raise CommandError(f"{arguments.file.name}: {error}", ExitCode.REFUSED) from None
-        _insist_on_base(txn, derivation)
-        recorded = _put(txn, derived_record(derivation), now)
-        return derivation, recorded, _held(txn, derivation.handle)
 
-    derivation, recorded, values = commit(arguments, change).result
+    done = commit(arguments, change).result
     with opened(arguments) as store:
         relisting.finish(store)
-    _, version, disabled = state_of(values)
+    derivation, version, disabled = done.derivation, done.version, done.disabled
     told = derivation.told
     if arguments.json:
         print_json(
             {
                 "template": derivation.handle,
                 "baseOn": derivation.base_on,
-                "version": int(version),
-                "changed": recorded.changed,
+                "version": version,
+                "changed": done.changed,
                 "fields": [{"itemIndex": each["itemIndex"], "englishName": each["englishName"]} for each in told["fields"]],
                 "narrowed": [each["englishName"] for each in told["narrowed"]],
                 "disabled": list(disabled),
             }
         )
         return
-    word = f"published, version {version}" if recorded.changed else f"unchanged, version {version}"
+    word = f"published, version {version}" if done.changed else f"unchanged, version {version}"
     print(f"{derivation.handle}: {word}, derived from {derivation.base_on}")
     if told["fields"]:
         own = [f"{each['itemIndex']} {each['englishName']}" for each in told["fields"]]
@@ -115,16 +95,8 @@ def publish(arguments: argparse.Namespace, pilot: Pilot, chosen: ObjectType | No
 def _publish(txn: WriteTxn, pilot: Pilot, object_type: ObjectType, prefix: str, now: int) -> Recorded:
     values = values_of(txn, object_type, prefix)
     derivation = registered_derivation(template_identifier(object_type, prefix), values) if object_type.holder else None
-    return _put(txn, template_record(pilot, object_type, prefix) if derivation is None else derived_record(derivation), now)
-
-
-def _put(txn: WriteTxn, new: Record, now: int) -> Recorded:
-    """Publish a template in the place of what is registered; what it no longer has is disabled."""
-    record, left = republished(new, _held(txn, new.identifier))
-    recorded = insist(publish_record(txn, record, now))
-    if left:
-        insist(disable(txn, record.identifier, left, now))
-    return recorded
+    new = template_record(pilot, object_type, prefix) if derivation is None else derived_record(derivation)
+    return insist(put_template(txn, new, now))
 
 
 def withdraw(arguments: argparse.Namespace, pilot: Pilot, chosen: ObjectType | None) -> None:
@@ -172,12 +144,7 @@ def list_templates(arguments: argparse.Namespace, pilot: Pilot) -> None:
 
 def values_of(txn: ReadTxn, object_type: ObjectType, prefix: str) -> tuple[Value, ...]:
     """The values of a registered template; none where it is not registered."""
-    return _held(txn, template_identifier(object_type, prefix))
-
-
-def _held(txn: ReadTxn, identifier: str) -> tuple[Value, ...]:
-    record = record_of(txn, spelling_at(txn).name(identifier))
-    return () if record is None else tuple(record.values)
+    return tuple(held_values(txn, template_identifier(object_type, prefix)))
 
 
 def _insisted(txn: ReadTxn, object_type: ObjectType, prefix: str) -> tuple[Value, ...]:
@@ -195,18 +162,6 @@ def _description(arguments: argparse.Namespace) -> bytes:
     except OSError as error:
         raise CommandError(f"{arguments.file} cannot be read: {error.strerror}") from None
     return octets
-
-
-def _insist_on_base(txn: ReadTxn, derivation: Derivation) -> None:
-    """A base that would be here is here, and published; of one elsewhere this program knows the schema."""
-    base, pilot = derivation.base_on, derivation.name.pilot
-    if not answers_for(txn, spelling_at(txn).name(base)):
-        return
-    values = _held(txn, base)
-    if not values or is_withdrawn(values):
-        state = "withdrawn" if values else "not registered"
-        advice = f"idis pilot publish {pilot} {derivation.name.base} --prefix {base.partition('/')[0]}"
-        raise CommandError(f"{base} is {state}, and a template is derived from a published one: {advice}", ExitCode.REFUSED)
 
 
 def _objects(pilot: Pilot, chosen: ObjectType | None) -> tuple[ObjectType, ...]:

@@ -1,15 +1,19 @@
-"""Rows checked after a metadata template, derived or of a pilot (`/templates`)."""
+"""Metadata templates: an enterprise derives its own, and has rows checked after one (`/templates`)."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import IdentifierError
+from idis.proto.identifier import fold
 from idis.registry.caller import Action
 from idis.registry.loading.derivations import derivation_at
+from idis.registry.loading.deriving import Derived, perform_derivation
 from idis.registry.pilots.derivation import with_derivations
 from idis.registry.pilots.finding import Invalid
 from idis.registry.pilots.schema import INDEX_TEMPLATE, Pilot
@@ -18,16 +22,56 @@ from idis.registry.pilots.template_life import TemplateError, is_withdrawn
 from idis.registry.pilots.template_name import template_name
 from idis.registry.pilots.validation import validate
 from idis.registry.registration.checks import Refusal
-from idis.registry.store.base import ReadTxn
+from idis.registry.rights import Groups, Unknown
+from idis.registry.store.base import ReadTxn, WriteTxn
 from idis.registry.trace.held import record_of
 from idis.registry.trace.records import spelling_at
+from idis.resolver.web.v1.common_model import PrefixPath
+from idis.resolver.web.v1.openapi import BASE_PATH
 from idis.resolver.web.v1.operation import Call, Operation, Reply
 from idis.resolver.web.v1.reading import Unfit
 from idis.resolver.web.v1.record_model import AliasModel
-from idis.resolver.web.v1.template_model import FindingModel, RowBody, RowChecked, TemplatePath
+from idis.resolver.web.v1.showing import show
+from idis.resolver.web.v1.template_model import (
+    DerivationBody,
+    DerivedModel,
+    FindingModel,
+    OwnFieldModel,
+    RowBody,
+    RowChecked,
+    TemplatePath,
+)
 from idis.resolver.web.v1.value_model import model_of
+from idis.resolver.web.v1.writing import commit
 
 GROUP = "templates 元数据模板"
+
+
+async def derive_template(call: Call[PrefixPath, DerivationBody]) -> Reply | Refusal:
+    """Register a template of an enterprise's own, or the next version of it."""
+    prefix, now = fold(call.parameters.prefix), call.now
+    octets = json.dumps(_said(show(call.body)), ensure_ascii=False).encode()
+
+    def change(txn: WriteTxn, groups: Groups) -> Derived | Refusal | Unknown:
+        return perform_derivation(txn, octets, prefix, call.caller, now, groups)
+
+    return await commit(call, change, _derived)
+
+
+def _derived(done: Derived) -> Reply:
+    told, handle = done.derivation.told, done.derivation.handle
+    own = tuple(OwnFieldModel(each["itemIndex"], each["englishName"]) for each in told["fields"])
+    narrowed = tuple(each["englishName"] for each in told["narrowed"])
+    body = DerivedModel(handle, done.derivation.base_on, done.version, done.changed, own, narrowed, done.disabled)
+    place = f"{BASE_PATH}/records/{handle}"
+    return Reply(body, 201 if done.created else 200, done.record_version, place if done.created else "")
+
+
+def _said(document: object) -> object:
+    """A document without the members that are null: what is left out says nothing."""
+    if isinstance(document, dict):
+        return {name: _said(part) for name, part in document.items() if part is not None}
+    return [_said(part) for part in document] if isinstance(document, list) else document
 
 
 async def check_row(call: Call[TemplatePath, RowBody]) -> Reply | Refusal:
@@ -73,7 +117,24 @@ def _schema(txn: ReadTxn, handle: str) -> tuple[Pilot, str] | Refusal:
     return with_derivations(pilot, [derivation]), derivation.name.code
 
 
-OPERATIONS = (
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    Operation(
+        name="deriveTemplate",
+        method="POST",
+        path="/templates/derive/{prefix}",
+        group=GROUP,
+        summary=("register an enterprise's own template, made from one of a pilot, or its next version", "登记派生模板"),
+        detail="The body is the file of 'idis pilot derive'. Where the template is there already it is the next version of it: an"
+        " own field keeps its index and its type, one that is left out is disabled. The same again changes nothing.",
+        may="ADD_HANDLE below the prefix, MODIFY_VALUE and ADD_VALUE on the template that is there: administrators, applications",
+        answer=derive_template,
+        parameters=PrefixPath,
+        request=DerivationBody,
+        response=DerivedModel,
+        successes=((201, "it is registered"), (200, "it was there; the version says whether it is another now")),
+        refusals=(404, 422),
+        action=Action.REGISTER,
+    ),
     Operation(
         name="checkRow",
         method="POST",

@@ -1,4 +1,4 @@
-"""Rows checked over /api/v1, after a template that an enterprise derived and after its base."""
+"""Templates over /api/v1: derived by an enterprise, and rows checked after one and after its base."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from idis.registry.caller import Role, RoleGrant
 from idis.registry.pilots.derivation import derivation_of, derived_record
 from idis.registry.pilots.table import PILOTS
 from idis.registry.pilots.template import template_record
@@ -19,20 +20,14 @@ ROW = {
     "name": "板", "producer": YARD, "visibility": "public", "plateNo": "1", "heatNo": "24H", "steelGrade": "AH36",
     "thickness": "18", "width": "2650", "length": "8700", "supplier": YARD, "certificate": f"{YARD}/C", "coating": "120",
 }  # fmt: skip
-OFFSHORE = derived_record(
-    derivation_of(
-        json.dumps(
-            {
-                "baseOn": "META_ship_plate",
-                "name": "offshore",
-                "chineseName": "海工钢板",
-                "fields": [{"englishName": "coating", "chineseName": "涂层厚度", "type": "N", "range": "(0,500]"}],
-                "narrowed": [{"englishName": "thickness", "range": "[10,120]"}],
-            }
-        ).encode(),
-        YARD,
-    )
-)
+DESCRIBED = {
+    "baseOn": "META_ship_plate",
+    "name": "offshore",
+    "chineseName": "海工钢板",
+    "fields": [{"englishName": "coating", "chineseName": "涂层厚度", "type": "N", "range": "(0,500]"}],
+    "narrowed": [{"englishName": "thickness", "range": "[10,120]"}],
+}
+OFFSHORE = derived_record(derivation_of(json.dumps(DESCRIBED).encode(), YARD))
 
 
 def _body(**cells: str) -> dict[str, object]:
@@ -96,3 +91,51 @@ async def test_a_field_stands_once(operator: Any) -> None:
     status, found, _ = await operator.ask("POST", DERIVED, body)
 
     assert (status, found["pointer"]) == (422, "#/cells/1/field")
+
+
+async def test_a_template_is_derived(operator: Any, node: Any) -> None:
+    """It is the record that 'idis pilot derive' writes; again it is unchanged, changed the next version; each is audited."""
+    tough = {"englishName": "impact", "chineseName": "冲击等级", "type": "E", "codes": ["F40", "F60"], "required": True}
+    first = DESCRIBED | {"name": "tough", "fields": [tough]}
+    made = [
+        await operator.ask("POST", f"/templates/derive/{YARD}", body)
+        for body in (first, first, first | {"fields": [], "narrowed": [{"englishName": "thickness", "range": "[20,120]"}]})
+    ]
+    status, shown, _ = await operator.ask("GET", f"/records/{YARD}/META_ship_plate-tough")
+    with node._store.read() as txn:
+        audited = [line for _, line in txn.audits(None, 50) if b"derive template" in line]
+
+    assert [(status, told["version"], told["changed"], told["disabled"]) for status, told, _ in made] == [
+        (201, 1, True, []),
+        (200, 1, False, []),
+        (200, 2, True, ["impact"]),
+    ]
+    assert made[0][1]["fields"] == [{"itemIndex": 3000, "englishName": "impact"}]
+    assert status == 200
+    assert f"{YARD}/META_ship_plate" in [value["data"].get("value") for value in shown["values"] if value["index"] == 1018]
+    assert len(audited) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"narrowed": [{"englishName": "thickness", "range": "[0,9]"}]}, "is wider than the base's"),
+        ({"baseOn": "META_ship_heat", "narrowed": []}, "not registered, and a template is derived from a published one"),
+        ({"fields": [], "narrowed": []}, "nothing differs from the base"),
+    ],
+)
+async def test_what_cannot_be_derived(operator: Any, change: dict[str, object], sentence: str) -> None:
+    """The sentences are those of the command."""
+    status, told, _ = await operator.ask("POST", f"/templates/derive/{YARD}", DESCRIBED | change)
+
+    assert status == 422
+    assert sentence in told["detail"]
+
+
+async def test_who_may_derive(api_of: Any) -> None:
+    """Whoever may register records below the prefix, and nobody else."""
+    grants = (RoleGrant(Role.AUDITOR), RoleGrant(Role.APPLICATION, "88.119"), RoleGrant(Role.APPLICATION, YARD))
+    askers = [api_of(grant) for grant in grants]
+    body = DESCRIBED | {"name": "other"}
+
+    assert [(await one.ask("POST", f"/templates/derive/{YARD}", body))[0] for one in askers] == [403, 403, 201]
