@@ -628,3 +628,23 @@ def seal_value(head: bytes, key: bytes, rest: bytes) -> bytes:
 
 def unseal_value(head: bytes, key: bytes, value: bytes) -> bytes | None: ...
 def seal_rows(head: bytes, rows: dict[bytes, bytes]) -> tuple[list[bytes], list[tuple[bytes, bytes]], int, int]: ...
+
+def take_records(
+    indexes: Sequence[AnswerIndex], entries: Sequence[object], start: int, kind: object, head: bytes, strict: bool
+) -> int:
+    """Put what stands for records into indexes, as the journal tells of them; `registry/answer_index.py` calls it.
+
+    Args:
+        indexes: each gets all of it.
+        entries: a list of them, in their order.
+        start: the first to take.
+        kind: of entries that hold a record.
+        head: what the keys of these records begin with, a prefix and a zero octet.
+        strict: whether hidden values are passed over in silence below it.
+
+    Returns:
+        The first entry that was not taken: of another kind or prefix, or of a form that is not known.
+
+    Raises:
+        IndexFull: an index has no room for one; those before it are there.
+    """

@@ -29,7 +29,7 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import RLock
 
-from idis.proto._speedups import AnswerIndex, Fill, IndexFull, IndexUnusable
+from idis.proto._speedups import AnswerIndex, Fill, IndexFull, IndexUnusable, take_records
 from idis.proto.identifier import ancestors
 from idis.registry.answer_entries import KEYS_PER_PREFIX, Home, Item, below_item, home_of, prefix_items, record_item
 from idis.registry.authority import has_below
@@ -234,14 +234,27 @@ class AnswerIndexKeeper:
         return more
 
     def _take_in(self, batch: list[Entry], txn: ReadTxn) -> None:
-        prefixes = 0
-        for entry in batch:
-            if entry.kind not in _UNANSWERED:
-                self._apply(entry, txn)
-            self._position = entry.position
+        prefixes = at = 0
+        while at < len(batch):
+            entry = batch[at]
+            taken = self._take_records(batch, at, txn) if entry.kind is EntryKind.PUT else at
+            if taken == at:
+                if entry.kind not in _UNANSWERED:
+                    self._apply(entry, txn)
+                taken = at + 1
+            at = taken
+            self._position = batch[at - 1].position
             prefixes += entry.kind is EntryKind.PREFIX
             if self._walks or self._anew or prefixes == PREFIXES_PER_PIECE:
                 return
+
+    def _take_records(self, batch: list[Entry], at: int, txn: ReadTxn) -> int:
+        """Put the records of one prefix that follow each other from one on; where the first entry stands that is none of them."""
+        prefix = keys.prefix_of(batch[at].key)
+        if (home := self._home(prefix, txn)) is None:
+            return at
+        head = keys.prefix_bounds(prefix)[0]
+        return take_records([index for index in (self.index, self._next) if index], batch, at, EntryKind.PUT, head, home.strict)
 
     def _apply(self, entry: Entry, txn: ReadTxn) -> None:
         match entry.kind:
