@@ -1,6 +1,6 @@
 """What 10,000 challenges that nobody answers cost those who answer theirs.
 
-    python -m idis.bench.half_open [--open 10000] [--rounds 5] [--writes 300] [--dir DIR] [--realtime]
+    python -m idis.bench.half_open [--open 10000] [--rounds 5] [--writes 300] [--directory DIR] [--realtime]
 
 Two nodes are alike but for the challenges that are open on one of them: requests to create, sent from several addresses of
 this machine by nobody in particular, met with a challenge each and left so. An honest administrator writes one record to
@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
+from idis.bench.folder import add_directory, working_folder
 from idis.bench.machine import REALTIME_HELP, go_first, machine_line
 from idis.bench.registrations import PREFIX, VALUES, Place, Taken, run_loop, start_node
 from idis.proto.bodies import NameAndValues
@@ -43,18 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--open", type=int, default=10_000, metavar="N", help="challenges nobody answers (10000)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="(5)")
     parser.add_argument("--writes", type=int, default=300, metavar="N", help="honest creates a round, on either node (300)")
-    parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
+    add_directory(parser)
     parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     given = parser.parse_args(arguments)
     if given.realtime:
         go_first()
-    folder = Path(tempfile.mkdtemp(prefix="idis-half-open-", dir=given.dir))
     print(machine_line())
-    try:
-        with _nodes(folder) as (quiet, beset):
-            _report(*_measure(quiet, beset, given), given)
-    finally:
-        shutil.rmtree(folder)
+    with working_folder("half-open", given.directory) as folder, _nodes(folder) as (quiet, beset):
+        _report(*_measure(quiet, beset, given), given)
     return 0
 
 

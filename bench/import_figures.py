@@ -1,6 +1,6 @@
 """How fast records get in, out and in again, and how much disk they take.
 
-    python -m idis.bench.import_figures [--rows 1000000] [--processes 2] [--dir DIR]
+    python -m idis.bench.import_figures [--rows 1000000] [--processes 2] [--directory DIR]
 
 Each step runs in a process of its own, so that its memory is its own:
 
@@ -20,7 +20,6 @@ import resource
 import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -29,6 +28,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from idis.bench.folder import add_directory, working_folder
 from idis.bench.machine import machine_line
 from idis.proto.value import Value
 from idis.registry.journal import Position
@@ -78,16 +78,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rows", type=int, default=ROWS_DEFAULT, help="how many records")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="workers of an import")
-    parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
+    add_directory(parser)
     arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="idis-import-", dir=arguments.dir))
-    try:
+    with working_folder("import", arguments.directory) as folder:
         print(f"{machine_line()}, flush of 4 KiB {fsync_ms(folder):.2f} ms at the median, {arguments.processes} workers")
         for step in steps(folder, arguments.rows, arguments.processes):
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as apart:
                 print(apart.submit(step).result(), flush=True)
-    finally:
-        shutil.rmtree(folder)
     return 0
 
 

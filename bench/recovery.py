@@ -1,6 +1,6 @@
 """How soon a node answers again after it was killed, and what it needs while nobody asks.
 
-    python -m idis.bench.recovery [--rows 1000000] [--rounds 5] [--dir DIR] [--realtime]
+    python -m idis.bench.recovery [--rows 1000000] [--rounds 5] [--directory DIR] [--realtime]
 
 A node with that many records is started, asked without pause, killed with SIGKILL under way, and started again. The clock
 runs from before the new process exists to its first right answer over UDP, asked for every two milliseconds: interpreter,
@@ -13,16 +13,15 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import signal
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
+from idis.bench.folder import add_directory, working_folder
 from idis.bench.import_figures import PREFIX, ROWS_DEFAULT, fsync_ms, write_plain
 from idis.bench.machine import REALTIME_HELP, PriorityError, go_first, machine_line
 from idis.bench.peers.stage import free_port, idis
@@ -54,20 +53,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rows", type=int, default=ROWS_DEFAULT, help="how many records the node holds")
     parser.add_argument("--rounds", type=int, default=ROUNDS_DEFAULT, help="how often it is killed")
-    parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
+    add_directory(parser)
     parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="idis-recovery-", dir=arguments.dir))
-    try:
+    with working_folder("recovery", arguments.directory) as folder:
         print(f"{machine_line()}, flush of 4 KiB {fsync_ms(folder):.2f} ms at the median, {arguments.rows:,} records")
         port = make_node(folder, arguments.rows)
         if arguments.realtime:
-            go_first()
+            try:
+                go_first()
+            except PriorityError as error:
+                parser.error(str(error))
         report(folder / "node", port, arguments.rows, arguments.rounds)
-    except PriorityError as error:
-        parser.error(str(error))
-    finally:
-        shutil.rmtree(folder)
     return 0
 
 

@@ -1,7 +1,7 @@
 """How many registrations a node acknowledges, and what that costs those who read.
 
     python -m idis.bench.registrations [--seconds 5] [--writers 64] [--rate 5000] [--rounds 3] [--workers 1] [--keeper]
-        [--only-reads] [--dir DIR] [--realtime]
+        [--only-reads] [--directory DIR] [--realtime]
 
 One node, its clients in processes of their own, over the binary port. Each writer has a connection, logs in with its key,
 and sends its next CREATE when the last one was acknowledged: checked, audited, flushed. That finds the highest rate, at which
@@ -19,10 +19,8 @@ import argparse
 import asyncio
 import multiprocessing
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +28,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TypeVar
 
+from idis.bench.folder import add_directory, working_folder
 from idis.bench.import_figures import fsync_ms
 from idis.bench.machine import REALTIME_HELP, go_first, machine_line
 from idis.bench.paced_reader import Reading, percentile, read_at
@@ -115,13 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes of the node that answer questions (1)")
     parser.add_argument("--keeper", action="store_true", help="let one worker have a keeper, which writes; several have one")
     parser.add_argument("--only-reads", action="store_true", help="only what reads cost beside the writers")
-    parser.add_argument("--dir", type=Path, help="where to work; a temporary folder by default")
+    add_directory(parser)
     parser.add_argument("--realtime", action="store_true", help=REALTIME_HELP)
     given = parser.parse_args(arguments)
     if given.realtime:
         go_first()
-    folder = Path(tempfile.mkdtemp(prefix="idis-registrations-", dir=given.dir))
-    try:
+    with working_folder("registrations", given.directory) as folder:
         flush_ms = fsync_ms(folder)
         print(f"{machine_line()}, flush of 4 KiB {flush_ms:.2f} ms at the median")
         place, node = start_node(folder / "node", given.workers, keeper=given.keeper)
@@ -130,8 +128,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             node.terminate()
             node.wait()
-    finally:
-        shutil.rmtree(folder)
     return 0
 
 

@@ -11,7 +11,6 @@ import json
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from idis.bench.folder import add_directory, working_folder
 from idis.bench.machine import machine_line
 from idis.proto.value import Value
 from idis.registry.journal import Position
@@ -42,11 +42,11 @@ def main(argv: list[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m idis.bench.store", description="Micro-figures of the store.")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of each timed part (default 3)")
-    parser.add_argument("--directory", help="where to write (default: the system's temporary folder)")
+    add_directory(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(dir=arguments.directory) as folder:
-        figures = measure(Path(folder), arguments.seconds)
+    with working_folder("store", arguments.directory) as folder:
+        figures = measure(folder, arguments.seconds)
     machine = f"{machine_line()}, load {os.getloadavg()[0]:.1f}, lmdb {version('lmdb')}"
     if arguments.json:
         json.dump({"machine": machine, "figures": figures}, sys.stdout, indent=2)

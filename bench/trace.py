@@ -11,13 +11,12 @@ import argparse
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from random import Random
 
+from idis.bench.folder import add_directory, working_folder
 from idis.bench.machine import machine_line
 from idis.registry.store.base import WriteTxn
 from idis.registry.store.lmdb import LmdbStore
@@ -47,13 +46,13 @@ def main(argv: list[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m idis.bench.trace", description="Figures of tracing.")
     parser.add_argument("--edges", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes of the store")
-    parser.add_argument("--directory", help="where to write (default: the system's temporary folder)")
+    add_directory(parser)
     arguments = parser.parse_args(argv)
     print(f"{machine_line()}, load {os.getloadavg()[0]:.1f}")
     sizes = sorted(arguments.edges)
     hush(hot=True)  # as a node does
-    with tempfile.TemporaryDirectory(dir=arguments.directory) as folder:
-        store = LmdbStore.create(Path(folder) / "node")
+    with working_folder("trace", arguments.directory) as folder:
+        store = LmdbStore.create(folder / "node")
         for name, value in derive(store).items():
             print(f"{name:52} {value:>13,.1f}")
         found: dict[int, Figures] = {}

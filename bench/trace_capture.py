@@ -1,11 +1,12 @@
 """Capture of events: how many a second become durable, and in how much memory a long document is read.
 
-    python -m idis.bench.trace_capture [--events 20000] [--batch 500] [--dir DIR]
+    python -m idis.bench.trace_capture [--events 20000] [--batch 500] [--directory DIR]
 
 Events are those of a shop floor: blocks are cut from plates, packs built of cells, boxes packed and shipped, one after the
 other with ascending times. Each batch is a document, sent to `capture` as the REST interface does it: read, judged, named,
-kept, derived from, flushed. Another run takes one document of 10,000 events with `rollback`, all in one transaction. The
-collector of garbage is set as a node sets it.
+kept, derived from, flushed. First the next one is sent when the last one is durable; then two are in flight, each in a thread
+as there, so that one is read while the other is flushed. Another run takes one document of 10,000 events with `rollback`, all
+in one transaction. The collector of garbage is set as a node sets it; the process runs on one core.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import resource
-import shutil
-import tempfile
 import time
 import tracemalloc
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from idis.bench.folder import add_directory, working_folder
+from idis.bench.machine import machine_line
 from idis.registry.prefix import PrefixEntry
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.trace.capture import EVENTS_MAX, Behaviour, Captured, capture
@@ -33,6 +37,7 @@ from idis.resolver.collector import hush
 PREFIX = "88.118.8"
 START_S = 1_772_415_000
 PARTS = 4  # of one cut, one pack, one box
+FLIGHT = 2  # documents: while one waits for its flush, another is read
 
 _HEAD = (
     b'{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",{"yard":"https://yard.example.cn/ns/"}],'
@@ -46,13 +51,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="events captured a second, durable")
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--batch", type=int, default=500)
-    parser.add_argument("--dir", help="where the store is made; its disk is what is measured")
+    parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core it runs on")
+    add_directory(parser)
     arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(dir=arguments.dir))
-    try:
+    print(f"{machine_line()}, load {os.getloadavg()[0]:.1f}")
+    os.sched_setaffinity(0, {arguments.core})
+    with working_folder("trace-capture", arguments.directory) as folder:
         _measure(folder, arguments.events, arguments.batch)
-    finally:
-        shutil.rmtree(folder)
 
 
 def shop_floor(first: int, count: int) -> Iterator[bytes]:
@@ -93,19 +98,23 @@ def _event(number: int) -> dict[str, Any]:
 def _measure(folder: Path, events: int, batch: int) -> None:
     store = LmdbStore.create(folder / "node", map_bytes=2**30)
     store.write(lambda txn: txn.put_prefix(PrefixEntry(PREFIX, homed=True)), actor="bench").result()
-    documents = [document(first, min(batch, events - first)) for first in range(0, events, batch)]
-    octets = sum(map(len, documents))
     hush(hot=True)
-    cpu, begun = time.process_time(), time.perf_counter()
-    for one in documents:
-        _check(_take(store, one, Behaviour.PROCEED))
-    _tell(f"{events:,} events in batches of {batch}", events, octets, begun, cpu)
-    long = document(events, EVENTS_MAX)
+    first = 0
+    for in_flight in (1, FLIGHT):
+        documents = [document(at, min(batch, first + events - at)) for at in range(first, first + events, batch)]
+        octets = sum(map(len, documents))
+        cpu, begun = time.process_time(), time.perf_counter()
+        with ThreadPoolExecutor(in_flight) as pool:
+            for captured in pool.map(partial(_take, store, behaviour=Behaviour.PROCEED), documents):
+                _check(captured)
+        _tell(f"{events:,} events in batches of {batch}, {in_flight} in flight", events, octets, begun, cpu)
+        first += events
+    long = document(first, EVENTS_MAX)
     cpu, begun = time.process_time(), time.perf_counter()
     _check(_take(store, long, Behaviour.ROLLBACK))
     _tell(f"one document of {EVENTS_MAX:,}, rollback", EVENTS_MAX, len(long), begun, cpu)
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
-    another = document(events + EVENTS_MAX, EVENTS_MAX)
+    another = document(first + EVENTS_MAX, EVENTS_MAX)
     read = _held(lambda: deque(read_events(io.BytesIO(long)), 0))
     taken = _held(lambda: _check(_take(store, another, Behaviour.ROLLBACK)))
     store.close()

@@ -14,7 +14,6 @@ import argparse
 import itertools
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from idis.bench.folder import add_directory, working_folder
 from idis.bench.machine import machine_line
 from idis.bench.micro.loopback import Loopback
 from idis.bench.questions import handle_frames
@@ -193,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--folder", type=Path, help="of the index's file; a temporary one by default")
+    add_directory(parser)
     parser.add_argument("--core", type=int, help="run on this core alone")
     wanted = parser.parse_args(arguments)
     if speedups.LOADED != speedups.COMPILED:
@@ -203,8 +203,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.sched_setaffinity(0, {wanted.core})
     print(machine_line())
     print(f"{wanted.records:,} records, best of {wanted.rounds} rounds")
-    with tempfile.TemporaryDirectory(dir=wanted.folder) as folder:
-        for figure in measure(wanted.records, wanted.rounds, Path(folder)):
+    with working_folder("hot-path", wanted.directory) as folder:
+        for figure in measure(wanted.records, wanted.rounds, folder):
             print(figure, flush=True)
     return 0
 

@@ -30,7 +30,7 @@ from idis.registry.store.base import (
 from idis.registry.store.environment import Environment, Tables
 from idis.registry.store.lmdb_read import LmdbReadTxn, PrefixCache
 from idis.registry.store.new_records import NAME_CHARACTERS_MAX, Home, NewRecords, Where, put_unused, seal_new_records
-from idis.registry.store.unput import Unput
+from idis.registry.store.unput import EVENT_BYTES_MAX, Unput
 from idis.registry.trace.records import follow_record, may_declare
 
 
@@ -272,7 +272,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         """Keep an event, with its place; or tell that one of this id is there."""
         rules.check_event(row)
         unput, by_id = self._unput, id_key(row.event_id, row.declares_error)
-        if by_id in unput.event_ids:
+        if by_id in unput.event_ids or unput.event_octets > EVENT_BYTES_MAX:
             unput.put(self._raw, self._tables)
         if (value := self._raw.get(by_id, db=self._tables.event_id)) is not None:
             known = self._event_at(codec.unseal(keys.EVENT_ID, by_id, value))
@@ -283,6 +283,7 @@ class LmdbWriteTxn(LmdbReadTxn):
         row = EventRow(*row[:-1], place)
         value, by_time = codec.encode_event(row), row.time_key
         unput.events.append((place, value))
+        unput.event_octets += len(value)
         unput.event_times.append((by_time, codec.seal(keys.EVENT_TIME, by_time, b"")))
         unput.event_ids[by_id] = sealed_place = codec.seal(keys.EVENT_ID, by_id, place)
         self.octets += len(place) + len(value) + len(by_time) + len(by_id) + len(sealed_place)

@@ -12,6 +12,8 @@ from typing import Any
 from idis.registry.store.base import StoreError
 from idis.registry.store.environment import Tables
 
+EVENT_BYTES_MAX = 1_048_576  # of events that wait: a document of 64 MiB is one commit
+
 Row = tuple[bytes, bytes]
 
 
@@ -25,6 +27,7 @@ class Unput:
         events: in the order of recording.
         event_times: of the order of what happened.
         event_ids: places of events by their ids.
+        event_octets: of the events.
     """
 
     entries: list[Row] = field(default_factory=list)
@@ -32,6 +35,7 @@ class Unput:
     events: list[Row] = field(default_factory=list)
     event_times: list[Row] = field(default_factory=list)
     event_ids: dict[bytes, bytes] = field(default_factory=dict)
+    event_octets: int = 0
 
     def put(self, raw: Any, tables: Tables) -> None:
         """Put everything. Raises StoreError when what belongs at the end of its table does not fit there."""
@@ -42,6 +46,7 @@ class Unput:
             _put(raw, tables.event_time, self.event_times)
             _put(raw, tables.event_id, list(self.event_ids.items()))
             self.event_ids.clear()
+            self.event_octets = 0
         if self.lines:
             with raw.cursor(tables.audit) as cursor:
                 # Behind the last line, unless the clock was set back: then pages fill up instead of being split.
