@@ -20,6 +20,8 @@ reached by the contact handle (~…@prefix) that the answer names as holder:
 """
 RECALL_BYTES_MAX = 64 * 1_048_576
 THINGS_SENT_MAX = 500  # of one holder by name; the notice says how many there are
+THINGS_SHOWN = 5  # of one holder
+_INDENT = " " * 13  # behind the state
 _GOOD = ("received", "acknowledged", "accepted", "closed")
 
 
@@ -138,21 +140,17 @@ def _read(name: str) -> Any:
 
 
 def _list(page: Any, terminal: Terminal) -> list[str]:
-    rows = [
-        (
-            one["id"],
-            moment_of(one["made"][:16]),
-            one["sender"] or ", ".join(other["to"] for other in one["to"]),
-            f"{one['acknowledged']} of {one['reached']} of {one['told']}" if one["box"] == "sent" else one["to"][0]["state"],
-            one["text"],
-        )
-        for one in page["notices"]
-    ]
-    if not rows:
+    if not page["notices"]:
         return ["no notices"]
-    sent = page["notices"][0]["box"] == "sent"
-    head = ("id", "made", "to", "seen of had of told", "text") if sent else ("id", "made", "from", "state", "text")
-    lines = terminal.table(head, [tuple(map(printable, row)) for row in rows], name=2, kept=(0, 1))
+    lines = []
+    for one in page["notices"]:
+        sent = one["box"] == "sent"
+        who = f"to {', '.join(other['to'] for other in one['to'])}: {_counts(one)}" if sent else f"from {one['sender']}"
+        state = "" if sent else f", {one['to'][0]['state']}"
+        made = [Piece(moment_of(one["made"][:16]), Style.FAINT)]
+        lines.append(terminal.line(Piece(one["id"], Style.NAME), Piece(f"  {one['kind']}, {one['severity']}{state}"), right=made))
+        lines += terminal.text(printable(f"  {who}"), indent="    ")
+        lines.append(terminal.line(Piece(printable(f"  {one['text']}"))))
     return lines + (["… there are more: --limit N shows them"] if page["cursor"] else [])
 
 
@@ -164,7 +162,6 @@ def _notice(one: Any, terminal: Terminal) -> list[str]:
     lines += terminal.text(printable(f"about {', '.join(one['about'])}"), Style.FAINT) if one["about"] else []
     lines.append("")
     for other in one["to"]:
-        named = f"; {', '.join(other['things'][:5])}{' …' if other['count'] > 5 else ''}" if other["things"] else ""
         further = f"; further on {other['reached']} have it, {other['acknowledged']} acknowledged" if other["reached"] else ""
         style = Style.GOOD if other["state"] in _GOOD else Style.DOUBT
         since = moment_of((other["since"] or "")[:16])
@@ -172,12 +169,16 @@ def _notice(one: Any, terminal: Terminal) -> list[str]:
             terminal.line(
                 Piece(f"{other['state']:12} ", style),
                 Piece(printable(other["to"]), Style.NAME),
-                Piece(printable(f"  {other['count']} affected{named}{further}")),
+                Piece(printable(f"  {other['count']} affected{further}")),
                 right=[Piece(since, Style.FAINT)],
             )
         )
-        told = (f"“{other['words']}”" if other["words"] else "", other["error"])
-        lines += [terminal.line(Piece(printable(f"{'':13}{text}"), Style.FAINT)) for text in told if text]
-    counts = f"{one['told']} told, {one['reached']} have it, {one['acknowledged']} acknowledged"
+        named = ", ".join(other["things"][:THINGS_SHOWN]) + (" …" if other["count"] > THINGS_SHOWN else "")
+        for text in (named if other["things"] else "", f"“{other['words']}”" if other["words"] else "", other["error"]):
+            lines += terminal.text(printable(f"{_INDENT}{text}"), Style.FAINT, indent=_INDENT) if text else []
     onward = [f"handed on as {notice}" for notice in one["onward"]]
-    return [*lines, "", *([counts] if one["box"] == "sent" else onward), f"notice {one['id']}"]
+    return [*lines, "", *([_counts(one)] if one["box"] == "sent" else onward), f"notice {one['id']}"]
+
+
+def _counts(one: Any) -> str:
+    return f"{one['told']} told, {one['reached']} have it, {one['acknowledged']} acknowledged"

@@ -117,7 +117,7 @@ def _ask(client: WebClient, arguments: argparse.Namespace, key: Key, life: _Life
     if not arguments.job:
         return ask_across(client, arguments, asker)
     job = start_job(client, arguments, asker)
-    print(f"kept for a day: idis trace again {job['job']}", file=sys.stderr)
+    print(f"the question and its answer are kept for a day:\n  idis trace again {job['job']}", file=sys.stderr)
     try:
         return watch_job(client, asker, job, life.tell)
     except KeyboardInterrupt:

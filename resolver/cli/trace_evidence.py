@@ -54,8 +54,16 @@ def judge_evidence(name: str, anchors: str | None) -> list[Verdict]:
 
 def verdict_lines(verdicts: list[Verdict], terminal: Terminal) -> list[str]:
     """The same for people."""
-    rows = [(one.prefix, one.server, one.fingerprint, ("" if one.good else "✗ ") + one.told) for one in verdicts]
-    lines = terminal.table(("prefix", "server", "key", "what it signed"), [tuple(map(printable, row)) for row in rows])
+    by_signer: dict[str, list[Verdict]] = {}
+    for one in verdicts:
+        signer = f"{one.prefix} at {one.server}, key {one.fingerprint}" if one.prefix else "nobody"
+        by_signer.setdefault(signer, []).append(one)
+    lines: list[str] = []
+    for signer, said in by_signer.items():
+        lines += terminal.text(printable(signer), Style.NAME, indent="  ")
+        for one in said:
+            told, style = ("  ", Style.PLAIN) if one.good else ("  ✗ ", Style.BAD)
+            lines += terminal.text(printable(told + one.told), style, indent="    ")
     wrong = sum(not one.good for one in verdicts)
     told = f"{wrong} of {len(verdicts)} answers prove nothing" if wrong else f"all {len(verdicts)} answers are as signed"
     return [*lines, "", *terminal.text(told, Style.BAD if wrong else Style.GOOD)]
@@ -88,7 +96,8 @@ def _judge(one: Any, known: frozenset[str] | None) -> Verdict:
     known_at = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%MZ")
     more = f" and {len(asked.asks) - 1:,} more" if len(asked.asks) > 1 else ""
     direction = "forward" if asked.forward else "back"
-    return verdict(f"{known_at}, {direction} from {asked.asks[0].thing}{more}: {len(answered.edges):,} edges", good=True)
+    edges = f"{len(answered.edges):,} edge{'s' * (len(answered.edges) != 1)}"
+    return verdict(f"{known_at}, {direction} from {asked.asks[0].thing}{more}: {edges}", good=True)
 
 
 def _read(name: str) -> list[Any]:

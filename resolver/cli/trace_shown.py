@@ -8,7 +8,7 @@ from typing import Any
 
 from idis.resolver.cli.shown import printable
 from idis.resolver.cli.terminal import Style, Terminal
-from idis.resolver.cli.trace_tree import Tree, moment_of, moments_of
+from idis.resolver.cli.trace_tree import FORWARD_WORDS, Tree, moment_of, moments_of
 
 LINES_SHOWN = 20  # of a list, on a terminal; --all shows all
 STONES_SHOWN = 20
@@ -68,9 +68,12 @@ class Page:
         lines: list[str] = []
         for conflict in conflicts if self.whole or self.terminal.width is None else conflicts[:CONFLICTS_SHOWN]:
             lines += self.say(f"CONFLICT, {conflict['rule']}: {conflict['thing']}", Style.BAD)
+            holders: dict[str, list[str]] = {}
             for edge in conflict["claims"]:
-                while_ = moments_of((edge["since"], edge["until"]))
-                lines += self.say(f"  {edge['holder'] or 'somebody'} says: in {edge['parent']}  {while_}", Style.DOUBT)
+                claimed = f"in {edge['parent']}  {moments_of((edge['since'], edge['until']))}"
+                holders.setdefault(claimed, []).append(edge["holder"] or "somebody")
+            for claimed, said in holders.items():
+                lines += self.say(f"  {claimed}, {'says' if len(said) == 1 else 'say'} {' and '.join(said)}", Style.DOUBT)
         if len(conflicts) > CONFLICTS_SHOWN and not self.whole and self.terminal.width is not None:
             lines += self.say(f"  … and {len(conflicts) - CONFLICTS_SHOWN:,} more: --all shows them", Style.DOUBT)
         return lines
@@ -209,9 +212,22 @@ def _relation(answer: Any, page: Page) -> ShownAnswer:
     for stay in answer["stays"]:
         doubt = "" if stay["certainty"] == "certain" else f"; possible only: {'; '.join(stay['reasons'])}"
         text += page.say(f"{moments_of((stay['since'], stay['until'])) or 'always'}{doubt}")
+        at = _beginning(stay["path"])
+        text += page.say(f"  {at}", Style.FAINT) if at else []
         for edge in stay["path"]:
-            text += page.say(f"  {_edge_text(edge)}  {moments_of((edge['since'], edge['until']))}", Style.FAINT)
+            at = edge["child"] if at == edge["parent"] else edge["parent"]
+            text += page.say(f"  {FORWARD_WORDS[edge['kind']]} {at}  {moments_of((edge['since'], edge['until']))}", Style.FAINT)
     return ShownAnswer([*text, "", *page.end(answer)], head, rows, extent_of(answer))
+
+
+def _beginning(path: Sequence[Any]) -> str:
+    """Where a way forward begins: at the part of a whole, else at the source of what was made, or the lot of an item."""
+    if not path:
+        return ""
+    first, *further = path
+    ends = [first["child"], first["parent"]] if first["kind"] in "AGX" else [first["parent"], first["child"]]
+    onward = [end for edge in further[:1] for end in (edge["child"], edge["parent"])]
+    return str(next((end for end in ends if end not in onward), ends[0]))
 
 
 def _timeline(answer: Any, page: Page) -> ShownAnswer:

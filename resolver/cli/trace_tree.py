@@ -15,7 +15,7 @@ CHILDREN_SHOWN = 12  # of one thing, on a terminal; --all shows all
 STONES_SHOWN = 5
 CHAIN_LINKS_MIN = 4  # things of which each has one below it stand under one another, not in stairs
 _BACK = {"M": "of lot", "T": "made from", "A": "contains", "G": "holds", "X": "same as"}
-_FORWARD = {"M": "item", "T": "made into", "A": "part of", "G": "packed in", "X": "same as"}
+FORWARD_WORDS = {"M": "item", "T": "made into", "A": "part of", "G": "packed in", "X": "same as"}
 _STEPS = (3, 2, 1)  # columns a level is indented by: as many as leave names more than half of the line
 
 
@@ -47,7 +47,7 @@ class Tree:
         self._terminal = terminal
         self._whole = whole or terminal.width is None
         self._start = answer["thing"]
-        self._words = _BACK if answer["direction"] == "back" else _FORWARD
+        self._words = _BACK if answer["direction"] == "back" else FORWARD_WORDS
         self._below: dict[str, list[Any]] = defaultdict(list)
         self._missing: dict[str, list[Any]] = defaultdict(list)
         for line in answer["lines"][1:]:
@@ -169,7 +169,7 @@ def moment_of(text: str | None) -> str:
     if not text:
         return ""
     day, _, clock = text.removesuffix("Z").partition("T")
-    clock = clock.removesuffix(":00")
+    clock = clock.removesuffix(":00") if clock.count(":") > 1 else clock
     return day if clock in ("", "00:00") else f"{day} {clock}Z"
 
 
