@@ -648,3 +648,17 @@ def take_records(
     Raises:
         IndexFull: an index has no room for one; those before it are there.
     """
+
+def created_line(head: bytes, subject: str, version: int, public: bytes, restricted: bytes, tail: bytes) -> bytes | None:
+    """The line of the audit trail that tells of a new record; `registry/audit/line.py` makes the same without a compiler.
+
+    Args:
+        head: what the line says before its subject, packed.
+        subject: the identifier.
+        version: of the record.
+        public, restricted: its values.
+        tail: what the line says behind them, packed.
+
+    Returns:
+        The octets; None when the subject, a type or a value is not plain.
+    """

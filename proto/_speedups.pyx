@@ -21,6 +21,7 @@ One compilation unit in several files, one noun each:
     _speedups_digest.pxi     seal_value, unseal_value, seal_rows
     _speedups_rows.pxi       seal_new_records
     _speedups_batch.pxi      read_items, join_items, prepare_plain_items
+    _speedups_lines.pxi      created_line
     _speedups_taking.pxi     take_records
     _speedups_dns.pxi        drain_dns, resolve_dns
 """
@@ -46,5 +47,6 @@ include "_speedups_values.pxi"
 include "_speedups_digest.pxi"
 include "_speedups_rows.pxi"
 include "_speedups_batch.pxi"
+include "_speedups_lines.pxi"
 include "_speedups_taking.pxi"
 include "_speedups_dns.pxi"

@@ -51,13 +51,13 @@ def perform_together(txn: WriteTxn, asked: Sequence[Asked]) -> list[acts.Result 
         txn.actor = actor_of(one.caller)
         if records := _plain_records(asked, start):
             creates = plain.setdefault(one.caller, PlainCreates(txn, one.caller))
-            for record, (version, is_new) in zip(records, creates.create(records), strict=False):
+            created = list(zip(records, creates.create(records), strict=False))
+            audit_created(txn, one.caller, _CREATE, ((record, version) for record, (version, is_new) in created if is_new))
+            for record, (version, is_new) in created:
                 if version:
                     results.append(acts.Done(record.identifier, version, is_new))
                 else:
                     results.append(_in_full(txn, asked[len(results)]))
-                if is_new:
-                    audit_created(txn, one.caller, _CREATE, record, version)
         if len(results) == start:
             plain.clear()  # any other act may change who may do what
             results.append(_in_full(txn, one))

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import msgpack
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from idis.proto.value import Value, encode_values
-from idis.registry.audit.line import AuditLine, audit, decode_line, prefix_summary, record_summary
+from idis.proto.value import Reference, Value, encode_values
+from idis.registry.audit.line import (
+    AuditLine,
+    audit,
+    audit_created,
+    decode_line,
+    prefix_summary,
+    prepared_summary,
+    record_summary,
+)
 from idis.registry.caller import Caller, Role, RoleGrant, TokenScope
 from idis.registry.identity import Identity
 from idis.registry.prefix import PrefixEntry, PrefixState
-from idis.registry.record import Record, StoredRecord, prepare
+from idis.registry.record import PreparedRecord, Record, RecordFlag, StoredRecord, prepare
 from idis.registry.store.memory import MemoryStore
 
 LINE = AuditLine("300:0.NA/88", "tcp 192.0.2.7", "create", "88.118/a", {"version": 1}, {"version": 2}, 1, "why")
@@ -174,3 +185,36 @@ def test_a_line_after_one_that_failed() -> None:
         AuditLine("", "", "", "", {"set": {1}}).encode()
 
     assert LINE.encode() == OCTETS
+
+
+values = st.builds(
+    Value,
+    index=st.integers(1, 2**31 - 1),
+    type=st.sampled_from(("URL", "heatNo", "a" * 32, "b" * 64, "c" * 65, "钢板", "HS_SECKEY", "hs_seckey", "HS_SECKEYS", "a\n")),
+    data=st.binary(max_size=200),
+    references=st.sampled_from(((), (), (Reference("88.1/a", 1),))),
+)
+
+
+@given(
+    st.lists(values, max_size=20),
+    st.lists(values, max_size=2),
+    st.sampled_from(("88.118/a", "88.118/" + "x" * 300, "88.118/钢", "88.118/\ud800", "88.118/" + "x" * 3_000)),
+    st.sampled_from((1, 127, 128, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**63)),
+)
+@settings(max_examples=60)
+@example([Value(1, "URL", b"")] * 64, [], "88.118/a", 1)
+@example([Value(1, "URL", b"")] * 64, [Value(1, "URL", b"", permissions=12)], "88.118/a", 1)
+def test_a_new_record_is_told_of_alike_both_ways(
+    public: list[Value], hidden: list[Value], name: str, version: int
+) -> None:
+    """The line that is made in one piece says what `audit` says with a summary."""
+    record = PreparedRecord(name, encode_values(public), encode_values(hidden), (), RecordFlag(0), 0, 0)
+    summary = prepared_summary(record, version)
+    lines: list[bytes] = []
+    trail = SimpleNamespace(add_audit=lines.append)
+    caller = Caller("tcp 192.0.2.7", Identity(300, "0.NA/88.118"))
+    audit(trail, caller, "create", name, after=summary)  # type: ignore[arg-type]
+    audit_created(trail, caller, "create", [(record, version)])  # type: ignore[arg-type]
+
+    assert lines[0] == lines[1]
