@@ -21,6 +21,7 @@ from idis.registry.trace.life import Moment, Role, holder_in, life_row, life_row
 from idis.registry.trace.lookups import row_at
 from idis.registry.trace.making import note_making, withdraw_making
 from idis.registry.trace.membership import membership_edges
+from idis.registry.trace.mentions import mention_rows
 from idis.registry.trace.pointers import dues_of
 from idis.registry.trace.rows import Slot
 from idis.registry.trace.saying import Saying
@@ -62,14 +63,14 @@ def take_event(
     saying = Saying(event, spelling, holder, recorded_ms, claim)
     key, withdrawn = (_key(event.event_id), None) if unheard else _state(txn, event.event_id)
     if withdrawn:
-        txn.put_edges(_disbelieved(txn, saying))
+        txn.put_edges({**_disbelieved(txn, saying), **mention_rows(event, recorded_ms)})
         return False
     if event.error is not None:
         if withdrawn is None:
             txn.put_edges(_disbelieved(txn, saying))
         else:
             _withdraw(txn, saying)
-        txn.put_edges({key: rows.pack([recorded_ms, _WITHDRAWN])})
+        txn.put_edges({key: rows.pack([recorded_ms, _WITHDRAWN]), **mention_rows(event, recorded_ms)})
         return True
     if withdrawn is not None:
         return False
@@ -84,6 +85,7 @@ def take_event(
     elif event.type is EventType.TRANSFORMATION:
         found.update(note_making(txn, saying))
     found.update(dues_of(txn, found, holder, recorded_ms))
+    found.update(mention_rows(event, recorded_ms))
     txn.put_edges(found)
     return True
 

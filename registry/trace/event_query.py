@@ -13,6 +13,7 @@ from typing import TypeVar
 from idis.registry.event_row import EventOrder
 from idis.registry.trace.event import Event, Json
 from idis.registry.trace.event_time import read_time
+from idis.registry.trace.mentions import asked_for
 from idis.registry.trace.query_tests import (
     PlaceTest,
     Surroundings,
@@ -67,6 +68,7 @@ class EventQuery:
         count_max: more than these are too many to answer; None: never.
         named: the answer names one of these things; empty: anything.
         event_ids: it is one of these events; empty: any.
+        mentioned: the answer mentions one name of each of these (`mentions.py`).
     """
 
     tests: tuple[Test, ...] = ()
@@ -79,6 +81,7 @@ class EventQuery:
     place_tests: tuple[PlaceTest, ...] = ()
     named: tuple[str, ...] = ()
     event_ids: tuple[str, ...] = ()
+    mentioned: tuple[tuple[str, ...], ...] = ()
 
     def matches(self, event: Event, known: Surroundings | None = None) -> bool:
         """Whether an event with its record time is part of the answer; `known` tells of places where it asks for them."""
@@ -105,6 +108,7 @@ def parse_query(parameters: Mapping[str, Json]) -> EventQuery:
     place_tests: list[PlaceTest] = []
     named: Sequence[str] = ()
     event_ids: Sequence[str] = ()
+    mentioned: list[tuple[str, ...]] = []
     bounds = {"event": [-ALWAYS, ALWAYS], "record": [0, ALWAYS]}
     counts: dict[str, int] = {}
     order, newest_first = EventOrder.HAPPENED, True
@@ -127,6 +131,8 @@ def parse_query(parameters: Mapping[str, Json]) -> EventQuery:
                 named = values  # the few things whose own events are all there is to look at
             elif name == "EQ_eventID":
                 event_ids = values
+            elif names := asked_for(name, values):
+                mentioned.append(names)
     if len(counts) == 2:
         raise BadQuery("maxEventCount", "it excludes eventCountLimit: give one of them")
     return EventQuery(
@@ -140,6 +146,7 @@ def parse_query(parameters: Mapping[str, Json]) -> EventQuery:
         tuple(place_tests),
         tuple(named),
         tuple(event_ids),
+        tuple(mentioned),
     )
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from idis.registry.event_row import EventOrder, EventRow, recorded_head, time_head
+from idis.registry.event_row import EventOrder, EventRow
 from idis.registry.store.base import ReadTxn
-from idis.registry.trace.event_candidates import Candidates, candidates
-from idis.registry.trace.event_query import ALWAYS, EventQuery
+from idis.registry.trace.event_candidates import Candidates, candidates, span_of
+from idis.registry.trace.event_query import EventQuery
 from idis.registry.trace.event_sight import EventSight
 from idis.registry.trace.kept_event import KeptEvent, kept
 from idis.registry.trace.places import Places
@@ -24,8 +24,6 @@ from idis.registry.trace.things import Spelling
 
 STEP_EVENTS = 64  # looked at in one transaction: some 5 ms
 SEARCH_EVENTS_MAX = 10_000  # looked at for one page
-
-_BEHIND = b"\xff"  # every key
 
 
 @dataclass(slots=True)
@@ -87,7 +85,7 @@ class EventSearch:
     def _next(self, txn: ReadTxn) -> list[tuple[bytes, EventRow]]:
         """The next events that may answer, with their keys; fewer than STEP_EVENTS: those are the last."""
         query = self.query
-        start, end = bounds(query)
+        start, end = span_of(query.order, query.event_ms if query.order is EventOrder.HAPPENED else query.record_ms)
         if self.after:
             start, end = (start, min(end, self.after)) if query.newest_first else (max(start, self.after + b"\x00"), end)
         if start >= end:
@@ -116,10 +114,3 @@ class _Known:
     def attributes(self, place: str) -> Mapping[str, str]:
         """What its records say of it."""
         return self.places.attributes(self.txn, place, self.spelling)
-
-
-def bounds(query: EventQuery) -> tuple[bytes, bytes]:
-    """The span of keys in which an answer lies."""
-    low, high = query.event_ms if query.order is EventOrder.HAPPENED else query.record_ms
-    head = time_head if query.order is EventOrder.HAPPENED else recorded_head
-    return (b"" if low <= -ALWAYS else head(low)), (_BEHIND if high >= ALWAYS else head(high))

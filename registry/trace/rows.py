@@ -74,6 +74,7 @@ class Slot(IntEnum):
     FLAGGED = 19  # what an event says of it lies on these things, too
     FLAGGED_BY = 20  # whose word lies on it
     OWN_FLAG = 21  # what its record said of itself before
+    MENTION = 22  # what is no thing: an event that names it
 
 
 FORWARD = (Slot.PART_OF, Slot.SUCCEEDED)  # first and last slot of a walk forward

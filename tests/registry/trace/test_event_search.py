@@ -11,7 +11,7 @@ import pytest
 
 from idis.registry.caller import Caller, Role, RoleGrant
 from idis.registry.store.base import Store
-from idis.registry.trace import event_candidates
+from idis.registry.trace import deriving, event_candidates
 from idis.registry.trace.capture import Behaviour, capture
 from idis.registry.trace.event_query import parse_query
 from idis.registry.trace.event_search import EventSearch
@@ -31,6 +31,11 @@ def told(number: int, choose: Random) -> dict[str, Any]:
     event = dict(choose.choice(FIVE)) | {"eventID": f"urn:e:{number}", "eventTime": f"2026-03-0{choose.randint(1, 3)}T00:00:00Z"}
     names = {"parentID": one, "childEPCs": [two], "epcList": [one, two], "inputEPCList": [one], "outputEPCList": [two, *others]}
     event |= {name: names[name] for name in names if name in event}
+    event |= {"readPoint": {"id": choose.choice(NAMES)}, "bizTransactionList": [{"type": "po", "bizTransaction": choose.choice(NAMES)}]}
+    if event["type"] == "ObjectEvent":
+        event["persistentDisposition"] = {"set": [choose.choice(("recalled", "damaged"))]}
+    if event["type"] == "TransformationEvent":
+        event["transformationID"] = choose.choice(NAMES)
     return event | ({"parentID": others[0]} if event["type"] == "TransactionEvent" else {})
 
 
@@ -77,6 +82,73 @@ def test_as_a_look_at_all_of_them(store: Store, seed: int, monkeypatch: pytest.M
 
     assert by_name == by_all
     assert any(by_all)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_by_what_is_mentioned_or_when(store: Store, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places, documents, processes, persistent dispositions and the time of recording lead to what a look at all events gives."""
+    choose = Random(seed)
+    events = [told(number, choose) for number in range(20)]
+    mixed = events + [event | WRONG for event in events if choose.random() < 0.4]
+    choose.shuffle(mixed)
+    captured(store, mixed)
+    name = choose.choice(NAMES)
+    several = {"EQ_readPoint": NAMES[:2], "EQ_bizTransaction_po": NAMES[1:]}
+    asked: list[dict[str, Any]] = [
+        {"EQ_readPoint": [name]},
+        {"EQ_bizTransaction_po": [name]},
+        {"EQ_transformationID": NAMES[:3]},
+        {"EQ_persistentDisposition_set": ["recalled"]},
+        several,
+        {"GE_recordTime": "2020-01-01T00:00:00Z", "LT_recordTime": "2999-01-01T00:00:00Z", "EQ_bizStep": ["shipping", "packing"]},
+    ]
+    order = {"orderBy": choose.choice(("eventTime", "recordTime")), "orderDirection": choose.choice(("ASC", "DESC"))}
+    bounds = choose.choice(({}, {"GE_eventTime": "2026-03-02T00:00:00Z"}))
+    queries = [one | order | bounds for one in asked]
+    by_mention = [pages(store, query, 3) for query in queries]
+    monkeypatch.setattr(event_candidates, "CANDIDATES_MAX", 1)
+    monkeypatch.setattr(event_candidates, "BOUNDED_MAX", 1)
+    by_all = [pages(store, query, 50) for query in queries]
+
+    assert by_mention == by_all
+    assert any(by_all)
+
+
+@pytest.mark.parametrize(
+    ("query", "looked_at"),
+    [
+        ({"EQ_readPoint": ["urn:x:7"]}, 1),
+        ({"EQ_readPoint": ["urn:x:7"], "EQ_bizTransaction_po": ["urn:p:0"]}, 0),
+        ({"EQ_bizTransaction_po": ["urn:p:1"], "LT_eventTime": "2026-03-01T00:00:05Z"}, 2),
+        ({"EQ_readPoint": ["urn:epc:idpat:sgln:*.*.*"]}, 60),
+    ],
+)
+def test_only_what_is_mentioned_is_looked_at(store: Store, query: dict[str, Any], looked_at: int) -> None:
+    """A place, a place with a document, a document in a time: the events of all of them; a pattern: all events."""
+    captured(
+        store,
+        [
+            OBJECT
+            | {"eventID": f"urn:e:{number}", "eventTime": f"2026-03-01T00:00:{number:02}Z", "readPoint": {"id": f"urn:x:{number}"}}
+            | {"bizTransactionList": [{"type": "po", "bizTransaction": f"urn:p:{number % 2}"}]}
+            for number in range(60)
+        ],
+    )
+    search = EventSearch(parse_query(query), EventSight(OPERATOR), 10)
+    with store.read() as txn:
+        search.step(txn)
+
+    assert search.looked_at == looked_at
+
+
+def test_a_store_begun_without_mentions_is_looked_through(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that were recorded before there were mentions are found among those that have them."""
+    monkeypatch.setattr(deriving, "mention_rows", lambda event, recorded_ms: {})
+    captured(store, [OBJECT | {"eventID": "urn:e:1", "readPoint": {"id": "urn:x:1"}}])
+    monkeypatch.undo()
+    captured(store, [OBJECT | {"eventID": "urn:e:2", "readPoint": {"id": "urn:x:1"}}])
+
+    assert sorted(pages(store, {"EQ_readPoint": ["urn:x:1"]}, 9)) == [("urn:e:1", False), ("urn:e:2", False)]
 
 
 def test_by_id(store: Store) -> None:
