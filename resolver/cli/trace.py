@@ -146,11 +146,11 @@ def _show(arguments: argparse.Namespace, answer: Any) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    verdicts = judge_evidence(arguments.file, arguments.anchors)
+    verdicts, pointings = judge_evidence(arguments.file, arguments.anchors)
     if arguments.json:
-        print_json([dataclasses.asdict(one) for one in verdicts])
+        print_json({"answers": list(map(dataclasses.asdict, verdicts)), "pointers": list(map(dataclasses.asdict, pointings))})
     else:
-        for line in verdict_lines(verdicts, Terminal.of()):
+        for line in verdict_lines(verdicts, pointings, Terminal.of()):
             print(line)
     return ExitCode.DONE if all(one.good for one in verdicts) else ExitCode.REFUSED
 

@@ -41,18 +41,30 @@ class Verdict:
     good: bool
 
 
-def judge_evidence(name: str, anchors: str | None) -> list[Verdict]:
-    """Judge every signed answer of a file.
+@dataclass(frozen=True, slots=True)
+class Pointing:
+    """A node that was pointed to by another one, and what it signed about the thing itself."""
+
+    thing: str
+    said_by: str
+    holder: str
+    told: str
+    standing: str
+
+
+def judge_evidence(name: str, anchors: str | None) -> tuple[list[Verdict], list[Pointing]]:
+    """Judge every signed answer of a file, and set those that point to others beside what these have signed.
 
     Args:
         name: of the file.
         anchors: of a PEM file with the keys to believe; None takes those of the file at their word.
     """
     known = None if anchors is None else _fingerprints(anchors)
-    return [_judge(one, known) for one in _read(name)]
+    judged = [_judge(one, known) for one in _read(name)]
+    return [verdict for verdict, _ in judged], _pointings([said for verdict, said in judged if verdict.good and said])
 
 
-def verdict_lines(verdicts: list[Verdict], terminal: Terminal) -> list[str]:
+def verdict_lines(verdicts: list[Verdict], pointings: list[Pointing], terminal: Terminal) -> list[str]:
     """The same for people."""
     by_signer: dict[str, list[Verdict]] = {}
     for one in verdicts:
@@ -64,12 +76,30 @@ def verdict_lines(verdicts: list[Verdict], terminal: Terminal) -> list[str]:
         for one in said:
             told, style = ("  ", Style.PLAIN) if one.good else ("  ✗ ", Style.BAD)
             lines += terminal.text(printable(told + one.told), style, indent="    ")
+    lines += terminal.text("who points to whom", Style.NAME) if pointings else []
+    for hop in pointings:
+        told = f", told {hop.told}" if hop.told else ""
+        style = Style.BAD if hop.standing.startswith("DENIED") else Style.PLAIN
+        text = f"  {hop.said_by} says that {hop.holder} has more of {hop.thing}{told}: {hop.standing}"
+        lines += terminal.text(printable(text), style, indent="    ")
     wrong = sum(not one.good for one in verdicts)
     told = f"{wrong} of {len(verdicts)} answers prove nothing" if wrong else f"all {len(verdicts)} answers are as signed"
     return [*lines, "", *terminal.text(told, Style.BAD if wrong else Style.GOOD)]
 
 
-def _judge(one: Any, known: frozenset[str] | None) -> Verdict:
+def _pointings(said: list[Any]) -> list[Pointing]:
+    if not said:
+        return []
+    from idis.resolver.trace.evidence import hops
+
+    return [
+        Pointing(hop.thing, hop.said_by, hop.holder, _minute(hop.told_ms / 1_000) if hop.told_ms else "", hop.standing.value)
+        for hop in hops(said)
+    ]
+
+
+def _judge(one: Any, known: frozenset[str] | None) -> tuple[Verdict, Any]:
+    """The verdict, and what the answer says where it is as signed."""
     try:
         from idis.resolver.trace.evidence import Evidence, EvidenceError, read_evidence
     except ModuleNotFoundError as missing:
@@ -78,7 +108,7 @@ def _judge(one: Any, known: frozenset[str] | None) -> Verdict:
         octets = [base64.b64decode(one[field], validate=True) for field in _FIELDS]
         evidence = Evidence(str(one["prefix"]), str(one["server"]), *octets)
     except (KeyError, TypeError, ValueError, binascii.Error):
-        return Verdict("", "", "", "this is no signed answer", False)
+        return Verdict("", "", "", "this is no signed answer", False), None
     fingerprint = sha256(evidence.key).hexdigest()[:_FINGERPRINT_DIGITS]
 
     def verdict(told: str, *, good: bool) -> Verdict:
@@ -87,17 +117,21 @@ def _judge(one: Any, known: frozenset[str] | None) -> Verdict:
     try:
         said = read_evidence(evidence)
     except EvidenceError as error:
-        return verdict(str(error), good=False)
+        return verdict(str(error), good=False), None
     if known is not None and said.key.kid.hex() not in known:
-        return verdict("it is signed with a key that is not among the anchors", good=False)
+        return verdict("it is signed with a key that is not among the anchors", good=False), None
     asked, answered = said.asked, said.answered
     # What was believed at a moment is what was asked for; the time of the answer itself is not signed, only until when it holds.
     moment = said.until if asked.known_ms is None else asked.known_ms / 1_000
-    known_at = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%MZ")
+    known_at = _minute(moment)
     more = f" and {len(asked.asks) - 1:,} more" if len(asked.asks) > 1 else ""
     direction = "forward" if asked.forward else "back"
     edges = f"{len(answered.edges):,} edge{'s' * (len(answered.edges) != 1)}"
-    return verdict(f"{known_at}, {direction} from {asked.asks[0].thing}{more}: {edges}", good=True)
+    return verdict(f"{known_at}, {direction} from {asked.asks[0].thing}{more}: {edges}", good=True), said
+
+
+def _minute(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
 def _read(name: str) -> list[Any]:

@@ -3,18 +3,24 @@
 A node signs its whole answer with the key of its server, together with the digest of the request (`wire.md` §3, the CT flag).
 So request, answer and key show, without any network, that whoever has the key said exactly this to exactly that question.
 Whose key it is, the site of the prefix says, which was found by resolution when the question was asked.
+
+A node that points to another one says so in what it signs, and nothing else rests on it: an edge counts only in the name of
+whoever has it. What the other one signs about the same thing shows whether it has any (`hops`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 from idis.proto.codes import OpCode, ResponseCode
 from idis.proto.errors import DataError, ProtocolError
 from idis.proto.message import Message, decode_message
 from idis.proto.trace import ExpandReply, ExpandRequest, read_expand
 from idis.registry.suites import PublicSuiteKey, read_public
-from idis.registry.trace.expanding import Step
+from idis.registry.trace.edge import ALWAYS_MS
+from idis.registry.trace.expanding import BEGINNING_MS, Step
 from idis.resolver.admin.certified import is_certified, wanted_signed
 from idis.resolver.recursion.target import Target
 from idis.resolver.trace.neighbours import Neighbours, Unreached, read_reply
@@ -50,6 +56,26 @@ class Said:
     key: PublicSuiteKey
 
 
+class Standing(Enum):
+    """What a node that was pointed to has signed about the thing."""
+
+    CONFIRMED = "it has, as it signed itself"
+    DENIED = "DENIED: it signed that it has none"
+    OTHER_TIME = "it signed that it has none in the time that was asked about"
+    UNHEARD = "it signed nothing about it"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A node says, signed, that another one has edges of a thing: `told_ms` is when it was told so, 0 where both are one node."""
+
+    thing: str
+    said_by: str
+    holder: str
+    told_ms: int
+    standing: Standing
+
+
 class EvidenceError(ValueError):
     """Evidence that proves nothing; the text says why."""
 
@@ -76,6 +102,39 @@ def read_evidence(evidence: Evidence) -> Said:
     if isinstance(answered, Unreached):
         raise EvidenceError(answered.message)
     return Said(asked, answered, response.expiration, key)
+
+
+def hops(every: Iterable[Said]) -> tuple[Hop, ...]:
+    """Whom nodes have pointed to in answers of one question, each thing once, and what became of it."""
+    said = tuple(every)
+    about: dict[tuple[str, bool, str], list[tuple[Said, int]]] = {}
+    for one in said:
+        for at, ask in enumerate(one.asked.asks):
+            about.setdefault((one.asked.prefix, one.asked.forward, ask.thing), []).append((one, at))
+    found = {}
+    for one in said:
+        for thing, holder, told_ms in one.answered.pointers:
+            heard = about.get((holder, one.asked.forward, thing), ())
+            standing = _standing(thing, told_ms, heard)
+            found[thing, one.asked.prefix, holder] = Hop(thing, one.asked.prefix, holder, told_ms, standing)
+    return tuple(found.values())
+
+
+def _standing(thing: str, told_ms: int, heard: Sequence[tuple[Said, int]]) -> Standing:
+    if not heard:
+        return Standing.UNHEARD
+    if any(row.of == thing for one, _ in heard for row in one.answered.edges):
+        return Standing.CONFIRMED
+    denied = any(_is_about_everything(one, at) and told_ms <= (one.asked.known_ms or told_ms) for one, at in heard)
+    return Standing.DENIED if denied else Standing.OTHER_TIME
+
+
+def _is_about_everything(said: Said, at: int) -> bool:
+    """Whether an answer without edges of a thing says that there are none, whenever and of whatever kind."""
+    asked, ask = said.asked, said.asked.asks[at]
+    whole = ask.from_ms <= BEGINNING_MS and ask.to_ms >= ALWAYS_MS and asked.as_of_ms is None
+    told = not said.answered.tombstones and at not in dict(said.answered.left)
+    return whole and told and not asked.visited and (asked.lots or not asked.forward)
 
 
 @dataclass(slots=True)

@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from idis.proto.trace import AskRow, ExpandReply, ExpandRequest, PointerRow
+from idis.registry.suites import read_public
+from idis.registry.trace.edge import ALWAYS_MS
+from idis.registry.trace.expanding import BEGINNING_MS
 from idis.resolver.admin.server_key import ServerKey
 from idis.resolver.cli.main import main
-from idis.resolver.trace.evidence import Evidence, EvidenceError, read_evidence
+from idis.resolver.trace.evidence import Evidence, EvidenceError, Said, Standing, hops, read_evidence
 from tests.resolver.trace.conftest import BLOCK, HEAT, MILL, PLATE, WORKS, Chain, capture, group, made
 
 KEY = ServerKey(rsa.generate_private_key(65_537, 2_048))
@@ -49,6 +53,43 @@ async def test_what_nodes_said_is_proved_later(signing: Chain) -> None:
     assert [(one.asked.prefix, one.asked.asks[0].thing) for one in said] == [(WORKS, BLOCK), (MILL, PLATE), (MILL, HEAT)]
     assert [(edge.child, edge.parent) for one in said for edge in one.answered.edges] == [(BLOCK, PLATE), (PLATE, HEAT)]
     assert found["trace"]["extent"]["complete"] is True
+
+
+async def test_who_was_pointed_to_has_signed_for_himself(signing: Chain) -> None:
+    """The mill says, signed, that the works has more of its plate; the works has signed that it has."""
+    await signing.told()
+    found = await signing.ask(WORKS, "/recall", starts=[{"thing": HEAT}], signed=True)
+
+    assert [(hop.thing, hop.said_by, hop.holder, hop.standing) for hop in hops(map(read_evidence, evidence_of(found)))] == [
+        (PLATE, MILL, WORKS, Standing.CONFIRMED)
+    ]
+
+
+WHOLE = AskRow(PLATE, BEGINNING_MS, ALWAYS_MS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "standing"),
+    [
+        ({}, Standing.DENIED),
+        ({"known_ms": 4}, Standing.OTHER_TIME),
+        ({"as_of_ms": 9}, Standing.OTHER_TIME),
+        ({"lots": False}, Standing.OTHER_TIME),
+        ({"visited": (MILL,)}, Standing.OTHER_TIME),
+        ({"asks": (AskRow(PLATE, 5, ALWAYS_MS),)}, Standing.OTHER_TIME),
+        ({"asks": (AskRow(BLOCK, BEGINNING_MS, ALWAYS_MS),)}, Standing.UNHEARD),
+        ({"forward": False}, Standing.UNHEARD),
+    ],
+)
+def test_a_pointer_that_is_denied(asked: dict[str, Any], standing: Standing) -> None:
+    """Only an answer about all of time, lots and what is known since says that there is nothing."""
+    at_mill = ExpandRequest(bytes(16), MILL, "test", b"", True, True, None, 6, 9, 9, 9, (), (WHOLE,))
+    at_works = replace(at_mill, prefix=WORKS, **asked)
+    key = read_public(KEY.public_octets)
+    pointing = Said(at_mill, ExpandReply(pointers=(PointerRow(PLATE, WORKS, 5),), named=True), 0, key)
+    (hop,) = hops((pointing, Said(at_works, ExpandReply(named=True), 0, key)))
+
+    assert (hop.said_by, hop.holder, hop.standing) == (MILL, WORKS, standing)
 
 
 async def test_nothing_is_signed_unless_it_is_asked_for(signing: Chain) -> None:
