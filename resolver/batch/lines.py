@@ -11,17 +11,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import BinaryIO
 
 from idis.proto.batch import BATCH_ITEMS_MAX, VERBS_WITH_INDEXES, BatchItem, Verb, payload_of_indexes
 from idis.proto.errors import DataError
-from idis.proto.value import INDEX_MAX, VALUES_PER_RECORD_MAX, encode_values
+from idis.proto.plain_values import PLAIN_VALUES_MAX, PlainTypes
+from idis.proto.value import INDEX_MAX, VALUES_PER_RECORD_MAX, Value, encode_value, encode_values
 from idis.registry.loading.rest_rows import values_of_rest
+from idis.registry.registration.value_checks import usual_permissions
 
 LINE_BYTES_MAX = 1_048_576  # more than a record may have, as JSON
 _SHOWN_MAX = 80  # characters of what was not expected
+PLAIN_BYTES_MAX = 65_536  # of one value that is read the quick way
 CHUNK_BYTES_MAX = 2_097_152  # of lines in one batch: half of what a message may be, JSON being wordy
 
+_NO_REFERENCES = bytes(4)
 _VERBS = {verb.name.lower(): verb for verb in Verb}
 _MEMBERS = ("identifier", "verb", "values", "indexes")
 _VALUE_MEMBERS = frozenset(("index", "type", "data", "ttl_s", "expires", "permissions", "references", "written"))
@@ -122,8 +127,39 @@ def _item(identifier: str, row: dict[str, object]) -> BatchItem:
             raise DataError(f'"indexes" is a list of numbers from 1 to {INDEX_MAX}')
         return BatchItem(verb, identifier, payload_of_indexes(indexes))
     shown = row.get("values")
+    if (plain := _plain_values(shown)) is not None:
+        return BatchItem(verb, identifier, plain)
     values = values_of_rest([_value(value) for value in shown] if isinstance(shown, list) else shown)
     return BatchItem(verb, identifier, encode_values(values))
+
+
+def _plain_values(shown: object) -> bytes | None:
+    """What `values_of_rest` makes of values that say only index, type and text, as most do; None for any others."""
+    if type(shown) is not list or not 0 < len(shown) <= PLAIN_VALUES_MAX:
+        return None
+    parts, last = [len(shown).to_bytes(4, "big")], 0
+    try:
+        for value in shown:
+            index, kind, text = value["index"], value["type"], value["data"]
+            if type(text) is dict and len(text) == 2 and text["format"] == "string":
+                text = text["value"]
+            head = _plain_head(index, kind)
+            octets = text.encode()
+            if head is None or len(value) != 3 or index <= last or type(text) is not str or len(octets) > PLAIN_BYTES_MAX:
+                return None
+            parts += (head, len(octets).to_bytes(4, "big"), octets, _NO_REFERENCES)
+            last = index
+    except (TypeError, KeyError, AttributeError, UnicodeEncodeError):
+        return None  # whoever looks closely has the words for it
+    return b"".join(parts)
+
+
+@lru_cache(4_096, typed=True)
+def _plain_head(index: int, kind: str) -> bytes | None:
+    """What a value of a type without structure begins with, its data not yet counted."""
+    if not _is_index(index) or type(kind) is not str or not PlainTypes().judge(kind.encode(), False):
+        return None
+    return encode_value(Value(index, kind, b"", permissions=usual_permissions(kind)))[: -2 * len(_NO_REFERENCES)]
 
 
 def _value(shown: object) -> object:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from unittest.mock import patch
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from idis.proto.batch import BATCH_ITEMS_MAX, BatchItem, Verb
 from idis.proto.errors import DataError
 from idis.proto.value import TTL_ABSOLUTE, Value, decode_values
+from idis.resolver.batch import lines
 from idis.resolver.batch.lines import CHUNK_BYTES_MAX, LINE_BYTES_MAX, BadLine, chunks, read_line
 
 URL = '{"identifier": "88.1/a", "values": [{"index": 1, "type": "URL", "data": "https://a.example"}]}'
@@ -135,3 +139,29 @@ def test_a_line_without_an_end_stops_the_file():
     """Nothing behind it can be found."""
     with pytest.raises(DataError, match="line 2"):
         list(chunks(io.BytesIO(URL.encode() + b"\n" + b" " * (LINE_BYTES_MAX + 1)), 0, 1))
+
+
+texts = st.one_of(
+    st.sampled_from(("one", "", "钢板", "\ud800", None, 7, ["a"], {}, {"format": "string"}, {"format": "hex", "value": "00"})),
+    st.sampled_from(("one", 7, None, "\ud800")).map(lambda value: {"format": "string", "value": value}),
+    st.just({"format": "string", "value": "a", "more": 1}),
+)
+kinds = st.sampled_from(
+    ("URL", "url", "heatNo", "钢", "HS_ADMIN", "HS_SECKEY", "IDIS.ALIAS", "recallFlag", "a b", "", 7, None, "\ud800")
+)
+indexes = st.sampled_from((1, 2, 3, 1000, 2**31 - 1, 2**31, 0, -1, True, 1.0, "1", None))
+plain = st.builds(lambda *three: dict(zip(("index", "type", "data"), three, strict=True)), indexes, kinds, texts)
+shown = st.one_of(plain, plain, plain.map(lambda value: value | {"ttl_s": 60}), st.sampled_from((None, 7, "index", [], {})))
+
+
+@given(st.lists(shown, max_size=4))
+@settings(max_examples=150)
+@example([{"index": 1, "type": "URL", "data": "one"}, {"index": 2, "type": "x", "data": {"format": "string", "value": "2"}}])
+@example([{"index": 2, "type": "URL", "data": "one"}, {"index": 1, "type": "heatNo", "data": "two"}])
+@example([{"index": 1, "type": "URL", "data": "one"}, {"index": 1, "type": "heatNo", "data": "two"}])
+def test_plain_values_are_read_as_all_others(values: list[object]):
+    """The quick way gives what the ordinary one gives, sentences included."""
+    line = json.dumps({"identifier": "88.1/a", "values": values}).encode()
+    quick = read_line(1, line)
+    with patch.object(lines, "_plain_values", lambda shown: None):
+        assert read_line(1, line) == quick
