@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,20 @@ NODE_PACKAGES = ("idis.registry", "aiohttp", "lmdb", "uvloop", "prometheus", "cr
 CLIENT_FILES = ("resolver/client.py", "resolver/sync.py", "resolver/recursion/resolution.py")
 
 
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+@cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(_text(path), str(path))))
+
+
+@cache
 def _imports(path: Path) -> set[str]:
     names = set()
-    for node in ast.walk(_tree(path)):
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -51,10 +59,10 @@ def _relative(path: Path) -> str:
 @pytest.mark.parametrize("path", SOURCES, ids=_relative)
 def test_a_file_is_one_noun_of_bearable_length(path: Path) -> None:
     """No source file exceeds 500 lines and no function 60."""
-    lines = len(path.read_text(encoding="utf-8").splitlines())
+    lines = len(_text(path).splitlines())
     long_functions = [
         f"{node.name} ({node.end_lineno - node.lineno + 1} lines)"
-        for node in ast.walk(_tree(path))
+        for node in _nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
         and node.end_lineno - node.lineno + 1 > FUNCTION_LINES_MAX
@@ -129,11 +137,11 @@ def test_exceptions_are_not_swallowed_wholesale() -> None:
     swallowed = [
         f"{_relative(path)}:{handler.lineno}"
         for path in SOURCES
-        for handler in ast.walk(_tree(path))
+        for handler in _nodes(path)
         if isinstance(handler, ast.ExceptHandler)
         and (handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")))
         and not (isinstance(handler.body[-1], ast.Raise) and handler.body[-1].exc is None)
-        and "#" not in path.read_text(encoding="utf-8").splitlines()[handler.lineno - 1]
+        and "#" not in _text(path).splitlines()[handler.lineno - 1]
     ]
 
     assert swallowed == []
