@@ -1,6 +1,11 @@
 """Options of the whole test run."""
 
+import hypothesis
 import pytest
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("idis", deadline=None)
+hypothesis.settings.load_profile("idis")
 
 # A sample for every run; campaigns say their own numbers.
 FUZZ_FRAMES = 20_000
