@@ -216,7 +216,7 @@ async def test_an_operator_homes_and_lets_go(idis: Run, capsys: pytest.CaptureFi
 async def test_a_status_is_said_over_the_network_and_its_end_is_warned_of(
     idis: Run, secondary: Node, token_for: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where the record of the prefix stands: at its parent; `idis health` warns before the status ends, and not after a renewal."""
+    """Where the record of the prefix stands: at its parent; `idis health` warns before it ends, and not after a renewal."""
     await idis("delegate", "88.118.8", "--to", "192.0.2.1:2641")
     issuer = tmp_path / "owner.pem"
     issuer.write_bytes(make_operator_key().private)
