@@ -12,6 +12,7 @@ import pytest
 from idis.resolver.cli.main import main
 from idis.resolver.config import Tier
 from idis.resolver.config_load import load
+from tests.waiting import WAIT_S_MAX
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 CONFIGS = sorted((DEPLOY / "config").glob("*.toml"))
@@ -27,7 +28,7 @@ def _tool(name: str) -> str:
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S_MAX, check=False)
 
 
 def test_there_is_one_configuration_per_tier() -> None:

@@ -19,10 +19,10 @@ from idis.resolver import node as node_module
 from idis.resolver.config import ListenSection, NodeConfig, NodeSection, Tier
 from idis.resolver.creation import create_node
 from idis.resolver.node import Node
+from tests.waiting import WAIT_S_MAX
 
 NOW = 1_700_000_000
 PREFIX = "88.118.8"
-REPLY_S_MAX = 5.0  # no honest answer takes so long; a test that waits longer has failed
 
 RECORDS = (
     Record(f"{PREFIX}/A1", (Value(1, "URL", b"https://example.com/p/1"), Value(2, "EMAIL", b"a@example.com"))),
@@ -85,11 +85,11 @@ class Client:
 
     async def read_frame(self, reader: asyncio.StreamReader) -> bytes:
         """The next whole frame."""
-        async with asyncio.timeout(REPLY_S_MAX):
+        async with asyncio.timeout(WAIT_S_MAX):
             envelope = await reader.readexactly(20)
             return envelope + await reader.readexactly(int.from_bytes(envelope[16:20], "big"))
 
-    async def ask_udp(self, *packets: bytes, answers: int = 1, wait_s: float = REPLY_S_MAX) -> list[bytes]:
+    async def ask_udp(self, *packets: bytes, answers: int = 1, wait_s: float = WAIT_S_MAX) -> list[bytes]:
         """Send datagrams from a socket of their own; the packets that come back, fewer than asked for when time runs out."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         loop = asyncio.get_running_loop()

@@ -13,6 +13,7 @@ from idis.resolver import sync
 from idis.resolver.client_admin import Administrator, Refused
 from idis.resolver.client_key import Key
 from idis.resolver.client_reply import SilentError, UnreachableError
+from tests.ports import free_port
 from tests.resolver.admin.wire import SECRET, administer, ed25519_key, other_rsa_key
 from tests.resolver.test_client_key import plain_pem
 
@@ -161,10 +162,10 @@ async def test_a_wrong_identity_is_told(node, tmp_path):
     assert (reply.code, "check the key" in reply.message) == (403, True)
 
 
-async def test_nobody_there(unused_tcp_port):
+async def test_nobody_there():
     """UnreachableError."""
     with pytest.raises(UnreachableError):
-        await Administrator(f"127.0.0.1:{unused_tcp_port}").delete("88.118.8/N1")
+        await Administrator(f"127.0.0.1:{free_port()}").delete("88.118.8/N1")
 
 
 async def test_a_server_that_says_nothing():

@@ -115,7 +115,7 @@ async def test_the_command_asks_over_tls(secure):
     program = "import sys; from idis.resolver.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "resolve", "88.118.8/A1", "--tls", "--ca", ca_of(secure)]
     server = ["--server", f"127.0.0.1:{secure.tls_port}"]
-    done = await asyncio.to_thread(subprocess.run, [*command, *server], capture_output=True, text=True, timeout=20, check=False)
+    done = await asyncio.to_thread(subprocess.run, [*command, *server], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0
     assert "https://example.com/p/1" in done.stdout

@@ -21,6 +21,7 @@ from idis.resolver.config import DnsSection
 from idis.resolver.dns_plain import FORMS_MAX, PlainDns
 from idis.resolver.node import Node
 from idis.resolver.prepared import Prepared
+from tests.waiting import WAIT_S_MAX
 
 NOW = 1_700_000_000
 SEED = 18
@@ -305,7 +306,7 @@ async def exchanged(port: int, kind: int, packets: list[bytes]) -> list[bytes]:
         for packet in packets:
             stream = kind == socket.SOCK_STREAM
             await loop.sock_sendall(link, len(packet).to_bytes(2, "big") + packet if stream else packet)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WAIT_S_MAX):
                 octets = await loop.sock_recv(link, 4_096)
             answers.append(octets[2:] if stream else octets)
     return answers

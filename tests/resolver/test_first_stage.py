@@ -19,19 +19,13 @@ from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.config import NodeConfig
 from idis.resolver.first_stage import NOTE, FirstStage, begin
 from idis.resolver.node import Node
+from tests.ports import free_port
+from tests.waiting import WAIT_S_MAX, until
 
 pytestmark = pytest.mark.skipif(speedups.LOADED != speedups.COMPILED, reason="the compiled hot path is not installed")
 
 
-def free_port() -> int:
-    """A port that nobody has at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def ask(port: int, frame: bytes, wait_s: float = 3.0) -> bytes:
+def ask(port: int, frame: bytes, wait_s: float = WAIT_S_MAX) -> bytes:
     """One question over UDP; nothing when no answer comes."""
     with socket.socket(type=socket.SOCK_DGRAM) as link:
         link.settimeout(wait_s)
@@ -47,10 +41,7 @@ async def config(start_node, make_config) -> NodeConfig:
     """A node that ran on fixed ports until its answer index was noted, and has stopped."""
     listen = replace(make_config().listen, port=free_port(), http_port=free_port())
     node = await start_node(listen=listen)
-    for _ in range(300):
-        if (node.config.data_dir / NOTE).exists() and node._hot_path.index_answers.fresh():
-            break
-        await asyncio.sleep(0.01)
+    assert await until(lambda: (node.config.data_dir / NOTE).exists() and node._hot_path.index_answers.fresh())
     await node.stop()
     return node.config
 

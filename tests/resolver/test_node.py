@@ -29,10 +29,10 @@ from idis.resolver.config import ListenSection, RecursionSection, Tier
 from idis.resolver.creation import create_node
 from idis.resolver.node import Node
 from idis.resolver.transports.sockets import ListenError
+from tests.waiting import WAIT_S_MAX
 
 NOW = 1_700_000_000
 COMMAND = (sys.executable, "-c", "import sys; from idis.resolver.cli.main import main; sys.exit(main())")
-START_S_MAX = 30.0
 
 
 class Process:
@@ -53,7 +53,7 @@ class Process:
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Tell it to stop; exit code and what it still logged."""
         self.process.send_signal(number)
-        _out, said = self.process.communicate(timeout=START_S_MAX)
+        _out, said = self.process.communicate(timeout=WAIT_S_MAX)
         return self.process.returncode, said
 
 
@@ -84,12 +84,12 @@ def serve() -> Iterator[type[Process]]:
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:
     """One command to its end."""
-    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=START_S_MAX, check=False)
+    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=WAIT_S_MAX, check=False)
 
 
 def ask(port: int, frame: bytes) -> bytes:
     """One question over TCP."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S_MAX) as connection:
         connection.sendall(frame)
         return connection.recv(65_536)
 

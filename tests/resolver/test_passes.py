@@ -21,6 +21,7 @@ from idis.resolver.client_key import Key
 from idis.resolver.config import RecursionSection, Tier
 from idis.resolver.node import Node
 from tests.resolver.conftest import StartNode
+from tests.waiting import WAIT_S_MAX
 
 NAME = "88.118.8/P1"
 READER = "300:88.118.8/zhang"
@@ -56,7 +57,7 @@ async def nodes(start_node: StartNode) -> tuple[Node, Node]:
 
 async def seen(node: Node, auth: bytes = b"", name: str = NAME) -> list[int] | int:
     """The indexes of an answer, or its code."""
-    async with Client(f"127.0.0.1:{node.port}", timeout_s=5) as client:
+    async with Client(f"127.0.0.1:{node.port}", timeout_s=WAIT_S_MAX) as client:
         reply = await client.resolve(name, auth=auth)
     return [value.index for value in reply.values] if reply.found else reply.code
 

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from idis.resolver.admin.adoption import OCTETS_MAX, Adopter, AdoptionClient
-from tests.resolver.admin.wire import Answer, eventually, request, text, value_octets, values_octets
+from tests.resolver.admin.wire import Answer, request, text, value_octets, values_octets
+from tests.waiting import WAIT_S_MAX, until
 
 URL = values_octets(value_octets(1, "URL", b"https://example.com/n"))
 
@@ -56,7 +57,7 @@ async def answers(end: socket.socket, frames: bytes) -> list[Answer]:
     while frames:
         length = 20 + int.from_bytes(frames[16:20], "big")
         frames = frames[length:]
-        head = await asyncio.wait_for(reader.readexactly(20), 5.0)
+        head = await asyncio.wait_for(reader.readexactly(20), WAIT_S_MAX)
         found.append(Answer(head + await reader.readexactly(int.from_bytes(head[16:20], "big"))))
     return found
 
@@ -91,11 +92,11 @@ async def test_a_connection_that_was_given_ends_with_its_client(adopter, giver, 
     client, worker = ends
     giver.give(worker.fileno(), b"\x02", False)
     worker.close()
-    taken = await eventually(lambda: len(admin_node._table) == 1)
+    taken = await until(lambda: len(admin_node._table) == 1)
     client.close()
 
     assert taken
-    assert await eventually(lambda: len(admin_node._table) == 0)
+    assert await until(lambda: len(admin_node._table) == 0)
 
 
 async def test_too_much_is_not_given(adopter, giver, ends):
@@ -116,7 +117,7 @@ async def test_where_nobody_takes_it_stays(giver, ends):
 async def test_a_keeper_that_has_ended_is_noticed(adopter, giver, ends):
     """What cannot be given stays, and the next keeper is looked for."""
     giver.give(ends[1].fileno(), b"\x02", False)
-    await asyncio.sleep(0.01)
+    assert await until(lambda: len(adopter._workers) == 1)
     adopter.close()
     adopter_gone = [giver.give(ends[1].fileno(), b"\x02", False) for _ in range(2)]
     adopter.open()
@@ -128,8 +129,8 @@ async def test_a_keeper_that_has_ended_is_noticed(adopter, giver, ends):
 async def test_a_worker_that_has_ended_is_forgotten(adopter, giver, ends):
     """Nothing is kept of it."""
     giver.give(ends[1].fileno(), b"\x02", False)
-    known = await eventually(lambda: len(adopter._workers) == 1)
+    known = await until(lambda: len(adopter._workers) == 1)
     giver.close()
 
     assert known
-    assert await eventually(lambda: not adopter._workers)
+    assert await until(lambda: not adopter._workers)

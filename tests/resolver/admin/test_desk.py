@@ -26,7 +26,6 @@ from tests.resolver.admin.wire import (
     blob,
     dsa_key,
     ed25519_key,
-    eventually,
     other_rsa_key,
     request,
     rsa_key,
@@ -35,6 +34,7 @@ from tests.resolver.admin.wire import (
     value_octets,
     values_octets,
 )
+from tests.waiting import until
 
 NAME = "88.118.8/N1"
 URL = value_octets(1, "URL", b"https://example.com/n")
@@ -437,7 +437,7 @@ async def test_the_trail_tells_of_proofs_and_logins(admin_node, admin):
     told = lines_of(admin_node)
     assert ("", "prove identity", f"300:{ADMIN}", 403) in told
     assert (f"300:{ADMIN}", "create", NAME, 1) in told
-    assert await eventually(lambda: (f"300:{ADMIN}", "log in", f"300:{ADMIN}", 1) in lines_of(admin_node))
+    assert await until(lambda: (f"300:{ADMIN}", "log in", f"300:{ADMIN}", 1) in lines_of(admin_node))
 
 
 async def test_nothing_secret_is_logged(start_signing, caplog):

@@ -21,7 +21,6 @@ from tests.resolver.admin.wire import (
     REC,
     Admin,
     Answer,
-    eventually,
     other_rsa_key,
     request,
     rsa_key,
@@ -31,6 +30,7 @@ from tests.resolver.admin.wire import (
     value_octets,
     values_octets,
 )
+from tests.waiting import until
 
 # id-pointer: version 2.10 suggests 2.11, session 10001 of its own choice, no credential length; "0.NA/88.118.8", index 303
 # (a key in PEM form). Length 45 = 24 + 21; flags REC|RD; expiration in 2033.
@@ -207,7 +207,7 @@ async def test_the_end_of_the_connection_ends_the_login(logged_in, admin_node):
     """Nothing is kept of it."""
     await logged_in.close()
 
-    assert await eventually(lambda: not len(admin_node._office.desk.logins))
+    assert await until(lambda: not len(admin_node._office.desk.logins))
     assert len(admin_node._office.desk.challenges) == 0
 
 
@@ -217,7 +217,7 @@ async def test_the_end_of_the_connection_ends_its_challenges(pointer, admin_node
     assert len(admin_node._office.desk.challenges) == 1
     await pointer.close()
 
-    assert await eventually(lambda: not len(admin_node._office.desk.challenges))
+    assert await until(lambda: not len(admin_node._office.desk.challenges))
     assert admin_node._office.desk.challenges.octets == 0
 
 

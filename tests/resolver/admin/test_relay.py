@@ -19,9 +19,9 @@ from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.config import ListenSection, NodeConfig, NodeSection
 from idis.resolver.creation import create_node
 from tests.resolver.admin.wire import ADMIN, Admin, Answer, administer, request, rsa_key, text, u32, value_octets, values_octets
+from tests.waiting import WAIT_S_MAX, until
 
 COMMAND = (sys.executable, "-c", "import sys; from idis.resolver.cli.main import main; sys.exit(main())")
-WAIT_S_MAX = 30.0
 # Connections that the kernel spreads over two workers by their ports: that all of n land on one has a chance of 2 ** (1 - n).
 SPREAD = 24
 LOST = 0
@@ -124,11 +124,12 @@ async def test_a_keeper_that_is_replaced_is_waited_for(serving, admin):
     challenge = await admin.ask(100, text("88.118.8/K") + URL)
     os.kill(serving.child("idis keeper"), signal.SIGKILL)
     codes = [await code_of(admin.prove(challenge, rsa_key()))]
-    for _ in range(int(WAIT_S_MAX / 0.05)):
+
+    async def served() -> bool:
         codes.append(await code_of(admin.do(100, text("88.118.8/K") + URL)))
-        if codes[-1] not in (LOST, 3):
-            break
-        await asyncio.sleep(0.05)
+        return codes[-1] not in (LOST, 3)
+
+    assert await until(served)
 
     assert codes[0] in (LOST, 3, 405)
     assert codes[-1] == 1

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import itertools
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from idis.proto.value import Value, encode_values
 from idis.registry.store.lmdb import LmdbStore
+from tests.waiting import WAIT_S_MAX
 
 PREFIX = "88.118.8"
 ADMIN = f"0.NA/{PREFIX}"
-REPLY_S_MAX = 10.0
 EXPIRES = 2_000_000_000  # in 2033
 
 REC, RD, CT, OW, MN, PO = 0x1000_0000, 0x0080_0000, 0x4000_0000, 0x0040_0000, 0x0020_0000, 0x0100_0000
@@ -117,15 +117,6 @@ def sign(key: Any, octets: bytes, digest: str = "SHA-256") -> bytes:
         case _:
             signature: bytes = key.sign(octets)
             return signature
-
-
-async def eventually(fact: Callable[[], object]) -> bool:
-    """Whether something becomes true in bearable time."""
-    for _ in range(int(REPLY_S_MAX / 0.01)):
-        if fact():
-            return True
-        await asyncio.sleep(0.01)
-    return False
 
 
 @dataclass(frozen=True)
@@ -250,7 +241,7 @@ class Admin:
         reader, writer = self.stream or await asyncio.open_connection(self.host, self.port)
         writer.write(frame)
         answers: list[Answer] = []
-        async with asyncio.timeout(REPLY_S_MAX):
+        async with asyncio.timeout(WAIT_S_MAX):
             while not answers or (answers[-1].flags & 0x0400_0000 and not answers[-1].sealed):
                 envelope = await reader.readexactly(20)
                 answers.append(Answer(envelope + await reader.readexactly(int.from_bytes(envelope[16:20], "big"))))

@@ -80,7 +80,7 @@ def certificate(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(certificate: Path) -> AbroadSettings:
     """Providers on this machine may be asked."""
-    return AbroadSettings((ip_network("127.0.0.0/8"), ip_network("::1/128")), str(certificate / "certificate.pem"), (), 1.5)
+    return AbroadSettings((ip_network("127.0.0.0/8"), ip_network("::1/128")), str(certificate / "certificate.pem"), (), 20.0)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from idis.resolver.foreign.abroad import Abroad, Providers
 from idis.resolver.foreign.settings import AbroadSettings
 from idis.resolver.recursion.resolved import Resolved
 from tests.resolver.foreign.conftest import Provider, Say, page
+from tests.waiting import until
 
 Provide = Callable[[Say], Awaitable[Provider]]
 TEXT = "urn:oid:1.2.156.7"
@@ -180,10 +181,7 @@ async def test_one_that_comes_back_is_noticed_in_the_background(
     one.say = lambda path: told("https://one")
     clock.ahead = 3
     background = asyncio.create_task(providers.run())
-    for _ in range(500):
-        if providers.observed(of)[0][1].well:
-            break
-        await asyncio.sleep(0.01)
+    assert await until(lambda: providers.observed(of)[0][1].well)
     background.cancel()
 
     assert urls(await ask(providers, of, "urn:oid:1.2.156.9")) == ["https://one"]

@@ -25,6 +25,7 @@ from idis.resolver.client_reply import Reply
 from idis.resolver.config import DnsSection, RecursionSection, RoutesSection, Tier
 from idis.resolver.node import Node
 from tests.resolver.foreign.conftest import Provider, page
+from tests.waiting import WAIT_S_MAX, until
 
 Start = Callable[..., Awaitable[Node]]
 NAME = "88.118.8/PUMP"
@@ -54,7 +55,7 @@ def routed(node: Node, type_name: str, start: str, *targets: str) -> ForeignRout
 
 async def ask(node: Node, text: str, transport: Any = "auto") -> Reply:
     """A question of our own client."""
-    async with Client(f"127.0.0.1:{node.port}", transport=transport, timeout_s=5.0) as client:
+    async with Client(f"127.0.0.1:{node.port}", transport=transport, timeout_s=WAIT_S_MAX) as client:
         return await client.resolve(text)
 
 
@@ -160,12 +161,11 @@ async def test_a_name_registered_here_goes_before_what_others_say(recursive: Nod
     assert (await ask(node, "imo:9074729")).found
     own = Record("88.9/SHIP", (Value(1, "URL", b"https://own"), Value(2, "IDIS.ALIAS", b"imo:IMO9074729")))
     node._store.write_all([prepare(own, 1_700_000_000)], actor="test")
-    for _ in range(50):
-        if url_of(await ask(node, "imo:9074729")) == "https://own":
-            break
-        await asyncio.sleep(0.05)
 
-    assert url_of(await ask(node, "imo:9074729")) == "https://own"
+    async def own_url() -> bool:
+        return url_of(await ask(node, "imo:9074729")) == "https://own"
+
+    assert await until(own_url)
 
 
 @pytest.mark.parametrize("text", [*TEXTS, "IMO 9074729", "]d20106901234567892\x1d2142"])
@@ -195,7 +195,7 @@ async def asked_dns(node: Node, name: str) -> Response:
         sender.setblocking(False)
         sender.connect(("127.0.0.1", node.dns_port))
         await loop.sock_sendall(sender, encode_query(7, name_from_text(name), NAPTR))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WAIT_S_MAX):
             return decode_response(await loop.sock_recv(sender, 4_096))
 
 

@@ -157,6 +157,15 @@ class Loopback:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0, *, udp: bool = True, tcp: bool = True) -> None:
         """Listen, both transports on one port."""
+        while True:
+            try:
+                return await self._listen(host, port, udp, tcp)
+            except OSError:
+                if port:
+                    raise
+                await self.stop()  # somebody has the other transport of the port that the kernel chose
+
+    async def _listen(self, host: str, port: int, udp: bool, tcp: bool) -> None:
         self.host = host
         self._server = None
         self._udp = None

@@ -8,6 +8,7 @@ import pytest
 
 from idis.resolver.recursion import pool as pool_module
 from idis.resolver.recursion.pool import SILENT_MAX, ConnectionLost, Pool
+from tests.waiting import until
 
 
 def frame(request_id: int) -> bytes:
@@ -34,9 +35,8 @@ async def test_an_idle_connection_is_closed(pool, loopback, monkeypatch) -> None
     monkeypatch.setattr(pool_module, "IDLE_S", 0.0)
     await pool.ask("127.0.0.1", loopback.port, frame(1))
     assert pool.idle("127.0.0.1", loopback.port)
-    await asyncio.sleep(0.05)
 
-    assert not pool.idle("127.0.0.1", loopback.port)
+    assert await until(lambda: not pool.idle("127.0.0.1", loopback.port))
 
 
 async def test_a_connection_in_use_is_not_swept(pool, loopback, monkeypatch, handlers) -> None:
@@ -77,7 +77,7 @@ async def test_two_questions_with_one_id_do_not_mix(pool, loopback, handlers) ->
     """The second is refused while the first is under way."""
     _answer_with, loopback.on_tcp = handlers
     asking = asyncio.create_task(pool.ask("127.0.0.1", loopback.port, frame(7)))
-    await asyncio.sleep(0.02)
+    await until(lambda: loopback.tcp_frames)
 
     with pytest.raises(ConnectionLost):
         await pool.ask("127.0.0.1", loopback.port, frame(7))
@@ -100,7 +100,7 @@ async def test_closing_ends_what_is_under_way(loopback, handlers) -> None:
     _answer_with, loopback.on_tcp = handlers
     pool = Pool()
     asking = asyncio.create_task(pool.ask("127.0.0.1", loopback.port, frame(1)))
-    await asyncio.sleep(0.02)
+    await until(lambda: loopback.tcp_frames)
     await pool.close()
 
     with pytest.raises(ConnectionLost):

@@ -19,6 +19,7 @@ from idis.resolver.recursion.budget import UPSTREAM_PACKETS_MAX, Budget
 from idis.resolver.recursion.event import Failure, Reason, Reply
 from idis.resolver.recursion.target import Target
 from idis.resolver.recursion.upstream import Upstream, read_response
+from tests.waiting import until
 
 QUERY = Query("88.118.8/X", parse_identifier("88.118.8/X"))
 
@@ -407,7 +408,7 @@ async def test_a_question_that_is_withdrawn_proves_nothing(upstream, loopback, h
     _answer_with, loopback.on_udp = handlers
     target = loopback.target(tcp=False)
     asking = asyncio.create_task(upstream.ask(target, QUERY, budget()))
-    await asyncio.sleep(0.02)
+    await until(lambda: loopback.udp_frames)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
 

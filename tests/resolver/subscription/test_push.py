@@ -22,14 +22,14 @@ from idis.resolver.admin import concern
 from idis.resolver.client import Client
 from idis.resolver.config import RecursionSection, Tier
 from idis.resolver.node import Node
+from tests.waiting import WAIT_S_MAX, until
 
 NAME = "88.118.8/A1"
-SOON_S = 3.0
 
 
 async def shown(node: Node, name: str = NAME) -> str | int:
     """The first value of an answer, or its code."""
-    async with Client(f"127.0.0.1:{node.port}", timeout_s=5, follow_referrals=False) as client:
+    async with Client(f"127.0.0.1:{node.port}", timeout_s=WAIT_S_MAX, follow_referrals=False) as client:
         reply = await client.resolve(name)
     return reply.values[0].text if reply.found else reply.code
 
@@ -41,13 +41,13 @@ def write(node: Node, name: str, text: str) -> None:
     assert isinstance(done, acts.Done)
 
 
-async def until(node: Node, name: str, wanted: str | int) -> bool:
-    """Whether an answer becomes another one soon."""
-    for _ in range(int(SOON_S / 0.02)):
-        if await shown(node, name) == wanted:
-            return True
-        await asyncio.sleep(0.02)
-    return False
+async def becomes(node: Node, name: str, wanted: str | int) -> bool:
+    """Whether an answer becomes another one."""
+
+    async def is_so() -> bool:
+        return await shown(node, name) == wanted
+
+    return bool(await until(is_so))
 
 
 @pytest.fixture
@@ -58,10 +58,7 @@ async def nodes(start_node: Callable[..., Awaitable[Node]]) -> tuple[Node, Node]
     recursive = await start_node("recursive", tier=Tier.RECURSIVE, prefixes=(), recursion=recursion)
     await shown(recursive)
     await shown(recursive, "88.118.8/new")
-    for _ in range(100):
-        await asyncio.sleep(0.02)
-        if any(server.position for server in recursive._keeping._servers.values()):
-            break
+    await subscribed(recursive, 1)
     return enterprise, recursive
 
 
@@ -69,7 +66,7 @@ async def test_a_changed_record_is_known_soon(nodes: tuple[Node, Node]) -> None:
     """Long before its TTL of a day ends."""
     write(nodes[0], NAME, "https://example.com/changed")
 
-    assert await until(nodes[1], NAME, "https://example.com/changed")
+    assert await becomes(nodes[1], NAME, "https://example.com/changed")
 
 
 async def test_an_absence_ends_with_a_registration(nodes: tuple[Node, Node]) -> None:
@@ -77,7 +74,7 @@ async def test_an_absence_ends_with_a_registration(nodes: tuple[Node, Node]) -> 
     assert await shown(nodes[1], "88.118.8/new") == 100
     write(nodes[0], "88.118.8/NEW", "https://example.com/new")
 
-    assert await until(nodes[1], "88.118.8/new", "https://example.com/new")
+    assert await becomes(nodes[1], "88.118.8/new", "https://example.com/new")
 
 
 async def test_other_answers_stay(nodes: tuple[Node, Node]) -> None:
@@ -86,7 +83,7 @@ async def test_other_answers_stay(nodes: tuple[Node, Node]) -> None:
     assert nodes[1]._recursor is not None
     misses = nodes[1]._recursor.counters.misses
     write(nodes[0], NAME, "https://example.com/changed")
-    await until(nodes[1], NAME, "https://example.com/changed")
+    await becomes(nodes[1], NAME, "https://example.com/changed")
     await shown(nodes[1], "88.118.8/big")
 
     assert nodes[1]._recursor.counters.misses == misses + 1
@@ -101,12 +98,8 @@ async def test_a_server_without_subscriptions_is_left_alone(
     recursion = RecursionSection(enabled=True, roots=(f"127.0.0.1:{enterprise.port}",))
     recursive = await start_node("recursive", tier=Tier.RECURSIVE, prefixes=(), recursion=recursion)
     await shown(recursive)
-    for _ in range(100):
-        await asyncio.sleep(0.02)
-        if not len(recursive._keeping):
-            break
 
-    assert len(recursive._keeping) == 0
+    assert await until(lambda: len(recursive._keeping) == 0)
     assert await shown(recursive) == "https://example.com/p/1"
 
 
@@ -151,35 +144,31 @@ async def tree(start_node: Callable[..., Awaitable[Node]]) -> tuple[Node, Node, 
 
 async def subscribed(recursive: Node, count: int) -> None:
     """Wait until so many servers have said where their journals are."""
-    for _ in range(int(SOON_S / 0.02)):
-        if sum(bool(server.position) for server in recursive._keeping._servers.values()) >= count:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("not subscribed")
+    assert await until(lambda: sum(bool(server.position) for server in recursive._keeping._servers.values()) >= count)
 
 
 async def test_a_suspended_prefix_is_answered_no_longer(tree: tuple[Node, Node, Node]) -> None:
     """What was kept of it is forgotten, and known again when it is resumed."""
     national, _enterprise, recursive = tree
     act_on(national, Advance(PREFIX, Event.SUSPEND))
-    assert await until(recursive, NAME, 301)
+    assert await becomes(recursive, NAME, 301)
     act_on(national, Advance(PREFIX, Event.RESUME))
 
-    assert await until(recursive, NAME, "https://example.com/p/1")
+    assert await becomes(recursive, NAME, "https://example.com/p/1")
 
 
 async def test_a_revoked_prefix_is_answered_no_longer(tree: tuple[Node, Node, Node]) -> None:
     """For ever."""
     act_on(tree[0], Revoke(PREFIX, "closed"))
 
-    assert await until(tree[2], NAME, 301)
+    assert await becomes(tree[2], NAME, 301)
 
 
 async def test_what_stops_above_stops_below(tree: tuple[Node, Node, Node]) -> None:
     """The prefix above is suspended, and with it all that is below."""
     act_on(tree[0], Advance("88.118", Event.SUSPEND))
 
-    assert await until(tree[2], NAME, 301)
+    assert await becomes(tree[2], NAME, 301)
 
 
 async def test_new_sites_are_asked_at_once(tree: tuple[Node, Node, Node], start_node: Callable[..., Awaitable[Node]]) -> None:
@@ -187,7 +176,7 @@ async def test_new_sites_are_asked_at_once(tree: tuple[Node, Node, Node], start_
     other = await start_node("other", records=(Record(NAME, (Value(1, "URL", b"https://example.com/moved"),)),))
     act_on(tree[0], Delegate(PREFIX, (site_of(other),)))
 
-    assert await until(tree[2], NAME, "https://example.com/moved")
+    assert await becomes(tree[2], NAME, "https://example.com/moved")
 
 
 async def test_a_prefix_that_was_unknown_is_found_when_it_is_granted(tree: tuple[Node, Node, Node]) -> None:
@@ -196,7 +185,7 @@ async def test_a_prefix_that_was_unknown_is_found_when_it_is_granted(tree: tuple
     assert await shown(recursive, "88.118.9/A1") == 100
     act_on(national, Delegate("88.118.9", (site_of(enterprise),), grant=True, organisation=Organisation("test")))
 
-    assert await until(recursive, "88.118.9/A1", 301)
+    assert await becomes(recursive, "88.118.9/A1", 301)
 
 
 async def test_other_prefixes_stay(tree: tuple[Node, Node, Node]) -> None:

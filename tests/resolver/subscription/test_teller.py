@@ -11,6 +11,7 @@ from idis.registry.prefix import PrefixEntry
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.memory import MemoryStore
 from idis.resolver.subscription.teller import Teller
+from tests.waiting import WAIT_S_MAX
 
 WAIT_MS = 600_000
 
@@ -24,7 +25,7 @@ async def test_who_waits_is_answered_when_the_node_stops():
     waiting = asyncio.create_task(teller.answer(SubscribeRequest(position, ("88.118.8",), WAIT_MS), "192.0.2.1"))
     await asyncio.sleep(0)
     teller.end()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S_MAX):
         reply = await waiting
         late = await teller.answer(SubscribeRequest(position, ("88.118.8",), WAIT_MS), "192.0.2.1")
     teller.close()

@@ -34,6 +34,7 @@ from idis.registry.trace.records import spelling_at
 from idis.resolver.client_key import Key
 from idis.resolver.config import AdminSection, RecursionSection, Tier
 from idis.resolver.node import Node
+from tests.waiting import until
 
 DAY = 86_400_000
 NOW = 1_700_000_000
@@ -97,6 +98,7 @@ class Gate:
         self.asked: list[int] = []
         self.shut: set[int] = set()
         self.slow: dict[int, float] = {}  # seconds before anything but a probe is sent to a port
+        self.held: dict[int, asyncio.Event] = {}  # what must come before it
         self.silent: set[int] = set()
 
     async def server_of(self, prefix: str) -> Any:
@@ -112,6 +114,8 @@ class Gate:
             await asyncio.Event().wait()
         if int.from_bytes(frame[20:24], "big") != OpCode.GET_SITE_INFO:
             await asyncio.sleep(self.slow.get(target.tcp_port, 0.0))
+            if target.tcp_port in self.held:
+                await self.held[target.tcp_port].wait()
         answered: bytes = await self._finder.send(target, address, frame)
         return answered
 
@@ -177,11 +181,7 @@ class Chain:
 
     async def told(self) -> None:
         """Wait until nothing is due any more."""
-        for _ in range(200):
-            if not any(self._due(node) for node in self.nodes.values() if not node._stopping):
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError("pointers are still due")
+        assert await until(lambda: not any(self._due(node) for node in self.nodes.values() if not node._stopping))
 
     def _due(self, node: Node) -> bool:
         with node._store.read() as txn:

@@ -138,9 +138,10 @@ async def test_every_question_may_be_a_job(chain: Chain) -> None:
 
 async def test_a_job_is_cancelled(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
     """It stops asking, and its name is forgotten."""
-    cancelled: list[bool] = []
+    hanging, cancelled = asyncio.Event(), list[bool]()
 
     async def hang(*_arguments: object) -> bytes:
+        hanging.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -149,7 +150,7 @@ async def test_a_job_is_cancelled(chain: Chain, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(chain.gate(), "send", hang)
     begun = await chain.ask(WORKS, "/jobs", question="recall", things=[{"thing": HEAT}])
-    await asyncio.sleep(0.05)
+    await hanging.wait()
     ended = await chain.send("DELETE", f"/jobs/{begun['job']}")
     gone = await chain.send("GET", f"/jobs/{begun['job']}")
 

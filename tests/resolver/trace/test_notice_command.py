@@ -11,6 +11,7 @@ import pytest
 
 from idis.resolver.cli.main import main
 from tests.resolver.trace.conftest import HEAT, MILL, SHIP, WORKS, YARD, Chain
+from tests.waiting import until
 
 TEXT = "裂纹: stop and check"
 
@@ -23,15 +24,17 @@ async def notice(chain: Chain, prefix: str, *words: str) -> int:
     return await asyncio.to_thread(main, ["notice", *words, "--server", server, "--token-file", str(token)])
 
 
-async def until(chain: Chain, prefix: str, capsys: pytest.CaptureFixture[str], wanted: str, *words: str) -> str:
+async def once(chain: Chain, prefix: str, capsys: pytest.CaptureFixture[str], wanted: str, *words: str) -> str:
     """What the command prints, once something is in it."""
-    for _ in range(100):
+
+    async def look() -> str:
         await notice(chain, prefix, *words)
         text = capsys.readouterr().out
-        if wanted in text:
-            return text
-        await asyncio.sleep(0.05)
-    raise AssertionError(text)
+        return text if wanted in text else ""
+
+    text: str = await until(look)
+    assert text
+    return text
 
 
 async def told(chain: Chain, capsys: pytest.CaptureFixture[str], tmp_path: Path, who: str) -> Any:
@@ -46,8 +49,8 @@ async def told(chain: Chain, capsys: pytest.CaptureFixture[str], tmp_path: Path,
 async def test_the_holders_of_a_recall_are_told(chain: Chain, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Each with what is affected of his; then who has it."""
     made = await told(chain, capsys, tmp_path, WORKS)
-    listed = await until(chain, YARD, capsys, TEXT, "list")
-    shown = await until(chain, WORKS, capsys, "received", "show", made["id"])
+    listed = await once(chain, YARD, capsys, TEXT, "list")
+    shown = await once(chain, WORKS, capsys, "received", "show", made["id"])
 
     assert [(one["to"], one["things"]) for one in made["to"]] == [(YARD, [SHIP])]
     assert WORKS in listed
@@ -57,9 +60,9 @@ async def test_the_holders_of_a_recall_are_told(chain: Chain, capsys: pytest.Cap
 async def test_a_hidden_holder_acknowledges(chain: Chain, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The mill reads what the yard says, and not who that is."""
     made = await told(chain, capsys, tmp_path, MILL)
-    (one,) = json.loads(await until(chain, YARD, capsys, TEXT, "list", "--json"))["notices"]
+    (one,) = json.loads(await once(chain, YARD, capsys, TEXT, "list", "--json"))["notices"]
     await notice(chain, YARD, "acknowledge", one["id"], "--words", "已检查")
-    shown = await until(chain, MILL, capsys, "1 acknowledged", "show", made["id"])
+    shown = await once(chain, MILL, capsys, "1 acknowledged", "show", made["id"])
 
     assert one["to"][0]["things"] == [SHIP]
     assert YARD not in shown
@@ -69,10 +72,10 @@ async def test_a_notice_is_handed_on(chain: Chain, capsys: pytest.CaptureFixture
     """By the name it has here."""
     await notice(chain, MILL, "send", "--to", WORKS, "--text", TEXT, "--sender", MILL)
     capsys.readouterr()
-    (one,) = json.loads(await until(chain, WORKS, capsys, TEXT, "list", "--json"))["notices"]
+    (one,) = json.loads(await once(chain, WORKS, capsys, TEXT, "list", "--json"))["notices"]
     assert await notice(chain, WORKS, "forward", one["id"], "--to", YARD, "--text", TEXT, "--sender", WORKS) == 0
 
-    assert "handed on as" in await until(chain, WORKS, capsys, "handed on as", "show", one["id"])
+    assert "handed on as" in await once(chain, WORKS, capsys, "handed on as", "show", one["id"])
 
 
 async def test_what_is_no_recall(chain: Chain, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

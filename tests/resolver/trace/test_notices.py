@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,6 +11,7 @@ from idis.registry.registration.checks import Refusal
 from idis.registry.trace import notices as kept_notices
 from idis.resolver.trace import notices
 from tests.resolver.trace.conftest import BLOCK, HEAT, MILL, OWNER, SHIP, WORKS, YARD, Chain
+from tests.waiting import until
 
 TEXT = "裂纹风险: stop and check"
 
@@ -21,31 +21,32 @@ async def sent(chain: Chain, prefix: str, to: str, *things: str, **body: Any) ->
     return await chain.at(prefix, "POST", "/notices", to=[{"to": to, "things": things}], text=TEXT, sender=prefix, **body)
 
 
-async def until(chain: Chain, prefix: str, notice: Any, held: Callable[[Any], bool]) -> Any:
+async def once(chain: Chain, prefix: str, notice: Any, held: Callable[[Any], bool]) -> Any:
     """A notice, once something holds of it."""
-    for _ in range(100):
+
+    async def look() -> Any:
         found = await chain.at(prefix, "GET", f"/notices/{notice['id']}")
-        if held(found):
-            return found
-        await asyncio.sleep(0.03)
-    raise AssertionError(found)
+        return held(found) and found
+
+    found = await until(look)
+    assert found
+    return found
 
 
 async def received(chain: Chain, prefix: str) -> Any:
     """The first notice that came to an enterprise."""
-    for _ in range(100):
-        found = (await chain.at(prefix, "GET", "/notices"))["notices"]
-        if found:
-            return found[0]
-        await asyncio.sleep(0.03)
-    raise AssertionError("nothing came")
+
+    async def look() -> Any:
+        return (await chain.at(prefix, "GET", "/notices"))["notices"]
+
+    return (await until(look))[0]
 
 
 async def test_a_holder_is_told(chain: Chain) -> None:
     """The works tells the yard: it is there with its text and the thing, and the works knows that it arrived."""
     made = await sent(chain, WORKS, YARD, SHIP, severity="critical", about=[BLOCK])
     came = await received(chain, YARD)
-    there = await until(chain, WORKS, made, lambda found: found["reached"] == 1)
+    there = await once(chain, WORKS, made, lambda found: found["reached"] == 1)
 
     assert (came["sender"], came["text"], came["severity"], came["about"]) == (WORKS, TEXT, "critical", [BLOCK])
     assert (came["to"][0]["things"], came["to"][0]["count"]) == ([SHIP], 1)
@@ -57,9 +58,9 @@ async def test_an_acknowledgement_comes_back(chain: Chain) -> None:
     made = await sent(chain, WORKS, YARD, SHIP)
     came = await received(chain, YARD)
     await chain.at(YARD, "POST", f"/notices/{came['id']}/acknowledge", words="收到")
-    seen = await until(chain, WORKS, made, lambda found: found["acknowledged"] == 1)
+    seen = await once(chain, WORKS, made, lambda found: found["acknowledged"] == 1)
     await chain.at(YARD, "POST", f"/notices/{came['id']}/acknowledge", state="accepted")
-    accepted = await until(chain, WORKS, made, lambda found: found["to"][0]["state"] == "accepted")
+    accepted = await once(chain, WORKS, made, lambda found: found["to"][0]["state"] == "accepted")
 
     assert (seen["to"][0]["state"], seen["to"][0]["words"]) == ("acknowledged", "收到")
     assert accepted["to"][0]["words"] == "收到"
@@ -81,7 +82,7 @@ async def test_whoever_is_hidden_is_told_too(chain: Chain) -> None:
     made = await sent(chain, MILL, one["holder"], one["thing"], about=[HEAT])
     came = await received(chain, YARD)
     await chain.at(YARD, "POST", f"/notices/{came['id']}/acknowledge", words="checked")
-    seen = await until(chain, MILL, made, lambda found: found["acknowledged"] == 1)
+    seen = await once(chain, MILL, made, lambda found: found["acknowledged"] == 1)
 
     assert (came["sender"], came["to"][0]["things"], came["about"]) == (WORKS, [SHIP], [])
     assert (one["holder"][0], seen["reached"], YARD in str(seen)) == ("~", 2, False)
@@ -93,7 +94,7 @@ async def test_who_hands_on_sees_both_ends(chain: Chain) -> None:
     await sent(chain, MILL, one["holder"], one["thing"])
     came = await received(chain, WORKS)
     (onward,) = came["onward"]
-    handed = await until(chain, WORKS, {"id": onward}, lambda found: found["reached"] == 1)
+    handed = await once(chain, WORKS, {"id": onward}, lambda found: found["reached"] == 1)
 
     assert (came["sender"], handed["to"][0]["to"].rpartition("@")[2], handed["relates"]) == (MILL, YARD, came["id"])
 
@@ -105,7 +106,7 @@ async def test_a_notice_is_handed_on_by_hand(chain: Chain) -> None:
     await sent(chain, WORKS, YARD, SHIP, relates=came["id"])
     further = await received(chain, YARD)
     await chain.at(YARD, "POST", f"/notices/{further['id']}/acknowledge")
-    seen = await until(chain, MILL, made, lambda found: found["acknowledged"] == 1)
+    seen = await once(chain, MILL, made, lambda found: found["acknowledged"] == 1)
 
     assert (seen["told"], seen["reached"], seen["to"][0]["reached"]) == (1, 2, 1)
 
@@ -114,7 +115,7 @@ async def test_a_node_that_is_down_is_told_later(chain: Chain) -> None:
     """It waits, with what went wrong."""
     await chain.nodes[YARD].stop()
     made = await sent(chain, WORKS, YARD, SHIP)
-    waiting = await until(chain, WORKS, made, lambda found: found["to"][0]["tries"] == 1)
+    waiting = await once(chain, WORKS, made, lambda found: found["to"][0]["tries"] == 1)
 
     assert (waiting["reached"], waiting["to"][0]["state"]) == (0, "created")
     assert "does not answer" in waiting["to"][0]["error"]
@@ -123,7 +124,7 @@ async def test_a_node_that_is_down_is_told_later(chain: Chain) -> None:
 async def test_an_unknown_contact_is_undelivered(chain: Chain) -> None:
     """It was of before a restart: no further attempt helps."""
     made = await sent(chain, MILL, f"~00@{WORKS}")
-    over = await until(chain, MILL, made, lambda found: found["to"][0]["state"] != "created")
+    over = await once(chain, MILL, made, lambda found: found["to"][0]["state"] != "created")
 
     assert over["to"][0]["state"] == "undelivered"
     assert "ask the question again" in over["to"][0]["error"]
@@ -154,7 +155,7 @@ async def test_a_sender_cannot_fill_a_node(chain: Chain, monkeypatch: Any) -> No
     made = [await sent(chain, WORKS, YARD, SHIP) for _ in range(3)]
     states = []
     for notice in made:
-        found = await until(chain, WORKS, notice, lambda found: found["reached"] or found["to"][0]["error"])
+        found = await once(chain, WORKS, notice, lambda found: found["reached"] or found["to"][0]["error"])
         states.append((found["reached"], "wait here to be acknowledged" in found["to"][0]["error"]))
 
     assert sorted(states) == [(0, True), (1, False), (1, False)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import socket
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import pytest
@@ -20,6 +20,8 @@ from idis.registry.record import Record, prepare
 from idis.resolver.config import DnsSection, GuardSection, LimitsSection
 from idis.resolver.creation import create_node
 from idis.resolver.node import Node
+from tests.ports import free_port
+from tests.waiting import WAIT_S_MAX, until, until_seen
 
 DNS = DnsSection(zone="id.example", port=0, gs1_prefix="88.118.8", oid_prefix="88.118.8", cookie_secret="00" * 16)
 STRANGERS = GuardSection(trusted_networks=())
@@ -40,21 +42,17 @@ SERVE = "import sys; from idis.resolver.cli.main import main; sys.exit(main(['se
 needs_kdig = pytest.mark.skipif(shutil.which("kdig") is None, reason="kdig is not installed")
 
 
-def free_port() -> int:
-    """A port nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def connected(port: int) -> socket.socket:
     """A connection, as soon as somebody listens."""
-    for _ in range(200):
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=5)
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-    raise TimeoutError
+
+    def connect() -> socket.socket | None:
+        with contextlib.suppress(ConnectionRefusedError):
+            return socket.create_connection(("127.0.0.1", port), timeout=WAIT_S_MAX)
+        return None
+
+    found: socket.socket | None = until_seen(connect)
+    assert found
+    return found
 
 
 @pytest.fixture
@@ -63,7 +61,7 @@ async def dns(start_node) -> Node:
     return await start_node(dns=DNS, records=RECORDS)
 
 
-async def ask(node: Node, *packets: bytes, wait_s: float = 5.0, answers: int | None = None) -> list[bytes]:
+async def ask(node: Node, *packets: bytes, wait_s: float = WAIT_S_MAX, answers: int | None = None) -> list[bytes]:
     """Send datagrams; what comes back."""
     loop = asyncio.get_running_loop()
     got: list[bytes] = []
@@ -89,13 +87,13 @@ async def answer(node: Node, name: str, kind: int, **named: object) -> Response:
 
 async def read_message(reader: asyncio.StreamReader) -> bytes:
     """The next message of a stream."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WAIT_S_MAX):
         return await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
 
 
 async def kdig(node: Node, *words: str) -> str:
     """What kdig prints."""
-    command = ["kdig", "@127.0.0.1", "-p", str(node.dns_port), "+short", "+retry=0", "+timeout=5", *words]
+    command = ["kdig", "@127.0.0.1", "-p", str(node.dns_port), "+short", "+retry=0", f"+timeout={WAIT_S_MAX:.0f}", *words]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     return (await process.communicate())[0].decode()
 
@@ -280,11 +278,10 @@ async def test_connections_are_bounded(start_node) -> None:
     node = await start_node(dns=DNS, limits=LimitsSection(connections_per_address=1), records=RECORDS)
     _reader, writer = await asyncio.open_connection("127.0.0.1", node.dns_port)
     writer.write(b"\x00")  # has begun a message: is not idle
-    await writer.drain()
-    await asyncio.sleep(0.05)
+    await until(lambda: node._table.busy)
     other, closing = await asyncio.open_connection("127.0.0.1", node.dns_port)
 
-    assert await asyncio.wait_for(other.read(), 5) == b""
+    assert await asyncio.wait_for(other.read(), WAIT_S_MAX) == b""
     closing.close()
     writer.close()
 
@@ -306,7 +303,7 @@ def test_a_served_node_answers_streams(make_config, workers) -> None:
                 assert codes == [3, 3]
     finally:
         served.terminate()
-        served.wait(20)
+        served.wait(WAIT_S_MAX)
 
 
 async def test_answers_are_counted(dns) -> None:

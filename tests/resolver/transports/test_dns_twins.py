@@ -20,6 +20,7 @@ from idis.proto.value import TTL_ABSOLUTE, Value
 from idis.registry.record import Record
 from idis.resolver.config import DnsSection, GuardSection
 from idis.resolver.node import Node
+from tests.waiting import WAIT_S_MAX, until
 
 QUESTIONS = int(os.environ.get("IDIS_DNS_QUESTIONS", "1500"))  # of the campaign; more for a long one
 SEED = 8
@@ -50,11 +51,10 @@ NAMES = tuple(name_of(parse_identifier(record.identifier), ZONE) for record in R
 async def node(start_node) -> Node:
     """A node whose index answers."""
     found: Node = await start_node(dns=DNS, records=RECORDS)
-    for _ in range(1_000):  # nobody tells when an index is there
-        if found._hot_path and found._hot_path.accelerator and found._hot_path.accelerator.answers.fresh():
-            return found
-        await asyncio.sleep(0.01)
-    raise TimeoutError
+    accelerator = found._hot_path and found._hot_path.accelerator
+    assert accelerator
+    assert await until(accelerator.answers.fresh)
+    return found
 
 
 def plain(node: Node, packet: bytes, *, datagram: bool = True) -> bytes:
@@ -73,7 +73,7 @@ async def compiled(node: Node, *packets: bytes) -> list[bytes]:
         sender.connect(("127.0.0.1", node.dns_port))
         for packet in packets:
             await loop.sock_sendall(sender, packet)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WAIT_S_MAX):
             return [await loop.sock_recv(sender, 4_096) for _ in packets]
 
 
@@ -87,7 +87,7 @@ async def streamed(node: Node, packets: list[bytes], choice: random.Random) -> b
         await writer.drain()
         octets = octets[cut:]
     expected = sum(len(framed(found)) for packet in packets if (found := plain(node, packet, datagram=False)))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WAIT_S_MAX):
         found = await reader.readexactly(expected)
     writer.close()
     return found

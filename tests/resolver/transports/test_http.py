@@ -10,15 +10,16 @@ import pytest
 
 from idis.resolver.config import LimitsSection
 from idis.resolver.web.chunks import Chunks
+from tests.waiting import WAIT_S_MAX, until
 
 IMPATIENT = LimitsSection(header_ms=100, body_ms=200, idle_ms=1_000)
 
 
 async def answered_until_closed(reader: asyncio.StreamReader) -> bytes:
-    """Everything the node sends before it closes, which it must within three seconds."""
+    """Everything the node sends before it closes."""
     received = b""
     with suppress(ConnectionResetError):
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(WAIT_S_MAX):
             while piece := await reader.read(65_536):
                 received += piece
     return received
@@ -73,7 +74,7 @@ async def test_a_connection_serves_many_requests(node):
     """Keep-alive and pipelining."""
     reader, writer = await asyncio.open_connection("127.0.0.1", node.http_port)
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(WAIT_S_MAX):
         for _ in range(3):
             assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200")
     writer.close()
@@ -87,7 +88,7 @@ async def test_http_and_tcp_share_the_caps(start_node, client_of, frame):
     reader, writer = await asyncio.open_connection("127.0.0.1", running.http_port)
     client = client_of(running)
     _other, second = await client.tcp()
-    await asyncio.sleep(0.05)
+    await until(lambda: len(running._table) == 2)
 
     assert (await client.ask_tcp(frame("88.118.8/A1")))[24:28] == b"\x00\x00\x00\x01"
     assert await answered_until_closed(reader) == b""
@@ -152,7 +153,7 @@ async def test_a_connection_that_was_aiohttps_comes_back(node, monkeypatch):
     for other, seen in ((health + b"\r\n", 3), (health + b"Content-Length: 0\r\n\r\n", 2)):
         asked.clear()
         reader, writer = await asyncio.open_connection("127.0.0.1", node.http_port)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(WAIT_S_MAX):
             for request, end in ((PLAIN, b"]}"), (other, b"ok\n"), (PLAIN, b"]}")):
                 writer.write(request)
                 await reader.readuntil(end)
@@ -166,10 +167,7 @@ async def test_whoever_does_not_read_is_read_no_more(start_node):
     running = await start_node(limits=LimitsSection(write_stall_ms=100))
     reader, writer = await asyncio.open_connection("127.0.0.1", running.http_port, limit=1_024)
     writer.write(PLAIN * 60_000)
-    for _ in range(200):
-        if running.metrics.closed["stalled"]:
-            break
-        await asyncio.sleep(0.02)
+    await until(lambda: running.metrics.closed["stalled"])
 
     assert running.metrics.closed["stalled"] == 1
     assert running.metrics.answered["http", 1] < 60_000

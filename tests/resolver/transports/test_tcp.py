@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from idis.resolver.config import GuardSection, LimitsSection
+from tests.waiting import WAIT_S_MAX, until
 
 # "88.118.8/A1" asked for, request id 7.
 FOUND = bytes.fromhex(
@@ -19,10 +20,10 @@ FOUND = bytes.fromhex(
     "00000000 00000000"
     "00000000"
 )
-IMPATIENT = LimitsSection(header_ms=100, body_ms=200, write_stall_ms=200, idle_ms=1_000)
+IMPATIENT = LimitsSection(header_ms=100, body_ms=200, idle_ms=1_000)
 
 
-async def closed(reader: asyncio.StreamReader, within_s: float = 3.0) -> bool:
+async def closed(reader: asyncio.StreamReader, within_s: float = WAIT_S_MAX) -> bool:
     """Whether the node closes this connection in time."""
     with suppress(ConnectionResetError):
         async with asyncio.timeout(within_s):
@@ -189,7 +190,7 @@ async def test_an_idle_connection_is_closed(start_node, client_of):
 
 async def test_a_client_that_does_not_read_is_cut(start_node, client_of, frame):
     """It is no longer read once a megabyte waits for it, and closed when it does not read for a while."""
-    running = await start_node(limits=IMPATIENT)
+    running = await start_node(limits=LimitsSection(write_stall_ms=200))
     loop = asyncio.get_running_loop()
     questions = b"".join(frame("88.118.8/big", number) for number in range(1, 2_001))
     with socket.socket() as deaf:
@@ -202,7 +203,7 @@ async def test_a_client_that_does_not_read_is_cut(start_node, client_of, frame):
                 await loop.sock_sendall(deaf, questions)
 
         with pytest.raises(ConnectionError):  # the node cuts it while it still writes
-            await asyncio.wait_for(send_on(), 20)
+            await asyncio.wait_for(send_on(), WAIT_S_MAX)
 
     assert running.metrics.closed["stalled"] == 1
     assert running.metrics.answered["tcp", 1] < 10_000
@@ -236,8 +237,7 @@ async def test_no_room_without_an_idle_neighbour(start_node, client_of):
     client = client_of(running)
     _reader, busy = await client.tcp()
     busy.write(FOUND[:30])
-    await busy.drain()
-    await asyncio.sleep(0.05)
+    await until(lambda: running._table.busy)
     late, writer = await client.tcp()
 
     assert await closed(late)

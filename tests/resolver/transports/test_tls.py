@@ -25,6 +25,7 @@ from idis.resolver.development_certificate import make_development_certificate
 from idis.resolver.node import Node
 from idis.resolver.serving import serve
 from idis.resolver.transports.tls_keys import TlsKeyError, TlsKeys
+from tests.waiting import WAIT_S_MAX, until
 
 NOW = 1_800_000_000
 TLS = TlsSection(DEVELOPMENT_CERTIFICATE, DEVELOPMENT_KEY, port=0)
@@ -45,7 +46,7 @@ async def fetch(url: str, context: ssl.SSLContext | None = None) -> tuple[int, b
     """GET, by a client of the standard library."""
 
     def ask() -> tuple[int, bytes]:
-        with urllib.request.urlopen(url, context=context, timeout=5) as answer:
+        with urllib.request.urlopen(url, context=context, timeout=WAIT_S_MAX) as answer:
             return answer.status, answer.read()
 
     return await asyncio.to_thread(ask)
@@ -82,7 +83,7 @@ async def test_the_binary_protocol_speaks_tls_on_its_own_port(secure, frame, cod
 
 
 async def _frame(reader: asyncio.StreamReader) -> bytes:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WAIT_S_MAX):
         envelope = await reader.readexactly(20)
         return envelope + await reader.readexactly(int.from_bytes(envelope[16:20], "big"))
 
@@ -92,7 +93,7 @@ async def test_plain_octets_on_the_tls_port_end_the_connection(secure, frame):
     reader, writer = await asyncio.open_connection("127.0.0.1", secure.tls_port)
     writer.write(frame("88.118.8/A1"))
 
-    told = await asyncio.wait_for(_rest(reader), 5)
+    told = await asyncio.wait_for(_rest(reader), WAIT_S_MAX)
 
     assert told == b""
     writer.close()
@@ -104,7 +105,7 @@ async def test_a_handshake_that_stops_halfway_is_ended(start_node):
     reader, writer = await asyncio.open_connection("127.0.0.1", node.http_port)
     writer.write(b"\x16\x03\x01\x02\x00\x01")
 
-    told = await asyncio.wait_for(_rest(reader), 5)
+    told = await asyncio.wait_for(_rest(reader), WAIT_S_MAX)
 
     assert told == b""
     assert node.metrics.closed["handshake"] == 1
@@ -235,7 +236,7 @@ async def test_what_only_begins_like_tls_ends_the_connection(secure, octets):
     reader, writer = await asyncio.open_connection("127.0.0.1", secure.http_port)
     writer.write(octets)
     writer.write_eof()
-    await asyncio.wait_for(_rest(reader), 5)
+    await asyncio.wait_for(_rest(reader), WAIT_S_MAX)
     writer.close()
 
     assert (await fetch(f"https://127.0.0.1:{secure.http_port}/healthz", trust(secure)))[0] == 200
@@ -260,7 +261,7 @@ async def test_half_open_handshakes_make_room(start_node):
     halves = [await asyncio.open_connection("127.0.0.1", node.http_port) for _ in range(4)]
     for _reader, writer in halves:
         writer.write(b"\x16\x03\x01\x02\x00\x01")
-    await asyncio.sleep(0.05)
+    await until(lambda: len(node._table) == 4)
 
     assert (await fetch(f"https://127.0.0.1:{node.http_port}/healthz", trust(node)))[0] == 200
     assert node.metrics.closed["room"] >= 1
@@ -272,7 +273,7 @@ async def test_a_goodbye_is_answered_with_a_goodbye(secure):
     """close_notify on both sides, so that nobody takes an answer that was cut for a whole one."""
     reader, writer = await asyncio.open_connection("127.0.0.1", secure.http_port, ssl=trust(secure))
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    answer = await asyncio.wait_for(reader.read(), 5)  # raises SSLError without a goodbye
+    answer = await asyncio.wait_for(reader.read(), WAIT_S_MAX)  # raises SSLError without a goodbye
     writer.close()
 
     assert answer.startswith(b"HTTP/1.1 200")
@@ -285,14 +286,14 @@ async def test_hangup_takes_up_a_certificate_and_ends_nothing(make_config):
     node = Node(config)
     ready = asyncio.Event()
     served = asyncio.create_task(serve(node, ready.set))
-    await asyncio.wait_for(ready.wait(), 10)
+    await asyncio.wait_for(ready.wait(), WAIT_S_MAX)
     (config.data_dir / DEVELOPMENT_CERTIFICATE).write_text("half")
     os.kill(os.getpid(), signal.SIGHUP)
     await asyncio.sleep(0.05)
     assert not served.done()
     os.kill(os.getpid(), signal.SIGTERM)
 
-    assert await asyncio.wait_for(served, 10) == 0
+    assert await asyncio.wait_for(served, WAIT_S_MAX) == 0
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -303,7 +304,7 @@ async def test_a_client_goes_on_with_its_session(secure, version):
 
     def ask(session: ssl.SSLSession | None) -> tuple[bool, ssl.SSLSession | None, bytes]:
         with (
-            socket.create_connection(("127.0.0.1", secure.http_port), timeout=5) as plain,
+            socket.create_connection(("127.0.0.1", secure.http_port), timeout=WAIT_S_MAX) as plain,
             context.wrap_socket(plain, server_hostname="127.0.0.1", session=session) as connection,
         ):
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")

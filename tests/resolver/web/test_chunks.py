@@ -19,6 +19,7 @@ from idis.resolver.config import GuardSection
 from idis.resolver.node import Node
 from idis.resolver.transports.http import HttpTransport
 from idis.resolver.web.chunks import STEP_MADE, behind_length
+from tests.waiting import WAIT_S_MAX, until
 
 P = "88.118.8"
 RECORDS = (
@@ -138,7 +139,7 @@ class Faces:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         answer = b""
         with suppress(ConnectionError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WAIT_S_MAX):
                 for piece in pieces:
                     writer.write(piece)
                     await asyncio.sleep(0.002 if len(pieces) > 2 else 0)
@@ -166,10 +167,7 @@ async def faces(request, start_node, make_config) -> AsyncIterator[Faces]:
     section = make_config().node
     index_bytes = section.index_bytes if request.param == speedups.COMPILED else 0
     node = await start_node(records=RECORDS, node=replace(section, index_bytes=index_bytes), guard=GuardSection())
-    for _ in range(200):
-        if not index_bytes or node._hot_path.index_answers.fresh():
-            break
-        await asyncio.sleep(0.01)
+    assert await until(lambda: not index_bytes or node._hot_path.index_answers.fresh())
     bound = socket.create_server(("127.0.0.1", 0))
     bound.setblocking(False)
     other = HttpTransport([bound], node._application, node._service)

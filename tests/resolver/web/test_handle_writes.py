@@ -8,6 +8,7 @@ import pytest
 
 from idis.resolver.config import LimitsSection
 from tests.resolver.web.rest_client import basic
+from tests.waiting import WAIT_S_MAX
 
 ADMIN = basic("301:0.NA/88.118.8", "s3cret")
 URL = {"index": 1, "type": "URL", "data": {"format": "string", "value": "https://example.com/1"}}
@@ -234,7 +235,7 @@ async def test_a_slow_body_ends_at_its_deadline(start_node):
     reader, writer = await asyncio.open_connection("127.0.0.1", node.http_port)
     head = b"PUT /api/handles/88.118.8/N1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n["
     writer.write(head)
-    answer = await asyncio.wait_for(reader.read(12), 5)
+    answer = await asyncio.wait_for(reader.read(12), WAIT_S_MAX)
 
     assert answer == b"HTTP/1.1 408"
     writer.close()

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from tests.registry.trace.sample_events import OBJECT
+from tests.waiting import until
 
 PLATE = "88.118.8/big"
 RECALL = OBJECT | {"eventID": "urn:e:1", "epcList": [f"hdl:{PLATE}"], "disposition": "recalled", "bizStep": "inspecting"}
-WAIT_S = 10.0
-
 
 async def flag_of(client: Any, wanted: list[str]) -> list[str]:
     """What the record of the plate says of itself, once it says what is wanted; what it says at last."""
     found: list[str] = []
-    try:
-        async with asyncio.timeout(WAIT_S):
-            while found != wanted:
-                _, record, _ = await client.ask("GET", client.base.replace("/epcis/v2", f"/api/handles/{PLATE}"))
-                found = [value["data"]["value"] for value in record.get("values", ()) if value["type"] == "recallFlag"]
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        pass
+
+    async def look() -> bool:
+        _, record, _ = await client.ask("GET", client.base.replace("/epcis/v2", f"/api/handles/{PLATE}"))
+        found[:] = [value["data"]["value"] for value in record.get("values", ()) if value["type"] == "recallFlag"]
+        return found == wanted
+
+    await until(look)
     return found
 
 

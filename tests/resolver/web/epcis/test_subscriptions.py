@@ -15,8 +15,7 @@ from aiohttp import web
 from idis.registry.caller import Role, RoleGrant
 from idis.resolver.web.epcis import delivery
 from tests.registry.trace.sample_events import OBJECT
-
-WAIT_S = 10.0
+from tests.waiting import WAIT_S_MAX
 
 
 class Listener:
@@ -37,7 +36,7 @@ class Listener:
 
     async def next(self) -> tuple[list[str], Any, Any]:
         """The ids of the events of the next message, its document, its headers."""
-        document, headers = await asyncio.wait_for(self.told.get(), WAIT_S)
+        document, headers = await asyncio.wait_for(self.told.get(), WAIT_S_MAX)
         events = document["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
         return [event["eventID"] for event in events], document, headers
 
@@ -77,7 +76,7 @@ async def subscribe(client: Any, **body: Any) -> str:
 
 async def once(client: Any, path: str, state: str) -> Any:
     """What is shown of a subscription once it is in a state."""
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(WAIT_S_MAX):
         shown = (await client.ask("GET", path))[1]
         while shown["state"] != state:
             shown = (await client.ask("GET", path))[1]
@@ -211,7 +210,7 @@ class TestStreams:
         url = f"{asked.base}/queries/shipped/events?stream=true"
         async with asked.session.ws_connect(url, headers={"Authorization": f"Bearer {asked.secret}"}) as socket:
             await tell(asked, 1)
-            message = json.loads(await asyncio.wait_for(socket.receive_str(), WAIT_S))
+            message = json.loads(await asyncio.wait_for(socket.receive_str(), WAIT_S_MAX))
         events = message["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
         assert [event["eventID"] for event in events] == ["urn:x:1"]
 
@@ -236,7 +235,7 @@ class TestStreams:
 
 async def _line(answer: Any, head: bytes) -> str:
     """The rest of the next line that begins so."""
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(WAIT_S_MAX):
         while not (line := await answer.content.readline()).startswith(head):
             assert line, "it ended"
     return line.removeprefix(head).decode()

@@ -28,10 +28,10 @@ from idis.registry.token import TokenTerms
 from idis.resolver.config import ListenSection, NodeConfig, NodeSection, Tier
 from idis.resolver.creation import create_node
 from idis.resolver.web.v1 import table
+from tests.waiting import WAIT_S_MAX
 
 PREFIX = "88.118.8"
 COMMAND = (sys.executable, "-c", "import sys; from idis.resolver.cli.main import main; sys.exit(main())")
-START_S_MAX = 30.0
 CAMPAIGN_CASES_MIN = 1_000  # from here on the bounds of every parameter are tried one by one, some 5,000 cases more
 OPERATIONS = len(table.OPERATIONS)
 
@@ -73,7 +73,7 @@ class Served:
         """The answer to GET."""
         proof = {"Authorization": f"Bearer {self.secrets[role]}"} if self.secrets[role] else {}
         request = Request(self.url + path, headers=proof)
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=WAIT_S_MAX) as answer:
             shown: dict[str, object] = json.load(answer)
         return shown
 
@@ -102,7 +102,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
             yield Served(f"http://127.0.0.1:{http_port(node)}/api/v1", secrets)
         finally:
             node.send_signal(signal.SIGTERM)
-            node.communicate(timeout=START_S_MAX)
+            node.communicate(timeout=WAIT_S_MAX)
 
 
 def make_secret(store: LmdbStore, role: RoleGrant) -> str:
