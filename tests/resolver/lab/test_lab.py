@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,14 +18,17 @@ import pytest
 from idis.proto.dns.message import decode_response, encode_query
 from idis.proto.dns.naming import name_of
 from idis.proto.identifier import parse_identifier
+from idis.resolver.cli.main import main
 from idis.resolver.client_reply import Reply
 from idis.resolver.lab.plan import DNS_OFFSET, HTTP_OFFSET
 from idis.resolver.lab.story_tour import RECALLED
 from idis.resolver.operator_key import read_operator_key
 from idis.resolver.sync import Client
+from tests.ports import free_base, is_free
+from tests.waiting import WAIT_S_MAX, until_seen
 
-START_S_MAX = 60  # two slow cores that run other tests beside it
 NODES = 14
+TOUR_S_MAX = 110.0  # seventy stops at fourteen nodes; just before pytest's own bound
 
 
 class Lab(NamedTuple):
@@ -39,25 +40,8 @@ class Lab(NamedTuple):
 
 
 def _free_base() -> int:
-    """A port with room above it, below those the kernel lends to clients: a busy machine has clients everywhere there."""
-    for _ in range(20):
-        base = random.randrange(15_000, 31_000)
-        if all(_free(base + offset + number) for offset in (0, HTTP_OFFSET, DNS_OFFSET) for number in range(NODES)):
-            return base
-    pytest.skip("no row of free ports")
-
-
-def _free(port: int) -> bool:
-    """Whether neither UDP nor TCP uses it."""
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        with socket.socket(type=kind) as probe:
-            if kind is socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return False
-    return True
+    """Where a lab finds all its ports free."""
+    return free_base(offset + number for offset in (0, HTTP_OFFSET, DNS_OFFSET) for number in range(NODES))
 
 
 def _recursive(lab: Lab) -> str:
@@ -81,15 +65,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
     path = folder / "map.json"
     process = _idis("lab", "--base-port", str(_free_base()), "--map", str(path), "--dir", str(folder / "nodes"))
-    deadline = time.monotonic() + START_S_MAX
-    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until_seen(lambda: path.exists() or process.poll() is not None)
     if not path.exists():
         process.kill()
         pytest.fail("the lab did not start: " + (process.communicate()[0] or ""))
     yield Lab(process, json.loads(path.read_text()), folder / "nodes")
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=WAIT_S_MAX)
 
 
 def test_every_sample_of_the_map_resolves(lab: Lab) -> None:
@@ -108,7 +90,7 @@ def test_every_node_is_ready_and_has_its_own_store(lab: Lab) -> None:
     nodes = lab.tree["nodes"]
     for node in nodes:
         host = f"[{node['host']}]" if ":" in node["host"] else node["host"]
-        with urllib.request.urlopen(f"http://{host}:{node['http_port']}/readyz", timeout=5) as response:
+        with urllib.request.urlopen(f"http://{host}:{node['http_port']}/readyz", timeout=WAIT_S_MAX) as response:
             assert response.status == 200
         assert (Path(node["data_dir"]) / "CURRENT").exists()
 
@@ -131,7 +113,7 @@ def test_the_line_it_shows_recalls_over_several_nodes(lab: Lab) -> None:
     key = lab.folder / "enterprise-120-6" / "operator.pem"
     server = f"http://{recursive['host']}:{recursive['http_port']}"
     asked = _idis("trace", "recall", RECALLED, "--server", server, "--identity", "300:0.NA/88.120.6", "--key", str(key))
-    output, _ = asked.communicate(timeout=30)
+    output, _ = asked.communicate(timeout=WAIT_S_MAX)
 
     assert asked.returncode == 0, output
     assert "to be told: 88.120.7" in output
@@ -144,7 +126,7 @@ def test_dns_answers_from_the_whole_tree(lab: Lab) -> None:
     question = encode_query(7, name_of(parse_identifier(identifier), (b"id", b"lab")), 16, udp_bytes=1_232)
     recursive = lab.tree["recursive"]
     with socket.socket(type=socket.SOCK_DGRAM) as asker:
-        asker.settimeout(5)
+        asker.settimeout(WAIT_S_MAX)
         asker.sendto(question, (recursive["host"], recursive["dns_port"]))
         response = decode_response(asker.recv(4_096))
 
@@ -158,7 +140,7 @@ def test_a_record_registered_beside_a_running_node_is_answered_at_once(
     """`idis register` on the enterprise's directory, then the recursive node's answer."""
     directory = next(node["data_dir"] for node in lab.tree["nodes"] if "88.118.8" in node["prefixes"])
     registered = _idis("register", "88.118.8/NEW-1", "--value", "1:URL=https://example.com/new", "--data", directory)
-    assert registered.wait(timeout=30) == 0, registered.communicate()[0]
+    assert registered.wait(timeout=WAIT_S_MAX) == 0, registered.communicate()[0]
 
     with Client(_recursive(lab)) as client:
         assert client.resolve("88.118.8/NEW-1").values[0].data == b"https://example.com/new"
@@ -168,7 +150,7 @@ def test_a_second_lab_on_the_same_ports_says_which_port_is_taken(lab: Lab) -> No
     """One sentence with the port and the way out; the running lab is unharmed."""
     port = lab.tree["nodes"][0]["port"]
     second = _idis("lab", "--base-port", str(port))
-    output, _ = second.communicate(timeout=60)
+    output, _ = second.communicate(timeout=WAIT_S_MAX)
 
     assert second.returncode == 2
     assert f"port {port}" in output
@@ -179,7 +161,7 @@ def test_a_second_lab_on_the_same_ports_says_which_port_is_taken(lab: Lab) -> No
 def test_the_guided_tour_finds_every_answer_right() -> None:
     """`idis lab --smoke` exits 0 and leaves nothing running or lying about."""
     process = _idis("lab", "--smoke", "--base-port", str(_free_base()))
-    output, _ = process.communicate(timeout=100)
+    output, _ = process.communicate(timeout=TOUR_S_MAX)
     folder = Path(output.split(" nodes in ")[1].split(" ")[0])
 
     assert process.returncode == 0, output
@@ -187,39 +169,51 @@ def test_the_guided_tour_finds_every_answer_right() -> None:
     assert not folder.exists()
 
 
-def test_an_interrupted_lab_ends_cleanly() -> None:
-    """Ctrl-C ends every node: the exit code is 0, the ports are free again, the folder is gone."""
+class Passing(NamedTuple):
+    """A lab in a folder that ends with it: its process in a session of its own, its first port, its folder."""
+
+    process: subprocess.Popen[str]
+    base: int
+    folder: Path
+
+    def line(self) -> str:
+        """The next line it says."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def interrupt(self) -> int:
+        """What Ctrl-C in a terminal sends to all its processes; the exit code."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.communicate(timeout=WAIT_S_MAX)
+        return self.process.returncode
+
+
+@pytest.fixture(scope="module")
+def passing() -> Iterator[Passing]:
+    """A lab that is killed in part, and ended, by the tests that follow."""
     base = _free_base()
     process = _idis("lab", "--base-port", str(base), own_session=True)
-    output = ""
     assert process.stdout is not None
-    while "Ctrl-C" not in output:
-        line = process.stdout.readline()
-        assert line, output
-        output += line
-    os.killpg(process.pid, signal.SIGINT)
-    rest, _ = process.communicate(timeout=30)
-
-    assert process.returncode == 0, output + rest
-    assert all(_free(base + gap) for gap in range(NODES))
-    assert not Path(output.split(" nodes in ")[1].split(" ")[0]).exists()
+    found = Passing(process, base, Path(process.stdout.readline().split(" nodes in ")[1].split(" ")[0]))
+    assert any("Ctrl-C" in line for line in iter(found.line, ""))
+    yield found
+    if process.poll() is None:
+        found.interrupt()
 
 
-def test_the_lab_goes_on_without_a_node_that_was_killed() -> None:
+def test_the_lab_goes_on_without_a_node_that_was_killed(passing: Passing) -> None:
     """It used to stop every node; now it says how to have the dead one back, as an operator would."""
-    process = _idis("lab", "--base-port", str(_free_base()), own_session=True)
-    assert process.stdout is not None
-    lines = iter(process.stdout.readline, "")
-    folder = Path(next(lines).split(" nodes in ")[1].split(" ")[0])
-    assert any("Ctrl-C" in line for line in lines)
-    os.kill(int((folder / "enterprise-120-5" / "node.lock").read_text()), signal.SIGKILL)
-    told = next(lines)
-    alive = process.poll() is None
-    os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=30)
+    os.kill(int((passing.folder / "enterprise-120-5" / "node.lock").read_text()), signal.SIGKILL)
 
-    assert told.startswith("enterprise-120-5 has ended, the others go on; to have it back: ")
-    assert (alive, process.returncode) == (True, 0)
+    assert passing.line().startswith("enterprise-120-5 has ended, the others go on; to have it back: ")
+    assert passing.process.poll() is None
+
+
+def test_an_interrupted_lab_ends_cleanly(passing: Passing) -> None:
+    """Ctrl-C ends every node: the exit code is 0, the ports are free again, the folder is gone."""
+    assert passing.interrupt() == 0
+    assert all(is_free(passing.base + gap) for gap in range(NODES))
+    assert not passing.folder.exists()
 
 
 @pytest.mark.parametrize(
@@ -231,12 +225,17 @@ def test_the_lab_goes_on_without_a_node_that_was_killed() -> None:
         (("--base-port", "x"), "'x' is no base port: 1024 to"),
     ],
 )
-def test_a_wrong_place_is_told_before_anything_is_built(words: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
+def test_a_wrong_place_is_told_before_anything_is_built(
+    words: tuple[str, ...], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One sentence at once, not a trace, and not after all nodes were made."""
     (tmp_path / "file").write_text("here")
-    process = _idis("lab", *(word.replace("FILE", str(tmp_path / "file")) for word in words))
-    output, _ = process.communicate(timeout=60)
+    try:
+        code = main(["lab", *(word.replace("FILE", str(tmp_path / "file")) for word in words)])
+    except SystemExit as ended:
+        code = int(str(ended.code))
+    output = "".join(capsys.readouterr())
 
-    assert process.returncode == 2
+    assert code == 2
     assert sentence in output
     assert output.count("\n") == 1
