@@ -24,6 +24,7 @@ from idis.registry.store.bulk import Loaded
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.verify import check
 from idis.registry.store.writer import Settings
+from idis.registry.template_elsewhere import TemplateElsewhere, known_templates
 
 PREFIXES = ("88.118.21", "88.118.8")
 THEN = 1_600_000_000
@@ -282,3 +283,19 @@ def test_timestamps_survive(other: LmdbStore, dump: Path, restore: LoadDump) -> 
     (value,) = decode_values(record.public)
 
     assert value == replace(Value(1, "URL", b"https://example.com/1"), timestamp=THEN)
+
+
+def test_fields_of_a_template_that_is_not_known_here_are_hidden_once_loaded(
+    store: LmdbStore, other: LmdbStore, tmp_path: Path, restore: LoadDump
+) -> None:
+    """The source knew it, and showed them; what another node restricts must be asked for anew."""
+    values = (Value(1000, "TEMPLATE_ID", b"88.7/META_z"), Value(2000, "price", b"9"))
+    store.write(lambda txn: txn.put_record(prepare(Record("88.118.8/t", values), THEN)), actor="test").result()
+    restore(write_dump(store, tmp_path / "t.dump"))
+    with other.read() as txn:
+        record = txn.record(b"88.118.8\x00t")
+        known = list(known_templates(txn))
+
+    assert record is not None
+    assert [value.index for value in decode_values(record.public)] == [1000]
+    assert known == [TemplateElsewhere("88.7/META_Z")]

@@ -11,11 +11,12 @@ import pytest
 from idis.proto.codes import ResponseCode
 from idis.proto.errors import DataError
 from idis.proto.types.site import TCP, Interface, Server, Site
-from idis.proto.value import Value, encode_values
+from idis.proto.value import Value, decode_values, encode_values
 from idis.registry.caller import Caller, Role, RoleGrant
 from idis.registry.identity import identity_of
 from idis.registry.prefix import Moving, PrefixEntry, PrefixState, Privacy
 from idis.registry.record import Alias, Record, prepare
+from idis.registry.registration import relisting
 from idis.registry.registration.acts import Create, perform
 from idis.registry.registration.checks import Refusal
 from idis.registry.registration.life import Registered
@@ -187,6 +188,21 @@ def test_what_is_deleted_meanwhile_is_deleted_there() -> None:
 
     assert taken == Taken(0, 1)
     assert (changes.known, changes.more, _held(there).records) == (True, False, 2)
+
+
+def test_fields_of_a_template_that_is_not_known_here_are_hidden_once_moved() -> None:
+    """Whoever sends the records may have known it."""
+    store, there = _store(HOMED), _store(None)
+    values = (Value(1000, "TEMPLATE_ID", b"88.7/META_z"), Value(2000, "price", b"9"))
+    store.write(lambda txn: txn.put_record(prepare(Record(f"{NAME}/t", values), NOW)), actor="test").result()
+    _do(there, Arrive(NAME, LUGGAGE))
+    _do(there, Take(NAME, _page(store)))
+    assert isinstance(_do(there, Settle(NAME, Place.HOME, _held(there))), Registered)
+    relisting.finish(there)
+    with there.read() as txn:
+        ((_, record),) = txn.records(NAME, None, 2)
+
+    assert [value.index for value in decode_values(record.public)] == [1000]
 
 
 def test_a_long_prefix_leaves_in_pieces() -> None:
