@@ -31,7 +31,8 @@ def told(number: int, choose: Random) -> dict[str, Any]:
     event = dict(choose.choice(FIVE)) | {"eventID": f"urn:e:{number}", "eventTime": f"2026-03-0{choose.randint(1, 3)}T00:00:00Z"}
     names = {"parentID": one, "childEPCs": [two], "epcList": [one, two], "inputEPCList": [one], "outputEPCList": [two, *others]}
     event |= {name: names[name] for name in names if name in event}
-    event |= {"readPoint": {"id": choose.choice(NAMES)}, "bizTransactionList": [{"type": "po", "bizTransaction": choose.choice(NAMES)}]}
+    event |= {"readPoint": {"id": choose.choice(NAMES)}}
+    event |= {"bizTransactionList": [{"type": "po", "bizTransaction": choose.choice(NAMES)}]}
     if event["type"] == "ObjectEvent":
         event["persistentDisposition"] = {"set": [choose.choice(("recalled", "damaged"))]}
     if event["type"] == "TransformationEvent":
@@ -129,7 +130,8 @@ def test_only_what_is_mentioned_is_looked_at(store: Store, query: dict[str, Any]
         store,
         [
             OBJECT
-            | {"eventID": f"urn:e:{number}", "eventTime": f"2026-03-01T00:00:{number:02}Z", "readPoint": {"id": f"urn:x:{number}"}}
+            | {"eventID": f"urn:e:{number}", "eventTime": f"2026-03-01T00:00:{number:02}Z"}
+            | {"readPoint": {"id": f"urn:x:{number}"}}
             | {"bizTransactionList": [{"type": "po", "bizTransaction": f"urn:p:{number % 2}"}]}
             for number in range(60)
         ],
