@@ -7,7 +7,8 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -129,35 +130,42 @@ def _query(wanted: Wanted) -> dict[str, str]:
 
 def _export(arguments: argparse.Namespace) -> int:
     wanted = wanted_of(arguments, time.time())
+    with _exported(arguments, wanted) as rows:
+        return _keep(arguments, rows)
+
+
+@contextmanager
+def _exported(arguments: argparse.Namespace, wanted: Wanted) -> Iterator[Iterable[bytes]]:
+    """The rows, asked of a node or read in the data directory."""
+    if arguments.server:
+        with connected(arguments) as node:
+            yield (node.ask("GET", ("audit", "export"), query=_query(wanted)).body,)
+    else:
+        with opened(arguments) as store:
+            yield export_rows(store, wanted, int(time.time() * 1000))
+
+
+def _keep(arguments: argparse.Namespace, rows: Iterable[bytes]) -> int:
     if arguments.output is None:
-        _write(sys.stdout.buffer, arguments, wanted)
+        sys.stdout.buffer.writelines(rows)
+        sys.stdout.buffer.flush()
         return ExitCode.DONE
     try:
         with arguments.output.open("xb") as file:
-            _write(file, arguments, wanted)
+            file.writelines(rows)
     except FileExistsError:
         raise CommandError(f"{arguments.output} exists already and is not overwritten: name another file") from None
     except OSError as error:
         raise CommandError(f"{arguments.output} cannot be written: {error.strerror}") from None
     with arguments.output.open("rb") as file:
         result = check(_rows(file))
-    assert not isinstance(result, Broken), "what was just written is whole"
+    if isinstance(result, Broken):
+        raise CommandError(f"{arguments.output} is not whole, row {result.row}: {result.fault}: export it again", ExitCode.REFUSED)
     if arguments.json:
         print_json({"file": str(arguments.output), "lines": result.lines, "digest": result.digest})
     else:
         print(f"{arguments.output}: {result.lines} lines; keep this elsewhere, it proves them: {result.digest}")
     return ExitCode.DONE
-
-
-def _write(file: IO[bytes], arguments: argparse.Namespace, wanted: Wanted) -> None:
-    if arguments.server:
-        with connected(arguments) as node:
-            file.write(node.ask("GET", ("audit", "export"), query=_query(wanted)).body)
-    else:
-        with opened(arguments) as store:
-            for row in export_rows(store, wanted, int(time.time() * 1000)):
-                file.write(row)
-    file.flush()
 
 
 def _check(arguments: argparse.Namespace) -> int:

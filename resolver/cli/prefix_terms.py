@@ -10,8 +10,7 @@ from idis.registry.registration.prefix_acts import ChangeTerms
 from idis.resolver.cli.identifier_argument import prefix_of
 from idis.resolver.cli.output import CommandError
 from idis.resolver.cli.prefix_acting import act, tell
-
-_REQUIRED, _OPTIONAL = "required", "optional"
+from idis.resolver.cli.prefix_elsewhere import signing_word
 
 
 def add_terms(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +29,7 @@ def add_terms(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ttl", type=int, metavar="S", help=f"seconds others may keep its record; default {DEFAULT_TERMS.ttl_s}")
     parser.add_argument(
         "--signing",
-        choices=(_REQUIRED, _OPTIONAL),
+        choices=(signing_word(True), signing_word(False)),
         help="whether every record must carry its owner's signature; default: optional",
     )
     parser.add_argument(
@@ -62,6 +61,6 @@ def _given(arguments: argparse.Namespace) -> NewTerms:
         fold_suffix=arguments.fold_suffix,
         quota=arguments.quota,
         ttl_s=arguments.ttl,
-        signing_required=None if arguments.signing is None else arguments.signing == _REQUIRED,
+        signing_required=None if arguments.signing is None else arguments.signing == signing_word(True),
         daily_quota=arguments.daily_quota,
     )
