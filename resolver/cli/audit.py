@@ -160,7 +160,8 @@ def _keep(arguments: argparse.Namespace, rows: Iterable[bytes]) -> int:
     with arguments.output.open("rb") as file:
         result = check(_rows(file))
     if isinstance(result, Broken):
-        raise CommandError(f"{arguments.output} is not whole, row {result.row}: {result.fault}: export it again", ExitCode.REFUSED)
+        why = f"row {result.row}: {result.fault}"
+        raise CommandError(f"{arguments.output} is not whole, {why}: export it again", ExitCode.REFUSED)
     if arguments.json:
         print_json({"file": str(arguments.output), "lines": result.lines, "digest": result.digest})
     else:
