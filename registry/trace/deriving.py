@@ -176,6 +176,8 @@ def _moments(saying: Saying) -> dict[str, Moment]:
             uom,
             other,
             saying.holder,
+            event.set_dispositions,
+            event.unset_dispositions,
         )
 
     process, name = event.transformation_id, spelling.name

@@ -2,9 +2,10 @@
 
 An event with the disposition `recalled` stops a thing, one with the business step `holding` has it checked. That lasts until a
 later event says that the thing is well (`active`, `available`, `conformant`, fit for sale), or is declared to be wrong; being
-shipped back lifts nothing. Whatever the thing is in now, or was made into, gets the same flag in its record, or `check` where
-that is only possible. What a record said of itself before is kept, and comes back when nothing else lies on it. A record that its
-owner signs is his to change: there the flag stands beside what he signed (`statement.is_node_flag`), and his own stays.
+shipped back lifts nothing. `recalled` as a persistent disposition stops it until that is unset, whatever is said meanwhile.
+Whatever the thing is in now, or was made into, gets the same flag in its record, or `check` where that is only possible. What a
+record said of itself before is kept, and comes back when nothing else lies on it. A record that its owner signs is his to
+change: there the flag stands beside what he signed (`statement.is_node_flag`), and his own stays.
 
 Whoever speaks for a thing speaks for all that it is in. Whoever does not has his own things checked, and nobody else's.
 """
@@ -45,6 +46,7 @@ REACHED_MAX = 100_000  # by one of them
 SOURCES_OF_ONE_MAX = 64  # that flag one thing; beyond, the gravest of these counts
 BUDGET = Budget(depth=32, edges=REACHED_MAX, ms=2**31)
 
+_RECALLED = "recalled"
 _QUEUE = "idis:flags"  # stands in front of all sources
 _LIFTING = frozenset(("active", "available", "conformant", "sellable_accessible", "sellable_not_accessible"))
 _GRAVITY = {NONE: 0, CHECK: 1, STOP: 2}
@@ -77,7 +79,7 @@ class Spread:
 
 def flags_something(event: Event) -> bool:
     """Whether an event says of its things that they are recalled or held."""
-    return _flag(event.disposition, event.biz_step) != NONE
+    return _RECALLED in event.set_dispositions or _flag(event.disposition, event.biz_step) != NONE
 
 
 def named_in(event: Event, spelling: Spelling) -> list[str]:
@@ -92,14 +94,21 @@ def sources(txn: ReadTxn) -> list[str]:
 
 
 def word_on(txn: ReadTxn, thing: str) -> Word:
-    """The last word of events about a thing."""
+    """The last word of events about a thing: the graver one of what holds until it is unset and of what the last of them said."""
+    word = Word()
+    told = unset = False
     for moment in lately(txn, thing, None, limit=LOOKED_BACK_MAX):
-        flag = _flag(moment.disposition, moment.biz_step)
-        if flag != NONE:
-            return Word(flag, moment.said_by)
-        if moment.disposition in _LIFTING:
+        if not unset and _RECALLED in moment.set_dispositions:
+            return Word(STOP, moment.said_by)
+        unset = unset or _RECALLED in moment.unset_dispositions
+        if not told:
+            flag = _flag(moment.disposition, moment.biz_step)
+            if flag != NONE:
+                word = Word(flag, moment.said_by)
+            told = flag != NONE or moment.disposition in _LIFTING or _RECALLED in moment.unset_dispositions
+        if told and (unset or word.flag == STOP):
             break
-    return Word()
+    return word
 
 
 def spread(txn: ReadTxn, source: str, now_ms: int) -> Spread:
@@ -234,7 +243,7 @@ def _keys(source: str, thing: str) -> tuple[bytes, bytes]:
 
 
 def _flag(disposition: str, biz_step: str) -> str:
-    if disposition == "recalled":
+    if disposition == _RECALLED:
         return STOP
     return CHECK if biz_step == "holding" else NONE
 

@@ -49,6 +49,7 @@ class Moment(NamedTuple):
         quantity, uom: how much, where it is so much of a class.
         other: the whole it went into or came out of, or the transformation.
         said_by: the folded prefix in whose name it was said.
+        set_dispositions, unset_dispositions: what holds from then on until it is unset, and what no longer does.
     """
 
     time_ms: int
@@ -67,12 +68,14 @@ class Moment(NamedTuple):
     uom: str = ""
     other: str = ""
     said_by: str = ""
+    set_dispositions: tuple[str, ...] = ()
+    unset_dispositions: tuple[str, ...] = ()
 
 
 _LIFE, _END = bytes((Slot.LIFE,)), b"\xff"  # the first octet of a time is not the last one there is
 _TYPES = tuple(EventType)
 _ACTIONS = tuple(Action)
-_MEMBERS = 15
+_MEMBERS = 16
 
 
 def life_row(thing: str, moment: Moment) -> rows.Row:
@@ -97,7 +100,7 @@ def _place_of(moment: Moment) -> bytes:
 
 def _packed(moment: Moment) -> bytes:
     _, event_id, kind, action, role, biz_step, disposition, holder, place, read_point, recorded_ms, *rest = moment
-    retracted_ms, quantity, uom, other, said_by = rest
+    retracted_ms, quantity, uom, other, said_by, lasting, ended = rest
     members = [
         event_id,
         _TYPES.index(kind),
@@ -114,6 +117,7 @@ def _packed(moment: Moment) -> bytes:
         None if quantity is None else str(quantity),
         uom,
         None if retracted_ms == ALWAYS_MS else retracted_ms,
+        (lasting, ended) if lasting or ended else None,
     ]
     return rows.pack(members)
 
@@ -122,7 +126,8 @@ def moment_of(key: bytes, row: bytes) -> Moment:
     """The moment of a row."""
     members = rows.unpack(row, _MEMBERS)
     event_id, kind, action, role, recorded, said_by, biz_step, disposition, place, read_point, holder, other = members[:12]
-    amount, uom, retracted = members[12:]
+    amount, uom, retracted, persistent = members[12:]
+    lasting, ended = persistent or ((), ())
     return Moment(
         rows.time_of(key[-16:-8]),
         event_id,
@@ -140,6 +145,8 @@ def moment_of(key: bytes, row: bytes) -> Moment:
         uom or "",
         other or "",
         said_by or "",
+        tuple(lasting),
+        tuple(ended),
     )
 
 

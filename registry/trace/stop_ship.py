@@ -20,6 +20,7 @@ from idis.registry.trace.life import Role, lately
 from idis.registry.trace.tracing import Clock, Extent, extent_of, standing, walk_here
 from idis.registry.trace.walking import Budget, Start, Walk
 
+LOOKED_BACK_MAX = 64  # events of its life: what was set further back no longer holds it up here, but its flag does
 CHECK_BUDGET = Budget(depth=3, edges=200, ms=50)
 
 _INSIDE = (EdgeKind.PART_OF, EdgeKind.PACKED_IN)
@@ -112,13 +113,16 @@ def _of_record(txn: ReadTxn, thing: str, relation: str) -> list[Reason]:
 def _of_life(txn: ReadTxn, thing: str, at_ms: int, read_point: str) -> list[Reason]:
     reasons: list[Reason] = []
     newest = True
-    for moment in lately(txn, thing, at_ms):
-        word = moment.disposition.rpartition("-")[2].rpartition(":")[2]
-        if newest and word in _STOPPING:
-            reasons.append(Reason(Verdict.STOP, thing, f"its last disposition is {word}"))
-        elif newest and word in _HOLDING:
-            reasons.append(Reason(Verdict.HOLD, thing, f"its last disposition is {word}"))
+    settled: set[str] = set()  # persistent dispositions that were set or unset since
+    for moment in lately(txn, thing, at_ms, limit=LOOKED_BACK_MAX):
+        word = _bare(moment.disposition)
+        if newest:
+            reasons.extend(_of_word(thing, word, "its last disposition is"))
         newest = newest and not word
+        for word in map(_bare, moment.set_dispositions):
+            if word not in settled:
+                reasons.extend(_of_word(thing, word, "its persistent disposition is"))
+        settled.update(map(_bare, (*moment.set_dispositions, *moment.unset_dispositions)))
         if moment.type is EventType.OBJECT and moment.action is Action.DELETE:
             reasons.append(Reason(Verdict.STOP, thing, "it has ceased to exist"))
             break
@@ -129,3 +133,13 @@ def _of_life(txn: ReadTxn, thing: str, at_ms: int, read_point: str) -> list[Reas
             reasons.append(Reason(Verdict.HOLD, thing, "it was shipped from here before"))
             break
     return reasons
+
+
+def _of_word(thing: str, word: str, said: str) -> list[Reason]:
+    if word in _STOPPING:
+        return [Reason(Verdict.STOP, thing, f"{said} {word}")]
+    return [Reason(Verdict.HOLD, thing, f"{said} {word}")] if word in _HOLDING else []
+
+
+def _bare(disposition: str) -> str:
+    return disposition.rpartition("-")[2].rpartition(":")[2]

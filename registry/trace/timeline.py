@@ -100,10 +100,12 @@ def _edges(txn: ReadTxn, thing: str, known_ms: int | None) -> list[Edge]:
 def _happening(name: str, moment: Moment) -> Happening:
     action = moment.action.value if moment.action is not None else "transformed"
     role = _ROLES[moment.role]
+    said = f"{action} ({role})" if role else action
+    lasting = [f"{how} {word}" for how, words in _lasting(moment) for word in words]
     return Happening(
         moment.time_ms,
         name,
-        f"{action} ({role})" if role else action,
+        "; ".join((said, *lasting)),
         moment.other,
         moment.event_id,
         moment.biz_step,
@@ -113,6 +115,10 @@ def _happening(name: str, moment: Moment) -> Happening:
         moment.read_point,
         moment.recorded_ms,
     )
+
+
+def _lasting(moment: Moment) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return ("set", moment.set_dispositions), ("unset", moment.unset_dispositions)
 
 
 def _of_edge(name: str, edge: Edge) -> list[Happening]:

@@ -89,6 +89,27 @@ def test_it_is_taken_back(chain: Store, later: Event) -> None:
         assert sources(txn) == []
 
 
+@pytest.mark.parametrize(
+    ("later", "flag"),
+    [
+        (see(20, LOT, disposition="active"), STOP),
+        (see(20, LOT, biz_step="holding"), STOP),
+        (see(20, LOT, unset_dispositions=("damaged",)), STOP),
+        (see(20, LOT, unset_dispositions=("recalled",)), NONE),
+        (see(5, LOT, unset_dispositions=("recalled",)), STOP),
+    ],
+)
+def test_what_is_set_lasts_until_it_is_unset(chain: Store, later: Event, flag: str) -> None:
+    """A persistent disposition: no other word about the thing lifts it."""
+    take_all(chain, see(10, LOT, set_dispositions=("recalled",)))
+    settle(chain, LOT)
+    before = flags(chain)
+    take_all(chain, later, recorded_ms=2_000)
+    settle(chain, LOT)
+
+    assert (before[CAR], flags(chain)[CAR]) == (STOP, flag)
+
+
 def test_being_shipped_back_lifts_nothing(chain: Store) -> None:
     """Recalled goods travel, too."""
     shipped = (see(20 + at, LOT, biz_step="shipping", disposition="in_transit") for at in range(20))

@@ -357,6 +357,20 @@ def flagged(store: Store, identifier: str, flag: str) -> None:
 class TestStopShip:
     """May it pass here."""
 
+    @pytest.mark.parametrize(
+        ("later", "verdict"),
+        [
+            (see(2, PACK, disposition="active"), Verdict.STOP),
+            (see(2, PACK, unset_dispositions=("non_conformant",), set_dispositions=("conformant",)), Verdict.ALLOW),
+            (see(2, PACK, unset_dispositions=("non_conformant",), set_dispositions=("damaged",)), Verdict.HOLD),
+        ],
+    )
+    def test_a_persistent_disposition(self, store: Store, later: Event, verdict: Verdict) -> None:
+        """It holds until it is unset; another disposition lifts nothing."""
+        take_all(store, see(1, PACK, set_dispositions=("non_conformant",)), later)
+        with store.read() as txn:
+            assert check(txn, PACK, at_ms=NOW).verdict is verdict
+
     @pytest.mark.parametrize(("flag", "verdict"), [("none", Verdict.ALLOW), ("check", Verdict.HOLD), ("stop", Verdict.STOP)])
     def test_own_flag(self, store: Store, flag: str, verdict: Verdict) -> None:
         """Its own recall flag decides."""
@@ -473,13 +487,15 @@ class TestGaps:
 
 def test_timeline(store: Store) -> None:
     """Everything that happened, oldest first, whatever order it came in."""
-    take_all(store, ship(5, PACK, "88.9/D"), install(3, VIN, PACK), make(1, [LOT], [PACK]))
+    tested = see(4, PACK, set_dispositions=("conformant",), unset_dispositions=("damaged",))
+    take_all(store, ship(5, PACK, "88.9/D"), tested, install(3, VIN, PACK), make(1, [LOT], [PACK]))
     with store.read() as txn:
         lines = timeline(txn, PACK)
 
     assert [(line.time_ms, line.what, line.other, line.holder) for line in lines.happenings] == [
         (1, "transformed (output)", "", ""),
         (3, "ADD (content)", VIN, ""),
+        (4, "OBSERVE; set conformant; unset damaged", "", ""),
         (5, "OBSERVE", "", "88.9/D"),
     ]
 
