@@ -220,7 +220,10 @@ class Driver:
             self._claimed.update(ask.thing for ask in asks)
             gathered = _Round(beside=True)
             await self._gather(gathered, Request(Direction.FORWARD, asks, known_ms=walk.known_ms))
-            walk.claims += [self._truly(edge) for edges in gathered.edges.values() for edge in edges if is_claim(edge)]
+            walk.claims += [edge for edges in gathered.edges.values() for edge in edges if is_claim(edge)]
+            if self._rename(walk):
+                return True
+        walk.claims = list(map(self._truly, walk.claims))
         return walk.weigh()
 
     async def _walk_on(self, walk: Walk) -> None:
@@ -398,14 +401,14 @@ class Driver:
         """Take an answer; the asks it left."""
         taken = take(reply, prefix, asks, self.question.own)
         self._replied += len(reply.edges)
+        self.aliases.update(taken.aliases)
+        if not reply.named:
+            self._true |= {shown: name for name, shown in taken.aliases.items() if shown.startswith(PSEUDONYM)}
         if gathered.beside:
             for of, edge in taken.edges:
                 gathered.edges[of].append(edge)
             self._point(gathered, request, taken.pointers)
             return taken.left
-        self.aliases.update(taken.aliases)
-        if not reply.named:
-            self._true |= {shown: name for name, shown in taken.aliases.items() if shown.startswith(PSEUDONYM)}
         for of, edge in taken.edges:
             edge = self._truly(edge)
             gathered.edges[of].append(edge)
