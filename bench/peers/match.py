@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from statistics import median
@@ -81,6 +81,7 @@ class Rules:
 def hold(stage: Stage, contenders: Sequence[Contender], lines: Sequence[Line], rules: Rules, names: int, notice: Notice) -> Match:
     """Start, learn, measure; what cannot take part is skipped and said."""
     match = Match(names)
+    asked = {line.transport for line in lines}
     for contender in contenders:
         if reason := contender.missing():
             match.skipped[contender.name] = reason
@@ -88,7 +89,7 @@ def hold(stage: Stage, contenders: Sequence[Contender], lines: Sequence[Line], r
         notice(f"starting {contender.name} with {names} names …")
         try:
             running = contender.start(stage, names)
-            match.running[contender.name] = replace(running, faces=_learnt(running, rules, notice))
+            match.running[contender.name] = replace(running, faces=_learnt(running, asked, rules, notice))
         except (IdisError, OSError) as error:
             match.skipped[contender.name] = str(error)
     random = Random(rules.seed)
@@ -144,8 +145,8 @@ def _measure(match: Match, stage: Stage, line: Line, rules: Rules, random: Rando
             standings[name].rounds.append(run_round(load, face.target, face.question, number, server=face.server))
 
 
-def _learnt(running: Running, rules: Rules, notice: Notice) -> Mapping[Transport, Face]:
-    """The faces with the digests of all their answers, so that a wrong one shows.
+def _learnt(running: Running, asked: Collection[Transport], rules: Rules, notice: Notice) -> Mapping[Transport, Face]:
+    """The faces, those that will be asked with the digests of all their answers, so that a wrong one shows.
 
     Raises:
         StageError: a face does not answer for what it should hold.
@@ -153,7 +154,7 @@ def _learnt(running: Running, rules: Rules, notice: Notice) -> Mapping[Transport
     faces: dict[Transport, Face] = {}
     for transport, face in running.faces.items():
         load = Load(transport=transport, duration_s=rules.seconds, warm_up_s=0.0)
-        if face.constant:
+        if face.constant or transport not in asked:
             faces[transport] = face
             continue
         notice(f"  first pass over {transport.value} …")

@@ -187,7 +187,7 @@ def test_who_is_not_asked_stands_still_and_still_ends(tmp_path: Path) -> None:
 def test_the_echo_is_measured_over_both_transports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Compiled, started, asked and ended; everything answered, in a table and in JSON."""
     path = tmp_path / "peers.json"
-    words = ["--only", "C echo", "--names", "20", "--rounds", "1", "--seconds", "0.1", "--no-tools", "--lines", "UDP, 64"]
+    words = ["--only", "C echo", "--names", "20", "--rounds", "1", "--seconds", "0.4", "--no-tools", "--lines", "UDP, 64"]
     code = main([*words, "--json", str(path)])
     document = json.loads(path.read_text())
 
