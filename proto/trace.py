@@ -22,7 +22,7 @@ from idis.proto.errors import ProtocolError
 from idis.proto.flat import FlatReader, join_texts, split_texts
 from idis.proto.identifier import IDENTIFIER_BYTES_MAX
 
-TRACE_VERSION = 2
+TRACE_VERSION = 3
 ASKS_MAX = 500  # things in one request
 EDGES_MAX = 10_000  # in one answer; what is left is asked for again
 POINTERS_MAX = 4_096  # in one answer

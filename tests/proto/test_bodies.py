@@ -86,7 +86,7 @@ CASES: list[tuple[int, str, RequestBody]] = [
     (9001, "93 01 c400 91 93 03 a3 312f61 c400", BatchRequest((BatchItem(Verb.DELETE, "1/a"),))),
     (
         9002,
-        "dc0010 02 c410 000102030405060708090a0b0c0d0e0f a4 38382e31 a6 726563616c6c c402 7061 c3 c2 c0 0a 20 64 ccc8"
+        "dc0010 03 c410 000102030405060708090a0b0c0d0e0f a4 38382e31 a6 726563616c6c c402 7061 c3 c2 c0 0a 20 64 ccc8"
         " a5 38382e3200 a7 38382e312f4100 c410 ffffffffffffffff 0000000000000007 c400",
         ExpandRequest(
             bytes(range(16)),
@@ -95,7 +95,7 @@ CASES: list[tuple[int, str, RequestBody]] = [
             asks=(AskRow("88.1/A", -1, 7),),
         ),
     ),
-    (9003, "95 02 a4 38382e32 05 a7 38382e312f4100 c401 03", PointerTelling("88.2", 5, ("88.1/A",), b"\x03")),
+    (9003, "95 03 a4 38382e32 05 a7 38382e312f4100 c401 03", PointerTelling("88.2", 5, ("88.1/A",), b"\x03")),
     (9004, "94 01 c400 a5 38382e3100 64", SubscribeRequest(b"", ("88.1",), 100)),
     (
         9005,

@@ -20,7 +20,7 @@ from idis.proto.trace import (
 )
 
 ID = "000102030405060708090a0b0c0d0e0f"
-HEAD = "dc0010 02 c410" + ID + "a4 38382e31 a6 726563616c6c c402 7061 c3 c2 c0 0a 20 64 ccc8 a5 38382e3200"
+HEAD = "dc0010 03 c410" + ID + "a4 38382e31 a6 726563616c6c c402 7061 c3 c2 c0 0a 20 64 ccc8 a5 38382e3200"
 THING = "a7 38382e312f4100"  # 88.1/A and what ends it
 WINDOW = "c410 ffffffffffffffff 0000000000000007"
 REQUEST = HEAD + THING + WINDOW + "c400"
@@ -32,7 +32,7 @@ EDGE = (
     "ffffffff ffffffff ffffffff ffffffff 00000002"
 )
 REPLY = (
-    "9a 02"
+    "9a 03"
     + TEXTS
     + "c442"
     + EDGE
@@ -130,7 +130,7 @@ def test_a_pointer_says_which_ways() -> None:
     """An octet for each thing, and none other than forward, back and both."""
     for ways in ("c400", "c401 00", "c401 04", "c402 0101"):
         with pytest.raises(ProtocolError, match="every thing has its ways"):
-            read_pointer(bytes.fromhex("95 02 a4 38382e32 05" + THING + ways))
+            read_pointer(bytes.fromhex("95 03 a4 38382e32 05" + THING + ways))
 
 
 @given(st.binary(max_size=200))
