@@ -32,6 +32,8 @@ EVENTS = bytes(TAG_BYTES)  # the tag of what all events together say of a thing 
 
 SOURCES_KEPT_MAX = 4_096  # event ids as text: one event often tells of many edges
 PLAIN_ROWS_KEPT_MAX = 256  # those of the event at hand, and of the last few
+ROWS_KEPT_MAX = 4_096  # as they were read
+ROW_KEPT_BYTES_MAX = 512  # longer ones are rare
 HEADS_KEPT_MAX = 8_192  # of names: each thing of an event begins five keys; of long names, 16 MiB
 
 HASHED = 0xFF  # what a key begins with that holds a hash in place of a name
@@ -178,35 +180,53 @@ def edge_of(key: bytes, row: bytes, thing: str) -> Edge:
     """The edge of a row that lies under a thing."""
     at = key.index(0) if key[0] != HASHED else _HASH_BYTES + 1
     slot = key[at + 1]
-    flags, source, holder, *rest = msgpack.unpackb(row)
-    up = slot in _IS_UP
-    other = ""
-    to_ms = retracted_ms = ALWAYS_MS
-    quantity: Decimal | None = None
-    uom, reasons = "", ()
-    if rest:
-        ended, retracted, amount, uom, reasons, names = rest + _ABSENT[len(rest) :]
-        to_ms = ALWAYS_MS if ended is None else ended
-        retracted_ms = ALWAYS_MS if retracted is None else retracted
-        quantity = None if amount is None else Decimal(amount)
-        other = names[1 if up else 0] if names else ""  # keys only hold its hash
-    other = other or key[at + 10 : -_TAIL_BYTES - 1].decode()
+    told = _told_of(row) if len(row) <= ROW_KEPT_BYTES_MAX else _told(row)
+    to_ms, retracted_ms, quantity, uom, certainty, reasons, source, holder, of_class, names = told
+    if names:  # the key only holds the hash of one
+        child, parent = names
+    else:
+        other = key[at + 10 : -_TAIL_BYTES - 1].decode()
+        child, parent = (thing, other) if slot in _IS_UP else (other, thing)
     return Edge(
         _KIND[slot],
-        thing if up else other,
-        other if up else thing,
+        child,
+        parent,
         int.from_bytes(key[at + 2 : at + 10], "big") - _BIAS,
         to_ms,
         int.from_bytes(key[-_TAIL_BYTES:-TAG_BYTES], "big") - _BIAS,
         retracted_ms,
         quantity,
         uom,
+        certainty,
+        reasons,
+        source,
+        holder,
+        of_class,
+    )
+
+
+_Told = tuple[int, int, Decimal | None, str, Certainty, tuple[str, ...], str, str, bool, tuple[str, str] | None]
+
+
+def _told(row: bytes) -> _Told:
+    """What a row says of its edge beside its key."""
+    flags, source, holder, *rest = msgpack.unpackb(row)
+    ended, retracted, amount, uom, reasons, names = rest + _ABSENT[len(rest) :]
+    return (
+        ALWAYS_MS if ended is None else ended,
+        ALWAYS_MS if retracted is None else retracted,
+        None if amount is None else Decimal(amount),
+        uom,
         _POSSIBLY if flags & _POSSIBLE else _CERTAINLY,
         tuple(reasons),
         source if isinstance(source, str) else _hash_uri(source),
         holder,
         flags >= _CLASS,
+        names and (names[0], names[1]),
     )
+
+
+_told_of = lru_cache(ROWS_KEPT_MAX)(_told)  # what one event opens has the same rows, and a walk meets them together
 
 
 @lru_cache(SOURCES_KEPT_MAX)
