@@ -114,8 +114,9 @@ class JobFiles:
                     path.unlink(missing_ok=True)
 
     def _listed(self) -> Iterator[tuple[str, float, int]]:
-        """Each question: its name, when it was written, what it takes with its answer."""
-        for path in self._folder.glob(f"*{_QUESTION}"):
+        """Each question: its name, when the first of its files was written, what they take; those of a crash, too."""
+        for name in {path.stem for path in self._folder.iterdir()}:
             with suppress(FileNotFoundError):  # of what is dropped meanwhile
-                sizes = [part.stat().st_size for part in self._folder.glob(f"{path.stem}.*")]
-                yield path.stem, path.stat().st_mtime, sum(sizes)
+                facts = [path.stat() for path in self._folder.glob(f"{name}.*")]
+                if facts:
+                    yield name, min(fact.st_mtime for fact in facts), sum(fact.st_size for fact in facts)
