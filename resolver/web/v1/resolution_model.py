@@ -24,7 +24,7 @@ class ResolveParameters:
 class SuccessionModel:
     """What became of an identifier."""
 
-    handle: Annotated[str, Field("the identifier that ended", "标识")]
+    identifier: Annotated[str, Field("the identifier that ended", "标识")]
     kind: Annotated[SuccessionKind, Field("how it ended", "变更类型")]
     successors: Annotated[tuple[str, ...], Field("what stands in its place", "后继标识")]
     date: Annotated[str, Field("on that day", "日期", form="date", example="2026-11-26")]
@@ -35,7 +35,7 @@ class SuccessionModel:
 class HolderModel:
     """A record of this node that has a name."""
 
-    handle: Annotated[str, Field("as registered", "标识", example="88.118.8/A1")]
+    identifier: Annotated[str, Field("as registered", "标识", example="88.118.8/A1")]
     owner: Annotated[str, Field("of its prefix", "所有者")]
     level: Annotated[int, Field("how many levels coarser than what was asked for", "层级差", 0)]
 
@@ -67,7 +67,7 @@ class NameModel:
 class NamesModel:
     """What a record is called in other schemes."""
 
-    handle: Annotated[str, Field("the record", "标识", example="88.118.8/A1")]
+    identifier: Annotated[str, Field("the record", "标识", example="88.118.8/A1")]
     names: Annotated[tuple[NameModel, ...], Field("in their order", "别名")]
 
 
@@ -77,7 +77,7 @@ class ResolutionModel:
 
     text: Annotated[str, Field("as it came; empty when it looks like the number of a person", "文本")]
     reading: Annotated[ReadingModel | None, Field("the one that was resolved", "识别结果")]
-    handle: Annotated[str | None, Field("of the record or prefix that answers, if it is one", "标识")]
+    identifier: Annotated[str | None, Field("of the record or prefix that answers, if it is one", "标识")]
     code: Annotated[int, Field("the response code: 1 found, 100 not found, 200 no values", "应答码")]
     message: Annotated[str, Field("one sentence; empty when it was found", "说明")]
     values: Annotated[tuple[ValueModel, ...], Field("those that everybody may see", "值")]

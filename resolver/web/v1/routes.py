@@ -196,7 +196,7 @@ def _resolution(text: str, found: Resolution, following: Following) -> Resolutio
     return ResolutionModel(
         text="" if personal else text,
         reading=None if found.reading is None else reading_model(found.reading),
-        handle=found.handle or None,
+        identifier=found.handle or None,
         code=int(outcome_code(outcome)),
         message=_sentence(outcome),
         values=tuple(map(model_of, found.values)),

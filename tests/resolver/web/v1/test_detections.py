@@ -160,9 +160,9 @@ async def test_a_local_number_is_resolved(node: Node, nobody: Any) -> None:
     """One record is the answer; of several whoever asks chooses."""
     has_number(node, "88.118.8/P1", "24H-07")
     _, shown, _ = await nobody.ask("GET", "/resolve?text=24H-07")
-    assert (shown["code"], shown["handle"], shown["reading"]["scheme"]) == (1, "88.118.8/P1", "plateNo")
+    assert (shown["code"], shown["identifier"], shown["reading"]["scheme"]) == (1, "88.118.8/P1", "plateNo")
 
     has_number(node, "88.118.8/P2", "24H-07")
     _, shown, _ = await nobody.ask("GET", "/resolve?text=24H-07")
-    assert [holder["handle"] for holder in shown["holders"]] == ["88.118.8/P1", "88.118.8/P2"]
+    assert [holder["identifier"] for holder in shown["holders"]] == ["88.118.8/P1", "88.118.8/P2"]
     assert [value["type"] for value in shown["values"]] == ["IDIS.HOLDER", "IDIS.HOLDER"]

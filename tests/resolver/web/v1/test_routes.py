@@ -102,16 +102,16 @@ async def test_a_name_is_resolved_with_what_led_there(node: Node, nobody: Any) -
     register(node, "88.118.8/A", ("URL", "https://a"), ("IDIS.ALIAS", ITEM))
     told = await resolved(nobody, "(01)06901234567892(21)42")
 
-    assert (told["code"], told["handle"], told["reading"]["scheme"], told["source"]) == (1, "88.118.8/A", "gs1", "authority")
+    assert (told["code"], told["identifier"], told["reading"]["scheme"], told["source"]) == (1, "88.118.8/A", "gs1", "authority")
     assert [(value["type"], value["data"]["value"]) for value in told["values"]] == [("URL", "https://a"), ("IDIS.ALIAS", ITEM)]
-    assert told["holders"] == [{"handle": "88.118.8/A", "owner": "enterprise-118-8", "level": 0}]
+    assert told["holders"] == [{"identifier": "88.118.8/A", "owner": "enterprise-118-8", "level": 0}]
 
 
 async def test_a_handle_is_resolved_too(node: Node, nobody: Any) -> None:
     """Also one that nobody registered."""
     register(node, "88.118.8/A", ("URL", "https://a"))
 
-    assert (await resolved(nobody, "88.118.8/A"))["handle"] == "88.118.8/A"
+    assert (await resolved(nobody, "88.118.8/A"))["identifier"] == "88.118.8/A"
     absent = await resolved(nobody, "88.118.8/none")
     assert (absent["code"], absent["values"]) == (100, [])
     assert absent["message"]
@@ -121,9 +121,9 @@ async def test_texts_with_blanks_and_separators_are_resolved(node: Node, nobody:
     """As they come from a scanner or a page."""
     register(node, "88.118.8/A", ("IDIS.ALIAS", "imo:IMO9074729"), ("IDIS.ALIAS", ITEM))
 
-    assert (await resolved(nobody, "IMO 9074729"))["handle"] == "88.118.8/A"
+    assert (await resolved(nobody, "IMO 9074729"))["identifier"] == "88.118.8/A"
     assert (await resolved(nobody, "]d2\x1d010690123456789221" + "42"))["code"] in (1, 102)
-    assert (await resolved(nobody, "]d20106901234567892\x1d2142"))["handle"] == "88.118.8/A"
+    assert (await resolved(nobody, "]d20106901234567892\x1d2142"))["identifier"] == "88.118.8/A"
 
 
 async def test_an_identifier_that_ended_is_told_and_followed(node: Node, nobody: Any) -> None:
@@ -133,9 +133,9 @@ async def test_an_identifier_that_ended_is_told_and_followed(node: Node, nobody:
     register(node, "88.118.8/B", ("URL", "https://b"))
     told, followed = await resolved(nobody, "88.118.8/A"), await resolved(nobody, "88.118.8/A", "&follow=true")
 
-    assert told["handle"] == "88.118.8/A"
-    assert told["succession"] == [{"handle": "88.118.8/A", **end, "note": ""}]
-    assert (followed["handle"], followed["succession"], followed["ended"]) == ("88.118.8/B", told["succession"], "")
+    assert told["identifier"] == "88.118.8/A"
+    assert told["succession"] == [{"identifier": "88.118.8/A", **end, "note": ""}]
+    assert (followed["identifier"], followed["succession"], followed["ended"]) == ("88.118.8/B", told["succession"], "")
     register(node, "88.118.8/B", ("IDIS.SUCCESSOR", json.dumps({**end, "successors": ["88.118.8/A"]})))
     assert (await resolved(nobody, "88.118.8/A", "&follow=true"))["ended"] == "88.118.8/A leads back to itself"
 
@@ -145,10 +145,10 @@ async def test_names_both_ways(node: Node, nobody: Any, operator: Any) -> None:
     register(node, "88.118.8/A", ("URL", "https://a"), ("IDIS.ALIAS", ITEM))
     name = {"scheme": "gs1", "name": ITEM.removeprefix("gs1:")}
 
-    assert (await nobody.ask("GET", "/aliases/88.118.8/A"))[1] == {"handle": "88.118.8/A", "names": [name]}
+    assert (await nobody.ask("GET", "/aliases/88.118.8/A"))[1] == {"identifier": "88.118.8/A", "names": [name]}
     assert (await operator.ask("GET", "/aliases/88.118.8/A"))[1]["names"] == [name]
     _, held, _ = await nobody.ask("GET", f"/aliases?text={quote('(01)06901234567892(21)42', safe='')}")
-    assert held["holders"] == [{"handle": "88.118.8/A", "owner": "enterprise-118-8", "level": 0}]
+    assert held["holders"] == [{"identifier": "88.118.8/A", "owner": "enterprise-118-8", "level": 0}]
     assert (await nobody.ask("GET", "/aliases/88.118.8/none"))[0] == 404
 
 
