@@ -10,6 +10,7 @@ from idis.proto.value import Value
 from idis.registry.pilots.schema import ObjectType
 from idis.registry.pilots.table import object_type_named
 from idis.registry.pilots.validation import TYPE_TEMPLATE_ID
+from idis.registry.trace.held import texts_by_type
 
 _NUMBERS = ("partNo", "customerPartId", "modelId", "equipmentCode", "model", "serialNo", "batteryCode", "plateNo", "batchNo")
 
@@ -56,7 +57,7 @@ def piece_of(thing: str, values: Iterable[Value] | None) -> Piece:
     """A thing with the values that were answered for it; None: there is no record, or nobody could be asked."""
     if values is None:
         return Piece(thing)
-    texts = {value.type: value.text for value in values}
+    texts = texts_by_type(values)
     return Piece(thing, True, texts, object_type_named(texts.get(TYPE_TEMPLATE_ID, "")))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from idis.proto.errors import IdentifierError
 from idis.proto.identifier import parse_identifier
 from idis.proto.statement import is_node_flag
+from idis.proto.value import Value
 from idis.registry.record import StoredRecord
 from idis.registry.store.base import ReadTxn
 from idis.registry.store.keys import record_key
@@ -42,5 +43,10 @@ def answers_below(txn: ReadTxn, prefix: str) -> bool:
 
 
 def texts_of(record: StoredRecord) -> Mapping[str, str]:
-    """The values of a record by type, as text; of two recall flags the node's, which is there because it is the graver one."""
-    return {value.type: value.text for value in sorted(record.values, key=is_node_flag)}
+    """The values of a record by type, as text."""
+    return texts_by_type(record.values)
+
+
+def texts_by_type(values: Iterable[Value]) -> Mapping[str, str]:
+    """Values by type, as text; of two recall flags the node's, which is there because it is the graver one."""
+    return {value.type: value.text for value in sorted(values, key=is_node_flag)}

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from idis.proto.value import Value
 from idis.registry.docking.match import Docked, Match, Order, dock, dock_here, inside_now
 from idis.registry.docking.piece import Piece, piece_of
 from idis.registry.store.memory import MemoryStore
@@ -112,6 +113,13 @@ def test_what_is_not_as_it_should_be(sample_piece: MakePiece, vehicle: Piece, fi
     pack = sample_piece("automotive", PACK, **{field: text})
 
     assert dock(pack, vehicle, ORDER, ()).verdict is verdict
+
+
+def test_a_flag_beside_what_an_owner_signed() -> None:
+    """Of two flags it is the node's that counts."""
+    piece = piece_of("88.1/A", (Value(1003, "recallFlag", b"stop"), Value(2006, "recallFlag", b"none")))
+
+    assert piece.texts["recallFlag"] == "stop"
 
 
 def test_an_engine_that_fits_other_models(sample_piece: MakePiece, vehicle: Piece) -> None:
