@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 from idis.bench.effect import Effect, document_of, report_of
+from idis.resolver.lab.plan import DNS_OFFSET, HTTP_OFFSET
+from tests.ports import free_base
 
 EFFECTS = [Effect(1, 2, 3, 4, 5, 6, 7), Effect(2, 4, 6, 8, 90, 60, 10), Effect(3, 6, 9, 12, 15, 8, 9)]
 
@@ -38,8 +40,9 @@ def test_programs_get_the_same_figures() -> None:
 
 def test_it_measures_the_lab() -> None:
     """Four nodes are started, one prefix is approved, and every node on the way answers for it."""
-    words = [sys.executable, "-m", "idis.bench.effect", "--rounds", "1", "--base-port", "27640", "--json"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100, check=True)
+    base = free_base(offset + number for offset in (0, HTTP_OFFSET, DNS_OFFSET) for number in range(14))
+    words = [sys.executable, "-m", "idis.bench.effect", "--rounds", "1", "--base-port", str(base), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
     figures = json.loads(done.stdout)
 
     assert figures["rounds"] == 1

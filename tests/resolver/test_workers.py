@@ -36,11 +36,10 @@ from idis.resolver.config import (
 )
 from idis.resolver.creation import create_node
 from idis.resolver.node import REPORT_S
+from tests.waiting import WAIT_S_MAX, until_seen
 
 NOW = 1_700_000_000
 COMMAND = (sys.executable, "-c", "import sys; from idis.resolver.cli.main import main; sys.exit(main())")
-WAIT_S_MAX = 30.0
-ANSWER_S_MAX = 10.0
 WORKERS = 2
 # Sockets that the kernel spreads over two workers by their ports: that all of n land on one has a chance of 2 ** (1 - n).
 SPREAD = 24
@@ -124,7 +123,7 @@ class Running:
         return code
 
     def _get(self, path: str) -> bytes:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._facts['http_port']}{path}", timeout=ANSWER_S_MAX) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._facts['http_port']}{path}", timeout=WAIT_S_MAX) as answer:
             return bytes(answer.read())
 
 
@@ -145,24 +144,14 @@ def alive(pid: int) -> bool:
         return False
 
 
-def eventually(fact: Callable[[], object]) -> bool:
-    """Whether something becomes true in bearable time."""
-    deadline = time.monotonic() + WAIT_S_MAX
-    while time.monotonic() < deadline:
-        if fact():
-            return True
-        time.sleep(0.01)
-    return False
-
-
 def ask_tcp(port: int, frame: bytes) -> bytes:
     """One question on a connection of its own."""
-    with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S_MAX) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S_MAX) as connection:
         connection.sendall(frame)
         return read_frame(connection)
 
 
-def ask_udp(port: int, frame: bytes, wait_s: float = ANSWER_S_MAX) -> bytes:
+def ask_udp(port: int, frame: bytes, wait_s: float = WAIT_S_MAX) -> bytes:
     """One question from a socket of its own; empty when there is no answer."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.settimeout(wait_s)
@@ -259,7 +248,7 @@ def test_every_worker_answers_and_the_counts_add_up(shared, frame, code):
         return shared.counts(name, before[name])
 
     assert {code(answer) for answer in answers} == {1}
-    assert eventually(lambda: since("idis_requests_total") == asked)
+    assert until_seen(lambda: since("idis_requests_total") == asked)
     answered = since("idis_worker_requests_total")
     assert min(answered["1"], answered["2"]) > 0
     assert answered["1"] + answered["2"] == 3 * SPREAD
@@ -331,7 +320,7 @@ def test_workers_are_replaced_without_a_refused_connection(shared, frame):
     for asker in askers:
         asker.start()
     shared.process.send_signal(signal.SIGHUP)
-    done = eventually(lambda: set(shared.pids) == set(before) and not any(map(alive, old)))
+    done = until_seen(lambda: set(shared.pids) == set(before) and not any(map(alive, old)))
     for asker in askers:
         asker.enough.set()
     for asker in askers:
@@ -342,7 +331,7 @@ def test_workers_are_replaced_without_a_refused_connection(shared, frame):
     assert [asker.wrong for asker in askers] == [[], [], []]
     assert shared.pids["idis keeper"] == before["idis keeper"]
     counts = partial(shared.counts, "idis_requests_total", counted["idis_requests_total"])
-    assert eventually(lambda: counts() == asked), (counts(), asked)
+    assert until_seen(lambda: counts() == asked), (counts(), asked)
     restarts = shared.counts("idis_worker_restarts_total", counted["idis_worker_restarts_total"])
     assert restarts == {"1": 1, "2": 1, "keeper": 0}
 
@@ -352,19 +341,19 @@ def test_a_connection_outlives_the_worker_that_is_replaced(shared, frame, code):
     old = shared.pids
     with contextlib.ExitStack() as stack:
         connections = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", shared.port), timeout=ANSWER_S_MAX)) for _ in range(SPREAD)
+            stack.enter_context(socket.create_connection(("127.0.0.1", shared.port), timeout=WAIT_S_MAX)) for _ in range(SPREAD)
         ]
         for connection in connections:
             connection.sendall(frame("88.118.8/A1"))
             read_frame(connection)
         shared.process.send_signal(signal.SIGHUP)
-        assert eventually(lambda: shared.pids.get("idis worker 1", old["idis worker 1"]) != old["idis worker 1"])
+        assert until_seen(lambda: shared.pids.get("idis worker 1", old["idis worker 1"]) != old["idis worker 1"])
         for connection in connections:
             connection.sendall(frame("88.118.8/A1"))
         answers = [read_frame(connection) for connection in connections]
 
     assert {code(answer) for answer in answers} == {1}
-    assert eventually(lambda: not any(map(alive, (old["idis worker 1"], old["idis worker 2"]))))
+    assert until_seen(lambda: not any(map(alive, (old["idis worker 1"], old["idis worker 2"]))))
 
 
 def test_a_replacement_that_cannot_start_replaces_nobody(shared, shared_directory, frame, code):
@@ -374,7 +363,7 @@ def test_a_replacement_that_cannot_start_replaces_nobody(shared, shared_director
     text = current.read_text()
     current.unlink()
     shared.process.send_signal(signal.SIGHUP)
-    told = eventually(lambda: any(line["event"] == "process ended" for line in shared.said[said:]))
+    told = until_seen(lambda: any(line["event"] == "process ended" for line in shared.said[said:]))
     answers = [ask_tcp(shared.port, frame("88.118.8/A1")) for _ in range(SPREAD)]
     current.write_text(text)
 
@@ -398,15 +387,15 @@ def test_a_worker_that_dies_is_replaced(running, frame, code):
     question = frame("88.118.8/A1")
     for _ in range(SPREAD):
         ask_tcp(running.port, question)
-    assert eventually(lambda: running.counts("idis_requests_total")["tcp"] == SPREAD)
+    assert until_seen(lambda: running.counts("idis_requests_total")["tcp"] == SPREAD)
     dead = running.pids["idis worker 1"]
     os.kill(dead, signal.SIGKILL)
     answers = [ask_tcp(running.port, question) for _ in range(SPREAD)]
 
     assert {code(answer) for answer in answers} == {1}
-    assert eventually(running.is_ready)
+    assert until_seen(running.is_ready)
     assert running.pids["idis worker 1"] != dead
-    assert eventually(lambda: running.counts("idis_requests_total")["tcp"] == 2 * SPREAD)
+    assert until_seen(lambda: running.counts("idis_requests_total")["tcp"] == 2 * SPREAD)
     assert running.counts("idis_worker_restarts_total")["1"] == 1
     (told,) = [line for line in running.said if line["event"] == "process ended"]
     assert told["reason"] == "worker 1 was ended by SIGKILL"
@@ -418,7 +407,7 @@ def test_a_dead_keeper_is_replaced_while_workers_answer(running, frame, code):
     os.kill(dead, signal.SIGKILL)
 
     assert code(ask_tcp(running.port, frame("88.118.8/A1"))) == 1
-    assert eventually(running.is_ready)
+    assert until_seen(running.is_ready)
     assert running.pids["idis keeper"] != dead
 
 
@@ -428,7 +417,7 @@ def test_two_deaths_by_signal_stop_the_node(make_directory, start):
     running = start(directory).ready()
     pids = running.pids
     os.kill(pids["idis worker 1"], signal.SIGKILL)
-    assert eventually(lambda: running.pids.get("idis worker 1", pids["idis worker 1"]) != pids["idis worker 1"])
+    assert until_seen(lambda: running.pids.get("idis worker 1", pids["idis worker 1"]) != pids["idis worker 1"])
     os.kill(running.pids["idis worker 2"], signal.SIGSEGV)
 
     assert running.ended() == 2
@@ -449,7 +438,7 @@ def test_a_stop_leaves_nothing_behind(make_directory, start):
     assert running.end(signal.SIGINT) == 0
     assert not any(map(alive, pids.values()))
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S_MAX)
+        socket.create_connection(("127.0.0.1", port), timeout=WAIT_S_MAX)
     LmdbStore.open(directory, exclusive=True).close()
     assert [line["event"] for line in running.said] == ["ready", "stopping", "stopped"]
 
@@ -460,20 +449,20 @@ def test_a_killed_supervisor_takes_its_processes_with_it(running):
     running.process.kill()
     running.ended()
 
-    assert eventually(lambda: not any(map(alive, pids.values())))
+    assert until_seen(lambda: not any(map(alive, pids.values())))
 
 
 def test_a_stop_finishes_what_is_in_flight(running, frame):
     """Thousands of pipelined questions, SIGTERM in their midst: each gets its answer, then the connection ends."""
     count = 2_000
     questions = b"".join(frame("88.118.8/A1", number) for number in range(1, count + 1))
-    connections = [socket.create_connection(("127.0.0.1", running.port), timeout=ANSWER_S_MAX) for _ in range(4)]
+    connections = [socket.create_connection(("127.0.0.1", running.port), timeout=WAIT_S_MAX) for _ in range(4)]
     senders = [threading.Thread(target=connection.sendall, args=(questions,), daemon=True) for connection in connections]
     for sender in senders:
         sender.start()
     first = [read_frame(connection) for connection in connections]
     for sender in senders:
-        sender.join(ANSWER_S_MAX)
+        sender.join(WAIT_S_MAX)
     running.process.send_signal(signal.SIGTERM)
     rest = [[read_frame(connection) for _ in range(count - 1)] for connection in connections]
 
@@ -519,7 +508,7 @@ def test_a_source_proven_at_one_worker_is_proven_at_all(make_directory, start, f
 
     assert before == [b""] * 4
     assert {code(ask_udp(running.port, question)) for _ in range(SPREAD)} == {1}
-    assert eventually(lambda: running.counts("idis_worker_requests_total")["1"] not in (0, SPREAD + 1))
+    assert until_seen(lambda: running.counts("idis_worker_requests_total")["1"] not in (0, SPREAD + 1))
 
 
 async def test_a_node_that_never_sleeps_answers_and_stops(start_node, client_of, frame, code):
@@ -539,13 +528,13 @@ def test_workers_answer_over_tls(make_directory, start, frame, code):
     trusted = ssl.create_default_context(cafile=str(directory / DEVELOPMENT_CERTIFICATE))
     for number in range(1, 9):
         with (
-            socket.create_connection(("127.0.0.1", int(str(running._facts["tls_port"]))), timeout=ANSWER_S_MAX) as plain,
+            socket.create_connection(("127.0.0.1", int(str(running._facts["tls_port"]))), timeout=WAIT_S_MAX) as plain,
             trusted.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
         ):
             connection.sendall(frame("88.118.8/A1", number))
             assert code(read_frame(connection)) == 1
     url = f"https://127.0.0.1:{running._facts['http_port']}/healthz"
-    with urllib.request.urlopen(url, timeout=ANSWER_S_MAX, context=trusted) as answer:
+    with urllib.request.urlopen(url, timeout=WAIT_S_MAX, context=trusted) as answer:
         assert answer.status == 200
 
     assert running.end() == 0
