@@ -60,31 +60,30 @@ class Server:
 @pytest.fixture
 def datagrams() -> Iterator[Callable[[Callable[[bytes], list[bytes]]], Server]]:
     """Start a UDP server: what it is asked → the datagrams it answers with."""
-    servers: list[Server] = []
+    servers: list[tuple[Server, threading.Event]] = []
 
     def start(answer: Callable[[bytes], list[bytes]]) -> Server:
         bound = socket.socket(type=socket.SOCK_DGRAM)
         bound.bind(("127.0.0.1", 0))
-        bound.settimeout(0.05)
         over = threading.Event()
 
         def serve(link: socket.socket) -> None:
-            while not over.is_set():
-                try:
-                    packet, asker = link.recvfrom(4_096)
-                except TimeoutError:
-                    continue
+            while True:
+                packet, asker = link.recvfrom(4_096)
+                if over.is_set():
+                    return
                 for one in answer(packet):
                     link.sendto(one, asker)
 
         server = Server(bound, serve)
-        close = server.close
-        server.close = lambda: (over.set(), close())[-1]  # type: ignore[method-assign]
-        servers.append(server)
+        servers.append((server, over))
         return server
 
     yield start
-    for server in servers:
+    for server, over in servers:
+        over.set()
+        with socket.socket(type=socket.SOCK_DGRAM) as waker:
+            waker.sendto(b"", ("127.0.0.1", server.port))
         server.close()
 
 
