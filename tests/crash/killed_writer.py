@@ -47,18 +47,23 @@ State = dict[str, list[int]]  # record → version acknowledged, version announc
 def record_of(number: int, version: int) -> PreparedRecord:
     """What version of which record says."""
     value = Value(1, "goodsName", f"{number}-{version}-".encode() + b"x" * (number % 7 * 300))
-    return prepare(Record(f"88.118/{number}", (value,), (Alias("serial", str(number % 50)),)), 1_700_000_000 + version)
+    aliases = (Alias("serial", str(number % 50)),) if number % 3 else ()
+    return prepare(Record(f"88.118/{number}", (value,), aliases), 1_700_000_000 + version)
 
 
 def change_of(number: int, version: int) -> Callable[[WriteTxn], bytes]:
-    """Every fifth version is a deletion; each change expects the version before it."""
+    """Every fifth version is a deletion, and each first one comes as those of batches do; each expects the version before it."""
     key = keys.record_key("88.118", str(number), True)
 
     def change(txn: WriteTxn) -> bytes:
         stored = txn.record(key)
         assert (stored.version if stored else 0) == version - 1, f"{number} has another version than {version - 1}"
-        result = txn.delete_record(key) if version % 5 == 0 else txn.put_record(record_of(number, version))
+        if version == 1:
+            (result,) = txn.put_new_records([record_of(number, version)])
+        else:
+            result = txn.delete_record(key) if version % 5 == 0 else txn.put_record(record_of(number, version))
         assert not isinstance(result, Conflict)
+        assert result, "nothing stood in its way"
         return str(result).encode()
 
     return change
