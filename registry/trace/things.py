@@ -145,7 +145,8 @@ class _Read(dict[str, str]):
         scheme, rest = uri[1].lower(), uri[2]
         if scheme in ("hdl", "doi"):
             # What is no handle behind it is still a URI, and names something.
-            return Named(self._path_handle(rest.removeprefix("//")) or f"{scheme}:{rest}")
+            rest = rest.removeprefix("//")
+            return Named(self._path_handle(rest) or f"{scheme}:{rest}")
         web = _WEB.match(rest) if scheme in ("http", "https") else None
         if web is None:
             return self._keys(text) or Named(f"{scheme}:{rest}")

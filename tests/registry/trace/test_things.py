@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from idis.proto.errors import IdentifierError
@@ -95,6 +95,7 @@ def test_home(name: str, home: str) -> None:
     assert home_of(name) == home
 
 
+@example("0/%00", False)
 @given(st.from_regex(r"[0-9A-Za-z]{1,4}(\.[0-9A-Za-z]{1,4}){0,4}/[!-$&-~]{1,12}", fullmatch=True), st.booleans())
 def test_the_short_way_to_a_plain_handle_leads_to_the_same_name(handle: str, folds: bool) -> None:
     """Most handles are read by one expression: they come out as behind `hdl://`, which goes the long way."""
