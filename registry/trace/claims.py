@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from idis.registry.trace.edge import Certainty, Edge, EdgeKind
-from idis.registry.trace.intervals import OVERLAP, overlapping
+from idis.registry.trace.intervals import OVERLAP
 
 CONFLICTS_MAX = 100  # reported
 TWO_WHOLES = "two wholes at once"
 
 _INSIDE = (EdgeKind.PART_OF, EdgeKind.PACKED_IN)
 _CERTAIN = Certainty.CERTAIN
+_NOTHING = Edge(EdgeKind.PART_OF, "", "", -(2**63), -(2**63))
+_NEVER = Edge(EdgeKind.PART_OF, "", "", 2**63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,7 @@ def contested(edges: Iterable[Edge]) -> Iterator[Edge]:
     Of edges whose reasons are hidden, one holder may have marked them.
     """
     for told in _by_content(edges):
-        spans = [(edge.parent, edge.from_ms, edge.to_ms) for edge in told]
-        marked = [told[at] for at in overlapping(spans)]
+        marked = _at_once(told) if len(told) > 1 else ()
         hidden = any(edge.certainty is not _CERTAIN and not edge.reasons for edge in marked)
         if hidden or len({edge.holder for edge in marked}) > 1:
             yield from marked
@@ -67,6 +68,34 @@ def conflicts(edges: Iterable[Edge]) -> tuple[Conflict, ...]:
             found[edge.kind, edge.child, edge.parent, edge.from_ms, edge.holder] = edge
     marked = sorted(found.values(), key=lambda edge: (edge.child, edge.from_ms, edge.parent, edge.holder))
     return tuple(Conflict(TWO_WHOLES, told[0].child, tuple(told)) for told in _by_content(marked))[:CONFLICTS_MAX]
+
+
+def _at_once(told: Sequence[Edge]) -> list[Edge]:
+    """Those that hold at one moment together with another whole's.
+
+    Looked through once each way, in the order of their beginning: whoever answers may tell of thousands.
+    """
+    ordered = sorted((edge for edge in told if edge.from_ms < edge.to_ms), key=lambda edge: edge.from_ms)
+    marked = set()
+    longest = beside = _NOTHING  # of those that began before: the one that ends last, and the last of all other wholes
+    for at, edge in enumerate(ordered):
+        other = beside if longest.parent == edge.parent else longest
+        if edge.from_ms < other.to_ms:
+            marked.add(at)
+        if edge.to_ms > longest.to_ms:
+            beside = beside if longest.parent == edge.parent else longest
+            longest = edge
+        elif edge.parent != longest.parent and edge.to_ms > beside.to_ms:
+            beside = edge
+    following, further = _NEVER, _NEVER  # of those that begin after: the next one, and the next of all other wholes
+    for at in range(len(ordered) - 1, -1, -1):
+        edge = ordered[at]
+        other = further if following.parent == edge.parent else following
+        if other.from_ms < edge.to_ms:
+            marked.add(at)
+        further = further if following.parent == edge.parent else following
+        following = edge
+    return [ordered[at] for at in sorted(marked)]
 
 
 def _by_content(edges: Iterable[Edge]) -> Iterable[Sequence[Edge]]:
