@@ -256,9 +256,10 @@ class LmdbWriteTxn(LmdbReadTxn):
         rules.check_edges(rows)
         table, tally = self._tables.edge, self._tally(keys.META_EDGES)
         kept = dict(rows)
-        for key in [key for key, row in rows.items() if not row]:
-            del kept[key]
-            tally.drop(self._raw.pop(key, db=table))
+        if not all(rows.values()):
+            for key in [key for key, row in rows.items() if not row]:
+                del kept[key]
+                tally.drop(self._raw.pop(key, db=table))
         if kept:
             places, values, digests, octets = codec.seal_edges(kept)
             with self._raw.cursor(table) as cursor:

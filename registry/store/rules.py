@@ -161,9 +161,9 @@ def check_audit(line: bytes) -> None:
 
 def check_edges(rows: Mapping[bytes, bytes]) -> None:
     """Raise StoreError when a row of the edge table cannot be stored; an empty one removes."""
-    for key, row in rows.items():
-        if not key or len(key) > KEY_BYTES_MAX or len(row) > EDGE_ROW_BYTES_MAX:
-            raise StoreError(f"a row of edges has a key of {len(key)} and {len(row)} octets: more than fit")
+    key_bytes, row_bytes = max(map(len, rows), default=0), max(map(len, rows.values()), default=0)
+    if b"" in rows or key_bytes > KEY_BYTES_MAX or row_bytes > EDGE_ROW_BYTES_MAX:
+        raise StoreError(f"rows of edges have keys of up to {key_bytes} and {row_bytes} octets, or an empty one: more than fit")
 
 
 def check_event(row: EventRow) -> None:

@@ -7,7 +7,7 @@ all events, and the order of time leads to them as fast.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from idis.registry.event_row import EventOrder
@@ -45,10 +45,13 @@ class Mention(NamedTuple):
 
 def mention_rows(event: Event, recorded_ms: int) -> dict[bytes, bytes]:
     """The rows by which an event with its id is found."""
+    names = _names(event)
+    if not names:
+        return {}
     wrong = event.error is not None
     tail = _MENTION + rows.time_key(event.time.time_ms) + rows.tag_of(event.event_id) + _DECLARED[wrong]
     row = packed([event.event_id, recorded_ms, wrong])
-    return {rows.head(name) + tail: row for name in _names(event)}
+    return {rows.head(name) + tail: row for name in names}
 
 
 def mentions(txn: ReadTxn, name: str, since_ms: int | None, until_ms: int | None, limit: int) -> list[Mention]:
@@ -88,25 +91,22 @@ def are_complete(txn: ReadTxn) -> bool:
     return False
 
 
-def _names(event: Event) -> Iterator[str]:
+def _names(event: Event) -> list[str]:
+    names = []
     if event.read_point:
-        yield f"readPoint {canonical_uri(event.read_point)}"
+        names.append(f"readPoint {canonical_uri(event.read_point)}")
     if event.biz_location:
-        yield f"bizLocation {canonical_uri(event.biz_location)}"
+        names.append(f"bizLocation {canonical_uri(event.biz_location)}")
     if event.transformation_id:
-        yield f"transformationID {event.transformation_id}"
-    for member, items in (
-        ("bizTransaction", event.transactions),
-        ("source", event.sources),
-        ("destination", event.destinations),
-    ):
-        if items:
-            yield from _typed(member, items)
-    for word in event.set_dispositions:
-        yield f"set {word}"
-    for word in event.unset_dispositions:
-        yield f"unset {word}"
+        names.append(f"transformationID {event.transformation_id}")
+    if event.transactions or event.sources or event.destinations:
+        names += _typed("bizTransaction", event.transactions)
+        names += _typed("source", event.sources)
+        names += _typed("destination", event.destinations)
+    names += [f"set {word}" for word in event.set_dispositions]
+    names += [f"unset {word}" for word in event.unset_dispositions]
+    return names
 
 
-def _typed(member: str, items: tuple[Typed, ...]) -> Iterator[str]:
-    return (f"{member} {one.type} {canonical_uri(one.uri)}" for one in items)
+def _typed(member: str, items: tuple[Typed, ...]) -> list[str]:
+    return [f"{member} {one.type} {canonical_uri(one.uri)}" for one in items]
