@@ -167,7 +167,7 @@ class _Run:
             records = plain_records(items, start, self._now)
             while records:
                 created = self._plain.create(records)
-                for record, (version, _) in zip(records, created, strict=False):
+                for record, version, _ in created:
                     done = ItemResult(_DONE, record.identifier, version) if version else self._result(items[len(results)])
                     results.append(done)
                 if not created:

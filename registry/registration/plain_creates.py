@@ -7,10 +7,10 @@ nothing is remembered and each record is an act like any other (`acts.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from idis.proto.codes import AdminRight
 from idis.proto.identifier import fold
@@ -77,24 +77,29 @@ class PlainCreates:
         """Whether the caller may register plain records where this one would lie, without further questions."""
         return self._home(identifier.partition("/")[0]) is not None
 
-    def create(self, records: Sequence[PreparedRecord]) -> list[tuple[int, bool]]:
+    def create(self, records: Iterable[PreparedRecord]) -> list[tuple[PreparedRecord, int, bool]]:
         """Register the first of some records and those behind it that lie below the same prefix as it is spelled.
 
         One that is there with the same content is no error.
 
+        Args:
+            records: at least one; no more are taken than are registered, and one behind them.
+
         Returns:
-            Of each its version, and whether it is new; version 0 where it has to be an act like any other. Nothing when
+            Each with its version, and whether it is new; version 0 where it has to be an act like any other. Nothing when
             the first has to be.
         """
-        spelled = records[0].identifier.partition("/")[0]
+        records = iter(records)
+        first = next(records)
+        spelled = first.identifier.partition("/")[0]
         home = self._home(spelled)
         if home is None:
             return []
-        mine = list(takewhile(partial(_may_create, home, f"{spelled}/"), records))
+        mine = list(takewhile(partial(_may_create, home, f"{spelled}/"), chain((first,), records)))
         versions = self._txn.put_new_records(mine)
         return [
-            (version, True) if version else (self._version_if_same(home, record), False)
-            for version, record in zip(versions, mine, strict=True)
+            (record, version or self._version_if_same(home, record), bool(version))
+            for record, version in zip(mine, versions, strict=True)
         ]
 
     def _version_if_same(self, home: _Home, prepared: PreparedRecord) -> int:

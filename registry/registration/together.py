@@ -7,7 +7,7 @@ called does them one by one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -49,11 +49,10 @@ def perform_together(txn: WriteTxn, asked: Sequence[Asked]) -> list[acts.Result 
     while (start := len(results)) < len(asked):
         one = asked[start]
         txn.actor = actor_of(one.caller)
-        if records := _plain_records(asked, start):
-            creates = plain.setdefault(one.caller, PlainCreates(txn, one.caller))
-            created = list(zip(records, creates.create(records), strict=False))
-            audit_created(txn, one.caller, _CREATE, ((record, version) for record, (version, is_new) in created if is_new))
-            for record, (version, is_new) in created:
+        if isinstance(one.act, PlainCreate):
+            created = plain.setdefault(one.caller, PlainCreates(txn, one.caller)).create(_plain_records(asked, start))
+            audit_created(txn, one.caller, _CREATE, ((record, version) for record, version, is_new in created if is_new))
+            for record, version, is_new in created:
                 if version:
                     results.append(acts.Done(record.identifier, version, is_new))
                 else:
@@ -64,14 +63,13 @@ def perform_together(txn: WriteTxn, asked: Sequence[Asked]) -> list[acts.Result 
     return results
 
 
-def _plain_records(asked: Sequence[Asked], start: int) -> list[PreparedRecord]:
+def _plain_records(asked: Sequence[Asked], start: int) -> Iterator[PreparedRecord]:
     """The records of those plain creates of one caller that follow each other from one on."""
-    caller, records = asked[start].caller, []
+    caller = asked[start].caller
     for one in islice(asked, start, None):
         if not isinstance(one.act, PlainCreate) or (one.caller is not caller and one.caller != caller):
-            break
-        records.append(one.act.record)
-    return records
+            return
+        yield one.act.record
 
 
 def _in_full(txn: WriteTxn, one: Asked) -> acts.Result | IdentifierError:
