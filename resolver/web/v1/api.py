@@ -115,10 +115,13 @@ class Api:
         if isinstance(caller, Refusal):
             # A proof that cannot be read is no better than one that is wrong.
             return self._refuse(request, caller, 401 if status_of(caller) == 400 else None)
-        call = await self._read(request, operation, match, caller)
-        if isinstance(call, Problem):
-            return problem_reply(call)
-        reply = await operation.answer(call)
+        if (beyond := _refuse_beyond_scope(caller, operation)) is None:
+            call = await self._read(request, operation, match, caller)
+            if isinstance(call, Problem):
+                return problem_reply(call)
+            reply = await operation.answer(call)
+        else:
+            reply = beyond
         if isinstance(reply, Refusal):
             if operation.writes:
                 subject = "/".join(map(unquote, match.groups())) or path
@@ -139,12 +142,6 @@ class Api:
         if operation.needs is Needs.PROOF and caller.anonymous:
             return Refusal(
                 ResponseCode.AUTHENTICATION_NEEDED, "prove an identity: send 'Authorization: Bearer idis_…', or a key's proof"
-            )
-        scope, action = caller.scope, operation.action
-        if scope is not None and action is not None and action not in scope.actions:
-            return Refusal(
-                ResponseCode.INSUFFICIENT_PERMISSIONS,
-                f"this token may not be used for '{action.value}': make one whose actions include it",
             )
         return caller
 
@@ -190,6 +187,14 @@ class Api:
         answer = web.Response(text=self._page, content_type="text/html", charset="utf-8")
         answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
         return _of_this_version(answer)
+
+
+def _refuse_beyond_scope(caller: Caller, operation: Operation[Any, Any]) -> Refusal | None:
+    scope, action = caller.scope, operation.action
+    if scope is None or action is None or action in scope.actions:
+        return None
+    sentence = f"this token may not be used for '{action.value}': make one whose actions include it"
+    return Refusal(ResponseCode.INSUFFICIENT_PERMISSIONS, sentence)
 
 
 def _words(name: str) -> str:

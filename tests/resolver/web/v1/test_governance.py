@@ -11,6 +11,7 @@ import pytest
 from idis.registry.audit.chain import Broken, Checked, check
 from idis.registry.caller import Action, Caller, Role, RoleGrant
 from idis.registry.identity import Identity
+from tests.waiting import until
 
 GRANT = {"identity": "300:88.118.8/App_1", "role": {"role": "application", "prefix": "88.118.8"}}
 
@@ -105,6 +106,18 @@ async def test_what_was_done_is_in_the_audit_trail(operator: Any) -> None:
 
     assert (line["act"], line["subject"], line["code"], line["after"]) == ("delete", "88.118.8/A1", 1, None)
     assert "(token " in line["actor"]
+
+
+async def test_a_token_used_beyond_its_actions_is_in_the_trail(api_of: Callable[..., Any], operator: Any) -> None:
+    """A stolen token that is tried for more than it may shows."""
+    reading = api_of(RoleGrant(Role.OPERATOR), actions=frozenset((Action.READ,)))
+    assert (await reading.ask("DELETE", "/records/88.118.8/A1"))[0] == 403
+
+    async def told() -> Any:
+        return (await operator.ask("GET", "/audit?refused=true"))[1]["items"]
+
+    (line,) = await until(told)
+    assert (line["act"], line["subject"], line["code"]) == ("delete record", "88.118.8/A1", 401)
 
 
 async def test_the_trail_goes_on_by_cursor_in_both_directions(operator: Any) -> None:
