@@ -56,6 +56,19 @@ class Verb(IntEnum):
 VERBS_WITH_INDEXES = frozenset((Verb.REMOVE, Verb.DISABLE, Verb.ENABLE))
 
 
+def misplaced(verb: Verb, values: bool, indexes: bool) -> str:
+    """What is wrong with an item that has values or indexes which its verb would pass over, or none to remove; else empty.
+
+    Deleting a record because somebody meant its second value must not happen.
+    """
+    if verb in VERBS_WITH_INDEXES:
+        needed = verb is Verb.REMOVE and not indexes
+        return f"{verb.name.lower()} takes indexes, and no values" if values or needed else ""
+    if verb is Verb.DELETE:
+        return "delete takes neither values nor indexes: 'remove' removes values" if values or indexes else ""
+    return f"{verb.name.lower()} takes values, and no indexes" if indexes else ""
+
+
 class BatchItem(NamedTuple):
     """One change; a tuple, as there are thousands.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import BinaryIO
 
-from idis.proto.batch import BATCH_ITEMS_MAX, VERBS_WITH_INDEXES, BatchItem, Verb, payload_of_indexes
+from idis.proto.batch import BATCH_ITEMS_MAX, VERBS_WITH_INDEXES, BatchItem, Verb, misplaced, payload_of_indexes
 from idis.proto.errors import DataError
 from idis.proto.plain_values import PLAIN_VALUES_MAX, PlainTypes
 from idis.proto.value import INDEX_MAX, VALUES_PER_RECORD_MAX, Value, encode_value, encode_values
@@ -119,6 +119,8 @@ def _item(identifier: str, row: dict[str, object]) -> BatchItem:
     verb = _VERBS.get(name) if isinstance(name, str) else None
     if verb is None:
         raise DataError(f'"verb" is one of {", ".join(_VERBS)}')
+    if sentence := misplaced(verb, bool(row.get("values")), bool(row.get("indexes"))):
+        raise DataError(sentence)
     if verb is Verb.DELETE:
         return BatchItem(verb, identifier)
     if verb in VERBS_WITH_INDEXES:
@@ -166,6 +168,8 @@ def _value(shown: object) -> object:
     """A value of a line in the form that the registry reads, whose one member `ttl` is either of ours."""
     if not isinstance(shown, dict):
         return shown
+    if not isinstance(shown.get("data"), str | dict):
+        raise DataError('data is text, or an object like {"format": "base64", "value": "AAEC"}')
     if not shown.keys() <= _VALUE_MEMBERS:
         strange = ", ".join(name for name in shown if name not in _VALUE_MEMBERS)
         raise DataError(f"what is {strange[:_SHOWN_MAX]}? A value has {', '.join(sorted(_VALUE_MEMBERS))}")

@@ -12,6 +12,7 @@ from idis.proto.batch import (
     BatchRequest,
     ItemResult,
     Verb,
+    misplaced,
     payload_of_indexes,
 )
 from idis.proto.codes import ResponseCode
@@ -44,11 +45,9 @@ async def register(call: Call[Nothing, BatchModel]) -> Reply | Refusal:
 
 
 def _read(item: BatchItemModel, at: int) -> _Read:
-    with_indexes = item.verb in VERBS_WITH_INDEXES
-    if (item.values and (with_indexes or item.verb is Verb.DELETE)) or (item.indexes and not with_indexes):
-        sentence = f"{item.verb.name.lower()} takes {'indexes' if with_indexes else 'values, and no indexes'}"
+    if sentence := misplaced(item.verb, bool(item.values), bool(item.indexes)):
         return ItemResult(ResponseCode.INVALID_VALUE, item.identifier, 0, sentence)
-    if with_indexes:
+    if item.verb in VERBS_WITH_INDEXES:
         return BatchItem(item.verb, item.identifier, payload_of_indexes(item.indexes) if item.indexes else b"")
     if item.verb is Verb.DELETE:
         return BatchItem(item.verb, item.identifier)

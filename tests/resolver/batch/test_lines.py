@@ -93,6 +93,12 @@ def test_other_verbs_are_named(line: str, verb: Verb, indexes: tuple[int, ...]):
         (b'{"identifier": "88.1/a", "values": [{"index": 1, "type": "URL", "data": "x", "ttl": 1}]}', "what is ttl?"),
         (b'{"identifier": "88.1/a", "values": [{"index": 1, "type": "URL", "data": "x", "expires": 5}]}', "expires a time"),
         (b'{"identifier": "88.1/a", "values": ["x"]}', "values[1]"),
+        (b'{"identifier": "88.1/a", "values": [{"index": 1, "type": "URL", "data": 5}]}', "data is text, or"),
+        (b'{"identifier": "88.1/a", "verb": "delete", "indexes": [2]}', "delete takes neither"),
+        (URL[:-1].encode() + b', "verb": "delete"}', "delete takes neither"),
+        (URL[:-1].encode() + b', "indexes": [2]}', "create takes values, and no indexes"),
+        (URL[:-1].encode() + b', "verb": "disable", "indexes": [1]}', "disable takes indexes, and no values"),
+        (b'{"identifier": "88.1/a", "verb": "remove", "indexes": []}', "remove takes indexes"),
     ],
 )
 def test_a_bad_line_says_why(line: bytes, words: str):
