@@ -33,6 +33,7 @@ from idis.registry.store.base import WriteTxn
 
 _DONE = int(ResponseCode.SUCCESS)
 _CREATE = int(Verb.CREATE)
+_VERBS = {int(verb): verb.name.lower() for verb in Verb}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,11 @@ def perform_batch(
     results = run.results(items)
     refused = Counter([str(result.code) for result in results if result.code != _DONE])
     counts = {"done": len(results) - refused.total(), **refused}
-    prefixes = {result.identifier.partition("/")[0] for result in results}
-    subject = prefixes.pop() if len(prefixes) == 1 else f"{len(prefixes)} prefixes"
     told = {word: count for word, count in counts.items() if count}
-    facts: dict[str, object] = {"items": len(items), "results": told, "digest": (digest or request_digest(items)).hex()}
+    verbs = {_VERBS.get(verb, str(verb)): count for verb, count in Counter(verb for verb, _, _ in items).items()}
+    asked = (digest or request_digest(items)).hex()
+    facts: dict[str, object] = {"items": len(items), "verbs": verbs, "results": told, "digest": asked}
+    subject = _subject([result.identifier for result in results])
     audit(txn, caller, "batch", subject, after=facts)
     return Batched(results)
 
@@ -192,6 +194,14 @@ class _Run:
             return _refused(item, done)
         assert not isinstance(done, Unknown), "groups were asked for before anything was done"
         return ItemResult(_DONE, done.identifier, done.version)
+
+
+def _subject(identifiers: Sequence[str]) -> str:
+    """What the trail says a batch was about: its one identifier, else its one prefix, else how many there are."""
+    if len(identifiers) == 1:
+        return identifiers[0]
+    prefixes = {identifier.partition("/")[0] for identifier in identifiers}
+    return prefixes.pop() if len(prefixes) == 1 else f"{len(prefixes)} prefixes"
 
 
 def _refused(item: BatchItem, refusal: Refusal) -> ItemResult:

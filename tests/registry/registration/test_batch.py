@@ -165,7 +165,7 @@ def test_a_group_kept_here_lets_its_members_in():
 
 
 def test_the_trail_tells_of_a_batch_in_one_line():
-    """How many, what became of them, and the digest of what was asked."""
+    """How many, by which verbs, what became of them, and the digest of what was asked."""
     store = home(ALL)
     items = (BatchItem(Verb.CREATE, "88.118.8/a", URL), BatchItem(Verb.DELETE, "88.118.8/b"))
     run(store, *items)
@@ -174,7 +174,22 @@ def test_the_trail_tells_of_a_batch_in_one_line():
 
     told = decode_line(line)
     assert (told.actor, told.act, told.subject) == ("300:0.NA/88.118.8", "batch", "88.118.8")
-    assert told.after == {"items": 2, "results": {"done": 1, "100": 1}, "digest": request_digest(items).hex()}
+    asked = {"items": 2, "verbs": {"create": 1, "delete": 1}, "digest": request_digest(items).hex()}
+    assert told.after == asked | {"results": {"done": 1, "100": 1}}
+
+
+def test_the_trail_names_the_record_of_a_batch_of_one():
+    """Who looks for what was done to one record finds a switch that came as a batch, as the command sends it."""
+    store = home(ALL)
+    run(store, BatchItem(Verb.CREATE, "88.118.8/a", URL), BatchItem(Verb.CREATE, "88.118.8/b", URL))
+    run(store, BatchItem(Verb.DISABLE, "88.118.8/a"))
+    with store.read() as txn:
+        told = [decode_line(line) for _, line in txn.audits(None, 10)]
+
+    assert [(line.subject, line.after["verbs"]) for line in told if line.after] == [
+        ("88.118.8", {"create": 2}),
+        ("88.118.8/a", {"disable": 1}),
+    ]
 
 
 def test_results_survive_as_an_outcome():
