@@ -1,14 +1,15 @@
 """Capture: events are checked, kept and derived from, a document of them all or each for itself (`tracing.md` §5).
 
 First every event is read, judged and named, one at a time; then they are kept: with `rollback` in one transaction, all or
-none, with `proceed` in groups, each group durable before the next. The events of a short document stay in memory between;
-of a longer one only digests do, and it is read again. What was kept is acknowledged after its flush; the same document
-sent again changes nothing.
+none, with `proceed` in groups, durable one after the other: while one is flushed, the next is read. The events of a short
+document stay in memory between; of a longer one only digests do, and it is read again. What was kept is acknowledged after
+its flush; the same document sent again changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -16,7 +17,7 @@ from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from idis.registry.event_row import EventKnown, EventRow
-from idis.registry.store.base import Store, WriteTxn
+from idis.registry.store.base import Committed, Store, WriteTxn
 from idis.registry.trace.deriving import take_event
 from idis.registry.trace.event import Event
 from idis.registry.trace.event_context import Context
@@ -256,13 +257,22 @@ def _keep_all(store: Store, events: Callable[[], Iterator[Ready]], teller: Telle
 
 
 def _keep_groups(store: Store, events: Iterator[Ready], teller: Teller, captured: Captured) -> None:
+    flushed: tuple[list[Ready], Future[Committed[list[Fate]]]] | None = None
     while group := list(islice(events, GROUP_EVENTS)):
-        fates = store.write(partial(keep_group, group, teller), actor=teller.name[:200]).result().result
-        for one, fate in zip(group, fates, strict=True):
-            captured.new += fate is Fate.NEW
-            captured.known += fate is Fate.KNOWN
-            if fate is Fate.CONFLICT:
-                captured.note((_conflict(one),))
+        kept = store.write(partial(keep_group, group, teller), actor=teller.name[:200])
+        if flushed is not None:  # while this one was read
+            _note_group(*flushed, captured)
+        flushed = group, kept
+    if flushed is not None:
+        _note_group(*flushed, captured)
+
+
+def _note_group(group: list[Ready], kept: Future[Committed[list[Fate]]], captured: Captured) -> None:
+    for one, fate in zip(group, kept.result().result, strict=True):
+        captured.new += fate is Fate.NEW
+        captured.known += fate is Fate.KNOWN
+        if fate is Fate.CONFLICT:
+            captured.note((_conflict(one),))
 
 
 def _conflict(one: Ready) -> Problem:
