@@ -313,7 +313,7 @@ class _Chain:
     def _hear(self, link: KeyDelegation) -> None:
         """Listen to those who may speak for the prefix of a link: the key above, and its own unless it is a mere signer."""
         speakers = [(link.suite, link.kid, self._key_of(link))]
-        if link.rights & (_DELEGATE | _NAME_SIGNERS):
+        if link.child_speaks:
             speakers.append((link.child_suite, link.child_kid, link.child_key))
         for suite, kid, key in speakers:
             if reason := self._words.listen(link.prefix, suite, kid, key, self._check_signature):

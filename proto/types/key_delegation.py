@@ -59,6 +59,11 @@ class KeyDelegation:
         """The name of the child's key."""
         return kid_of(self.child_suite, self.child_key)
 
+    @property
+    def child_speaks(self) -> bool:
+        """Whether the child's key may say what holds of the prefix (IDIS.STATUS): not a mere signer; the parent always may."""
+        return bool(self.rights & (DelegationRight.DELEGATE | DelegationRight.NAME_SIGNERS))
+
     def octets(self) -> bytes:
         """The octets that both signatures cover."""
         packed: bytes = msgpack.packb(self._fields())

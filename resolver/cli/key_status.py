@@ -13,6 +13,7 @@ from pathlib import Path
 
 from idis.proto.errors import IdentifierError, ProtocolError
 from idis.proto.identifier import fold, prefix_handle
+from idis.proto.proof import links_of
 from idis.proto.statement import KID_BYTES, stored_spelling
 from idis.proto.types.prefix_status import (
     FLOORS_MAX,
@@ -94,6 +95,13 @@ def _said(
     values: tuple[Value, ...], key: SigningKey, added: PrefixStatus, said: list[PrefixStatus]
 ) -> tuple[Value, str]:
     """What a key says now, after what it said before in the record; `said` tells it, too."""
+    links, kid = [link for link in links_of(values) if link.prefix == added.prefix], key.public.kid
+    if not any(kid == link.kid or (link.child_speaks and kid == link.child_kid) for link in links):
+        raise CommandError(
+            f"nobody would believe the key {kid.hex()} about {added.prefix}: no delegation in its record is by it, "
+            "or lets it speak ('idis key delegate')",
+            ExitCode.REFUSED,
+        )
     held, before = _held(values, key)
     status = _joined(before, added)
     signed = replace(status, signature=key.sign(status.octets()))

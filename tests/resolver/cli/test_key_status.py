@@ -72,12 +72,13 @@ def test_a_prefix_is_current_when_somebody_says_so(verdict: Verdict, issuer: str
     assert verdict() == ("verified", "current", ExitCode.DONE)
 
 
-def test_a_stranger_has_no_say(verdict: Verdict) -> None:
-    """His word is carried, and counts for nothing."""
+def test_a_stranger_has_no_say(verdict: Verdict, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """His word is not carried: a timer that holds a wrong key must fail where it can be seen."""
     main(["key", "new", "other.pem"])
-    assert main(["key", "status", "88.118.8", "--issuer", "other.pem", "--state", "revoked"]) == 0
+    assert main(["key", "status", "88.118.8", "--issuer", "other.pem", "--state", "revoked"]) == ExitCode.REFUSED
+    assert "nobody would believe the key" in capsys.readouterr().err
 
-    assert verdict()[:2] == ("verified", "unknown: no valid status of 88.118.8")
+    assert said(data) == []
 
 
 def test_a_revoked_key_is_believed_no_longer(verdict: Verdict, data: Path, capsys: pytest.CaptureFixture[str]) -> None:

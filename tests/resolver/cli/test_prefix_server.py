@@ -229,6 +229,7 @@ async def test_a_status_is_said_over_the_network_and_its_end_is_warned_of(
         secondary._follower.look()
         return capsys.readouterr().out
 
+    await said("key", "delegate", "88.118.8", "--issuer", str(issuer), "--child", str(issuer), "--server", server)
     status = ("key", "status", "88.118.8", "--issuer", str(issuer), "--server", server)
     first = await said(*status, "--hours", "5")
     warned = await said("health", server)
