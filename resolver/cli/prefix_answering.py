@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import socket
+import sys
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def delegate(arguments: argparse.Namespace) -> int:
         administrator=_administrator(arguments),
     )
     acted = act(arguments, wanted)
+    _warn_of_owner(arguments, acted)
     word = f"{'granted and ' if acted.granted else ''}delegated to {arguments.service or ', '.join(arguments.to)}"
     return tell(arguments, acted, word, "at the node that answers: idis prefix home {prefix}")
 
@@ -98,14 +100,24 @@ def unhost(arguments: argparse.Namespace) -> int:
 def home(arguments: argparse.Namespace) -> int:
     """Make this node answer for a prefix; its own site is shown whenever it is asked."""
     wanted = Home(prefix_of(arguments.prefix), organisation=organisation_of(arguments), terms=new_terms(arguments))
+    acted = act(arguments, wanted)
+    _warn_of_owner(arguments, acted)
     following = f"{_REGISTER_NEXT}; the parent's operator: idis prefix delegate {{prefix}} --to THIS-HOST:PORT"
-    return tell(arguments, act(arguments, wanted), "homed here", following)
+    return tell(arguments, acted, "homed here", following)
 
 
 def unhome(arguments: argparse.Namespace) -> int:
     """Let this node answer for a homed prefix no longer."""
     acted = act(arguments, Unhome(prefix_of(arguments.prefix)))
     return tell(arguments, acted, "no longer homed here", "its parent still delegates it: idis prefix delegate {prefix} --to …")
+
+
+def _warn_of_owner(arguments: argparse.Namespace, acted: Acted) -> None:
+    """Say so when a prefix that was granted before stays another one's than the one named."""
+    owner = acted.document.get("entry", acted.document).get("owner")
+    if arguments.owner and arguments.owner.strip() != owner:
+        whose = f"belongs to {owner}" if owner else "was granted without an owner's name"
+        print(f"warning: {acted.prefix} {whose}, and stays so: 'idis prefix transfer' changes it", file=sys.stderr)
 
 
 def _hosting(prefix: str, waits: bool, key: bytes | None) -> list[PrefixAct]:

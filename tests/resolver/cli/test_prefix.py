@@ -116,6 +116,17 @@ def test_a_delegation_grants_what_was_not_granted(idis: Command, data: Path, cap
     assert {entry.actor.partition(":")[0] for entry in steps} == {"cli"}
 
 
+@pytest.mark.parametrize(("owner", "warned"), [("yard", False), ("another", True)])
+def test_a_delegation_changes_no_owner(
+    idis: Command, capsys: pytest.CaptureFixture[str], owner: str, warned: bool
+) -> None:
+    """And says so, where another one is named."""
+    idis("delegate", "88.118.8", "--to", "192.0.2.1:2641", "--owner", "yard")
+    idis("delegate", "88.118.8", "--to", "192.0.2.2:2641", "--owner", owner)
+
+    assert ("warning: 88.118.8 belongs to yard, and stays so" in capsys.readouterr().err) is warned
+
+
 @pytest.mark.parametrize(
     ("words", "address", "ways"),
     [
