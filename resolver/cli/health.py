@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import json
 import time
 from collections.abc import Iterator
 
+from idis.resolver.cli.json_read import read_json
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.config import DEFAULT_HTTP_PORT
 from idis.resolver.config_load import host_and_port
@@ -55,7 +55,7 @@ def _ask(host: str, port: int, address: str) -> tuple[int, dict[str, object]]:
     try:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
-        facts = json.loads(answer.read())
+        facts = read_json(answer.read())
     except OSError as error:
         raise CommandError(f"nobody answers at {address}: {error.strerror or error}", ExitCode.NETWORK) from None
     except (http.client.HTTPException, ValueError):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import Any
 
+from idis.resolver.cli.json_read import read_json
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
 from idis.resolver.cli.shown import printable
 from idis.resolver.cli.terminal import Piece, Style, Terminal
@@ -129,7 +129,7 @@ def _read(name: str) -> Any:
         else:
             with open(name, "rb") as file:
                 octets = file.read(RECALL_BYTES_MAX)
-        found = json.loads(octets)
+        found = read_json(octets)
     except OSError as error:
         raise CommandError(f"{name} cannot be read: {error.strerror or error}") from None
     except ValueError:

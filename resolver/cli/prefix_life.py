@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from idis.proto.errors import IdentifierError
@@ -14,6 +13,7 @@ from idis.registry.registration.checks import Organisation
 from idis.registry.registration.life import Event
 from idis.resolver.cli.data_directory import insist
 from idis.resolver.cli.identifier_argument import prefix_of
+from idis.resolver.cli.json_read import read_json
 from idis.resolver.cli.output import CommandError
 from idis.resolver.cli.prefix_acting import act, tell
 from idis.resolver.cli.prefix_terms import new_terms
@@ -85,7 +85,7 @@ def form_of(arguments: argparse.Namespace) -> Application | None:
         return None
     try:
         with Path(arguments.form).open("rb") as file:
-            shown = json.loads(file.read(FORM_BYTES_MAX))
+            shown = read_json(file.read(FORM_BYTES_MAX))
     except OSError as error:
         raise CommandError(f"{arguments.form} cannot be read: {error.strerror}") from None
     except ValueError as error:

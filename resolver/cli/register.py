@@ -7,7 +7,6 @@ is the JSON form of the REST interface (`wire.md` §15): a list of values, an ob
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 import time
@@ -40,6 +39,7 @@ from idis.registry.store.keys import record_key
 from idis.registry.suites import SigningKey
 from idis.resolver.cli.data_directory import add_data_options, commit, insist, position_text
 from idis.resolver.cli.identifier_argument import identifier_of
+from idis.resolver.cli.json_read import read_json
 from idis.resolver.cli.key_file import read_signing_key
 from idis.resolver.cli.key_options import key_of
 from idis.resolver.cli.output import CommandError, ExitCode, print_json
@@ -306,7 +306,7 @@ def _value(text: str) -> Value:
 
 def _file_given(identifier: str, name: str) -> _Given:
     try:
-        shown: object = json.loads(_read(name))
+        shown: object = read_json(_read(name))
     except ValueError as error:
         raise CommandError(f"{name} is no JSON: {error}") from None
     if isinstance(shown, dict) and "values" not in shown:

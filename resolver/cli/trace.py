@@ -98,8 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     key = None if arguments.verb in _HERE_ONLY else key_of(arguments)
     if key is None and arguments.verb not in _HERE_ONLY and (arguments.verb == "again" or arguments.job or arguments.evidence):
         raise CommandError("this is asked of all nodes: say who asks with --identity INDEX:IDENTIFIER and --key FILE")
-    client = WebClient(arguments.server, token_of(arguments.token_file), arguments.ca)
-    with client, _sign_of_life(f"asking {arguments.server}") as life:
+    with _connected(arguments, key) as client, _sign_of_life(f"asking {arguments.server}") as life:
         answer = ask_here(client, arguments) if key is None else _ask(client, arguments, key, life)
     evidence = answer.pop("evidence", ())
     if key is not None and arguments.evidence:
@@ -107,6 +106,14 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{count} signed answers written to {arguments.evidence}", file=sys.stderr)
     _show(arguments, answer)
     return ExitCode.DONE
+
+
+def _connected(arguments: argparse.Namespace, key: Key | None) -> WebClient:
+    """The client. Who signs a pass needs no token: that of the environment is for one node, and any node may be asked."""
+    token = "" if key is not None and arguments.token_file is None else token_of(arguments.token_file)
+    client = WebClient(arguments.server, token, arguments.ca)
+    client.by_token = key is None
+    return client
 
 
 def _ask(client: WebClient, arguments: argparse.Namespace, key: Key, life: _Life) -> Any:

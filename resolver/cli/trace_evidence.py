@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from idis.resolver.cli.json_read import read_json
 from idis.resolver.cli.output import CommandError
 from idis.resolver.cli.shown import printable
 from idis.resolver.cli.terminal import Style, Terminal
@@ -83,7 +84,7 @@ def verdict_lines(verdicts: list[Verdict], pointings: list[Pointing], terminal: 
         text = f"  {hop.said_by} says that {hop.holder} has more of {hop.thing}{told}: {hop.standing}"
         lines += terminal.text(printable(text), style, indent="    ")
     wrong = sum(not one.good for one in verdicts)
-    told = f"{wrong} of {len(verdicts)} answers prove nothing" if wrong else f"all {len(verdicts)} answers are as signed"
+    told = f"answers that prove nothing: {wrong} of {len(verdicts)}" if wrong else f"answers as signed: all {len(verdicts)}"
     return [*lines, "", *terminal.text(told, Style.BAD if wrong else Style.GOOD)]
 
 
@@ -138,14 +139,14 @@ def _read(name: str) -> list[Any]:
     try:
         with open(name, "rb") as file:
             octets = file.read(EVIDENCE_BYTES_MAX + 1)
-        found = json.loads(octets) if len(octets) <= EVIDENCE_BYTES_MAX else None
+        found = read_json(octets) if len(octets) <= EVIDENCE_BYTES_MAX else None
     except OSError as error:
         raise CommandError(f"{name} cannot be read: {error.strerror or error}") from None
     except ValueError:
         found = None
-    if not isinstance(found, dict) or found.get("form") != _FORM or not isinstance(found.get("answers"), list):
+    answers = found.get("answers") if isinstance(found, dict) and found.get("form") == _FORM else None
+    if not isinstance(answers, list) or not answers:
         raise CommandError(f"{name} holds no signed answers: 'idis trace … --evidence FILE' writes them")
-    answers: list[Any] = found["answers"]
     return answers
 
 

@@ -26,6 +26,7 @@ from idis.proto.types.key_delegation import DELEGATION_TYPE, KeyDelegation, deco
 from idis.proto.types.prefix_status import STATUS_TYPE, PrefixStatus, decode_status
 from idis.proto.value import Value, decode_values, encode_values
 from idis.proto.view_cover import NotCovered, disclosed
+from idis.resolver.cli.json_read import read_json
 from idis.resolver.cli.output import CommandError, ExitCode
 from idis.resolver.client import Client
 from idis.resolver.client_reply import ClientError, Reply
@@ -175,7 +176,7 @@ def load(path: Path) -> Bundle:
     """Read what `save` wrote. Raises CommandError."""
     try:
         with path.open("rb") as file:
-            document = json.loads(file.read(BUNDLE_BYTES_MAX))
+            document = read_json(file.read(BUNDLE_BYTES_MAX))
         identifier, values, links = document["identifier"], document["values"], document["delegations"]
         parse_identifier(identifier)
         return Bundle(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from idis.resolver.cli.json_read import read_json
 from idis.resolver.cli.output import CommandError, ExitCode
 
 TOKEN_VARIABLE = "IDIS_TOKEN"
@@ -50,8 +51,14 @@ class Answered:
 
     @property
     def document(self) -> Any:
-        """The JSON of the body."""
-        return json.loads(self.body)
+        """The JSON of the body. Raises CommandError where it is no object."""
+        try:
+            document = read_json(self.body)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise CommandError(f"this is no answer of an idis node (HTTP {self.status})", ExitCode.NETWORK)
+        return document
 
 
 class WebClient:
@@ -64,6 +71,7 @@ class WebClient:
 
     Attributes:
         authorization: the header that says who asks; empty for nobody.
+        by_token: whether a token would say who asks; not where a key does.
     """
 
     def __init__(self, url: str, token: str, ca: str | None = None) -> None:
@@ -76,6 +84,7 @@ class WebClient:
             raise CommandError(f"--server {url} is no address of a node: write https://HOST:PORT or http://HOST:PORT")
         self.url = url
         self.authorization = f"Bearer {token}" if token else ""
+        self.by_token = True
         if parts.scheme == "https":
             self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
                 host, port or _HTTPS_PORT, timeout=TIMEOUT_S, context=_context(ca)
@@ -162,14 +171,14 @@ class WebClient:
 
     def _refused(self, answered: Answered) -> CommandError:
         try:
-            problem = answered.document
+            problem = read_json(answered.body)
             detail = str(problem["detail"] if "detail" in problem else problem["message"])
             where = str(problem.get("pointer") or "").removeprefix("#").strip("/")
         except (ValueError, KeyError, TypeError):
             return CommandError(f"what answers at {self.url} is no idis node (HTTP {answered.status})", ExitCode.NETWORK)
         if where:
             detail = f"{where}: {detail}"
-        if answered.status == 401 and not self.authorization.startswith("Handle"):
+        if answered.status == 401 and self.by_token:
             detail += f": give an API token with --token-file FILE or ${TOKEN_VARIABLE}"
         return CommandError(detail, ExitCode.REFUSED)
 

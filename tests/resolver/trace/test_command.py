@@ -33,6 +33,13 @@ async def test_a_tree_back(chain: Chain, capsys: pytest.CaptureFixture[str]) -> 
     assert "complete" in text
 
 
+async def test_whoever_has_a_key_needs_no_token(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one in the environment is another node's: it is not shown to the node that is asked."""
+    monkeypatch.setenv("IDIS_TOKEN", "idis_of_another_node")
+
+    assert await shown(chain, WORKS, "back", BLOCK) == 0
+
+
 async def test_a_recall_with_a_node_down_is_no_failure(chain: Chain, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 0, and a line that says what is missing."""
     await chain.nodes[YARD].stop()

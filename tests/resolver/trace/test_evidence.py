@@ -131,10 +131,13 @@ async def test_a_node_that_signs_nothing_is_missing(signing: Chain, monkeypatch:
 async def test_a_file_of_evidence_is_verified(signing: Chain, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By the command, offline, with the keys one believes."""
     found = await signing.ask(WORKS, "", thing=BLOCK, signed=True)
-    whole, changed, anchors, others = (tmp_path / name for name in ("a.json", "b.json", "anchors.pem", "others.pem"))
+    names = ("a.json", "b.json", "none.json", "deep.json", "anchors.pem", "others.pem")
+    whole, changed, nothing, deep, anchors, others = (tmp_path / name for name in names)
     whole.write_text(json.dumps({"form": "idis-trace-evidence-1", "answers": found["evidence"]}))
     found["evidence"][0]["response"] = b64encode(b"nothing").decode()
     changed.write_text(json.dumps({"form": "idis-trace-evidence-1", "answers": found["evidence"]}))
+    nothing.write_text(json.dumps({"form": "idis-trace-evidence-1", "answers": []}))
+    deep.write_text("[" * 100_000)
     anchors.write_bytes(KEY.public_pem)
     others.write_bytes(ServerKey(rsa.generate_private_key(65_537, 2_048)).public_pem)
     codes = [
@@ -142,8 +145,8 @@ async def test_a_file_of_evidence_is_verified(signing: Chain, tmp_path: Path, ca
         main(["trace", "verify", str(whole), "--anchors", str(anchors)]),
         main(["trace", "verify", str(whole), "--anchors", str(others)]),
         main(["trace", "verify", str(changed)]),
-        main(["trace", "verify", str(anchors)]),
+        *(main(["trace", "verify", str(file)]) for file in (anchors, nothing, deep)),
     ]
 
-    assert codes == [0, 0, 1, 1, 2]
-    assert "all 3 answers are as signed" in capsys.readouterr().out
+    assert codes == [0, 0, 1, 1, 2, 2, 2]
+    assert "answers as signed: all 3" in capsys.readouterr().out
