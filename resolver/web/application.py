@@ -162,6 +162,13 @@ async def _api_errors(request: web.Request, handler: Handler) -> web.StreamRespo
             raise
         document = {"responseCode": int(ResponseCode.ERROR), "message": error.text or error.reason}
         return json_reply(document, error.status)
+    except ConnectionResetError:
+        # Whoever went away before he had sent all reads nothing any more, and nothing failed.
+        return web.Response(status=400) if request.transport is None else _failed(request)
     except Exception:  # the outermost loop of one HTTP request: its asker gets 500, the others theirs
-        note(logging.ERROR, "http request failed", path=request.path, peer=request.remote, exc_info=True)
-        return json_reply({"responseCode": int(ResponseCode.ERROR), "message": "this node failed to answer"}, 500)
+        return _failed(request)
+
+
+def _failed(request: web.Request) -> web.StreamResponse:
+    note(logging.ERROR, "http request failed", path=request.path, peer=request.remote, exc_info=True)
+    return json_reply({"responseCode": int(ResponseCode.ERROR), "message": "this node failed to answer"}, 500)

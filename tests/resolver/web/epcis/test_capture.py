@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +15,7 @@ from idis.registry.caller import Action, Role, RoleGrant
 from idis.registry.trace import capture
 from idis.registry.trace.deriving import is_taken
 from tests.registry.trace.sample_events import FIVE, OBJECT, QUERY_DOCUMENT, document
+from tests.waiting import until
 
 HASH = "ni:///sha-256;790ffaddd0f0e90c82cf63136d0d6ac1a80a3775ac8ef480634b720cbc79991e?ver=CBV2.0"
 BAD = OBJECT | {"bizStep": "shiping"}
@@ -36,6 +40,23 @@ class TestJobs:
         _, job, _ = await operator.ask("POST", "/capture", document(*FIVE))
         assert (job["success"], job["events"]["stored"], job["events"]["known"]) == (True, 0, 5)
         assert len(await operator.events()) == 5
+
+    async def test_whoever_hangs_up_in_between(
+        self, operator: Any, node: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing of the document is left, and nothing has failed."""
+        failures: list[object] = []
+        monkeypatch.setattr("idis.resolver.web.application.note", lambda *said, **_more: failures.append(said))
+        (spool := tmp_path / "spool").mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(spool))
+        _, writer = await asyncio.open_connection("127.0.0.1", node.http_port)
+        head = f"POST /epcis/v2/capture HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {operator.secret}\r\nContent-Length: 9\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\n\r\n{{".encode())
+        assert await until(lambda: list(spool.iterdir()))
+        writer.close()
+
+        assert await until(lambda: not list(spool.iterdir()))
+        assert failures == []
 
     async def test_a_query_document(self, operator: Any) -> None:
         """What another node answered can be captured here."""
