@@ -32,6 +32,7 @@ _WAYS = (
     ("queryResults", "resultsBody", "eventList"),
 )
 _SINGLE = ("epcisBody", "event")
+_TOO_DEEP = "it is nested too deep"
 
 
 class BrokenDocument(Exception):
@@ -55,9 +56,11 @@ def parse_json(text: str) -> Json:
 
     Raises:
         ValueError: it is none, or unusable.
-        RecursionError: it is nested too deep.
     """
-    return _DECODER.decode(text)
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        raise UnusableJson(_TOO_DEEP) from None
 
 
 class EventStream:
@@ -195,7 +198,7 @@ class EventStream:
             except UnusableJson as error:
                 self._broken(str(error))
             except RecursionError:
-                self._broken("it is nested too deep")
+                self._broken(_TOO_DEEP)
             except json.JSONDecodeError as error:
                 held = len(self._text) - self._at
                 cut = error.msg.startswith("Unterminated") or error.pos >= len(self._text) - _NEAR_END

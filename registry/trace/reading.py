@@ -246,7 +246,7 @@ class _Reader:
             return None
         action = _ACTIONS.get(self._text("action"))
         if action is None:
-            self._problem("/action", "action", f"a {self._kind.value} needs the action ADD, OBSERVE or DELETE")
+            self._problem("/action", "action", f"{self._kind.value} needs the action ADD, OBSERVE or DELETE")
         return action
 
     def _list(self, name: str) -> list[Json]:
@@ -395,7 +395,7 @@ class _Reader:
         if prefix:
             self._problem(at, "context", f"the prefix {shown(prefix)} is not declared: put it into the @context")
         elif name in _ALL and not pointer:
-            self._problem(at, "member", f"a {self._kind.value} has no {name}")
+            self._problem(at, "member", f"{self._kind.value} has no member {name}")
         else:
             self._problem(at, "member", f"there is no member {shown(name)}: one of your own needs a prefix from the @context")
         return False

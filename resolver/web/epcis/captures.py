@@ -101,7 +101,7 @@ class Captures:
         octets = await small_body(ask.request, EVENT_BYTES_MAX)
         try:
             event = read_event(parse_json(octets.decode("utf-8-sig")))
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise EpcisException(Kind.VALIDATION, f"this is no JSON: {error}") from None
         judged = ready(event, ask.now_ms) if isinstance(event, Event) else event
         if not isinstance(judged, Ready):

@@ -118,7 +118,7 @@ async def read_object(ask: Ask, octets_max: int) -> dict[str, Json]:
     octets = await small_body(ask.request, octets_max)
     try:
         body = parse_json(octets.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise EpcisException(Kind.QUERY_VALIDATION, f"this is no JSON: {error}") from None
     if not isinstance(body, dict):
         raise EpcisException(Kind.QUERY_VALIDATION, "the body is a JSON object")
