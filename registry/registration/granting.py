@@ -9,7 +9,7 @@ from idis.proto.codes import ResponseCode
 from idis.proto.identifier import fold
 from idis.proto.types.site import Site
 from idis.proto.value import Value, decode_values, encode_values
-from idis.registry.prefix import PrefixState
+from idis.registry.prefix import PrefixEntry, PrefixState
 from idis.registry.record import same_content
 from idis.registry.registration import delegation, life
 from idis.registry.registration.application import (
@@ -95,10 +95,16 @@ def refuse_transfer(txn: WriteTxn, prefix: str, owner: Organisation, form: Appli
     return None if form is None else refuse_organisation(txn, prefix, form)
 
 
+def owned(txn: WriteTxn, prefix: str, owner: Organisation) -> PrefixEntry | None:
+    """The entry of a prefix that belongs to this organisation, which has been judged, already."""
+    entry = txn.prefix(prefix)
+    return entry if entry is not None and life.with_owner(entry, owner) == entry else None
+
+
 def transfer(
     txn: WriteTxn, prefix: str, organisation: Organisation, form: Application | None, now: int
 ) -> Registered | Refusal:
-    """Give a granted prefix to another organisation, which was judged by `refuse_transfer`.
+    """Give a granted prefix to another organisation, which was judged by `refuse_transfer` and has it not yet.
 
     The keys and administrators of the one before end with it; the new one's are added by the parent's administrator.
     Records and sites stay, so that what was resolvable is: the parent delegates anew when the new owner has its own node.
@@ -107,8 +113,6 @@ def transfer(
     owner = judge_organisation(organisation if form is None else form.organisation)
     assert entry is not None, "refuse_transfer found it"
     assert isinstance(owner, Organisation), "refuse_transfer judged it"
-    if life.with_owner(entry, owner) == entry:
-        return Registered(entry, changed=False)
     kept = filed(txn, prefix)
     if form is not None or kept is not None:
         file_application(txn, prefix, Filed(None, now, form))

@@ -323,9 +323,11 @@ def _do_with_consent(
     else:
         owner = act.organisation if act.form is None else act.form.organisation
         name, judged = "transfer", judge_organisation(owner)
+        refused = granting.refuse_transfer(txn, prefix, owner, act.form)
         if isinstance(judged, Organisation):
             terms = (judged.owner, judged.code, judged.industry)
-        refused = granting.refuse_transfer(txn, prefix, owner, act.form)
+            if refused is None and (entry := granting.owned(txn, prefix, judged)) is not None:
+                return Registered(entry, changed=False)
     if refused is not None:
         return refused
     if act.alone and caller.identity is None and caller.scope is None:

@@ -324,6 +324,18 @@ def test_who_asked_first_may_name_another_owner(store: MemoryStore) -> None:
     assert "to a third one; waits for a second person; reason: none" in [line.note for line in _trail(store)]
 
 
+def test_a_transfer_that_has_happened_waits_for_nobody(store: MemoryStore) -> None:
+    """Who lost the answer asks again, and leaves nothing behind that would stand in the way of another one."""
+    _granted(store)
+    _do(store, OPERATOR, Transfer("88.118.8", OTHER))
+    _do(store, COLLEAGUE, Transfer("88.118.8", OTHER))
+    again = _do(store, COLLEAGUE, Transfer("88.118.8", OTHER))
+
+    assert isinstance(again, Registered)
+    assert not again.changed
+    assert isinstance(_do(store, OPERATOR, Transfer("88.118.8", Organisation("a third one"))), Awaiting)
+
+
 def test_a_consent_ends_after_a_day(store: MemoryStore) -> None:
     """Who comes later is the first one."""
     _granted(store)
