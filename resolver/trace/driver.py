@@ -23,11 +23,12 @@ from idis.registry.trace.walking import Budget, Walk
 from idis.resolver.recursion.recursor import Clock
 from idis.resolver.recursion.target import Target
 from idis.resolver.trace.form import ask_rows
+from idis.resolver.trace.gathered import Gathered
 from idis.resolver.trace.neighbours import Unreached
 from idis.resolver.trace.taking import take
 
 GRACE_S = 0.05  # for which a slow answer is waited for, before what others said is gone on with
-ROUNDS_MAX = 8  # of pointers that lead to pointers
+HOPS_MAX = 8  # pointers that lead to pointers
 NAMES_BYTES_MAX = 24_576  # of the things of one request: with windows, cursors and pass it stays below what strangers may send
 CLAIMS_DEPTH = 2  # whoever hides what a thing is in learns so from its home under which name it may be seen
 PREFIXES_PER_NODE = 4  # a node may answer for some prefixes; whoever points to more makes us look for them in vain
@@ -71,23 +72,6 @@ class Asked:
 
 
 @dataclass(slots=True)
-class _Round:
-    """What one request of the walk has gathered; `told` is how many edges of each thing the walk has been told."""
-
-    edges: dict[str, list[Edge]] = field(default_factory=lambda: defaultdict(list))
-    wanted: dict[str, dict[Ask, None]] = field(default_factory=lambda: defaultdict(dict))
-    done: set[tuple[str, Ask]] = field(default_factory=set)
-    told: dict[str, int] | None = None
-    beside: bool = False  # it is not of the walk: only what is in the answers counts
-
-    def news(self) -> dict[str, list[Edge]]:
-        """The edges that the walk has not been told; it is told now."""
-        before = self.told or {}
-        self.told = {thing: len(edges) for thing, edges in self.edges.items()}
-        return {thing: edges[before.get(thing, 0) :] for thing, edges in self.edges.items() if len(edges) > before.get(thing, 0)}
-
-
-@dataclass(slots=True)
 class _Missing:
     """What a node did not answer, and the tombstone that stands for it."""
 
@@ -95,6 +79,7 @@ class _Missing:
     asks: dict[Ask, None] = field(default_factory=dict)
 
 
+_Pending = dict[asyncio.Task[None], tuple[Request, Gathered]]
 Local = Callable[[Request], Expansion]  # what this node has itself, to its end
 Proof = Callable[[], Awaitable[bytes]]  # the pass of whoever asks, good now
 
@@ -173,7 +158,7 @@ class Driver:
             task = self._targets.pop(prefix, None)
             if task is not None and task.done() and not task.cancelled() and isinstance(target := task.result(), Target):
                 self._nodes.forgive(target)
-        gathered = _Round(wanted=defaultdict(dict, missing))
+        gathered = Gathered(wanted=defaultdict(dict, missing))
         asks = dict.fromkeys(ask._replace(cursor=b"") for part in missing.values() for ask in part)
         await self._exhaust(gathered, walk.request_of(tuple(asks)))
         gathered.told = {}  # its windows were settled the first time
@@ -218,7 +203,7 @@ class Driver:
             asks = tuple(Ask(thing) for thing in sorted(inside - self._claimed) if not thing.startswith(PSEUDONYM))
         if asks:
             self._claimed.update(ask.thing for ask in asks)
-            gathered = _Round(beside=True)
+            gathered = Gathered(beside=True)
             await self._gather(gathered, Request(Direction.FORWARD, asks, known_ms=walk.known_ms))
             walk.claims += [edge for edges in gathered.edges.values() for edge in edges if is_claim(edge)]
             if self._rename(walk):
@@ -228,17 +213,15 @@ class Driver:
 
     async def _walk_on(self, walk: Walk) -> None:
         """Step from what was answered; what is slow holds nothing up but what is behind it."""
-        pending: dict[asyncio.Task[None], tuple[Request, _Round]] = {}
+        pending: _Pending = {}
         try:
             while True:
                 for request in walk.next_requests(int(self._clock.monotonic() * 1_000)):
-                    gathered = _Round()
+                    gathered = Gathered()
                     pending[asyncio.create_task(self._expand(gathered, request))] = request, gathered
                 if not pending:
                     break
-                done, slow = await asyncio.wait(pending, timeout=GRACE_S)
-                if not done and all(pending[task][1].told is not None for task in slow):
-                    done, slow = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                done, slow = await self._wait(pending)
                 for task in [*done, *slow]:
                     request, gathered = pending[task]
                     if task in done:
@@ -248,6 +231,13 @@ class Driver:
         finally:
             for other in (*pending, *self._targets.values()):
                 other.cancel()
+
+    async def _wait(self, pending: _Pending) -> tuple[set[asyncio.Task[None]], set[asyncio.Task[None]]]:
+        """Wait until a request is done or has gathered something; those that are done, those that are slow."""
+        while True:
+            done, slow = await asyncio.wait(pending, timeout=GRACE_S)
+            if done or self._late or any(pending[task][1].has_news for task in slow):
+                return done, slow
 
     def _forget_missing(self) -> dict[str, dict[Ask, None]]:
         """What is to be asked again, by prefix; its tombstones are gone."""
@@ -261,7 +251,7 @@ class Driver:
         self._claimed.difference_update(ask.thing for asks in found.values() for ask in asks)
         return found
 
-    def _tell(self, walk: Walk, request: Request, gathered: _Round) -> None:
+    def _tell(self, walk: Walk, request: Request, gathered: Gathered) -> None:
         """Tell the walk what a request has gathered so far."""
         first = gathered.told is None
         news = gathered.news()
@@ -273,7 +263,7 @@ class Driver:
             walk.learn(self._late)
             self._late.clear()
 
-    async def _expand(self, gathered: _Round, request: Request) -> None:
+    async def _expand(self, gathered: Gathered, request: Request) -> None:
         """Gather all that is known anywhere of the things of a request."""
         for ask in request.asks:
             if not self._leaves(ask.thing):
@@ -281,7 +271,7 @@ class Driver:
                 gathered.edges[ask.thing].extend(found.get(ask.thing, ()))
         await self._gather(gathered, request)
 
-    async def _gather(self, gathered: _Round, request: Request) -> None:
+    async def _gather(self, gathered: Gathered, request: Request) -> None:
         """Ask for the edges of things by their names."""
         named = [
             ask
@@ -295,21 +285,32 @@ class Driver:
                 gathered.wanted[prefix][ask] = None
         await self._exhaust(gathered, request)
 
-    async def _exhaust(self, gathered: _Round, request: Request) -> None:
-        """Ask whoever is to be asked, and whom they point to."""
-        for _ in range(ROUNDS_MAX):
-            parts = list(self._parts(gathered))
-            if not parts:
-                return
-            await asyncio.gather(*(self._ask(gathered, request, prefix, part) for prefix, part in parts))
-        for prefix, asks in gathered.wanted.items():
-            self._mourn(prefix, tuple(asks), Unreached(Step.LIMIT, 0, f"pointers lead further than {ROUNDS_MAX} nodes"))
+    async def _exhaust(self, gathered: Gathered, request: Request) -> None:
+        """Ask whoever is to be asked, and whom they point to as soon as they do: who is silent holds up nobody's pointers."""
+        self._set_out(gathered, request, 1)
+        try:
+            while gathered.running:
+                done, _ = await asyncio.wait(gathered.running, return_when=asyncio.FIRST_COMPLETED)
+                gathered.running -= done
+                for task in done:
+                    task.result()
+        finally:
+            for left in gathered.running:
+                left.cancel()
+
+    def _set_out(self, gathered: Gathered, request: Request, hops: int) -> None:
+        """Ask whoever is wanted by now; so many pointers led there."""
+        for prefix, part in self._parts(gathered):
+            if hops > HOPS_MAX:
+                self._mourn(prefix, part, Unreached(Step.LIMIT, 0, f"pointers lead further than {HOPS_MAX} nodes"))
+            else:
+                gathered.running.add(asyncio.create_task(self._ask(gathered, request, prefix, part, hops)))
 
     def _prefixes(self, thing: str) -> Iterable[str]:
         home = home_of(thing)
         return (home,) if home else self._holders.get(thing, ())
 
-    def _parts(self, gathered: _Round) -> Iterable[tuple[str, tuple[Ask, ...]]]:
+    def _parts(self, gathered: Gathered) -> Iterable[tuple[str, tuple[Ask, ...]]]:
         """What is still to be asked of others, in requests of at most ASKS_MAX."""
         wanted, gathered.wanted = gathered.wanted, defaultdict(dict)
         for prefix, asks in wanted.items():
@@ -320,14 +321,14 @@ class Driver:
             for part in _parted(fresh):
                 yield prefix, part
 
-    def _take_here(self, gathered: _Round, request: Request, found: Expansion) -> None:
+    def _take_here(self, gathered: Gathered, request: Request, found: Expansion) -> None:
         for thing, edges in found.edges.items():
             gathered.edges[thing].extend(edges)
             for edge in edges:
                 self._note_holder(edge)
         self._point(gathered, request, [(pointer.thing, pointer.prefix) for pointer in found.pointers])
 
-    async def _ask(self, gathered: _Round, request: Request, prefix: str, asks: tuple[Ask, ...]) -> None:
+    async def _ask(self, gathered: Gathered, request: Request, prefix: str, asks: tuple[Ask, ...], hops: int) -> None:
         """Ask one node for some things until it has told all of them."""
         while asks:
             answered = await self._step(request, prefix, asks)
@@ -339,6 +340,7 @@ class Driver:
             except ProtocolError as error:
                 self._mourn(prefix, asks, Unreached(Step.VALIDATE, int(error.code), f"what {prefix} answers is wrong: {error}"))
                 return
+            self._set_out(gathered, request, hops + 1)
 
     async def _step(self, request: Request, prefix: str, asks: tuple[Ask, ...]) -> ExpandReply | Unreached:
         walk, question = self._walk, self.question
@@ -396,7 +398,7 @@ class Driver:
         return await self._nodes.find(prefix, within_s)
 
     def _take(
-        self, gathered: _Round, request: Request, prefix: str, asks: Sequence[Ask], reply: ExpandReply
+        self, gathered: Gathered, request: Request, prefix: str, asks: Sequence[Ask], reply: ExpandReply
     ) -> tuple[Ask, ...]:
         """Take an answer; the asks it left."""
         taken = take(reply, prefix, asks, self.question.own)
@@ -443,7 +445,7 @@ class Driver:
                 if not home_of(thing):
                     self._holders[thing][edge.holder] = None
 
-    def _point(self, gathered: _Round, request: Request, pointers: Iterable[tuple[str, str]]) -> None:
+    def _point(self, gathered: Gathered, request: Request, pointers: Iterable[tuple[str, str]]) -> None:
         by_thing: dict[str, list[Ask]] = defaultdict(list)
         for ask in request.asks:
             by_thing[ask.thing].append(ask._replace(cursor=b"") if ask.cursor else ask)

@@ -7,8 +7,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
-
 from idis.resolver.trace import driver, neighbours
 from tests.resolver.trace.conftest import (
     BLOCK,
@@ -226,10 +224,8 @@ async def test_a_slow_node_that_is_there_is_waited_for(chain: Chain, monkeypatch
     assert [one["thing"] for one in (await chain.recall(WORKS, HEAT))["recall"]["affected"]] == [SHIP]
 
 
-async def test_a_slow_node_holds_up_only_what_is_behind_it(
-    make_chain: Callable[..., Awaitable[Chain]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two branches: the other one is walked to its end meanwhile."""
+async def test_a_slow_node_holds_up_only_what_is_behind_it(make_chain: Callable[..., Awaitable[Chain]]) -> None:
+    """Two branches: the other one, slow itself, is walked to its end meanwhile."""
     groups = {prefix: (group(f"{prefix}/TRACE_READERS", f"{MILL}/QE"),) for prefix in (MILL, WORKS, YARD, OWNER)}
     chain = await make_chain(MILL, WORKS, YARD, OWNER, groups=groups)
     capture(chain.nodes[WORKS], WORKS, made("urn:e:1", 1, PLATE, BLOCK))
@@ -237,7 +233,7 @@ async def test_a_slow_node_holds_up_only_what_is_behind_it(
     capture(chain.nodes[OWNER], OWNER, made("urn:e:3", 2, BLOCK, f"{OWNER}/BOAT"))
     await chain.told()
     gate = chain.gate()
-    monkeypatch.setattr(driver, "GRACE_S", 0.5)  # a node that has to share its processor is no slow one
+    gate.slow = {chain.nodes[WORKS].port: 3 * driver.GRACE_S}
     gate.held = {chain.nodes[YARD].port: asyncio.Event()}
     asking = asyncio.create_task(chain.recall(MILL, PLATE))
 
