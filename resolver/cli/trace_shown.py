@@ -235,11 +235,14 @@ def _timeline(answer: Any, page: Page) -> ShownAnswer:
     keys = ("time", "thing", "what", "other", "bizStep", "disposition", "holder", "place", "source")
     rows = [tuple(line[key] or "" for key in keys) for line in answer["happenings"]]
     listed = _listed(page, head, rows, answer["complete"], "nothing is known of it", name=3, times=0)
-    if page.terminal.width is None or len({row[1] for row in rows}) != 1:
+    if page.terminal.width is None or not rows:
         return listed
-    # All under one name: it stands above, not in every line.
-    others = _listed(page, (head[0], *head[2:]), [(row[0], *row[2:]) for row in rows], answer["complete"], "", name=2, times=0)
-    return replace(listed, text=[*page.say(rows[0][1], Style.NAME), *others.text])
+    # What happened in one column, most telling first, so that a narrow terminal cuts where it was told; one name stands above.
+    told = [(row[0], row[1], ", ".join(filter(None, (f"{row[2]} {row[3]}".rstrip(), *row[4:])))) for row in rows]
+    above = page.say(rows[0][1], Style.NAME) if len({row[1] for row in rows}) == 1 else []
+    below: list[Row] = [(time, "" if above else thing, what) for time, thing, what in told]
+    lines = _listed(page, ("time", "thing", "what happened, and who told it"), below, answer["complete"], "", name=1, times=0)
+    return replace(listed, text=[*above, *lines.text])
 
 
 def _gaps(answer: Any, page: Page) -> ShownAnswer:
