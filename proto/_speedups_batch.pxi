@@ -30,11 +30,12 @@ cdef Py_ssize_t _counted(const uint8_t* at, Py_ssize_t left, uint8_t short_form,
 
 def read_items(bytes octets not None, Py_ssize_t start, Py_ssize_t count, Py_ssize_t str_bytes_max, Py_ssize_t bin_bytes_max, item_class):
     cdef const uint8_t* at = <const uint8_t*><char*>octets
-    cdef Py_ssize_t left = len(octets) - start, head, size = 0, number
+    cdef Py_ssize_t left = len(octets), head, size = 0, number
     cdef list items = []
-    if start < 0 or left < 0:
+    if not 0 <= start <= left:
         return None
     at += start
+    left -= start
     for number in range(count):
         if left < 2 or at[0] != 0x93 or at[1] > 0x7f:
             return None
@@ -73,6 +74,8 @@ def prepare_plain_items(
     name_bytes_max, record_bytes_max, value_bytes_max = limits
     cdef type record_class
     record_class, no_flags, restricted = forms
+    if record_class is None or (<PyTypeObject*>record_class).tp_new is NULL:
+        raise TypeError("records are made of a class")
     nothing = ()
     for number in range(start, count):
         item = items[number]

@@ -175,7 +175,7 @@ cdef class _NewRecords:
 
 def seal_new_records(list records not None, Py_ssize_t start, home, where, forms, entry_class, position_class):
     cdef _NewRecords made = _NewRecords.__new__(_NewRecords)
-    cdef Py_ssize_t count = 0, number, most = len(records) - start
+    cdef Py_ssize_t count = 0, number, most
     cdef uint64_t digest_sum = 0, octets = 0
     cdef NewRow* new
     cdef tuple laid
@@ -187,8 +187,11 @@ def seal_new_records(list records not None, Py_ssize_t start, home, where, forms
     made.kind = kind
     made.spelled, made.prefix, made.actor = f"{spelled}/".encode(), prefix.encode(), actor.encode()
     made.epoch, made.hi, made.lo, made.time_ms = epoch, hi, lo, time_ms
-    if start < 0 or most <= 0 or len(made.actor) > ACTOR_BYTES_MAX:
+    if not 0 <= start < len(records) or len(made.actor) > ACTOR_BYTES_MAX:
         return rows, journal, entries, 0, 0
+    most = len(records) - start
+    if <uint64_t>most - 1 > ~made.lo:
+        raise OverflowError("a transaction has no more positions")
     new = <NewRow*>malloc(most * sizeof(NewRow))
     if new is NULL:
         raise MemoryError

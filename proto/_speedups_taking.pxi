@@ -50,7 +50,8 @@ def take_records(indexes not None, list entries not None, Py_ssize_t start, kind
             shown = not flags & TAKEN_NOT_SHOWN and size <= VALUE_OCTETS_MAX and not (size == 4 and get_u32(octets) == 0)
             own = FLAG_OWN | FLAG_PUBLIC_ONLY if flags & TAKEN_RESTRICTED and not strict else FLAG_OWN
             value = PyBytes_FromStringAndSize(<const char*>octets, size) if shown else None
-            for index in indexes:
+            for one in indexes:
+                index = <AnswerIndex?>one  # which None is not
                 if value is None:
                     index.delete(place)
                 else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -10,7 +13,7 @@ from idis.proto.value import Value
 from idis.registry.journal import Entry, EntryKind, Position
 from idis.registry.record import NO_VALUES, Alias, PreparedRecord, Record, RecordFlag, prepare
 from idis.registry.store import codec
-from idis.registry.store.new_records import Home, Where, seal_new_records, seal_new_records_in_python
+from idis.registry.store.new_records import Home, NewRecords, Where, seal_new_records, seal_new_records_in_python
 
 HOME = Home("88.1a", "88.1A", True)
 WHERE = Where(Position(3, 2**40, 7), 1_700_000_000_123, "300:0.NA/88.1a")
@@ -82,3 +85,13 @@ def test_a_record_is_found_as_it_was_prepared():
 def test_what_is_not_plain_ends_it(other: PreparedRecord):
     """Second names, other flags, templates, long names, names in other letters, and other prefixes take the ordinary way."""
     assert seal_new_records([record(), other, record()], 0, HOME, WHERE).rows == seal_new_records([record()], 0, HOME, WHERE).rows
+
+
+@pytest.mark.parametrize("way", [seal_new_records, seal_new_records_in_python])
+def test_positions_do_not_begin_anew(way: Callable[..., NewRecords]):
+    """Where a transaction has no more of them, nothing is sealed for one that is taken."""
+    last = WHERE._replace(position=Position(3, 2**40, 2**64 - 1))
+
+    assert len(way([record()], 0, HOME, last).rows) == 1
+    with pytest.raises((OverflowError, struct.error)):
+        way([record(), record("88.1a/x2")], 0, HOME, last)
