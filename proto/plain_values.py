@@ -18,7 +18,7 @@ from idis.proto.value import INDEX_MAX, TTL_S_MAX
 
 PLAIN_VALUES_MAX = 64  # longer records are rare, and their octets are not worth going through twice
 TYPES_KNOWN_MAX = 4_096  # spellings of types, and administrators, whose plainness is remembered
-ADMIN_BYTES_MAX = 512  # of an administrator that is remembered
+ADMIN_BYTES_MAX = 512  # of an administrator, or a type, that is remembered
 TYPE_BYTES_MAX = 255  # the usual limit of names
 
 # A record that names its template may have fields hidden by it; what the node writes is not its clients' to send.
@@ -106,6 +106,8 @@ class PlainTypes:
         """Whether values of a type need no look at their data and mean nothing to the node; or whether octets are the data
         of an administrator."""
         plain = _is_administrator(octets) if is_admin else _is_own_word(octets)
+        if len(octets) > ADMIN_BYTES_MAX:  # types too: four thousand that fill a message each would be a gigabyte
+            return plain
         known = self.admins if is_admin else self.types
         if len(known) >= TYPES_KNOWN_MAX:
             known.clear()

@@ -129,5 +129,7 @@ def test_what_is_remembered_is_bounded():
     types = PlainTypes()
     for number in range(TYPES_KNOWN_MAX + 10):
         types.judge(b"t%d" % number, False)
+    types.judge(b"t" * 100_000, False)
 
     assert len(types.types) <= TYPES_KNOWN_MAX
+    assert max(map(len, types.types)) < 100
