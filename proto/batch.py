@@ -62,8 +62,9 @@ def misplaced(verb: Verb, values: bool, indexes: bool) -> str:
     Deleting a record because somebody meant its second value must not happen.
     """
     if verb in VERBS_WITH_INDEXES:
-        needed = verb is Verb.REMOVE and not indexes
-        return f"{verb.name.lower()} takes indexes, and no values" if values or needed else ""
+        if values:
+            return f"{verb.name.lower()} takes indexes, and no values"
+        return "which values? remove takes indexes" if verb is Verb.REMOVE and not indexes else ""
     if verb is Verb.DELETE:
         return "delete takes neither values nor indexes: 'remove' removes values" if values or indexes else ""
     return f"{verb.name.lower()} takes values, and no indexes" if indexes else ""

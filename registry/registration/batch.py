@@ -4,7 +4,7 @@ An item that is refused harms none of its neighbours. Everything an item comes t
 kept with the batch's idempotency key in the same commit, so that a caller who lost the answer gets it by asking again.
 New plain records are most of what ever comes: for them the owner's rights are looked up once for all, and the values are
 prepared as they came (`plain_creates.py`). Any other item is an act like those that come alone. One line in the audit trail tells
-of the whole.
+of the whole; a batch that did nothing is told of like any refusal, within bounds (`audit/recorder.py`).
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ def perform_batch(
     asked = (digest or request_digest(items)).hex()
     facts: dict[str, object] = {"items": len(items), "verbs": verbs, "results": told, "digest": asked}
     subject = _subject([result.identifier for result in results])
-    audit(txn, caller, "batch", subject, after=facts)
+    if "done" in told:
+        audit(txn, caller, "batch", subject, after=facts)
     return Batched(results)
 
 

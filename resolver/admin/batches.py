@@ -17,7 +17,7 @@ from idis.registry.registration.batch import Batched, decode_outcome, perform_ba
 from idis.registry.registration.checks import Refusal
 from idis.registry.rights import Groups, Unknown
 from idis.registry.store.base import OutcomeKey, WriteTxn
-from idis.resolver.admin.registrar import Registrar
+from idis.resolver.admin.registrar import TOLD, Registrar
 
 STEP_ITEMS = 500  # a commit of so many takes a few milliseconds
 _PRINCIPAL_BYTES = 8
@@ -71,7 +71,14 @@ async def _step(
     committed = await registrar.commit(caller, change, outcome=_step_key(key, number, digest, caller))
     if isinstance(committed, Refusal):
         return committed
-    return (decode_outcome(committed.result), True) if committed.repeated else (fresh[0], False)
+    if committed.repeated:
+        return decode_outcome(committed.result), True
+    results = fresh[0].results
+    if all(result.code != ResponseCode.SUCCESS for result in results):
+        for barred in (result for result in results if result.code in TOLD):
+            registrar.tell_refused(caller, "batch", barred.identifier, Refusal(barred.code, barred.message))
+            break
+    return fresh[0], False
 
 
 def _step_key(key: bytes, number: int, digest: bytes, caller: Caller) -> OutcomeKey | None:

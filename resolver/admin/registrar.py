@@ -44,7 +44,7 @@ from idis.resolver.recursion.recursor import Clock
 
 GROUP_ROUNDS_MAX = 4  # a group that names groups elsewhere is fetched level by level: as deep as groups may be
 GROUPS_MAX = 16  # fetched for one decision
-_TOLD = (ResponseCode.INVALID_ADMIN, ResponseCode.INSUFFICIENT_PERMISSIONS)
+TOLD = (ResponseCode.INVALID_ADMIN, ResponseCode.INSUFFICIENT_PERMISSIONS)  # the refusals that the trail keeps
 
 
 class _NoOutcome(Exception):
@@ -93,7 +93,7 @@ class Registrar:
 
     def tell_refused(self, caller: Caller, act: str, subject: str, refusal: Refusal) -> None:
         """Have the audit trail tell that somebody who is known tried what he may not; bounded, and nobody waits for it."""
-        if self._trail is not None and refusal.code in _TOLD and not caller.anonymous:
+        if self._trail is not None and refusal.code in TOLD and not caller.anonymous:
             self._trail.note(
                 AuditLine(caller.name, caller.origin, act, subject, code=int(refusal.code), note=refusal.message)
             )

@@ -120,6 +120,19 @@ async def test_a_token_used_beyond_its_actions_is_in_the_trail(api_of: Callable[
     assert (line["act"], line["subject"], line["code"]) == ("delete record", "88.118.8/A1", 401)
 
 
+async def test_a_batch_that_was_refused_whole_is_in_the_trail_as_a_refusal(api_of: Callable[..., Any], operator: Any) -> None:
+    """By the first item that was forbidden, and not in the commit, which anybody with a key could ask for."""
+    items = [{"verb": "delete", "identifier": "88.118.8/NONE"}, {"verb": "delete", "identifier": "88.118.8/A1"}]
+    _, done, _ = await api_of(RoleGrant(Role.AUDITOR)).ask("POST", "/batch", {"items": items})
+    assert [result["code"] for result in done["results"]] == [100, 401]
+
+    async def told() -> Any:
+        return (await operator.ask("GET", "/audit?refused=true"))[1]["items"]
+
+    (line,) = await until(told)
+    assert (line["act"], line["subject"], line["code"]) == ("batch", "88.118.8/A1", 401)
+
+
 async def test_the_trail_goes_on_by_cursor_in_both_directions(operator: Any) -> None:
     """Backwards is forwards reversed, and every line comes once."""
     for name in ("N1", "N2", "N3"):
