@@ -96,7 +96,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     mode.add_argument("--remove", action="append", type=int, default=[], metavar="INDEX", help="remove the value at this index")
     mode.add_argument("--delete", action="store_true", help="delete the record")
     for name, line in (("--disable", "keep it, and answer as if it did not exist"), ("--enable", "undo --disable")):
-        mode.add_argument(name, nargs="*", type=int, metavar="INDEX", help=f"{line}: the values at these indexes, or the record")
+        line += ": the values at these indexes, or the record"
+        mode.add_argument(name, nargs="*", type=_index, metavar="INDEX", help=line)
     parser.add_argument("--ttl", type=int, metavar="S", help=f"seconds others may keep them; default {TTL_S_DEFAULT}")
     parser.add_argument(
         "--permissions",
@@ -193,6 +194,12 @@ def _summary(txn: ReadTxn, identifier: str) -> dict[str, object] | None:
 def _verb(arguments: argparse.Namespace) -> str:
     chosen = ("delete", "remove", "add", "modify", "replace")
     return next((verb for verb in chosen if getattr(arguments, verb)), "create")
+
+
+def _index(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no index; the identifier goes before the option")
+    return int(text)
 
 
 def _switch(arguments: argparse.Namespace, given: _Given) -> int:

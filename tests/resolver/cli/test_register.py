@@ -52,6 +52,14 @@ def test_a_url_is_registered(idis: Command, data: Path, capsys: pytest.CaptureFi
     assert _values(data) == [(1, "URL", b"https://a.example")]
 
 
+def test_an_identifier_behind_a_switch_is_told_its_place(idis: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--disable` takes what follows it for indexes."""
+    with pytest.raises(SystemExit):
+        idis("--disable", NAME)
+
+    assert "'88.118.8/A1' is no index; the identifier goes before the option" in capsys.readouterr().err
+
+
 def test_registering_twice_says_unchanged(idis: Command, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing happens the second time, and it is no error."""
     idis(NAME, "--url", "https://a.example")
