@@ -36,5 +36,4 @@ def prove(node: WebClient, key: Key) -> None:
         "alg": answer.digest_name,
         "signature": base64.b64encode(answer.signature).decode("ascii"),
     }
-    node.by_token = False
     node.authorization = "Handle " + ", ".join(f'{name}="{text}"' for name, text in fields.items())

@@ -178,7 +178,7 @@ class WebClient:
             return CommandError(f"what answers at {self.url} is no idis node (HTTP {answered.status})", ExitCode.NETWORK)
         if where:
             detail = f"{where}: {detail}"
-        if answered.status == 401 and self.by_token:
+        if answered.status == 401 and self.by_token and not self.authorization:
             detail += f": give an API token with --token-file FILE or ${TOKEN_VARIABLE}"
         return CommandError(detail, ExitCode.REFUSED)
 

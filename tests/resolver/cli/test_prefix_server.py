@@ -265,9 +265,11 @@ async def test_a_stranger_is_told_what_he_lacks(
 
 
 async def test_without_a_token_the_way_to_one_is_named(idis: Run) -> None:
-    """401 in words."""
+    """401 in words; who has one is told what is wrong with it instead."""
     with pytest.raises(CommandError, match="give an API token with --token-file FILE"):
         await idis("list", token="")
+    with pytest.raises(CommandError, match=r"this token is unknown: send all of it, or have a new one made$"):
+        await idis("list", token="idis_" + "A" * 43)
 
 
 def _arguments(*words: str) -> argparse.Namespace:
