@@ -111,6 +111,11 @@ def word_on(txn: ReadTxn, thing: str) -> Word:
     return word
 
 
+def flag_on(txn: ReadTxn, thing: str) -> str:
+    """The gravest flag that lies on a thing, whether it has a record here or not."""
+    return max((NONE, *_lying(txn, thing)), key=_gravity)
+
+
 def spread(txn: ReadTxn, source: str, now_ms: int) -> Spread:
     """What the word on a thing comes to now; to be found outside the transaction that writes it, for the walk may be long."""
     word = word_on(txn, source)
@@ -171,8 +176,7 @@ def _write(txn: WriteTxn, thing: str, now: int) -> bool:
     record = record_of(txn, thing)
     if record is None:
         return False
-    (found,) = txn.edge_spans([rows.span(thing, Slot.FLAGGED_BY, Slot.FLAGGED_BY)], SOURCES_OF_ONE_MAX)
-    lying = [rows.unpack(told, 2)[1] for _, told in found]
+    lying = _lying(txn, thing)
     before = {value.index: value for value in record.values}
     values = {index: value for index, value in before.items() if not is_node_flag(value)}
     shown = next((value.text for value in values.values() if value.type == RECALL_FLAG), NONE)
@@ -196,6 +200,11 @@ def _write(txn: WriteTxn, thing: str, now: int) -> bool:
     if isinstance(place, Refusal) or values == before:
         return False
     return not isinstance(rewrite(txn, place, tuple(values.values()), now), Refusal)
+
+
+def _lying(txn: ReadTxn, thing: str) -> list[str]:
+    (found,) = txn.edge_spans([rows.span(thing, Slot.FLAGGED_BY, Slot.FLAGGED_BY)], SOURCES_OF_ONE_MAX)
+    return [rows.unpack(told, 2)[1] for _, told in found]
 
 
 def _is_its_owners(record: StoredRecord, held: Value | None) -> bool:

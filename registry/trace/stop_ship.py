@@ -15,8 +15,9 @@ from idis.registry.store.base import ReadTxn
 from idis.registry.trace.edge import EdgeKind
 from idis.registry.trace.event import Action, EventType
 from idis.registry.trace.expanding import Direction
+from idis.registry.trace.flags import CHECK, STOP, flag_on
 from idis.registry.trace.held import record_of
-from idis.registry.trace.life import Role, lately
+from idis.registry.trace.life import Moment, Role, lately
 from idis.registry.trace.tracing import Clock, Extent, extent_of, standing, walk_here
 from idis.registry.trace.walking import Budget, Start, Walk
 
@@ -102,7 +103,9 @@ def check(
 def _of_record(txn: ReadTxn, thing: str, relation: str) -> list[Reason]:
     record = record_of(txn, thing)
     if record is None:
-        return []
+        flag = flag_on(txn, thing)
+        verdict = {STOP: Verdict.STOP, CHECK: Verdict.HOLD}.get(flag)
+        return [] if verdict is None else [Reason(verdict, thing, f"recall flag {flag} on {relation}")]
     if record.flags & RecordFlag.STOP:
         return [Reason(Verdict.STOP, thing, f"recall flag stop on {relation}")]
     if record.flags & RecordFlag.HOLD:
@@ -112,7 +115,7 @@ def _of_record(txn: ReadTxn, thing: str, relation: str) -> list[Reason]:
 
 def _of_life(txn: ReadTxn, thing: str, at_ms: int, read_point: str) -> list[Reason]:
     reasons: list[Reason] = []
-    newest = True
+    newest = there = True
     settled: set[str] = set()  # persistent dispositions that were set or unset since
     for moment in lately(txn, thing, at_ms, limit=LOOKED_BACK_MAX):
         word = _bare(moment.disposition)
@@ -123,16 +126,20 @@ def _of_life(txn: ReadTxn, thing: str, at_ms: int, read_point: str) -> list[Reas
             if word not in settled:
                 reasons.extend(_of_word(thing, word, "its persistent disposition is"))
         settled.update(map(_bare, (*moment.set_dispositions, *moment.unset_dispositions)))
-        if moment.type is EventType.OBJECT and moment.action is Action.DELETE:
-            reasons.append(Reason(Verdict.STOP, thing, "it has ceased to exist"))
-            break
-        if moment.role is Role.INPUT and moment.quantity is None:
-            reasons.append(Reason(Verdict.STOP, thing, "it was used up in a transformation"))
-            break
-        if read_point and moment.read_point == read_point and moment.role is Role.OBJECT and moment.biz_step == "shipping":
-            reasons.append(Reason(Verdict.HOLD, thing, "it was shipped from here before"))
-            break
+        if there and (gone := _gone(thing, moment, read_point)) is not None:
+            reasons.append(gone)
+            there = False
     return reasons
+
+
+def _gone(thing: str, moment: Moment, read_point: str) -> Reason | None:
+    if moment.type is EventType.OBJECT and moment.action is Action.DELETE:
+        return Reason(Verdict.STOP, thing, "it has ceased to exist")
+    if moment.role is Role.INPUT and moment.quantity is None:
+        return Reason(Verdict.STOP, thing, "it was used up in a transformation")
+    if read_point and moment.read_point == read_point and moment.role is Role.OBJECT and moment.biz_step == "shipping":
+        return Reason(Verdict.HOLD, thing, "it was shipped from here before")
+    return None
 
 
 def _of_word(thing: str, word: str, said: str) -> list[Reason]:

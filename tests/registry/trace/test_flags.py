@@ -15,6 +15,7 @@ from idis.registry.store.keys import record_key
 from idis.registry.trace.event import ErrorDeclaration, Event, Moment
 from idis.registry.trace.flags import CHECK, NONE, STOP, flags_something, note_source, put_spread, sources, spread
 from idis.registry.trace.held import texts_of
+from idis.registry.trace.stop_ship import LOOKED_BACK_MAX, Verdict, check
 from tests.registry.trace.saying import install, make, remove, see, take_all
 
 LOT, CELL, PACK, CAR, OTHER = (f"88.1/{name}" for name in ("LOT", "CELL", "PACK", "CAR", "OTHER"))
@@ -197,3 +198,18 @@ def test_what_a_record_shows(store: Store, value: Value, public: dict[str, str])
     assert record is not None
 
     assert {one.type: one.text for one in decode_values(record.public)} == public
+
+
+def test_what_has_no_record_is_stopped_however_much_happened_since(chain: Store) -> None:
+    """The flag lies on it all the same, and is gone when the disposition is unset."""
+    late = 11 + LOOKED_BACK_MAX
+    take_all(chain, see(10, "88.1/BARE", set_dispositions=("recalled",)), *(see(at, "88.1/BARE") for at in range(11, late)))
+    settle(chain, "88.1/BARE")
+    with chain.read() as txn:
+        stopped = check(txn, "88.1/BARE", at_ms=NOW_MS).verdict
+    take_all(chain, see(late, "88.1/BARE", unset_dispositions=("recalled",)))
+    settle(chain, "88.1/BARE")
+    with chain.read() as txn:
+        lifted = check(txn, "88.1/BARE", at_ms=NOW_MS).verdict
+
+    assert (stopped, lifted) == (Verdict.STOP, Verdict.ALLOW)

@@ -371,6 +371,15 @@ class TestStopShip:
         with store.read() as txn:
             assert check(txn, PACK, at_ms=NOW).verdict is verdict
 
+    def test_a_persistent_disposition_behind_a_shipment(self, store: Store) -> None:
+        """That it was shipped from here is no reason to look no further."""
+        shipped = see(2, PACK, biz_step="shipping", read_point="https://gate.example/1")
+        take_all(store, see(1, PACK, set_dispositions=("recalled",)), shipped)
+        with store.read() as txn:
+            found = check(txn, PACK, at_ms=NOW, read_point="https://gate.example/1")
+
+        assert [reason.verdict for reason in found.reasons] == [Verdict.STOP, Verdict.HOLD]
+
     @pytest.mark.parametrize(("flag", "verdict"), [("none", Verdict.ALLOW), ("check", Verdict.HOLD), ("stop", Verdict.STOP)])
     def test_own_flag(self, store: Store, flag: str, verdict: Verdict) -> None:
         """Its own recall flag decides."""
