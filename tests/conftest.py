@@ -10,6 +10,7 @@ hypothesis.settings.load_profile("idis")
 # A sample for every run; campaigns say their own numbers.
 FUZZ_FRAMES = 20_000
 FUZZ_TEXTS = 10_000
+FUZZ_TWINS = 4_000
 ADMIN_REPLAYS = 5
 ADMIN_GUESSES = 160
 ADMIN_HALF_OPEN = 300
@@ -22,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How long campaigns run."""
     parser.addoption("--fuzz-frames", type=int, default=FUZZ_FRAMES, help="mutated frames for each run of the parser fuzzer")
     parser.addoption("--fuzz-texts", type=int, default=FUZZ_TEXTS, help="random and damaged texts for the recognisers")
+    parser.addoption("--fuzz-twins", type=int, default=FUZZ_TWINS, help="rounds of compiled functions against plain ones")
     parser.addoption("--admin-replays", type=int, default=ADMIN_REPLAYS, help="times each captured write is sent again")
     parser.addoption("--admin-guesses", type=int, default=ADMIN_GUESSES, help="wrong answers to challenges")
     parser.addoption("--admin-half-open", type=int, default=ADMIN_HALF_OPEN, help="challenges nobody answers")
