@@ -2,8 +2,8 @@
 
 Whom a template's lists name stays at its node; which of its items are restricted or disabled everybody may read there, in
 the descriptions of the items (`readers.with_item_marks`). That much is fetched (`resolver/template_fetching.py`) and kept as
-a document here, and worked into the records like the lists of an own template. Of a template that is not known, or not known
-any more, every field is kept from everybody but administrators and those whom the record's own list names.
+a document here, and worked into the records like the lists of an own template. While nobody can say what a template
+restricts, every field is kept from everybody but administrators and those whom the record's own list names.
 """
 
 from __future__ import annotations
@@ -108,8 +108,12 @@ def keep_template(txn: WriteTxn, known: TemplateElsewhere) -> None:
     txn.put_document(DocumentKind.TEMPLATE_ELSEWHERE, text_key(known.template), msgpack.packb(fields))
 
 
-def read_items(template: str, values: Iterable[Value], now: int) -> TemplateElsewhere | None:
-    """What the public values of a template tell of its items; None when they tell nothing that could be relied on."""
+def read_items(known: TemplateElsewhere, values: Iterable[Value], now: int) -> TemplateElsewhere | None:
+    """What the public values of a template tell of its items, beside what is known of it.
+
+    None when they tell nothing that could be relied on: an item is no JSON object, or none is left of a template that
+    restricted some. One that is not there, or is kept by a server without such items, restricts nothing.
+    """
     listed, off, seen = set(), set(), 0
     for value in values:
         if value.type != ITEM_TYPE:
@@ -124,7 +128,9 @@ def read_items(template: str, values: Iterable[Value], now: int) -> TemplateElse
             listed.add(value.index)
         if item.get(ITEM_STATE, ITEM_ENABLED) == ITEM_DISABLED:
             off.add(value.index)
-    return TemplateElsewhere(template, now, frozenset(listed), frozenset(off)) if seen else None
+    if not seen and (known.listed or known.off):
+        return None
+    return TemplateElsewhere(known.template, now, frozenset(listed), frozenset(off))
 
 
 def _decode(body: bytes) -> TemplateElsewhere:

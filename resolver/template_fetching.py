@@ -93,7 +93,9 @@ class TemplateFetching:
     async def _ask(self, template: str) -> None:
         values = await self._values(template)
         now, turn = int(self._time()), self._turns[template]
-        found = None if isinstance(values, Refusal) else read_items(template, values, now)
+        with self._store.read() as txn:
+            known = known_template(txn, template)
+        found = None if isinstance(values, Refusal) else read_items(known, values, now)
         if found is None:
             turn.due, turn.again_s = self._monotonic() + turn.again_s, min(turn.again_s * 2, AGAIN_S_MAX)
             if not turn.failed:
@@ -102,9 +104,7 @@ class TemplateFetching:
         else:
             turn.due, turn.again_s = self._monotonic() + REFRESH_S, AGAIN_S_MIN
         turn.failed = found is None
-        with self._store.read() as txn:
-            kept = judged(known_template(txn, template), found, now)
-        if kept is not None:
+        if judged(known, found, now) is not None:
             await self._learn(template, found)
 
     async def _learn(self, template: str, found: TemplateElsewhere | None) -> None:

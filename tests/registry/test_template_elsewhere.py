@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -168,19 +169,27 @@ def test_an_item_says_that_it_is_restricted_and_not_for_whom(store: MemoryStore)
     assert isinstance(outcome, Answer)
     (told,) = decode_values(outcome.values)
     assert told.data == b'{"itemCode":"a","itemState":0,"restricted":true}'
-    assert read_items(TEMPLATE, [told], NOW) == TemplateElsewhere(TEMPLATE, NOW, frozenset((2000,)))
+    assert read_items(TemplateElsewhere(TEMPLATE), [told], NOW) == TemplateElsewhere(TEMPLATE, NOW, frozenset((2000,)))
     assert with_item_marks(told, ReaderLists({}, frozenset((2000,)))).data == b'{"itemCode":"a","itemState":1}'
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"\xff", b"[" * 100_000])
 def test_items_that_cannot_be_read_make_a_template_unknown(data: bytes) -> None:
     """One bad item among good ones, too: it might be the restricted one."""
-    assert read_items(TEMPLATE, [Value(2000, "META_ITEM", b"{}"), Value(2001, "META_ITEM", data)], NOW) is None
+    assert read_items(TemplateElsewhere(TEMPLATE), [Value(2000, "META_ITEM", b"{}"), Value(2001, "META_ITEM", data)], NOW) is None
 
 
-def test_a_template_without_items_is_unknown() -> None:
-    """It may be hidden, which is like absent."""
-    assert read_items(TEMPLATE, [URL], NOW) is None
+def test_a_template_without_items_restricts_nothing() -> None:
+    """It is kept by a server that has no such items, or is not there."""
+    assert read_items(TemplateElsewhere(TEMPLATE), [URL], NOW) == TemplateElsewhere(TEMPLATE, NOW)
+
+
+def test_items_that_were_restricted_do_not_open_because_all_are_gone() -> None:
+    """They may be hidden now, which is like absent."""
+    known = TemplateElsewhere(TEMPLATE, 1)
+
+    assert read_items(replace(known, listed=frozenset((2000,))), [URL], NOW) is None
+    assert read_items(replace(known, off=frozenset((2000,))), [URL], NOW) is None
 
 
 def test_the_name_of_a_template_is_found_in_octets() -> None:

@@ -73,10 +73,17 @@ async def test_a_named_template_is_asked_for_once_and_again_later(fetching: Temp
     assert len(source.asked) == 2
 
 
-@pytest.mark.parametrize("answer", [LOST, ()], ids=["refused", "nothing"])
-async def test_what_cannot_be_had_stays_unknown(fetching: TemplateFetching, store: MemoryStore, source: Source, answer: object):
+async def test_what_is_not_there_restricts_nothing(fetching: TemplateFetching, store: MemoryStore, source: Source):
+    """Its node has said so."""
+    source.answer = ()
+    await fetching.look()
+
+    assert known(store) == TemplateElsewhere(TEMPLATE, NOW)
+
+
+async def test_what_cannot_be_had_stays_unknown(fetching: TemplateFetching, store: MemoryStore, source: Source):
     """And is asked for less and less often."""
-    source.answer = answer  # type: ignore[assignment]
+    source.answer = LOST
     for moment in (0.0, AGAIN_S_MIN, 2 * AGAIN_S_MIN, 3 * AGAIN_S_MIN):
         source.now = moment
         await fetching.look()
