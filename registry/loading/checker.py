@@ -272,7 +272,7 @@ def _references(cell: object) -> Sequence[str]:
     if cell.startswith("["):
         try:
             return _references(json.loads(cell))
-        except ValueError:
+        except (ValueError, RecursionError):
             return ()
     return cell.split(";") if ";" in cell else (cell,)
 

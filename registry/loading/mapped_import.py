@@ -132,7 +132,7 @@ def documents_of(path: Path) -> Iterator[Any]:
     text = path.read_text(encoding="utf-8-sig")
     try:
         whole = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         whole = None
     if whole is not None:
         found = whole if isinstance(whole, list) else [whole]
@@ -146,7 +146,7 @@ def documents_of(path: Path) -> Iterator[Any]:
 def _line(path: Path, number: int, line: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileRefused(f"{path.name}, line {number}: this is no JSON ({error})") from None
 
 
