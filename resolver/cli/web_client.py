@@ -51,14 +51,21 @@ class Answered:
 
     @property
     def document(self) -> Any:
-        """The JSON of the body. Raises CommandError where it is no object."""
+        """The JSON of the body. Raises CommandError where it is no object, and when a member is taken that it lacks."""
         try:
-            document = read_json(self.body)
+            document = read_json(self.body, _Told)
         except ValueError:
             document = None
         if not isinstance(document, dict):
             raise CommandError(f"this is no answer of an idis node (HTTP {self.status})", ExitCode.NETWORK)
         return document
+
+
+class _Told(dict[str, Any]):
+    """An object in an answer: whoever leaves out what a node always says is none."""
+
+    def __missing__(self, member: str) -> None:
+        raise CommandError(f"this is no answer of an idis node: it has no {member}", ExitCode.NETWORK)
 
 
 class WebClient:

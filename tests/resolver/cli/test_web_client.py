@@ -44,3 +44,15 @@ def test_what_is_no_answer_of_a_node(stranger: list[bytes], octets: bytes, capsy
 
     assert main(["trace", "timeline", "88.1/A", "--server", address]) == ExitCode.NETWORK
     assert capsys.readouterr().err == "idis: this is no answer of an idis node (HTTP 200)\n"
+
+
+@pytest.mark.parametrize("words", ["trace timeline 88.1/A", "prefix show 88.1", "token list", "audit show"])
+def test_an_answer_without_what_a_node_always_says(
+    stranger: list[bytes], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It names what is missing."""
+    address = stranger[0].decode()
+    stranger.append(b"{}")
+
+    assert main([*words.split(), "--server", address]) == ExitCode.NETWORK
+    assert capsys.readouterr().err.startswith("idis: this is no answer of an idis node: it has no ")
