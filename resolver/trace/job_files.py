@@ -10,13 +10,14 @@ the disk: call it beside the loop.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+
+from idis.registry.loading.whole_file import whole_file
 
 FOLDER = "trace-jobs"
 JOB_KEPT_S = 86_400  # after it was written: whoever asked in the evening looks in the morning
@@ -89,14 +90,8 @@ class JobFiles:
         return self._folder / f"{sha256(job.encode()).hexdigest()}{end}"
 
     def _put(self, job: str, end: str, text: str) -> None:
-        path = self._path(job, end)
-        beside = path.with_suffix(f"{end}-new")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.rename(path)
+        with whole_file(self._path(job, end)) as file:
+            file.write(text.encode())
 
     def _read(self, job: str, end: str) -> str | None:
         path = self._path(job, end)
@@ -110,13 +105,13 @@ class JobFiles:
         for at, (name, written, size) in enumerate(sorted(self._listed(), key=lambda one: -one[1])):
             left_bytes -= size
             if at >= JOBS_MAX - 1 or left_bytes < 0 or written + JOB_KEPT_S < time.time():
-                for path in self._folder.glob(f"{name}.*"):
+                for path in self._folder.glob(f"*{name}*"):
                     path.unlink(missing_ok=True)
 
     def _listed(self) -> Iterator[tuple[str, float, int]]:
         """Each question: its name, when the first of its files was written, what they take; those of a crash, too."""
-        for name in {path.stem for path in self._folder.iterdir()}:
+        for name in {path.name.lstrip(".").partition(".")[0] for path in self._folder.iterdir()}:
             with suppress(FileNotFoundError):  # of what is dropped meanwhile
-                facts = [path.stat() for path in self._folder.glob(f"{name}.*")]
+                facts = [path.stat() for path in self._folder.glob(f"*{name}*")]
                 if facts:
                     yield name, min(fact.st_mtime for fact in facts), sum(fact.st_size for fact in facts)
