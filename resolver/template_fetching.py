@@ -67,6 +67,7 @@ class TemplateFetching:
         self._time = time
         self._monotonic = monotonic
         self._turns: dict[str, _Turn] = {}
+        self._listed_at: int | None = None  # the commit as of which `_turns` are all there are
 
     async def run(self) -> None:
         """Look for ever; ends by cancellation."""
@@ -79,16 +80,22 @@ class TemplateFetching:
 
     async def look(self) -> None:
         """Ask for the templates that are due."""
+        if self._listed_at != (commit := self._store.last_transaction):
+            await self._list()
+            self._listed_at = commit
+        now = self._monotonic()
+        due = [template for template, turn in self._turns.items() if turn.due <= now]
+        for at in range(0, len(due), AT_ONCE_MAX):
+            await asyncio.gather(*map(self._ask, due[at : at + AT_ONCE_MAX]))
+
+    async def _list(self) -> None:
+        """Give every template its turn; one that this node answers for by now is no other node's."""
         with self._store.read() as txn:
             wanted = [known.template for known in known_templates(txn)]
             own = [template for template in wanted if name_elsewhere(txn, template) is None]
         for template in own:
             await self._learn(template, None)
         self._turns = {template: self._turns.get(template) or _Turn() for template in wanted if template not in own}
-        now = self._monotonic()
-        due = [template for template, turn in self._turns.items() if turn.due <= now]
-        for at in range(0, len(due), AT_ONCE_MAX):
-            await asyncio.gather(*map(self._ask, due[at : at + AT_ONCE_MAX]))
 
     async def _ask(self, template: str) -> None:
         values = await self._values(template)
