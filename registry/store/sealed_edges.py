@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from idis.registry.store import codec, keys
+from idis.registry.store import codec
 from idis.registry.store.lmdb_write import LmdbWriteTxn
 from idis.registry.trace import rows
 from idis.registry.trace.fields import TEMPLATE
@@ -58,8 +58,7 @@ def seal_edges(
     for key, value in records:
         if TEMPLATE in value:  # most records are of no template: those are not taken apart
             identifier, public, restricted = codec.record_parts(key, value)
-            thing = identifier if keys.spelling_of(key) else spelling.name(identifier)
-            found.update(new_rows(public, restricted, thing, spelling, now_ms))
+            found.update(new_rows(public, restricted, spelling.name(identifier), spelling, now_ms))
     loose = {key: found.pop(key) for key in [key for key in found if not rows.is_edge(key)]}
     _, values, digest_sum, _ = codec.seal_edges(found)
     return SealedEdges(values, sorted(loose.items()), digest_sum, tuple(asked))
