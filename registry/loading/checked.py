@@ -3,7 +3,7 @@
 Six kinds of tuples are kept, each sorted as it stands:
 
     name       (key, place)
-    record     (key, place, stored form without digest, its second names as `bulk.py` wants them)
+    record     (key, place, stored form without digest)
     alias      (scheme, second name, place, key)        of schemes that allow one bearer
     reference  (key, place, field, text, identifier)    to records this node answers for
     partial    (key, place, identifier)                 rows whose restricted values were left out at export
@@ -107,8 +107,8 @@ class Gathering:
             record, template = self._lists.applied(record)
             if template:
                 self._elsewhere.add(template)
-        key, rest, names = item_of(key, record, FIRST_VERSION)
-        self._records.append((key, place, rest, names))
+        key, rest = item_of(key, record, FIRST_VERSION)
+        self._records.append((key, place, rest))
         for alias in record.aliases:
             if alias.scheme in unique_schemes:
                 self._aliases.append((alias.scheme, alias.local_id, place, key))

@@ -223,7 +223,7 @@ def _work(plan: Plan, spill: Spill, file: int) -> Callable[[_Task], Checked | Se
         if not isinstance(task, _Seal):
             return checker(task)
         rows = spill.items(task.pieces)
-        good = ((key, rest, names) for key, place, rest, names in rows if place not in task.refused)
+        good = ((key, rest) for key, place, rest in rows if place not in task.refused)
         return seal_ahead(task.number, good, task.position)
 
     return work
@@ -344,7 +344,7 @@ class _Load:
 
     def _good_rows(self) -> Iterator[BulkItem]:
         refused = self._cross.refused
-        return ((key, rest, names) for key, place, rest, names in self._records if place not in refused)
+        return ((key, rest) for key, place, rest in self._records if place not in refused)
 
     def _all_findings(self) -> Iterator[RowFinding]:
         for item in self._findings:

@@ -22,15 +22,8 @@ from idis.registry.loading.workers import Workers
 from idis.registry.registration import relisting
 from idis.registry.registration.relisting import relist, relist_changed
 from idis.registry.store.base import Store, WriteTxn
-from idis.registry.store.bulk import (
-    COMMIT_BYTES_MAX,
-    RECORDS_PER_COMMIT,
-    Item,
-    Loaded,
-    compare_batch,
-    names_of,
-)
-from idis.registry.store.codec import DIGEST_BYTES, HAS_ALIASES, decode_record
+from idis.registry.store.bulk import COMMIT_BYTES_MAX, RECORDS_PER_COMMIT, Item, Loaded, compare_batch
+from idis.registry.store.codec import DIGEST_BYTES
 from idis.registry.template_elsewhere import name_elsewhere, want_template
 
 PARALLEL_RECORDS_MIN = 100_000  # below it the workers would not have started before the work is done
@@ -164,12 +157,7 @@ def _run(task: _Task) -> _Result:
 
 def _items(path: Path, places: Iterable[BlockPlace], leave_out: frozenset[bytes]) -> list[Item]:
     """The records of some blocks, without their digests."""
-    return [_item(key, value) for key, value, *_ in read_items(path, places) if key not in leave_out]
-
-
-def _item(key: bytes, value: bytes) -> Item:
-    named = value[DIGEST_BYTES] & HAS_ALIASES
-    return key, value[DIGEST_BYTES:], names_of(key, decode_record(key, value).aliases) if named else ()
+    return [(key, value[DIGEST_BYTES:]) for key, value, *_ in read_items(path, places) if key not in leave_out]
 
 
 def _look_at_all(run: _Runner, path: Path, places: list[BlockPlace]) -> list[BlockFacts]:
@@ -225,5 +213,5 @@ def _refuse_beyond_quota(store: Store, header: Header, path: Path, places: list[
         if entry is None or not entry.quota or present + count.records <= entry.quota:
             continue
         head = prefix.encode() + b"\x00"
-        items = (_item(key, value) for key, value, *_ in read_items(path, places) if key.startswith(head))
+        items = ((key, value[DIGEST_BYTES:]) for key, value, *_ in read_items(path, places) if key.startswith(head))
         refuse_beyond_quota(store, entry, present, items)

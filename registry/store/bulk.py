@@ -20,7 +20,7 @@ from typing import cast
 
 from idis.registry.journal import POSITION_BYTES, Position
 from idis.registry.readers import carried
-from idis.registry.record import Alias, PreparedRecord, RecordFlag, StoredRecord
+from idis.registry.record import PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import COMMIT_OPS_MAX, Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
@@ -39,9 +39,8 @@ FIRST_VERSION = 1
 KEPT_FROM_OTHERS = int(RecordFlag.LISTED | RecordFlag.DISABLED)  # what a load must not give away (`readers.carried`)
 NOWHERE = Position(0, 0, 0)  # stands there until the transaction that writes it is known
 
-Names = tuple[tuple[bytes, bytes], ...]  # keys and sealed values of the alias table
 SealedAt = Callable[[Position, int], "Sealed"]  # of the place in the journal, and the time of the commit in milliseconds
-Item = tuple[bytes, bytes, Names]  # key, stored form without its digest, what makes it findable by its second names
+Item = tuple[bytes, bytes]  # key, stored form without its digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +74,7 @@ class Sealed:
 
 def item_of(key: bytes, record: PreparedRecord, version: int) -> Item:
     """A record as it is loaded."""
-    return key, codec.record_rest(key, record, version, NOWHERE), names_of(key, record.aliases)
-
-
-def names_of(key: bytes, aliases: Iterable[Alias]) -> Names:
-    """What makes the record of a key findable by its second names."""
-    return tuple([codec.encode_alias(alias, key) for alias in aliases])  # a list first: a generator takes longer
+    return key, codec.record_rest(key, record, version, NOWHERE)
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -120,7 +114,7 @@ def compare_batch(store: Store, batch: Sequence[Item]) -> Loaded:
 def put_all(txn: WriteTxn, batch: Iterable[Item]) -> Loaded:
     """Put sorted items of any prefixes inside a change that is under way; for files small enough to be one commit."""
     new = changed = unchanged = 0
-    for key, rest, _names in batch:
+    for key, rest in batch:
         stored = txn.record(key)
         record = prepared(key, rest)
         if stored is not None and int(stored.flags) & KEPT_FROM_OTHERS:
@@ -143,14 +137,14 @@ def seal(batch: Iterable[Item], position: Position, now_ms: int, edges: SealedEd
     values: list[tuple[bytes, bytes]] = []
     names: list[tuple[bytes, bytes]] = []
     digest_sum = octets = 0
-    for key, rest, own_names in batch:
+    for key, rest in batch:
         rest = rest[:POSITION_AT] + place + rest[POSITION_END:]
         digest = blake2b(table + key + rest, digest_size=codec.DIGEST_BYTES).digest()
         values.append((key, digest + rest))
         digest_sum += int.from_bytes(digest, "big")
         octets += len(key) + len(rest)
-        if own_names:
-            names.extend(own_names)
+        if rest[0] & codec.HAS_ALIASES:
+            names.extend(codec.names_in(key, rest))
     names.sort()
     octets += codec.DIGEST_BYTES * len(values)
     edges = seal_edges(values, now_ms) if edges is None else edges
@@ -205,11 +199,7 @@ def _sealed_at(sealed: Sealed, position: Position, now_ms: int) -> Sealed:
 
 
 def _unsealed(sealed: Sealed) -> list[Item]:
-    items: list[Item] = []
-    for key, value in sealed.values:
-        aliases = codec.decode_record(key, value).aliases if value[codec.DIGEST_BYTES] & codec.HAS_ALIASES else ()
-        items.append((key, value[codec.DIGEST_BYTES :], names_of(key, aliases)))
-    return items
+    return [(key, value[codec.DIGEST_BYTES :]) for key, value in sealed.values]
 
 
 def _merge(store: Store, batch: Sequence[Item], actor: str) -> Loaded:
@@ -221,7 +211,7 @@ def _merge(store: Store, batch: Sequence[Item], actor: str) -> Loaded:
             loaded += counts
             different.extend(found)
         if different:
-            records = [prepared(key, rest) for key, rest, _names in different]
+            records = [prepared(key, rest) for key, rest in different]
             store.write(partial(_put_segment, records), actor=actor).result()
     return loaded
 
@@ -235,7 +225,7 @@ def _compare(store: Store, batch: Sequence[Item]) -> tuple[Loaded, list[Item]]:
     new = changed = 0
     different: list[Item] = []
     with store.read() as txn:
-        for key, rest, names in batch:
+        for key, rest in batch:
             record = txn.record(key)
             if rules.exists(record):
                 if int(record.flags) & KEPT_FROM_OTHERS:
@@ -245,7 +235,7 @@ def _compare(store: Store, batch: Sequence[Item]) -> tuple[Loaded, list[Item]]:
                 changed += 1
             else:
                 new += 1
-            different.append((key, rest, names))
+            different.append((key, rest))
     return Loaded(new, changed, len(batch) - len(different)), different
 
 

@@ -240,6 +240,14 @@ def record_parts(key: bytes, value: bytes) -> tuple[str, bytes, bytes]:
     return identifier, rest[_PUBLIC_AT:at], restricted
 
 
+def names_in(key: bytes, rest: bytes) -> list[tuple[bytes, bytes]]:
+    """Keys and sealed values of the second names that a stored form without its digest holds."""
+    if not rest[0] & HAS_ALIASES:
+        return []
+    *_, at = _optional(key, rest, _PUBLIC_AT + _U32.unpack_from(rest, _PUBLIC_AT - 4)[0], rest[0])
+    return [encode_alias(alias, key) for alias in _decode_aliases(rest, at)]
+
+
 def decode_undamaged(key: bytes, value: bytes) -> tuple[int, bytes] | None:
     """As `decode_public`; None for a damaged record."""
     try:
