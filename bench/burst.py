@@ -26,15 +26,15 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from idis.bench.bootstrap import ratio_of
-from idis.bench.load import Load, Transport
+from idis.bench.asking.load import Load, Transport
 from idis.bench.machine import REALTIME_HELP, SECOND, PriorityError, go_first, machine_line
+from idis.bench.measuring.rounds import Round, run_round
 from idis.bench.own_node import OwnNode
 from idis.bench.peers.dataset import PREFIX
 from idis.bench.peers.match import WARM_UP_SHARE
 from idis.bench.peers.stage import Stage
-from idis.bench.rounds import Round, run_round
-from idis.bench.verdict import objections
+from idis.bench.report.bootstrap import ratio_of
+from idis.bench.report.verdict import objections
 from idis.proto.value import Value
 from idis.registry.record import PreparedRecord, Record, prepare
 from idis.registry.store.base import Committed, WriteTxn

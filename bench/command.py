@@ -10,16 +10,16 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from idis.bench import compare, export, figures, report
-from idis.bench.identifiers import Asked
-from idis.bench.knee import QUESTIONS_MIN, Knee, Probe, find_knee
-from idis.bench.load import Load, LoadError, Target, target_of
-from idis.bench.measure import Measurement
-from idis.bench.observe import exists
+from idis.bench.asking.identifiers import Asked
+from idis.bench.asking.load import Load, LoadError, Target, target_of
+from idis.bench.asking.sample import sample_rows
+from idis.bench.asking.tally import Count
+from idis.bench.measuring.knee import QUESTIONS_MIN, Knee, Probe, find_knee
+from idis.bench.measuring.measure import Measurement
+from idis.bench.measuring.observe import exists
 from idis.bench.options import FIRST_RATE, add_options, asked_of, load_of
-from idis.bench.sample import sample_rows
-from idis.bench.tally import Count
-from idis.bench.verdict import BUSY_MAX, SLIP_US_P99_MAX
+from idis.bench.report import compare, export, figures, text
+from idis.bench.report.verdict import BUSY_MAX, SLIP_US_P99_MAX
 from idis.resolver.cli.output import CommandError, ExitCode
 
 TRIES = 2  # of a rate before it counts as failed
@@ -75,7 +75,7 @@ def _measure(arguments: argparse.Namespace, target: Target) -> int:
         measurement.run_round()
     document = figures.document_of(measurement.finish())
     if export.STANDARD_OUTPUT not in (arguments.json, arguments.csv, arguments.html):
-        print("\n".join(report.report(document)))
+        print("\n".join(text.report(document)))
     _export(arguments, document)
     return _exit_code(arguments, [document])
 
@@ -123,7 +123,7 @@ def _find_rate(arguments: argparse.Namespace, target: Target) -> int:
         measurement = _measurement(arguments, replace(load, rate=rate), target, asked, quiet=True)
         probe = _probe(measurement, rate, arguments.p99_us)
         verdict = "holds" if probe.holds else f"fails: {probe.reason}"
-        _notice(f"{rate:>12,.0f}/s  p99 {report.micros(probe.p99_us):>9}  answered {probe.achieved:7.2%}  {verdict}")
+        _notice(f"{rate:>12,.0f}/s  p99 {text.micros(probe.p99_us):>9}  answered {probe.achieved:7.2%}  {verdict}")
         return probe
 
     knee = find_knee(try_rate, start, least=QUESTIONS_MIN / load.measured_s, again=TRIES)
@@ -180,10 +180,10 @@ def _probe(measurement: Measurement, rate: float, p99_us: float) -> Probe:
 
 
 def _knee_line(target: Target, knee: Knee, p99_us: float) -> str:
-    objective = f"p99 of {report.micros(p99_us)}"
+    objective = f"p99 of {text.micros(p99_us)}"
     if knee.best is None:
         return f"{target.text} keeps a {objective} at no rate that was tried"
-    line = f"{target.text} keeps a {objective} up to {knee.best.rate:,.0f}/s (there {report.micros(knee.best.p99_us)})"
+    line = f"{target.text} keeps a {objective} up to {knee.best.rate:,.0f}/s (there {text.micros(knee.best.p99_us)})"
     return line + ("; beyond that the generator, not the server, is the limit" if knee.ended_by_generator else "")
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from idis.bench.dns import TYPES
-from idis.bench.identifiers import Asked, from_file, from_map, from_sample
-from idis.bench.load import DnsForm, Load, Transport
-from idis.bench.plan import PIPELINE_MAX
-from idis.bench.tiers import SAMPLES_MAX
+from idis.bench.asking.dns import TYPES
+from idis.bench.asking.identifiers import Asked, from_file, from_map, from_sample
+from idis.bench.asking.load import DnsForm, Load, Transport
+from idis.bench.asking.plan import PIPELINE_MAX
+from idis.bench.measuring.tiers import SAMPLES_MAX
 from idis.resolver.cli.output import CommandError
 
 OPEN_CONNECTIONS = 8

@@ -6,14 +6,14 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from idis.bench.first_pass import learn_digests
-from idis.bench.load import Load, Question, Target, Transport
+from idis.bench.asking.load import Load, Question, Target, Transport
+from idis.bench.asking.plan import Dialect
+from idis.bench.asking.questions import handle_frames
+from idis.bench.measuring.first_pass import learn_digests
 from idis.bench.peers.contender import local
 from idis.bench.peers.dataset import identifiers
 from idis.bench.peers.node import make_data, serve_words
 from idis.bench.peers.stage import Stage, answers_by_datagram, free_port
-from idis.bench.plan import Dialect
-from idis.bench.questions import handle_frames
 
 INDEX_S_MAX = 60.0  # until a million records are in the index
 

@@ -18,14 +18,14 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from idis.bench import observe
-from idis.bench.bootstrap import ratio_of
-from idis.bench.load import Load, Transport
+from idis.bench.asking.load import Load, Transport
 from idis.bench.machine import machine_line
+from idis.bench.measuring import observe
+from idis.bench.measuring.rounds import Round, run_round
 from idis.bench.own_node import OwnNode
 from idis.bench.peers.match import WARM_UP_SHARE
 from idis.bench.peers.stage import Stage
-from idis.bench.rounds import Round, run_round
+from idis.bench.report.bootstrap import ratio_of
 
 NAMES = 100_000
 CONNECTIONS_PER_WORKER = 16  # the kernel spreads them by their ports: with few, one worker would get most

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "resolver": {"proto", "registry", "resolver"},
     "bench": {"proto", "registry", "resolver", "bench"},
 }
+BENCH_ROOMS = ("asking", "measuring", "report")
 # The core that knows no clock, socket or disk.
 PURE_BANS = {"time", "socket", "asyncio", "os", "pathlib", "selectors", "random", "secrets", "threading", "lmdb", "aiohttp"}
 NODE_PACKAGES = ("idis.registry", "aiohttp", "lmdb", "uvloop", "prometheus", "cryptography")
@@ -79,6 +80,15 @@ def test_imports_point_down(path: Path) -> None:
     used = {name.split(".")[1] for name in _imports(path) if name.startswith("idis.")}
 
     assert used <= MAY_IMPORT[portion]
+
+
+@pytest.mark.parametrize("room", BENCH_ROOMS)
+def test_a_room_of_the_bench_imports_those_before_it(room: str) -> None:
+    """Asking knows nothing of measuring, measuring nothing of the report."""
+    later = BENCH_ROOMS[BENCH_ROOMS.index(room) + 1 :]
+    used = {".".join(name.split(".")[1:3]) for path in (ROOT / "bench" / room).glob("*.py") for name in _imports(path)}
+
+    assert used & {f"bench.{name}" for name in later} == set()
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.is_relative_to(ROOT / "proto")], ids=_relative)

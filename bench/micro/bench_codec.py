@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from idis.bench.asking.questions import handle_frames
+from idis.bench.asking.sample import sample_identifier, sample_values
 from idis.bench.micro.conftest import NOW, PREFIX, Benchmark
-from idis.bench.questions import handle_frames
-from idis.bench.sample import sample_identifier, sample_values
 from idis.proto.exchange import query_of, response_message
 from idis.proto.message import decode_message, encode_message
 from idis.proto.outcome import Answer

@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
+from idis.bench.asking.questions import handle_frames
+from idis.bench.asking.sample import sample_identifier
 from idis.bench.micro.conftest import NOW, PREFIX, RECORDS, Benchmark, rewrite, sample_record
-from idis.bench.questions import handle_frames
-from idis.bench.sample import sample_identifier
 from idis.proto import speedups
 from idis.registry.store.lmdb import LmdbStore
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from random import Random
 
+from idis.bench.asking.sample import sample_identifier
 from idis.bench.micro.conftest import PREFIX, RECORDS, Benchmark
-from idis.bench.sample import sample_identifier
 from idis.registry.store.keys import record_key
 from idis.registry.store.lmdb import LmdbStore
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from idis.bench.sample import sample_identifier, sample_values
+from idis.bench.asking.sample import sample_identifier, sample_values
 from idis.registry.prefix import PrefixEntry
 from idis.registry.record import PreparedRecord, Record, prepare
 from idis.registry.store.base import WriteTxn

@@ -22,10 +22,10 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from idis.bench.asking.questions import handle_frames
 from idis.bench.folder import add_directory, working_folder
 from idis.bench.machine import machine_line
 from idis.bench.micro.loopback import Loopback
-from idis.bench.questions import handle_frames
 from idis.proto import speedups
 from idis.proto.value import Value, encode_values
 

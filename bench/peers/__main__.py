@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from idis.bench import export
 from idis.bench.machine import REALTIME_HELP, go_first
 from idis.bench.peers import scoreboard
 from idis.bench.peers.bare_http import BARE_HTTP
@@ -23,6 +22,7 @@ from idis.bench.peers.node import COMPILED, PLAIN
 from idis.bench.peers.redis import REDIS
 from idis.bench.peers.stage import Stage
 from idis.bench.peers.tools import run_tools
+from idis.bench.report import export
 from idis.proto.errors import IdisError
 from idis.resolver.cli.output import CommandError, ExitCode
 

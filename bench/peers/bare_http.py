@@ -6,13 +6,13 @@ import json
 import sys
 from importlib.util import find_spec
 
-from idis.bench.load import Question, Transport
+from idis.bench.asking.load import Question, Transport
+from idis.bench.asking.plan import Dialect
+from idis.bench.asking.questions import http_frames
+from idis.bench.asking.sample import sample_identifier, sample_rows
 from idis.bench.peers.contender import Contender, Face, Running, local, memory_of
 from idis.bench.peers.dataset import PREFIX, identifiers
 from idis.bench.peers.stage import HOST, Stage, answers_by_stream, free_port
-from idis.bench.plan import Dialect
-from idis.bench.questions import http_frames
-from idis.bench.sample import sample_identifier, sample_rows
 
 _PROGRAM = "from idis.bench.peers.bare_http import serve; serve({port})"
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from idis.bench.load import Question, Target, Transport
-from idis.bench.observe import tree
+from idis.bench.asking.load import Question, Target, Transport
+from idis.bench.measuring.observe import tree
 from idis.bench.peers.stage import HOST, Stage
 
 

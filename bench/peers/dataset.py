@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from idis.bench.dns import zone_of
-from idis.bench.load import DnsForm
-from idis.bench.sample import sample_identifier, sample_values
+from idis.bench.asking.dns import zone_of
+from idis.bench.asking.load import DnsForm
+from idis.bench.asking.sample import sample_identifier, sample_values
 from idis.proto.dns.name import Labels, name_text
 from idis.proto.dns.naming import name_of
 from idis.proto.dns.records import NAPTR, data_text

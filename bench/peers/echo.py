@@ -7,12 +7,12 @@ import subprocess
 import time
 from importlib.resources import as_file, files
 
-from idis.bench.load import Question, Transport
+from idis.bench.asking.load import Question, Transport
+from idis.bench.asking.plan import Dialect
+from idis.bench.asking.questions import handle_frames
 from idis.bench.peers.contender import Contender, Face, Running, local
 from idis.bench.peers.dataset import ANSWER_BYTES, identifiers
 from idis.bench.peers.stage import Stage, StageError, answers_by_datagram, answers_by_stream, free_port
-from idis.bench.plan import Dialect
-from idis.bench.questions import handle_frames
 
 _COMPILER = "cc"
 

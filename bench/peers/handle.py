@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from idis.bench.identifiers import from_file
-from idis.bench.load import Question, Transport, target_of
+from idis.bench.asking.identifiers import from_file
+from idis.bench.asking.load import Question, Transport, target_of
+from idis.bench.asking.plan import Dialect
+from idis.bench.asking.questions import handle_frames
 from idis.bench.peers.contender import Contender, Face, Running
 from idis.bench.peers.stage import Stage
-from idis.bench.plan import Dialect
-from idis.bench.questions import handle_frames
 
 
 def handle_server(address: str, path: Path, process: int | None) -> Contender:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from idis.bench.load import Transport
+from idis.bench.asking.load import Transport
 
 
 @dataclass(frozen=True, slots=True)

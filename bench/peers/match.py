@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from statistics import median
 
-from idis.bench.first_pass import learn_digests
-from idis.bench.load import Load, Transport
+from idis.bench.asking.load import Load, Transport
+from idis.bench.asking.tally import Count
+from idis.bench.measuring.first_pass import learn_digests
+from idis.bench.measuring.rounds import Round, run_round
 from idis.bench.peers.contender import Contender, Face, Running
 from idis.bench.peers.lines import Line
 from idis.bench.peers.stage import Stage, StageError
-from idis.bench.rounds import Round, run_round
-from idis.bench.tally import Count
-from idis.bench.verdict import objections
+from idis.bench.report.verdict import objections
 from idis.proto.errors import IdisError
 
 FOUND_MIN = 0.999  # of the names: whoever answers fewer is not measured; datagrams may be lost in the first pass

@@ -7,13 +7,13 @@ import shutil
 import time
 from pathlib import Path
 
-from idis.bench.load import Question, Transport
+from idis.bench.asking.load import Question, Transport
+from idis.bench.asking.plan import Dialect
+from idis.bench.asking.questions import dns_frames
 from idis.bench.peers.contender import Contender, Face, Running, local, memory_of
 from idis.bench.peers.dataset import DNS, ZONE, dns_labels, naptr_lines, zone_lines
 from idis.bench.peers.node import dns_questions
 from idis.bench.peers.stage import HOST, Stage, answers_by_datagram, free_port
-from idis.bench.plan import Dialect
-from idis.bench.questions import dns_frames
 
 TXT = 16
 _TCP_CONNECTIONS = 1_000

@@ -7,14 +7,14 @@ import time
 from functools import partial
 from pathlib import Path
 
-from idis.bench.dns import identifier_frames
-from idis.bench.load import Question, Transport
+from idis.bench.asking.dns import identifier_frames
+from idis.bench.asking.load import Question, Transport
+from idis.bench.asking.plan import Dialect
+from idis.bench.asking.questions import handle_frames, http_frames
+from idis.bench.asking.sample import sample_identifier, sample_values
 from idis.bench.peers.contender import Contender, Face, Running, local, memory_of
 from idis.bench.peers.dataset import DNS, PREFIX, identifiers
 from idis.bench.peers.stage import HOST, Stage, answers_by_datagram, free_port, idis
-from idis.bench.plan import Dialect
-from idis.bench.questions import handle_frames, http_frames
-from idis.bench.sample import sample_identifier, sample_values
 from idis.proto import speedups
 from idis.registry.record import Record, prepare
 from idis.registry.store.lmdb import LmdbStore

@@ -6,12 +6,12 @@ import shutil
 import socket
 import time
 
-from idis.bench.load import Question, Transport
+from idis.bench.asking.load import Question, Transport
+from idis.bench.asking.plan import Dialect
+from idis.bench.asking.questions import resp_frames
 from idis.bench.peers.contender import Contender, Face, Running, local, memory_of
 from idis.bench.peers.dataset import resp_key, resp_value
 from idis.bench.peers.stage import HOST, Stage, answers_by_stream, free_port
-from idis.bench.plan import Dialect
-from idis.bench.questions import resp_frames
 
 PROGRAM = "redis-server"
 _BATCH = 1_000

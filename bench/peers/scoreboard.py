@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from idis.bench.bootstrap import ratio_of
 from idis.bench.machine import machine_line
 from idis.bench.peers.lines import TOOL_GOALS, Goal, Line
 from idis.bench.peers.match import Match, Standing
 from idis.bench.peers.tools import Tools
-from idis.bench.report import micros, number
+from idis.bench.report.bootstrap import ratio_of
+from idis.bench.report.text import micros, number
 
 _LEVELS = ("50", "90", "99", "99.9")
 Row = tuple[str, ...]

@@ -21,13 +21,13 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from idis.bench.load import Transport
-from idis.bench.observe import cpu_ns
+from idis.bench.asking.load import Transport
+from idis.bench.asking.plan import Dialect
+from idis.bench.measuring.observe import cpu_ns
 from idis.bench.peers.contender import Face, Running
 from idis.bench.peers.dataset import dns_name, naptr_name, resp_pattern
 from idis.bench.peers.match import Match
 from idis.bench.peers.stage import HOST, Stage
-from idis.bench.plan import Dialect
 
 QUERIES_MAX = 100_000  # lines of dnsperf's file; it begins anew
 GRACE_S = 30.0

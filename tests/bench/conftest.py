@@ -13,20 +13,20 @@ from typing import Any
 
 import pytest
 
-from idis.bench import generator_plain
-from idis.bench.figures import Run
-from idis.bench.histogram import index_of
-from idis.bench.load import Load, Target, Transport
-from idis.bench.observe import Use
+from idis.bench.asking import generator_plain
+from idis.bench.asking.histogram import index_of
+from idis.bench.asking.load import Load, Target, Transport
+from idis.bench.asking.plan import Dialect, Frames, Plan
+from idis.bench.asking.tally import SERIES_BITS, SERIES_BUCKETS, Count, Tally
+from idis.bench.measuring.measure import Run
+from idis.bench.measuring.observe import Use
+from idis.bench.measuring.rounds import Round
 from idis.bench.peers.contender import Running
 from idis.bench.peers.node import PLAIN
 from idis.bench.peers.stage import Stage
-from idis.bench.plan import Dialect, Frames, Plan
-from idis.bench.rounds import Round
-from idis.bench.tally import SERIES_BITS, SERIES_BUCKETS, Count, Tally
 
 Twin = Any  # a module with `generate` and `digest`
-TWINS = ["plain", "compiled"] if find_spec("idis.bench._generator") else ["plain"]
+TWINS = ["plain", "compiled"] if find_spec("idis.bench.asking._generator") else ["plain"]
 
 # "88.1/A" and "88.1/B" asked for by hand: envelope, header, identifier, no indexes, no types, no credential.
 ASK_A = bytes.fromhex(
@@ -127,7 +127,7 @@ def twin(request: pytest.FixtureRequest) -> Twin:
     """Each generator in turn."""
     if request.param == "plain":
         return generator_plain
-    from idis.bench import _generator
+    from idis.bench.asking import _generator
 
     return _generator
 

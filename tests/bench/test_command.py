@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from idis.bench.figures import Run, document_of
-from idis.bench.load import Transport
+from idis.bench.asking.load import Transport
+from idis.bench.measuring.measure import Run
 from idis.bench.options import cpus
 from idis.bench.peers.contender import Running
 from idis.bench.peers.dataset import DNS, PREFIX
+from idis.bench.report.figures import document_of
 from idis.resolver.cli.main import main
 from idis.resolver.cli.output import ExitCode
 

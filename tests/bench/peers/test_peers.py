@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from idis.bench.figures import Run
-from idis.bench.load import Transport
-from idis.bench.observe import tree
+from idis.bench.asking.load import Transport
+from idis.bench.asking.questions import dns_frames, resp_frames
+from idis.bench.measuring.measure import Run
+from idis.bench.measuring.observe import tree
 from idis.bench.peers import scoreboard
 from idis.bench.peers.__main__ import main
 from idis.bench.peers.contender import Contender, Running, memory_of
@@ -21,7 +22,6 @@ from idis.bench.peers.lines import LINES, Bound, Goal, Line
 from idis.bench.peers.match import Match, Rules, Standing, hold
 from idis.bench.peers.stage import Stage, StageError, answers_by_stream, free_port
 from idis.bench.peers.tools import Told, dnsperf_answers, dnsperf_rate, redis_rate
-from idis.bench.questions import dns_frames, resp_frames
 from idis.resolver.cli.output import ExitCode
 
 RunOf = Callable[..., Run]
