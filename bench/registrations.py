@@ -43,7 +43,7 @@ from idis.proto.types.admin import Admin, encode_admin
 from idis.proto.value import Value, encode_values
 from idis.resolver.client_admin import Administrator
 from idis.resolver.client_key import Key
-from idis.resolver.precedence import answer_first, give_way
+from idis.resolver.processes.precedence import answer_first, give_way
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ begins to answer, then HTTP is imported and opened. A stop goes the other way ro
 way is finished within a bound, connections and store are closed.
 
 Without a keeper one process is all of it. With one, each process is a node with a part of the sockets, at its place
-among the others (`supervisor.py`, `workers.py`).
+among the others (`processes/`).
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ if TYPE_CHECKING:
 
     from idis.resolver.first_stage import FirstStage
     from idis.resolver.hot_path import HotPath
+    from idis.resolver.processes.workers import Place
     from idis.resolver.transports.dns import DnsEntrance
     from idis.resolver.web.chunks import Chunks
     from idis.resolver.web.face import Readiness
-    from idis.resolver.workers import Place
 
 _HTTP_FACE = "idis.resolver.web.application"
 

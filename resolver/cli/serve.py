@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ModuleNotFoundError(f"No module named {_NEEDED!r}", name=_NEEDED)
     config = serve_config(arguments)
     stage = begin(config)
-    from idis.resolver import serving  # takes longer than everything before it; the first stage answers meanwhile
+    from idis.resolver.processes import serving  # takes longer than everything before it; the first stage answers meanwhile
 
     return serving.run(config, stage=stage)
 

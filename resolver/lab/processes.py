@@ -19,10 +19,10 @@ from multiprocessing.context import ForkProcess
 from multiprocessing.sharedctypes import Synchronized
 
 from idis.proto.errors import IdisError
-from idis.resolver import serving
 from idis.resolver.config import NodeConfig
 from idis.resolver.lab.build import LabError
 from idis.resolver.lab.plan import LabNode, Plan, config_of
+from idis.resolver.processes import serving
 
 START_S_MAX = 90.0  # fourteen nodes start in some seconds; a machine that others keep busy may need ten times that
 STOP_S_MAX = 10.0

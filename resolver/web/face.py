@@ -12,12 +12,12 @@ from idis.resolver.admin.server_key import ServerKey
 from idis.resolver.admin.verifier import Verifier
 from idis.resolver.config import NodeConfig
 from idis.resolver.metrics import Metrics
+from idis.resolver.processes.board import Board
 from idis.resolver.recursion.recursor import Recursor
 from idis.resolver.service import Service
 from idis.resolver.trace.errands import Errands
 from idis.resolver.trace.job_files import JobFiles
 from idis.resolver.trace.neighbours import Neighbours
-from idis.resolver.workers_board import Board
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from idis.resolver.config import (
 from idis.resolver.creation import create_node
 from idis.resolver.development_certificate import make_development_certificate
 from idis.resolver.node import Node
-from idis.resolver.serving import serve
+from idis.resolver.processes.serving import serve
 from idis.resolver.transports.tls_keys import TlsKeyError, TlsKeys
 from tests.waiting import WAIT_S_MAX, until
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from idis.resolver.config import GuardSection, LimitsSection, NodeConfig, NodeSection, RecursionSection
-from idis.resolver.workers import share_of
+from idis.resolver.processes.workers import share_of
 
 CONFIG = NodeConfig(
     Path(),

@@ -16,7 +16,7 @@ from idis.resolver import log
 from idis.resolver.collector import hush
 from idis.resolver.config import NodeConfig
 from idis.resolver.node import Node
-from idis.resolver.precedence import answer_first
+from idis.resolver.processes.precedence import answer_first
 
 if TYPE_CHECKING:
     from idis.resolver.first_stage import FirstStage
@@ -44,7 +44,7 @@ def run(config: NodeConfig, *, ready: Callable[[], None] | None = None, stage: F
         SupervisorError: a process of the node could not start, or two were ended by signals.
     """
     if config.node.has_keeper:
-        from idis.resolver import supervisor
+        from idis.resolver.processes import supervisor
 
         return supervisor.run(config, ready=ready)
     log.configure(config.node.log_level)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from idis.resolver.precedence import KEEPER_NICE, SLICE_NS, answer_first, give_way
+from idis.resolver.processes.precedence import KEEPER_NICE, SLICE_NS, answer_first, give_way
 
 T = TypeVar("T")
 

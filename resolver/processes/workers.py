@@ -18,10 +18,10 @@ from idis.proto.errors import IdisError
 from idis.resolver import log
 from idis.resolver.config import NodeConfig
 from idis.resolver.node import Node
-from idis.resolver.precedence import give_way
-from idis.resolver.serving import LEAVE, loop_factory, serve
+from idis.resolver.processes.board import KEEPER, Board, Seat, State, process_name
+from idis.resolver.processes.precedence import give_way
+from idis.resolver.processes.serving import LEAVE, loop_factory, serve
 from idis.resolver.transports.sockets import Sockets
-from idis.resolver.workers_board import KEEPER, Board, Seat, State, process_name
 
 _CACHE_BYTES_MIN = 65_536
 _NAME_PROCESS, _DIE_WITH_PARENT = 15, 1  # PR_SET_NAME, PR_SET_PDEATHSIG of prctl(2)

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from idis.resolver.workers_board import BEAT_S_MAX, KEEPER, Board, State
+from idis.resolver.processes.board import BEAT_S_MAX, KEEPER, Board, State
 
 NOW = 1_000.0
 

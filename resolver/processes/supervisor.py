@@ -29,13 +29,14 @@ from typing import NoReturn
 from idis.proto.dns.cookie import SECRET_BYTES
 from idis.proto.errors import IdisError
 from idis.registry.store.directory import NodeLock, current_generation
-from idis.resolver import log, workers
+from idis.resolver import log
 from idis.resolver.collector import hush
 from idis.resolver.config import NodeConfig
 from idis.resolver.node import STOP_GRACE_S
-from idis.resolver.serving import LEAVE
+from idis.resolver.processes import workers
+from idis.resolver.processes.board import KEEPER, Board, Seat, State, process_name
+from idis.resolver.processes.serving import LEAVE
 from idis.resolver.transports.sockets import Sockets, bind_shared
-from idis.resolver.workers_board import KEEPER, Board, Seat, State, process_name
 
 START_S_MAX = 30.0  # a process that does not answer by then is ended; half a second is usual
 STOP_S_MAX = 2 * STOP_GRACE_S  # a process that has not ended by then is killed
