@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -32,75 +33,100 @@ NODE_PACKAGES = ("idis.registry", "aiohttp", "lmdb", "uvloop", "prometheus", "cr
 CLIENT_FILES = ("resolver/client.py", "resolver/sync.py", "resolver/recursion/resolution.py")
 
 
-@cache
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+@dataclass(frozen=True)
+class _Facts:
+    """What the rules ask of a source file; the tree itself is let go."""
+
+    lines: int
+    long_functions: tuple[str, ...]
+    imports: frozenset[str]
+    swallowed: tuple[int, ...]  # lines of what catches everything, goes on and does not say why
 
 
 @cache
-def _nodes(path: Path) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(ast.parse(_text(path), str(path))))
+def _facts(path: Path) -> _Facts:
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    long_functions, imports, swallowed = [], set(), []
+    for node in ast.walk(ast.parse(text, str(path))):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                if (length := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES_MAX:
+                    long_functions.append(f"{node.name} ({length} lines)")
+            case ast.Import():
+                imports.update(alias.name for alias in node.names)
+            case ast.ImportFrom(module=str(module)):
+                imports.add(module)
+            case ast.ExceptHandler() if _swallows(node) and "#" not in lines[node.lineno - 1]:
+                swallowed.append(node.lineno)
+    return _Facts(len(lines), tuple(long_functions), frozenset(imports), tuple(swallowed))
 
 
-@cache
-def _imports(path: Path) -> set[str]:
-    names = set()
-    for node in _nodes(path):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            names.add(node.module)
-    return names
+def _swallows(handler: ast.ExceptHandler) -> bool:
+    """Whether it catches everything and does not raise it again."""
+    everything = handler.type is None or (
+        isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
+    )
+    last = handler.body[-1]
+    return everything and not (isinstance(last, ast.Raise) and last.exc is None)
+
+
+def _packages(path: Path) -> set[str]:
+    """The top packages it imports."""
+    return {name.split(".")[0] for name in _facts(path).imports}
 
 
 def _relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_relative)
-def test_a_file_is_one_noun_of_bearable_length(path: Path) -> None:
-    """No source file exceeds 500 lines and no function 60."""
-    lines = len(_text(path).splitlines())
-    long_functions = [
-        f"{node.name} ({node.end_lineno - node.lineno + 1} lines)"
-        for node in _nodes(path)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.end_lineno is not None
-        and node.end_lineno - node.lineno + 1 > FUNCTION_LINES_MAX
-    ]
-
-    assert lines <= FILE_LINES_MAX
-    assert long_functions == []
+def test_a_file_is_one_noun_of_bearable_length() -> None:
+    """No source file exceeds 500 lines."""
+    assert [_relative(path) for path in SOURCES if _facts(path).lines > FILE_LINES_MAX] == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_relative)
-def test_imports_point_down(path: Path) -> None:
+def test_a_function_fits_a_screen() -> None:
+    """None exceeds 60 lines."""
+    assert {_relative(path): _facts(path).long_functions for path in SOURCES if _facts(path).long_functions} == {}
+
+
+def test_imports_point_down() -> None:
     """proto knows nothing of registry, registry nothing of resolver, resolver nothing of bench."""
-    portion = path.relative_to(ROOT).parts[0]
-    used = {name.split(".")[1] for name in _imports(path) if name.startswith("idis.")}
+    upward = {
+        _relative(path): above
+        for path in SOURCES
+        if (above := {name.split(".")[1] for name in _facts(path).imports if name.startswith("idis.")} - _may_import(path))
+    }
 
-    assert used <= MAY_IMPORT[portion]
+    assert upward == {}
+
+
+def _may_import(path: Path) -> set[str]:
+    return MAY_IMPORT[path.relative_to(ROOT).parts[0]]
 
 
 @pytest.mark.parametrize("room", BENCH_ROOMS)
 def test_a_room_of_the_bench_imports_those_before_it(room: str) -> None:
     """Asking knows nothing of measuring, measuring nothing of the report."""
     later = BENCH_ROOMS[BENCH_ROOMS.index(room) + 1 :]
-    used = {".".join(name.split(".")[1:3]) for path in (ROOT / "bench" / room).glob("*.py") for name in _imports(path)}
+    used = {".".join(name.split(".")[1:3]) for path in (ROOT / "bench" / room).glob("*.py") for name in _facts(path).imports}
 
     assert used & {f"bench.{name}" for name in later} == set()
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.is_relative_to(ROOT / "proto")], ids=_relative)
-def test_proto_knows_no_clock_socket_or_disk(path: Path) -> None:
+def test_proto_knows_no_clock_socket_or_disk() -> None:
     """The language is pure: time, randomness and octets come as arguments."""
-    assert {name.split(".")[0] for name in _imports(path)} & PURE_BANS == set()
+    proto = [path for path in SOURCES if path.is_relative_to(ROOT / "proto")]
+
+    assert proto
+    assert {_relative(path): found for path in proto if (found := _packages(path) & PURE_BANS)} == {}
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if "registry/store" not in _relative(path)], ids=_relative)
-def test_only_the_store_knows_lmdb(path: Path) -> None:
+def test_only_the_store_knows_lmdb() -> None:
     """LMDB is imported in registry/store and nowhere else."""
-    assert "lmdb" not in {name.split(".")[0] for name in _imports(path)}
+    knowing = {path.parent for path in SOURCES if "lmdb" in _packages(path)}
+
+    assert knowing == {ROOT / "registry" / "store"}
 
 
 @pytest.mark.parametrize("name", CLIENT_FILES)
@@ -144,14 +170,6 @@ def test_top_level_folders_are_fixed() -> None:
 
 def test_exceptions_are_not_swallowed_wholesale() -> None:
     """`except Exception` cleans up and raises again, or stands where a loop must outlive one peer and says so beside itself."""
-    swallowed = [
-        f"{_relative(path)}:{handler.lineno}"
-        for path in SOURCES
-        for handler in _nodes(path)
-        if isinstance(handler, ast.ExceptHandler)
-        and (handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")))
-        and not (isinstance(handler.body[-1], ast.Raise) and handler.body[-1].exc is None)
-        and "#" not in _text(path).splitlines()[handler.lineno - 1]
-    ]
+    swallowed = [f"{_relative(path)}:{line}" for path in SOURCES for line in _facts(path).swallowed]
 
     assert swallowed == []
