@@ -1,7 +1,10 @@
 """Options of the whole test run."""
 
+from collections.abc import Iterator
+
 import hypothesis
 import pytest
+from aiohttp import web_app
 
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("idis", deadline=None)
@@ -30,3 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--http-cases", type=int, default=HTTP_CASES, help="requests made up against /api/v1")
     parser.addoption("--hidden-pairs", type=int, default=HIDDEN_PAIRS, help="pairs of registries with and without hidden values")
     parser.addoption("--attacks", type=int, default=ATTACKS, help="tries of each attack on signed records")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    """What a file of tests has started ends with it: aiohttp remembers the last 1,024 applications, each with its whole node."""
+    yield
+    web_app._cached_build_middleware.cache_clear()

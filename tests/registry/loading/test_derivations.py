@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -56,13 +56,14 @@ def _put(store: LmdbStore, record: Record) -> None:
 
 
 @pytest.fixture
-def yard(tmp_path: Path) -> LmdbStore:
+def yard(tmp_path: Path) -> Iterator[LmdbStore]:
     """A store with two prefixes of an enterprise and one derived template."""
     store = LmdbStore.create(tmp_path / "node")
     for prefix in (YARD, "88.118.9"):
         store.write(lambda txn, prefix=prefix: txn.put_prefix(PrefixEntry(prefix, homed=True)), actor="test").result()
     _put(store, _derived())
-    return store
+    yield store
+    store.close()
 
 
 @pytest.fixture

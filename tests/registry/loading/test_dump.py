@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,13 +64,14 @@ def dump(store: LmdbStore, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> LmdbStore:
+def other(tmp_path: Path) -> Iterator[LmdbStore]:
     """Another node that answers for the same prefixes."""
     store = LmdbStore.create(tmp_path / "other", exclusive=False, settings=Settings(free_bytes_min=0))
     for prefix, folds in zip(PREFIXES, (True, False), strict=True):
         entry = PrefixEntry(prefix, homed=True, fold_suffix=folds)
         store.write(lambda txn, entry=entry: txn.put_prefix(entry), actor="test").result()  # type: ignore[misc]
-    return store
+    yield store
+    store.close()
 
 
 @pytest.fixture
