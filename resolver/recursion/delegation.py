@@ -96,6 +96,7 @@ class DelegationTree:
         self.root = Delegation(ROOT, Kind.DERIVED, tuple(roots))
         self._known: OrderedDict[tuple[str, Kind], tuple[Delegation, float]] = OrderedDict()
         self._delegations_max = delegations_max
+        self.flushes = 0  # so far; what was asked for before one may be older than what made it
 
     def __len__(self) -> int:
         return len(self._known)
@@ -130,6 +131,7 @@ class DelegationTree:
 
     def flush(self, prefix: str) -> int:
         """Drop everything at and below a folded prefix; all of it when the prefix is empty. Returns how many."""
+        self.flushes += 1
         below = prefix + "."
         doomed = [key for key in self._known if not prefix or key[0] == prefix or key[0].startswith(below)]
         for key in doomed:

@@ -62,7 +62,7 @@ class Resolution:
 
     Args:
         query: the client's question.
-        tree: known delegations; what is learnt goes in.
+        tree: known delegations; what is learnt goes in, unless the tree was flushed since this began.
         budget: what the question may cost.
         now: reading of the monotonic clock that all later readings come from, in seconds.
         rank: cost of asking a target, lower is earlier.
@@ -81,6 +81,7 @@ class Resolution:
     ) -> None:
         self._query = query
         self._tree = tree
+        self._flushes = tree.flushes
         self._budget = budget
         self._rank = rank
         self._hops: list[Hop] = []
@@ -262,7 +263,7 @@ class Resolution:
             delegation = Delegation(plan.zone, plan.kind or Kind.HOME, found.sites, plan.ttl_s)
             if plan.kind is not None:
                 self._local[(plan.zone, plan.kind)] = delegation
-                self._tree.learn(delegation, now)
+                self._learn(delegation, now)
             self._aim(goal, plan.step, delegation)
         else:
             goal.targets.clear()
@@ -374,7 +375,11 @@ class Resolution:
             return
         sites = home_pointers(answer.values).sites
         if sites and _is_below(goal.prefix, goal.zone):
-            self._tree.learn(Delegation(goal.prefix, Kind.HOME, sites, answer.ttl_s), now)
+            self._learn(Delegation(goal.prefix, Kind.HOME, sites, answer.ttl_s), now)
+
+    def _learn(self, delegation: Delegation, now: float) -> None:
+        if self._tree.flushes == self._flushes:
+            self._tree.learn(delegation, now)
 
     # How it ends
 

@@ -38,6 +38,7 @@ class FakeUpstream:
         self.counters = UpstreamCounters()
         self.gate = asyncio.Event()
         self.gate.set()
+        self.asked = asyncio.Event()
 
     def rank(self, _target) -> float:
         """All alike."""
@@ -46,6 +47,7 @@ class FakeUpstream:
     async def ask(self, target, query, budget):
         """Ask the world, when the gate is open."""
         budget.take_packet()
+        self.asked.set()
         await self.gate.wait()
         await asyncio.sleep(0)
         return self.world.reply(target, query)
@@ -155,6 +157,19 @@ class TestAnswers:
         await asking
 
         assert recursor.cached(world.query(X), clock.time()) is None
+
+    async def test_a_delegation_learnt_from_before_a_flush_is_not_kept(self, recursor, world, upstream) -> None:
+        """A moved prefix would be asked for at its old node until the TTL ends; the next question learns it anew."""
+        upstream.gate.clear()
+        asking = asyncio.create_task(recursor.resolve(world.query(X)))
+        await upstream.asked.wait()
+        recursor.flush("88.118.8")
+        upstream.gate.set()
+        await asking
+        assert len(recursor.tree) == 0
+        await recursor.resolve(world.query(X))
+
+        assert len(recursor.tree) > 0
 
     async def test_memory_is_counted(self, recursor, world) -> None:
         """Answers and delegations."""
