@@ -1,5 +1,6 @@
 """Options of the whole test run."""
 
+import gc
 from collections.abc import Iterator
 
 import hypothesis
@@ -35,8 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--attacks", type=int, default=ATTACKS, help="tries of each attack on signed records")
 
 
-@pytest.fixture(scope="module", autouse=True)
+def pytest_collection_finish() -> None:
+    """What was imported to find the tests lives as long as they: the collector walks only what they make, and so more often."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
-    """What a file of tests has started ends with it: aiohttp remembers the last 1,024 applications, each with its whole node."""
+    """A node that a test has started ends with it: aiohttp remembers the last 1,024 applications, each with its whole node."""
     yield
     web_app._cached_build_middleware.cache_clear()
