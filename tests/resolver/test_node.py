@@ -29,7 +29,7 @@ from idis.resolver.config import ListenSection, RecursionSection, Tier
 from idis.resolver.creation import create_node
 from idis.resolver.node import Node
 from idis.resolver.transports.sockets import ListenError
-from tests.waiting import WAIT_S_MAX
+from tests.waiting import WAIT_S_MAX, until_seen
 
 NOW = 1_700_000_000
 COMMAND = (sys.executable, "-c", "import sys; from idis.resolver.cli.main import main; sys.exit(main())")
@@ -159,10 +159,12 @@ def test_health_tells_ready_and_silent_nodes_apart(serve, directory):
     process = serve(directory)
     address = f"127.0.0.1:{process.ready()['http_port']}"
 
-    healthy, as_json = run("health", address), run("health", address, "--json")
+    healthy = until_seen(lambda: found if (found := run("health", address)).returncode == 0 else None)  # it waits 3 s itself
+    as_json = until_seen(lambda: found if (found := run("health", address, "--json")).returncode == 0 else None)
     process.end()
     silent = run("health", address)
-    assert (healthy.returncode, healthy.stdout.strip()) == (0, healthy.stdout.strip())
+    assert healthy is not None
+    assert as_json is not None
     assert healthy.stdout.startswith("enterprise-118-8 (enterprise, idis ")
     assert healthy.stdout.endswith(" ready, 0 records\n")
     assert json.loads(as_json.stdout)["ready"] is True
@@ -240,7 +242,7 @@ async def tree(start_node):
     enterprise = await start_node("enterprise")
     national = await start_node("national", tier=Tier.NATIONAL, prefixes=("88",), records=())
     delegated(national, "88.118.8", enterprise)
-    recursion = RecursionSection(enabled=True, roots=(f"127.0.0.1:{national.port}",))
+    recursion = RecursionSection(enabled=True, deadline_ms=30_000, roots=(f"127.0.0.1:{national.port}",))
     recursive = await start_node("recursive", tier=Tier.RECURSIVE, prefixes=(), recursion=recursion)
     return national, enterprise, recursive
 

@@ -23,6 +23,7 @@ from idis.bench.peers.match import Match, Rules, Standing, hold
 from idis.bench.peers.stage import Stage, StageError, answers_by_stream, free_port
 from idis.bench.peers.tools import Told, dnsperf_answers, dnsperf_rate, redis_rate
 from idis.resolver.cli.output import ExitCode
+from tests.waiting import until_seen
 
 RunOf = Callable[..., Run]
 TOLD = {("dnsperf", "Knot"): [Told(20_000.0, 5.0), Told(10_000.0, 4.0), Told(30_000.0, 6.0)]}
@@ -188,12 +189,14 @@ def test_the_echo_is_measured_over_both_transports(tmp_path: Path, capsys: pytes
     """Compiled, started, asked and ended; everything answered, in a table and in JSON."""
     path = tmp_path / "peers.json"
     words = ["--only", "C echo", "--names", "20", "--rounds", "1", "--seconds", "0.4", "--no-tools", "--lines", "UDP, 64"]
-    code = main([*words, "--json", str(path)])
-    document = json.loads(path.read_text())
 
-    assert code == ExitCode.DONE
+    def rate() -> float:  # none, when a busy machine gave the generator no core all the while
+        assert main([*words, "--json", str(path)]) == ExitCode.DONE
+        measured: float = json.loads(path.read_text())["lines"]["UDP, 64 in flight"]["C echo"]["rate"][0]
+        return measured
+
+    assert until_seen(rate) > 0
     assert "C echo" in capsys.readouterr().out
-    assert document["lines"]["UDP, 64 in flight"]["C echo"]["rate"][0] > 0
 
 
 @pytest.mark.parametrize(

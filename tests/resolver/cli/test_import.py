@@ -36,6 +36,7 @@ CHILD = """
 import os, signal, sys
 from idis.registry.loading import load, sealing, spill
 from idis.resolver.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started the tests in the background
 load.ATOMIC_ROWS_MAX = 0
 load.RECORDS_PER_COMMIT = spill.PIECE_ITEMS = 20
 number, name = int(sys.argv.pop(1)), sys.argv.pop(1)

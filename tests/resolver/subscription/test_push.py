@@ -25,6 +25,7 @@ from idis.resolver.node import Node
 from tests.waiting import WAIT_S_MAX, until
 
 NAME = "88.118.8/A1"
+DEADLINE_MS = 30_000  # no question fails because the machine is busy
 
 
 async def shown(node: Node, name: str = NAME) -> str | int:
@@ -54,7 +55,7 @@ async def becomes(node: Node, name: str, wanted: str | int) -> bool:
 async def nodes(start_node: Callable[..., Awaitable[Node]]) -> tuple[Node, Node]:
     """An enterprise, and a recursive node that has its record, and the absence of another, in its cache."""
     enterprise = await start_node()
-    recursion = RecursionSection(enabled=True, roots=(f"127.0.0.1:{enterprise.port}",))
+    recursion = RecursionSection(enabled=True, deadline_ms=DEADLINE_MS, roots=(f"127.0.0.1:{enterprise.port}",))
     recursive = await start_node("recursive", tier=Tier.RECURSIVE, prefixes=(), recursion=recursion)
     await shown(recursive)
     await shown(recursive, "88.118.8/new")
@@ -95,7 +96,7 @@ async def test_a_server_without_subscriptions_is_left_alone(
     """It is asked once, and its answers end with their TTL as before."""
     monkeypatch.setattr(concern, "OPERATIONS", concern.OPERATIONS - {9004})
     enterprise = await start_node()
-    recursion = RecursionSection(enabled=True, roots=(f"127.0.0.1:{enterprise.port}",))
+    recursion = RecursionSection(enabled=True, deadline_ms=DEADLINE_MS, roots=(f"127.0.0.1:{enterprise.port}",))
     recursive = await start_node("recursive", tier=Tier.RECURSIVE, prefixes=(), recursion=recursion)
     await shown(recursive)
 
@@ -135,7 +136,7 @@ async def tree(start_node: Callable[..., Awaitable[Node]]) -> tuple[Node, Node, 
     national = await start_node("national", tier=Tier.NATIONAL, prefixes=("88", "88.118"), records=())
     enterprise = await start_node()
     act_on(national, Delegate(PREFIX, (site_of(enterprise),), grant=True, organisation=Organisation("test")))
-    recursion = RecursionSection(enabled=True, roots=(f"127.0.0.1:{national.port}",))
+    recursion = RecursionSection(enabled=True, deadline_ms=DEADLINE_MS, roots=(f"127.0.0.1:{national.port}",))
     recursive = await start_node("recursive", tier=Tier.RECURSIVE, prefixes=(), recursion=recursion)
     assert await shown(recursive) == "https://example.com/p/1"
     await subscribed(recursive, 2)
