@@ -20,6 +20,7 @@ from idis.registry.answer_index_reader import AnswerIndexReader
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver.accelerator import Accelerator, Answers
 from idis.resolver.boot import boot_name
+from idis.resolver.commits import Commits
 from idis.resolver.config import NodeConfig
 from idis.resolver.first_stage import remember
 from idis.resolver.follower import Follower
@@ -30,11 +31,11 @@ from idis.resolver.recursion.recursor import Recursor
 from idis.resolver.recursion.ring import AnswerRing, make_ring
 from idis.resolver.recursion.settings import RING_SHARE
 
-ALONE_S = 0.05  # how often a process that answers itself looks for changes; at a question it looks anyway
-IDLE_S = 0.02  # how often one that keeps the index for others does
+ALONE_S = 0.05  # between two looks for changes of a process that answers itself; at a question it looks anyway
+IDLE_S = 0.02  # of one that keeps the index for others
 BUSY_S = 0.001  # and while changes come
 BUSY_FOR_S = 1.0  # how long after the last one they are taken to come
-LOOK_S = 0.5  # how often a worker looks for another generation
+LOOK_S = 1.0  # how often a worker looks for another generation, to have it warm, and a keeper that failed tries again
 
 _MEMORY = Path("/dev/shm")
 
@@ -72,6 +73,7 @@ class HotPath:
         self._answers: AnswerIndexKeeper | AnswerIndexReader | AnswerRing | None = None
         self._followers = store.writer.followers
         self._config = config
+        self._store = store
         self._hot = hot
         boot = boot_name()
         directory = config.data_dir
@@ -104,11 +106,11 @@ class HotPath:
         """The answers of the store's index; None where there are only those of a cache."""
         return None if isinstance(self._answers, AnswerRing) else self._answers
 
-    async def run(self) -> None:
+    async def run(self, commits: Commits) -> None:
         """Make, follow or look for the index, for ever; ends by cancellation."""
         match self._answers:
             case AnswerIndexKeeper() as keeper:
-                await self._keep(keeper)
+                await self._keep(keeper, commits)
             case AnswerIndexReader() as reader:
                 await self._read(reader)
             case _:
@@ -130,13 +132,14 @@ class HotPath:
                     await asyncio.to_thread(warmed.warm)
             await asyncio.sleep(LOOK_S)
 
-    async def _keep(self, keeper: AnswerIndexKeeper) -> None:
+    async def _keep(self, keeper: AnswerIndexKeeper, commits: Commits) -> None:
         await asyncio.to_thread(keeper.open)
         if not self._hot:
             # Others answer from the index. Until it has what was committed they ask the store, for five times the price.
             self._followers.append(keeper.fresh)
         failure, known, busy_until, remembered = "", keeper.index, 0.0, False
         while True:
+            committed = self._store.last_transaction
             if keeper.wanted is not None:
                 await asyncio.to_thread(keeper.create)
             more = keeper.step()
@@ -153,5 +156,8 @@ class HotPath:
             now = asyncio.get_running_loop().time()
             if more:
                 busy_until = now + BUSY_FOR_S
-            pause_s = ALONE_S if self._hot else BUSY_S if now < busy_until else IDLE_S
-            await asyncio.sleep(0 if more or keeper.wanted is not None else pause_s)
+            working, busy = more or keeper.wanted is not None, now < busy_until
+            pause_s = ALONE_S if self._hot else BUSY_S if busy else IDLE_S
+            await asyncio.sleep(0 if working else pause_s)
+            if not (working or busy):
+                await commits.beyond(committed, LOOK_S if failure else None)

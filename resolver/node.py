@@ -31,6 +31,7 @@ from idis.resolver.admin.server_key import KEY_FILE, read_server_key
 from idis.resolver.audit_writer import AuditWriter
 from idis.resolver.chain import Chain, Step
 from idis.resolver.collector import Quiet
+from idis.resolver.commits import Commits
 from idis.resolver.config import NodeConfig
 from idis.resolver.follower import Follower, outdated
 from idis.resolver.guard.connections import SWEEP_S, ConnectionTable
@@ -78,7 +79,6 @@ _HTTP_FACE = "idis.resolver.web.application"
 STOP_GRACE_S = 5.0  # for questions under way when the node stops; systemd allows three times as much
 SETTLE_S = 0.01  # for what has arrived when the node stops, but has not been read
 POLL_S = 0.01  # how often a node that stops looks whether it has finished
-REPORT_S = 0.1  # how old the counts of a process may be that the others see; writing them takes 50 µs
 FINISH_S = 1.0  # for answers that are not sent yet when it stops; a peer that does not read must not hold it up
 
 
@@ -171,9 +171,10 @@ class Node:
         self._trail.tell_rest()
         await self._counts.finish()
         if self._place is not None:
-            self._report(self._place)
+            self._place.report(self.metrics)
         if self._hot_path is not None:
             self._hot_path.close()
+        self._commits.close()
         self._store.close()
 
     async def leave(self) -> None:
@@ -239,20 +240,20 @@ class Node:
         await self._office.open(self._service)
         if self._dns is not None:
             await self._dns.open()
-        self._started = time.monotonic()
+        self._started, commits = time.monotonic(), self._commits
         self._tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._counts.run())]
         self._tasks.append(asyncio.create_task(self._foreign.run()))
         if self._follower is not None:
-            self._tasks.append(asyncio.create_task(self._follower.run()))
+            self._tasks.append(asyncio.create_task(self._follower.run(commits)))
         if self._hot_path is not None:
-            self._tasks.append(asyncio.create_task(self._hot_path.run()))
+            self._tasks.append(asyncio.create_task(self._hot_path.run(commits)))
         if self._sockets.http or self.alone:
-            self._tasks.append(asyncio.create_task(keep_relisted(self._store)))
+            self._tasks.append(asyncio.create_task(keep_relisted(self._store, commits)))
             fetching = TemplateFetching(self._store, self._office.elsewhere, time.time, time.monotonic)
-            self._tasks.append(asyncio.create_task(fetching.run()))
-            self._tasks.append(asyncio.create_task(keep_telling(self._store, self._office.neighbours, time)))
+            self._tasks.append(asyncio.create_task(fetching.run(commits)))
+            self._tasks.append(asyncio.create_task(keep_telling(self._store, self._office.neighbours, time, commits)))
         if self._place is not None:
-            self._tasks.append(asyncio.create_task(self._report_often(self._place)))
+            self._tasks.append(asyncio.create_task(self._place.report_often(self.metrics)))
         if self.hot and self.config.node.busy_poll:
             self._poll_busily()
         if self._sockets.http:
@@ -278,6 +279,7 @@ class Node:
         self._follower = Follower(self._store, metrics, self._on_entries) if follows else None
         sources = Sources(config.guard, None if place is None else place.board.proofs(place.seat))
         self._trail = AuditWriter(self._store)
+        self._commits = Commits(self._store, self._store.ear())
         self._counts = DailyCounts(self._store)
         self._foreign, steps = _steps(config, self._site, self._counts, self._recursor, metrics)
         self._chain = Chain(
@@ -302,6 +304,7 @@ class Node:
             sources,
             metrics,
             self._trail,
+            self._commits,
             relay="" if place is None else place.board.relay,
             keeps=bool(self._sockets.http),
         )
@@ -382,6 +385,7 @@ class Node:
                 neighbours=self._office.neighbours,
                 server_key=self._server_key,
                 started=self._started,
+                commits=self._commits,
                 board=None if self._place is None else self._place.board,
             ),
             self._links,
@@ -404,19 +408,10 @@ class Node:
         own = self.metrics.gathered()
         if self._place is None:
             return own
-        self._report(self._place)
+        self._place.report(self.metrics)
         total = Metrics(entries=own.entries, records=own.records, statuses=own.statuses, position=own.position)
         self._place.board.add_counts(total)
         return total
-
-    def _report(self, place: Place) -> None:
-        place.seat.counters.write(self.metrics.numbers())
-        place.seat.beat_s = time.monotonic()
-
-    async def _report_often(self, place: Place) -> None:
-        while True:
-            self._report(place)
-            await asyncio.sleep(REPORT_S)
 
     def _poll_busily(self) -> None:
         """Never let the loop sleep: with something always to do it only asks the kernel what has come."""
@@ -447,6 +442,7 @@ class Node:
         quiet = Quiet()
         while True:
             await asyncio.sleep(SWEEP_S)
+            self._commits.look()
             self._table.sweep(time.monotonic())
             self._trail.tell_rest()
             self.renew()

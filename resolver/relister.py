@@ -7,16 +7,17 @@ import logging
 
 from idis.registry.registration import relisting
 from idis.registry.store.base import Store, StoreError
+from idis.resolver.commits import Commits
 from idis.resolver.log import note
 
-LOOK_S = 0.5  # how long after a change of lists the first records follow
+LOOK_S = 0.5  # between two looks; how long after a change of lists, at most, the first records follow
 REST_S = 0.001  # between two pieces: others write meanwhile
 
 
-async def keep_relisted(store: Store) -> None:
+async def keep_relisted(store: Store, commits: Commits) -> None:
     """Look for templates whose lists have changed and write their records anew, for ever; ends by cancellation."""
     while True:
-        await asyncio.sleep(LOOK_S)
+        known, failed = store.last_transaction, False
         try:
             with store.read() as txn:
                 work = relisting.pending(txn)
@@ -27,4 +28,8 @@ async def keep_relisted(store: Store) -> None:
                 await asyncio.sleep(REST_S)
         except StoreError as error:
             # A busy writer is a reason to wait; whatever is worse is told where it stops the node's own work, too.
+            failed = True
             note(logging.WARNING, "readers' lists wait", error=str(error))
+        await asyncio.sleep(LOOK_S)
+        if not failed:
+            await commits.beyond(known)

@@ -24,6 +24,7 @@ from idis.registry.template_elsewhere import (
     name_elsewhere,
     read_items,
 )
+from idis.resolver.commits import Commits
 from idis.resolver.log import note
 
 LOOK_S = 0.5  # how long after a record named it a template is asked for
@@ -69,7 +70,7 @@ class TemplateFetching:
         self._turns: dict[str, _Turn] = {}
         self._listed_at: int | None = None  # the commit as of which `_turns` are all there are
 
-    async def run(self) -> None:
+    async def run(self, commits: Commits) -> None:
         """Look for ever; ends by cancellation."""
         while True:
             await asyncio.sleep(LOOK_S)
@@ -77,6 +78,14 @@ class TemplateFetching:
                 await self.look()
             except StoreError as error:
                 note(logging.WARNING, "templates of other nodes wait", error=str(error))
+            else:
+                if self._listed_at is not None:
+                    await commits.beyond(self._listed_at, self._rest_s())
+
+    def _rest_s(self) -> float | None:
+        """How long no template is due; None: until another one is named."""
+        due = min((turn.due for turn in self._turns.values()), default=None)
+        return None if due is None else max(due - self._monotonic(), 0.0)
 
     async def look(self) -> None:
         """Ask for the templates that are due."""

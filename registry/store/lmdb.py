@@ -20,6 +20,7 @@ from idis.registry.record import PreparedRecord
 from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import Committed, OutcomeKey, StoreBusy, StoreError, WriteTxn
 from idis.registry.store.directory import NodeLock, current_generation, make_directory, make_generation
+from idis.registry.store.ear import Ear
 from idis.registry.store.environment import DATA_FILE, ENGINE, Environment
 from idis.registry.store.lmdb_read import LmdbReadTxn, PrefixCache
 from idis.registry.store.lmdb_write import LmdbWriteTxn
@@ -135,6 +136,13 @@ class LmdbStore:
     def last_transaction(self) -> int:
         """The number of the last commit of any process on this directory."""
         return self.environment.last_transaction
+
+    def ear(self) -> Ear | None:
+        """Hears each commit of any process on this directory; for the caller to close. None where the kernel gives none."""
+        try:
+            return Ear(self.environment.folder / DATA_FILE)
+        except OSError:
+            return None
 
     def read(self) -> LmdbReadTxn:
         """A snapshot for the length of a `with` block: short, in one thread, never across an await."""

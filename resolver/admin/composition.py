@@ -28,6 +28,7 @@ from idis.resolver.admin.sessions import Sessions
 from idis.resolver.admin.verifier import Verifier
 from idis.resolver.audit_writer import AuditWriter
 from idis.resolver.chain import Chain
+from idis.resolver.commits import Commits
 from idis.resolver.config import NodeConfig
 from idis.resolver.guard.sources import Sources
 from idis.resolver.metrics import Metrics
@@ -64,6 +65,7 @@ class Office:
         sources: Sources,
         metrics: Metrics,
         trail: AuditWriter,
+        commits: Commits,
         *,
         relay: str,
         keeps: bool,
@@ -74,7 +76,7 @@ class Office:
         self.registrar = Registrar(store, self.elsewhere, clock, trail)
         self.verifier = Verifier(store, self.elsewhere, metrics, trail, weak_secrets=config.admin.weak_secrets)
         self.neighbours = Neighbours(self.elsewhere, clock)
-        self.desk = self._make_desk(config, store, site, chain, metrics, trail) if keeps else None
+        self.desk = self._make_desk(config, store, site, chain, metrics, trail, commits) if keeps else None
         self._server = RelayServer(relay, self.desk, sources) if relay and self.desk is not None else None
         self._client = None if self.desk is not None else RelayClient(relay, clock)
         self._relay = relay
@@ -111,7 +113,14 @@ class Office:
             self.desk.close()
 
     def _make_desk(
-        self, config: NodeConfig, store: Store, site: Site, chain: Chain, metrics: Metrics, trail: AuditWriter
+        self,
+        config: NodeConfig,
+        store: Store,
+        site: Site,
+        chain: Chain,
+        metrics: Metrics,
+        trail: AuditWriter,
+        commits: Commits,
     ) -> Desk:
         sessions = Sessions(secrets.token_bytes)
         letters = Letters(config.node.site_serial, self.server_key, chain.clock, secrets.token_bytes, metrics)
@@ -134,7 +143,7 @@ class Office:
             tracing=Answering(
                 store, self.registrar, TracePasses(store, self.verifier), self.neighbours, chain.clock, trail, metrics
             ),
-            teller=Teller(store),
+            teller=Teller(store, commits),
             random_octets=secrets.token_bytes,
         )
         metrics.gather.append(desk.gauge)

@@ -12,16 +12,21 @@ import ctypes
 import logging
 import os
 import signal
+import time
 from dataclasses import dataclass, replace
 
 from idis.proto.errors import IdisError
 from idis.resolver import log
 from idis.resolver.config import NodeConfig
+from idis.resolver.metrics import Metrics
 from idis.resolver.node import Node
 from idis.resolver.processes.board import KEEPER, Board, Seat, State, process_name
 from idis.resolver.processes.precedence import give_way
 from idis.resolver.processes.serving import LEAVE, loop_factory, serve
 from idis.resolver.transports.sockets import Sockets
+
+REPORT_S = 0.1  # how old the counts of a process may be that the others see; writing them takes 50 µs
+BEAT_S = 1.0  # the same of a process that had nothing to count; it still shows that it lives
 
 _CACHE_BYTES_MIN = 65_536
 _NAME_PROCESS, _DIE_WITH_PARENT = 15, 1  # PR_SET_NAME, PR_SET_PDEATHSIG of prctl(2)
@@ -44,6 +49,20 @@ class Place:
     def connections_here(self, count: int) -> None:
         """Tell the others how many this process has."""
         self.seat.connections = count
+
+    def report(self, metrics: Metrics) -> dict[str, float]:
+        """Show the others what this process has counted, and that it lives; what it has counted."""
+        numbers = metrics.numbers()
+        self.seat.counters.write(numbers)
+        self.seat.beat_s = time.monotonic()
+        return numbers
+
+    async def report_often(self, metrics: Metrics) -> None:
+        """Report for ever; ends by cancellation."""
+        shown: dict[str, float] = {}
+        while True:
+            before, shown = shown, self.report(metrics)
+            await asyncio.sleep(REPORT_S if shown != before else BEAT_S)
 
 
 def share_of(config: NodeConfig) -> NodeConfig:

@@ -10,8 +10,9 @@ from idis.proto.subscription import HASHES_MAX, SubscribeReply, SubscribeRequest
 from idis.registry.journal import Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.base import Store
+from idis.resolver.commits import Commits
 
-LOOK_S = 0.02  # between two looks at the store while somebody waits: at the number of its last commit
+PACE_S = 0.02  # between two answers to those who wait, however fast commits come
 ENTRIES_MAX = 1_000  # of one answer
 WAITING_MAX = 1_024  # subscriptions at once
 WAITING_PER_SOURCE_MAX = 64  # a node with many workers has one for each
@@ -22,10 +23,12 @@ _OF_A_PREFIX = (EntryKind.BULK, EntryKind.PREFIX, EntryKind.ROUTE, EntryKind.EPO
 
 
 class Teller:
-    """Tells of changes in one store. Everybody who waits is woken by one look at its last position."""
+    """Tells of changes in one store. Everybody who waits is woken by one commit."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, commits: Commits) -> None:
         self._store = store
+        self._commits = commits
+        self._told_s = 0.0
         self._waiting: dict[str, int] = {}
         self._moved = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
@@ -84,10 +87,10 @@ class Teller:
             return
 
     async def _watch(self, known: int) -> None:
-        while self._waiting:
-            await asyncio.sleep(LOOK_S)
-            if self._store.last_transaction != known:
-                break
+        loop = asyncio.get_running_loop()
+        await self._commits.beyond(known)
+        await asyncio.sleep(max(self._told_s + PACE_S - loop.time(), 0.0))
+        self._told_s = loop.time()
         self._moved.set()
 
     def _look(self, position: Position, prefixes: frozenset[str]) -> SubscribeReply:

@@ -10,6 +10,7 @@ from idis.resolver.admin.elsewhere import Elsewhere
 from idis.resolver.admin.registrar import Registrar
 from idis.resolver.admin.server_key import ServerKey
 from idis.resolver.admin.verifier import Verifier
+from idis.resolver.commits import Commits
 from idis.resolver.config import NodeConfig
 from idis.resolver.metrics import Metrics
 from idis.resolver.processes.board import Board
@@ -45,6 +46,7 @@ class Face:
     neighbours: Neighbours
     server_key: ServerKey | None  # None where the node signs nothing
     started: float
+    commits: Commits
     board: Board | None = None
     errands: Errands = field(default_factory=Errands)
 

@@ -19,6 +19,7 @@ from idis.registry.prefix import PrefixEntry, PrefixState
 from idis.registry.record import Record, prepare
 from idis.registry.store.lmdb import LmdbStore
 from idis.resolver import node as node_module
+from idis.resolver.commits import Commits
 from idis.resolver.config import GuardSection, ListenSection, NodeConfig, NodeSection, RecursionSection, Tier
 from idis.resolver.creation import create_node
 from idis.resolver.guard.sources import Sources
@@ -125,7 +126,7 @@ class Apart:
 async def apart(tmp_path):
     """The index is kept, and a question has found it."""
     made = Apart(tmp_path)
-    keeping = asyncio.create_task(made.paths[0].run())
+    keeping = asyncio.create_task(made.paths[0].run(Commits(made.store, None)))
     await eventually(made.reader.look)
     yield made
     keeping.cancel()
@@ -165,7 +166,7 @@ async def test_a_generation_that_a_question_has_found_is_mapped_whole_too(apart,
         work()
 
     monkeypatch.setattr("idis.resolver.hot_path.asyncio.to_thread", to_thread)
-    looking = asyncio.create_task(apart.paths[1].run())
+    looking = asyncio.create_task(apart.paths[1].run(Commits(apart.store, None)))
     await asyncio.sleep(0)
     looking.cancel()
 

@@ -28,6 +28,7 @@ from idis.registry.trace.flags import (
 )
 from idis.registry.trace.kept_event import kept
 from idis.registry.trace.records import spelling_at
+from idis.resolver.commits import Commits
 from idis.resolver.log import note
 from idis.resolver.recursion.recursor import Clock
 
@@ -56,7 +57,7 @@ class Flagging:
         self._words: dict[str, str] = {}  # of the sources, as they were last spread
         self._grown = False  # events have come since the last walk
 
-    async def run(self) -> None:
+    async def run(self, commits: Commits) -> None:
         """Look for ever; ends by cancellation."""
         seen = -1
         while True:
@@ -68,6 +69,8 @@ class Flagging:
             except StoreError as error:
                 note(logging.WARNING, "recall flags wait", error=str(error))
             await asyncio.sleep(LOOK_S)
+            if seen == transaction:
+                await commits.beyond(seen, AGAIN_S if self._grown else None)
 
     async def look(self) -> None:
         """Look at what is new, once."""

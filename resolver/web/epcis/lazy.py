@@ -13,11 +13,12 @@ from aiohttp import web
 from idis.registry.document import DocumentKind
 from idis.registry.event_row import EventOrder
 from idis.registry.store.base import ReadTxn, Store
+from idis.resolver.commits import Commits
 from idis.resolver.log import note
 from idis.resolver.web.callers import Callers
 from idis.resolver.web.face import Face
 
-LOOK_S = 0.3  # how long the first of them waits
+LOOK_S = 0.3  # between two looks; how long the first of them waits at most
 
 _EPCIS = "idis.resolver.web.epcis.epcis"
 _DELIVERY = "idis.resolver.web.epcis.delivery"
@@ -43,17 +44,17 @@ class LazyEpcis:
 
 def deliveries(face: Face) -> Callable[[web.Application], AsyncIterator[None]]:
     """Tells subscribers and flags what events recall while an application runs, from the first of each on."""
-    store = face.service.chain.store
+    store, commits = face.service.chain.store, face.commits
 
     async def deliver() -> None:
-        await _until(store, lambda txn: bool(txn.documents(DocumentKind.EVENT_SUBSCRIPTION, None, 1)))
+        await _until(store, commits, lambda txn: bool(txn.documents(DocumentKind.EVENT_SUBSCRIPTION, None, 1)))
         module = await asyncio.to_thread(importlib.import_module, _DELIVERY)
         await module.Deliveries(store, face.service.clock, face.config, random.random).run()
 
     async def flag() -> None:
-        await _until(store, lambda txn: bool(txn.events(EventOrder.RECORDED, b"", b"\xff", 1)))
+        await _until(store, commits, lambda txn: bool(txn.events(EventOrder.RECORDED, b"", b"\xff", 1)))
         module = await asyncio.to_thread(importlib.import_module, _FLAGGING)
-        await module.Flagging(store, face.service.clock).run()
+        await module.Flagging(store, face.service.clock).run(commits)
 
     async def context(_app: web.Application) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(deliver(), name="subscriptions"), asyncio.create_task(flag(), name="recall flags")]
@@ -73,13 +74,12 @@ def _tell(task: asyncio.Task[None]) -> None:
         note(logging.ERROR, f"{task.get_name()} failed", error=repr(error))
 
 
-async def _until(store: Store, there: Callable[[ReadTxn], bool]) -> None:
+async def _until(store: Store, commits: Commits, there: Callable[[ReadTxn], bool]) -> None:
     """Wait until something is in the store."""
-    seen = -1
     while True:
-        if store.last_transaction != seen:
-            seen = store.last_transaction
-            with store.read() as txn:
-                if there(txn):
-                    return
+        seen = store.last_transaction
+        with store.read() as txn:
+            if there(txn):
+                return
         await asyncio.sleep(LOOK_S)
+        await commits.beyond(seen)

@@ -35,7 +35,7 @@ from idis.resolver.config import (
     TlsSection,
 )
 from idis.resolver.creation import create_node
-from idis.resolver.node import REPORT_S
+from idis.resolver.processes.workers import BEAT_S, REPORT_S
 from tests.waiting import WAIT_S_MAX, until_seen
 
 NOW = 1_700_000_000
@@ -95,8 +95,8 @@ class Running:
         return samples
 
     def settled(self) -> Samples:
-        """Samples that hold everything asked before: each process shows its counts ten times a second."""
-        time.sleep(3 * REPORT_S)
+        """Samples that hold everything asked before: a process that was idle shows its counts once a second."""
+        time.sleep(BEAT_S + 2 * REPORT_S)
         return self.metrics()
 
     def counts(self, name: str, since: Counter[str] | None = None) -> Counter[str]:

@@ -10,6 +10,7 @@ from idis.proto.subscription import SubscribeReply, SubscribeRequest, name_hash,
 from idis.registry.prefix import PrefixEntry
 from idis.registry.registration.checks import Refusal
 from idis.registry.store.memory import MemoryStore
+from idis.resolver.commits import Commits
 from idis.resolver.subscription.teller import Teller
 from tests.waiting import WAIT_S_MAX
 
@@ -19,7 +20,7 @@ WAIT_MS = 600_000
 async def test_who_waits_is_answered_when_the_node_stops():
     """A stop waits for nobody's ten minutes; the answer says that nothing has changed."""
     store = MemoryStore()
-    teller = Teller(store)
+    teller = Teller(store, Commits(store, None))
     with store.read() as txn:
         position = txn.position.encode()
     waiting = asyncio.create_task(teller.answer(SubscribeRequest(position, ("88.118.8",), WAIT_MS), "192.0.2.1"))
@@ -49,7 +50,7 @@ async def test_who_waits_is_answered_when_the_node_stops():
 async def test_who_is_told_of_a_prefix(asked: tuple[str, ...], hashes: tuple[bytes, ...], everything: bool) -> None:
     """Below a name with a dot the prefix alone, whole labels compared; at and below the prefix itself, everything."""
     store = MemoryStore()
-    teller = Teller(store)
+    teller = Teller(store, Commits(store, None))
     with store.read() as txn:
         position = txn.position.encode()
     store.write(lambda txn: txn.put_prefix(PrefixEntry("88.118.8")), actor="test").result()
