@@ -662,3 +662,105 @@ def created_line(head: bytes, subject: str, version: int, public: bytes, restric
     Returns:
         The octets; None when the subject, a type or a value is not plain.
     """
+
+@final
+class Sheaf:
+    """Items on their way into a sorted run, as `registry/loading/sheaf.py` describes and does without a compiler."""
+
+    def __init__(self) -> None: ...
+    def __len__(self) -> int: ...
+    def add(self, item: tuple[bytes | str | int, ...]) -> None:
+        """Take an item in. ValueError for one of more than 15 elements or 64 MiB."""
+
+    def packed(self, each: int) -> list[tuple[bytes, int]]:
+        """All items in order, in pieces of so many: msgpack arrays, and how many are in each."""
+
+    def heads(self, elements: int) -> Sheaf:
+        """A sheaf of the first elements of each item."""
+
+@final
+class UsualTable:
+    """What the cells of rows that describe one kind of object with one visibility become; `usual_rows.py` makes it."""
+
+    def __init__(
+        self,
+        width: int,
+        columns: list[tuple[int, int, bytes, int, Callable[[str], tuple[object, ...] | None]]],
+        *,
+        public: int,
+        recall: int,
+        flags: dict[str, int],
+        edges: tuple[int, ...],
+        rules: tuple[Callable[[dict[str, Any]], object], ...],
+        looked_at: tuple[tuple[str, int], ...],
+        namings: tuple[object, ...],
+        foreign: tuple[int, ...],
+        references: tuple[tuple[int, str], ...],
+        secret: bytes,
+    ) -> None:
+        """Make a table.
+
+        Args:
+            width: cells of a row.
+            columns: of each value its cell (-1: the record's prefix), kind (0 learned, 1 text, 2 date, 3 time), the head of its
+                octets, how long a text may be, and what says of a cell what it becomes: the octets of its value, the fact, its
+                text, the texts it is compared by folded, and the second names in it; None: the row needs a closer look.
+            public: how many of them, from the first on, are public.
+            recall: the column whose text is looked up in `flags`.
+            edges: columns that must not name the record itself.
+            rules: must find nothing in the facts of `looked_at`, given by name.
+            namings: of each second name its scheme, whether it allows one bearer, whether its cell brings many, its column, and
+                the columns it is unique in (-1: the prefix).
+            foreign: cells that must be empty.
+            references: columns of references, and the names of their fields.
+            secret: 16 octets, against crafted collisions.
+        """
+
+@final
+class UsualRows:
+    """Takes the usual rows of CSV files with one header, as the careful path of `registry/loading/checker.py` takes them."""
+
+    def __init__(
+        self,
+        width: int,
+        separator: str,
+        *,
+        identifier_at: int,
+        object_at: int,
+        visibility_at: int,
+        prefix: bytes,
+        table_of: Callable[[str, str], UsualTable | None],
+        known: Callable[[str], tuple[bytes, bool] | None],
+        refer: Callable[[int, str, str, str], None],
+        forms: tuple[int, int, int, int, int, int],
+    ) -> None:
+        """See `registry/loading/usual_rows.py`.
+
+        Args:
+            prefix: completes identifiers, with its slash; empty when they are full.
+            forms: format, version of the preparing, version of the record, lifetime with and without public values in seconds,
+                flag of records that have other values.
+        """
+
+    def take(
+        self,
+        octets: bytes,
+        line: int,
+        place: int,
+        records: Sheaf,
+        claims: Sheaf,
+        careful: Callable[[int, int, int], None],
+    ) -> int:
+        """Take the usual rows of a piece of a file.
+
+        Args:
+            octets: whole rows, in UTF-8.
+            line: of the first.
+            place: added to the line of each.
+            records: gets key, place and stored form of each.
+            claims: gets the second names that allow one bearer: scheme, name, place, key.
+            careful: called, in their turn, with line, start and end of the octets that hold other rows.
+
+        Returns:
+            How many were taken.
+        """

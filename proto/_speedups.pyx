@@ -24,6 +24,9 @@ One compilation unit in several files, one noun each:
     _speedups_lines.pxi      created_line
     _speedups_taking.pxi     take_records
     _speedups_dns.pxi        drain_dns, resolve_dns
+    _speedups_sheaf.pxi      Sheaf
+    _speedups_cells.pxi      UsualTable
+    _speedups_usual.pxi      UsualRows
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -50,3 +53,6 @@ include "_speedups_batch.pxi"
 include "_speedups_lines.pxi"
 include "_speedups_taking.pxi"
 include "_speedups_dns.pxi"
+include "_speedups_sheaf.pxi"
+include "_speedups_cells.pxi"
+include "_speedups_usual.pxi"

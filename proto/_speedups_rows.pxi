@@ -16,6 +16,7 @@ cdef enum:
     ACTOR_BYTES_MAX = 65535
     FORM_RESTRICTED = 0x10
     FORM_SPELLING = 0x20
+    FORM_ALIASES = 0x40
 
 # One new record: where its parts lie in the objects that will hold them.
 cdef struct NewRow:

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from idis.registry.loading.error_sheet import RowFinding
-from idis.registry.loading.spill import Item, Run, RunWriter
+from idis.registry.loading.sheaf import Sheaf
+from idis.registry.loading.spill import PIECE_ITEMS, Item, Run, RunWriter
 from idis.registry.loading.template_lists import TemplateLists
 from idis.registry.pilots.finding import Finding
 from idis.registry.record import PreparedRecord
@@ -27,6 +28,7 @@ from idis.registry.store.bulk import item_of
 from idis.registry.template_elsewhere import TEMPLATES_MAX
 
 FIRST_VERSION = 1
+NAME_ELEMENTS = 2  # of a record's tuple
 
 _LINE_BITS = 40  # a file of 10¹² lines has other troubles
 
@@ -95,8 +97,8 @@ class Gathering:
         self._weight = weight
         self._lists = lists
         self._elsewhere: set[str] = set()
-        self._records: list[Item] = []
-        self._aliases: list[Item] = []
+        self.records = Sheaf()
+        self.aliases = Sheaf()
         self._references: dict[bytes, Item] = {}
         self.referred: set[str] = set()
         self._findings: list[Item] = []
@@ -108,10 +110,10 @@ class Gathering:
             if template:
                 self._elsewhere.add(template)
         key, rest = item_of(key, record, FIRST_VERSION)
-        self._records.append((key, place, rest))
+        self.records.add((key, place, rest))
         for alias in record.aliases:
             if alias.scheme in unique_schemes:
-                self._aliases.append((alias.scheme, alias.local_id, place, key))
+                self.aliases.add((alias.scheme, alias.local_id, place, key))
 
     def find(self, place: int, identifier: str, findings: Sequence[Finding]) -> None:
         """Keep findings about a row."""
@@ -129,15 +131,13 @@ class Gathering:
 
     def written(self, writer: RunWriter) -> Checked:
         """Sort, and write the runs."""
-        self._records.sort()
-        self._aliases.sort()
         return Checked(
             weight=self._weight,
             rows=self.rows,
             refused=self.refused,
-            names=writer.write([item[:2] for item in self._records]),
-            records=writer.write(self._records),
-            aliases=writer.write(self._aliases),
+            names=writer.write_packed(self.records.heads(NAME_ELEMENTS).packed(PIECE_ITEMS)),
+            records=writer.write_packed(self.records.packed(PIECE_ITEMS)),
+            aliases=writer.write_packed(self.aliases.packed(PIECE_ITEMS)),
             references=writer.write(sorted(self._references.values())),
             partials=writer.write(sorted(self.partials)),
             findings=writer.write(sorted(self._findings)),

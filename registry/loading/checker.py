@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from datetime import date
 from operator import itemgetter
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
+from idis.proto import speedups
 from idis.registry.loading.checked import Checked, Gathering, place_of
 from idis.registry.loading.columns import (
     IDENTIFIER_NAMES,
@@ -23,6 +24,7 @@ from idis.registry.loading.columns import (
     object_of,
     resolve_columns,
 )
+from idis.registry.loading.csv_rows import CsvBlock
 from idis.registry.loading.naming import VALUE_SHOWN_MAX, Domains, Naming
 from idis.registry.loading.rest_rows import record_of_rest
 from idis.registry.loading.rows import Block, Damaged, FileRefused
@@ -35,6 +37,9 @@ from idis.registry.pilots.schema import DataType, ObjectType, Pilot
 from idis.registry.pilots.table import PILOTS
 from idis.registry.pilots.validation import validate
 from idis.registry.record import prepare
+
+if TYPE_CHECKING:
+    from idis.proto._speedups import UsualRows, UsualTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ class PilotChecker:
         self._naming = Naming(plan.domains, plan.prefix)
         self._tables: dict[tuple[str, tuple[str, ...]], _Table] = {}
         self._facts = {code: _ObjectFacts(kind) for code, kind in pilot.objects.items()}
+        self._gathering = Gathering(0)  # of the block at hand
 
     def __call__(self, block: Block) -> Checked:
         """Check and encode a block.
@@ -125,6 +131,14 @@ class PilotChecker:
         """
         gathering = Gathering(block.weight, self._lists)
         table = self._table(block) if block.columns else None
+        if speedups.LOADED == speedups.COMPILED and table is not None and isinstance(block, CsvBlock):
+            self._take(gathering, table, block)
+        else:
+            self._check(gathering, table, block)
+        return gathering.written(self._writer)
+
+    def _check(self, gathering: Gathering, table: _Table | None, block: Block) -> None:
+        """Check row by row."""
         for line, row in block.rows():
             gathering.rows += 1
             place = place_of(block.sheet_number, line)
@@ -134,7 +148,46 @@ class PilotChecker:
                 self._check_cells(gathering, place, table, cast("Sequence[str]", row))
             elif isinstance(row, Mapping):
                 self._check_object(gathering, place, row)
-        return gathering.written(self._writer)
+
+    def _take(self, gathering: Gathering, table: _Table, block: CsvBlock) -> None:
+        """Take usual rows in one pass, and check the others in their turn."""
+        block = block.in_utf8()
+        usual = self._usual(table, block)
+        if usual is None:
+            self._check(gathering, table, block)
+            return
+
+        def careful(line: int, start: int, end: int) -> None:
+            self._check(gathering, table, replace(block, octets=block.octets[start:end], line=line))
+
+        self._gathering = gathering
+        place = place_of(block.sheet_number, 0)
+        taken = usual.take(block.octets, block.line, place, gathering.records, gathering.aliases, careful)
+        gathering.rows += taken  # careful rows have been added meanwhile
+
+    def _usual(self, table: _Table, block: CsvBlock) -> UsualRows | None:
+        if block.separator not in table.usual:
+            from idis.registry.loading.usual_rows import Place, usual_rows, usual_table
+
+            def table_of(cell: str, shown: str) -> UsualTable | None:
+                code = table.object_code or cell.strip()
+                reader = table.reader(code)
+                found = None if isinstance(reader, Finding) else reader.encoder.table(shown, self._plan.now)
+                if isinstance(reader, Finding) or found is None:
+                    return None
+                schemes = self._facts[code].unique_schemes
+                place = Place(len(block.columns), reader.picked, reader.foreign_at, reader.references, schemes)
+                return usual_table(found, place, self._lists)
+
+            def refer(place: int, field: str, cell: str, identifier: str) -> None:
+                self._refer_cell(self._gathering, place, field, cell, identifier)
+
+            at = table.identifier_at, -1 if table.object_code else table.object_at, table.visibility_at
+            naming = self._naming.known
+            table.usual[block.separator] = usual_rows(
+                len(block.columns), block.separator, self._plan.prefix, at, table_of, naming, refer
+            )
+        return table.usual[block.separator]
 
     def _check_cells(self, gathering: Gathering, place: int, table: _Table, cells: Sequence[str]) -> None:
         named = self._naming.name(cells[table.identifier_at])
@@ -157,11 +210,7 @@ class PilotChecker:
             gathering.find(place, named.identifier, reader.encoder.warnings)
         gathering.keep(place, named.key, result, self._facts[code].unique_schemes)
         for at, field in reader.references:
-            cell = cells[at]
-            if cell not in gathering.referred:
-                gathering.referred.add(cell)
-                for text in _references(cell):
-                    self._refer(gathering, place, field, text, named.identifier)
+            self._refer_cell(gathering, place, field, cells[at], named.identifier)
 
     def _check_object(self, gathering: Gathering, place: int, row: Mapping[str, object]) -> None:
         fields = {key: value for key, value in row.items() if key not in IDENTIFIER_NAMES}
@@ -184,6 +233,12 @@ class PilotChecker:
         for field in facts.references:
             for text in _references(fields.get(field)):
                 self._refer(gathering, place, field, text, named.identifier)
+
+    def _refer_cell(self, gathering: Gathering, place: int, field: str, cell: str, identifier: str) -> None:
+        if cell not in gathering.referred:
+            gathering.referred.add(cell)
+            for text in _references(cell):
+                self._refer(gathering, place, field, text, identifier)
 
     def _refer(self, gathering: Gathering, place: int, field: str, text: str, identifier: str) -> None:
         key = self._naming.refer(text)
@@ -220,6 +275,8 @@ class _Table:
         self.object_code = object_code
         self.identifier_at = self._columns.identifier_at
         self.object_at = self._columns.object_at
+        self.visibility_at = next((at for at, name in self._columns.fields if name == "visibility"), -1)
+        self.usual: dict[str, UsualRows | None] = {}  # by separator: the compiled pass over its rows
 
     def reader(self, code: str) -> _Reader | Finding:
         """The reader of an object's rows, or the finding that there is no such object."""
@@ -240,8 +297,10 @@ class _Reader:
         own = [(at, name) for at, name in columns.fields if kind.field(name)]
         self._kind = kind
         self._foreign = [(at, name) for at, name in columns.fields if not kind.field(name)]
+        self.picked = [at for at, _ in own]
+        self.foreign_at = [at for at, _ in self._foreign]
         self.encoder = RowEncoder(pilot, kind.code, [name for _, name in own], today=plan.today)
-        self.pick = _picker([at for at, _ in own])
+        self.pick = _picker(self.picked)
         references = _ObjectFacts(kind).references
         self.references = [(at, name) for at, name in own if name in references]
 

@@ -12,7 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from idis.registry.loading.formulas import may_be_guarded, unguarded
@@ -59,6 +59,12 @@ class CsvBlock:
     def weight(self) -> int:
         """Octets."""
         return len(self.octets)
+
+    def in_utf8(self) -> CsvBlock:
+        """The same rows in UTF-8."""
+        if self.encoding == "utf-8":
+            return self
+        return replace(self, octets=self.octets.decode(self.encoding).encode(), encoding="utf-8")
 
     def rows(self) -> Iterator[Row]:
         """Its rows; a row of another length than the header, or with too long a field, is Damaged."""

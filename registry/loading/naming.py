@@ -87,6 +87,13 @@ class Naming:
             return self._careful(text)
         return Named(text, record_key(known[0], suffix, known[1]))
 
+    def known(self, text: str) -> tuple[bytes, bool] | None:
+        """Of a name in full: its folded prefix, and whether suffixes fold below it; None when no row can have it."""
+        if isinstance(self.name(text), Finding):
+            return None
+        prefix, fold_suffix = self._known[text.partition("/")[0]]
+        return prefix.encode(), fold_suffix
+
     def refer(self, text: str) -> bytes | None:
         """The key of a reference when it points below a prefix this node answers for, else None."""
         prefix, _, suffix = text.strip().partition("/")

@@ -192,6 +192,19 @@ class RunWriter:
         """Write sorted tuples."""
         return self.spill.write_run(self.file, items)
 
+    def write_packed(self, packed: Sequence[tuple[bytes, int]]) -> Run | None:
+        """Write tuples that are sorted and packed already, piece by piece, each with their number."""
+        if not packed:
+            return None
+        file = self.spill.files[self.file]
+        pieces = tuple(Piece(self.file, file.write(octets), len(octets), count) for octets, count in packed)
+        return Run(pieces, _unpacked(packed[0][0])[0], _unpacked(packed[-1][0])[-1])
+
+
+def _unpacked(octets: bytes) -> tuple[Item, ...]:
+    items: tuple[Item, ...] = msgpack.unpackb(octets, use_list=False)
+    return items
+
 
 def _received(handle: Any) -> SpillFile:
     return SpillFile(handle.detach())

@@ -33,6 +33,7 @@ from idis.registry.pilots.validation import (
     head_permissions,
     match_columns,
     template_id_value,
+    template_identifier,
     validate,
 )
 from idis.registry.record import Alias, PreparedRecord, RecordFlag, prepare
@@ -43,13 +44,15 @@ PREFIXES_MAX = 1_024
 _pack_length = struct.Struct(">I").pack
 _NO_REFERENCES = u32(0)
 _EMPTY_TAIL_BYTES = 8  # of an encoded value with neither data nor references: the two zero counts
-_PUBLIC_TTL_S = min(TTL_S_DEFAULT, TTL_S_MAX)
+PUBLIC_TTL_S = min(TTL_S_DEFAULT, TTL_S_MAX)
 
-# By the text of the recall flag and whether the record holds restricted values; members of an enumeration are dear to
-# combine, so it is done once.
+RECALL_FLAGS = {"none": 0, "check": int(RecordFlag.HOLD), "stop": int(RecordFlag.STOP)}  # by the text of the recall flag
+
+# By that text and whether the record holds restricted values; members of an enumeration are dear to combine, so it is done
+# once.
 _FLAGS = {
     (text, restricted): RecordFlag(flag | (RecordFlag.RESTRICTED if restricted else 0))
-    for text, flag in (("none", 0), ("check", RecordFlag.HOLD), ("stop", RecordFlag.STOP))
+    for text, flag in RECALL_FLAGS.items()
     for restricted in (False, True)
 }
 
@@ -85,7 +88,7 @@ class RowEncoder:
         self._plan = _Plan(pilot.objects[object_code], places, len(self._columns), today)
         twice = len(set(self._columns)) < len(self._columns)
         self._usual = not matched.findings and not twice and self._plan.complete
-        self._tables: dict[str, _Table] = {}  # by the cell that says the visibility
+        self._tables: dict[str, Table] = {}  # by the cell that says the visibility
         self._now = -1
         self._prefixes: set[str] = set()
 
@@ -107,19 +110,28 @@ class RowEncoder:
                 self._tables.clear()
             try:
                 record = self._encode_usual(cells, identifier)
-            except _Unusual:
+            except Unusual:
                 pass
             else:
                 self.warnings = []
                 return record
         return self._encode_unusual(cells, identifier, now)
 
+    def table(self, shown: str, now: int) -> Table | None:
+        """What the columns of rows come to whose cell of visibility is this; None where every row needs a closer look."""
+        if not self._usual:
+            return None
+        try:
+            return Table(self._plan, shown, now)
+        except Unusual:
+            return None
+
     def _encode_usual(self, cells: Sequence[str], identifier: str) -> PreparedRecord:
         prefix = self._prefix(identifier)
         shown = cells[self._plan.visibility_place]
         table = self._tables.get(shown)
         if table is None:
-            table = self._tables[shown] = _Table(self._plan, shown, self._now)
+            table = self._tables[shown] = Table(self._plan, shown, self._now)
         return table.record([*cells, "", prefix], identifier, prefix)
 
     def _prefix(self, identifier: str) -> str:
@@ -127,16 +139,16 @@ class RowEncoder:
         if prefix not in self._prefixes:
             self._learn_prefix(prefix, identifier)
         if not suffix or not identifier.isascii() or not identifier.isprintable() or len(identifier) > IDENTIFIER_BYTES_MAX:
-            raise _Unusual
+            raise Unusual
         return prefix
 
     def _learn_prefix(self, prefix: str, identifier: str) -> None:
         try:
             parsed = parse_identifier(identifier)
         except IdentifierError:
-            raise _Unusual from None
+            raise Unusual from None
         if parsed.suffix is None:
-            raise _Unusual
+            raise Unusual
         if len(self._prefixes) >= PREFIXES_MAX:
             self._prefixes.clear()
         self._prefixes.add(prefix)
@@ -151,15 +163,15 @@ class RowEncoder:
         return prepare(result.record, now)
 
 
-class _Unusual(Exception):
+class Unusual(Exception):
     """This row needs the careful path."""
 
 
 # What a cell became: the octets of its value (none when absent), the fact, its stored text, and, in columns that are
 # edges or scopes, that text folded. A plain tuple, because millions are made.
-_Entry: TypeAlias = "tuple[bytes, FieldValue | None, str, tuple[str, ...]]"
+Entry: TypeAlias = "tuple[bytes, FieldValue | None, str, tuple[str, ...]]"
 
-_ABSENT: _Entry = (b"", None, "", ())
+_ABSENT: Entry = (b"", None, "", ())
 
 
 class _Plan:
@@ -183,7 +195,7 @@ class _Plan:
         assert field is not None
         reading = None if is_absent(cell) else read_cell(field, cell, self.today)
         if not isinstance(reading, Reading):
-            raise _Unusual
+            raise Unusual
         return data_text(reading.value)
 
     def _can_speak(self, rule: Rule, places: dict[str, int]) -> bool:
@@ -197,42 +209,44 @@ class _Plan:
         return rule.check({name: reading.value for name, reading in readings if isinstance(reading, Reading)}) is not None
 
 
-class _Column(dict[str, _Entry]):
+class Column(dict[str, Entry]):
     """What the cells of one field became, as far as remembered."""
 
     def __init__(self, field: Field, permissions: int, now: int, today: date, *, folds: bool) -> None:
         super().__init__()
-        self._field = field
+        self.field = field
         empty = Value(field.index, field.name, b"", timestamp=now, permissions=permissions)
-        self._head = encode_value(empty)[:-_EMPTY_TAIL_BYTES]
+        self.head = encode_value(empty)[:-_EMPTY_TAIL_BYTES]
         self._today = today
         self._folds = folds
 
-    def __missing__(self, cell: str) -> _Entry:
-        value = self._read(cell)
-        return self._remember(cell, _ABSENT if value is None else self._entry(value, data_text(value)))
-
-    def _remember(self, cell: str, entry: _Entry) -> _Entry:
+    def __missing__(self, cell: str) -> Entry:
+        entry = self.became(cell)
         if len(self) >= MEMO_CELLS_MAX:
             self.clear()
         self[cell] = entry
         return entry
 
-    def _entry(self, value: FieldValue, text: str) -> _Entry:
+    def became(self, cell: str) -> Entry:
+        """What a cell becomes. Raises Unusual."""
+        value = self._read(cell)
+        return _ABSENT if value is None else self._entry(value, data_text(value))
+
+    def _entry(self, value: FieldValue, text: str) -> Entry:
         data = text.encode("utf-8")
-        octets = self._head + u32(len(data)) + data + _NO_REFERENCES
+        octets = self.head + u32(len(data)) + data + _NO_REFERENCES
         return octets, value, text, self._folded(value) if self._folds else ()
 
     def _read(self, cell: str) -> FieldValue | None:
         if is_absent(cell):
-            if not self._field.default:
-                if self._field.required == "y":
-                    raise _Unusual
+            if not self.field.default:
+                if self.field.required == "y":
+                    raise Unusual
                 return None
-            cell = self._field.default
-        reading = read_cell(self._field, cell, self._today)
+            cell = self.field.default
+        reading = read_cell(self.field, cell, self._today)
         if not isinstance(reading, Reading) or reading.warnings or reading.value == ():
-            raise _Unusual
+            raise Unusual
         return reading.value
 
     def _folded(self, value: FieldValue) -> tuple[str, ...]:
@@ -242,18 +256,18 @@ class _Column(dict[str, _Entry]):
         return (fold(data_text(value)),)
 
 
-class _TextColumn(_Column):
+class TextColumn(Column):
     """A column of free text, where running numbers live: printable text is stored as it stands, the rest read with care."""
 
     def __init__(self, field: Field, permissions: int, now: int, today: date, *, folds: bool) -> None:
         super().__init__(field, permissions, now, today, folds=folds)
         self._length = field.length
 
-    def __missing__(self, cell: str) -> _Entry:
+    def __missing__(self, cell: str) -> Entry:
         if cell and cell.isprintable() and len(cell) <= self._length and cell[0] != " " and cell[-1] != " ":
-            # Every row of a running number comes here, so this is `_entry` and `_remember` without their calls.
+            # Every row of a running number comes here, so this is `_entry` and what remembers it without their calls.
             data = cell.encode()
-            octets = b"".join((self._head, _pack_length(len(data)), data, _NO_REFERENCES))
+            octets = b"".join((self.head, _pack_length(len(data)), data, _NO_REFERENCES))
             entry = (octets, cell, cell, self._folded(cell) if self._folds else ())
             if len(self) >= MEMO_CELLS_MAX:
                 self.clear()
@@ -262,7 +276,7 @@ class _TextColumn(_Column):
         return super().__missing__(cell)
 
 
-class _Templates(dict[str, _Entry]):
+class Templates(dict[str, Entry]):
     """The value that names the template, by prefix."""
 
     def __init__(self, object_type: ObjectType, visibility: str, now: int) -> None:
@@ -271,59 +285,91 @@ class _Templates(dict[str, _Entry]):
         self._visibility = visibility
         self._now = now
 
-    def __missing__(self, prefix: str) -> _Entry:
-        value = template_id_value(self._object_type, prefix, self._visibility)
+    def __missing__(self, prefix: str) -> Entry:
         if len(self) >= PREFIXES_MAX:
             self.clear()
-        self[prefix] = entry = (encode_value(replace(value, timestamp=self._now)), None, "", ())
+        self[prefix] = entry = self.became(prefix)
         return entry
 
+    def became(self, prefix: str) -> Entry:
+        """The value below a prefix."""
+        value = template_id_value(self._object_type, prefix, self._visibility)
+        return encode_value(replace(value, timestamp=self._now)), None, "", ()
 
-class _Table:
-    """The columns with the octets of one second and one visibility."""
+    def handle(self, prefix: str) -> str:
+        """What the value names."""
+        return template_identifier(self._object_type, prefix)
+
+
+class Constant(dict[str, Entry]):
+    """A value that every row has."""
+
+    field = None
+
+    def __init__(self, octets: bytes) -> None:
+        super().__init__({"": (octets, None, "", ())})
+
+    def became(self, _cell: str) -> Entry:
+        """The value."""
+        return self[""]
+
+
+class Table:
+    """The columns with the octets of one second and one visibility.
+
+    Attributes:
+        fields: those that have a column or a default.
+        columns: where in a row each of its values comes from, and what its cells become; public ones first.
+        public: how many are public.
+        at: the number of each field's column.
+        rules: those that may have something to say, and `looked_at` the columns they look at.
+        recall: the column of the recall flag.
+        edges: columns that must not name the record itself.
+    """
 
     def __init__(self, plan: _Plan, visibility_cell: str, now: int) -> None:
         visibility = plan.visibility(visibility_cell)
         head = head_permissions(visibility)
         version = str(plan.object_type.version).encode()
         template = encode_value(Value(INDEX_TEMPLATE, TYPE_TEMPLATE, version, timestamp=now, permissions=head))
-        columns: list[tuple[int, str, int, dict[str, _Entry]]] = [
-            (head, "", plan.prefix_place, _Templates(plan.object_type, visibility, now)),
-            (head, "", plan.absent_place, {"": (template, None, "", ())}),
+        columns: list[tuple[int, str, int, Column | Templates | Constant]] = [
+            (head, "", plan.prefix_place, Templates(plan.object_type, visibility, now)),
+            (head, "", plan.absent_place, Constant(template)),
         ]
         for field in plan.fields:
             permissions = field_permissions(field, visibility)
             folds = field.edge is not None or field.name in plan.scopes
-            kind = _TextColumn if field.type is DataType.TEXT and not field.scheme else _Column
+            kind = TextColumn if field.type is DataType.TEXT and not field.scheme else Column
             column = kind(field, permissions, now, plan.today, folds=folds)
             columns.append((permissions, field.name, plan.places[field.name], column))
         # Public values first; each group stays in the order of its indexes.
         columns.sort(key=lambda column: column[0] != PERMISSIONS_PUBLIC)
-        self._columns = [(place, column) for _, _, place, column in columns]
-        self._public = sum(permissions == PERMISSIONS_PUBLIC for permissions, _, _, _ in columns)
-        at = {name: number for number, (_, name, _, _) in enumerate(columns)}
-        self._rules = plan.rules
-        self._looked_at = [(name, at[name]) for name in {name for rule in plan.rules for name in rule.fields} if name in at]
-        self._recall = at["recallFlag"]
-        self._edges = [at[field.name] for field in plan.fields if field.edge is not None and not field.edge.child]
+        self.fields = plan.fields
+        self.columns = [(place, column) for _, _, place, column in columns]
+        self.public = sum(permissions == PERMISSIONS_PUBLIC for permissions, _, _, _ in columns)
+        self.at = at = {name: number for number, (_, name, _, _) in enumerate(columns)}
+        self.rules = plan.rules
+        self.looked_at = [(name, at[name]) for name in {name for rule in plan.rules for name in rule.fields} if name in at]
+        self.recall = at["recallFlag"]
+        self.edges = [at[field.name] for field in plan.fields if field.edge is not None and not field.edge.child]
         self._namings = [
             _naming(field, at) for field in plan.fields if field.alias or any(member.alias for member in field.members)
         ]
 
     def record(self, cells: list[str], identifier: str, prefix: str) -> PreparedRecord:
-        """One row's record; raises _Unusual when it needs a closer look."""
-        entries = [column[cells[place]] for place, column in self._columns]
-        if self._edges:
+        """One row's record; raises Unusual when it needs a closer look."""
+        entries = [column[cells[place]] for place, column in self.columns]
+        if self.edges:
             own = fold(identifier)
-            if any(own in entries[at][3] for at in self._edges):
-                raise _Unusual
-        if self._rules:
-            facts = {name: fact for name, place in self._looked_at if (fact := entries[place][1]) is not None}
-            for rule in self._rules:
+            if any(own in entries[at][3] for at in self.edges):
+                raise Unusual
+        if self.rules:
+            facts = {name: fact for name, place in self.looked_at if (fact := entries[place][1]) is not None}
+            for rule in self.rules:
                 if rule.check(facts) is not None:
-                    raise _Unusual
+                    raise Unusual
         octets = [entry[0] for entry in entries]
-        public, restricted = octets[: self._public], octets[self._public :]
+        public, restricted = octets[: self.public], octets[self.public :]
         public_count = len(public) - public.count(b"")
         restricted_count = len(restricted) - restricted.count(b"")
         return PreparedRecord(
@@ -331,13 +377,13 @@ class _Table:
             _pack_length(public_count) + b"".join(public),
             _pack_length(restricted_count) + b"".join(restricted),
             tuple([alias for naming in self._namings for alias in naming(entries, prefix)]),
-            _FLAGS[entries[self._recall][2], restricted_count > 0],
-            _PUBLIC_TTL_S if public_count else TTL_S_MAX,
+            _FLAGS[entries[self.recall][2], restricted_count > 0],
+            PUBLIC_TTL_S if public_count else TTL_S_MAX,
             0,
         )
 
 
-_Naming: TypeAlias = Callable[[list[_Entry], str], Iterable[Alias]]
+_Naming: TypeAlias = Callable[[list[Entry], str], Iterable[Alias]]
 
 
 def _naming(field: Field, at: dict[str, int]) -> _Naming:
@@ -352,7 +398,7 @@ def _naming(field: Field, at: dict[str, int]) -> _Naming:
         return lambda entries, _prefix: (Alias(scheme, entries[place][2]),) if entries[place][0] else ()
     scopes = [at.get(name, -1) for name in field.alias.within]
 
-    def scoped(entries: list[_Entry], prefix: str) -> Iterable[Alias]:
+    def scoped(entries: list[Entry], prefix: str) -> Iterable[Alias]:
         if not entries[place][0]:
             return ()
         parts = [entries[scope][3][0] if scope >= 0 and entries[scope][3] else fold(prefix) for scope in scopes]
@@ -362,7 +408,7 @@ def _naming(field: Field, at: dict[str, int]) -> _Naming:
     return scoped
 
 
-def _general_aliases(field: Field, needed: list[tuple[str, int]], entries: list[_Entry], prefix: str) -> Iterable[Alias]:
+def _general_aliases(field: Field, needed: list[tuple[str, int]], entries: list[Entry], prefix: str) -> Iterable[Alias]:
     facts: dict[str, FieldValue] = {}
     for name, place in needed:
         value = entries[place][1]
