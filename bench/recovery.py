@@ -94,6 +94,9 @@ def report(directory: Path, port: int, rows: int, rounds: int) -> None:
             taken.append(seconds)
         time.sleep(IDLE_S)
         own, all_pages = memory_bytes(process.pid)
+        woken = wake_ups(process.pid)
+        time.sleep(IDLE_S)
+        woken = wake_ups(process.pid) - woken
     finally:
         process.kill()
         process.wait()
@@ -101,6 +104,7 @@ def report(directory: Path, port: int, rows: int, rounds: int) -> None:
     print(f"start of the process to the first right answer, no index yet, no module compiled: {first_start_s:.3f} s")
     print(f"the same after SIGKILL under reads: {middle:.3f} s at the median of {rounds}, {longest:.3f} s at most")
     print(f"idle memory: {own / 2**20:.0f} MiB of its own, {all_pages / 2**20:.0f} MiB with shared and mapped pages")
+    print(f"idle wake-ups: {woken / IDLE_S:.1f} a second")
 
 
 def start(directory: Path, port: int, rows: int) -> tuple[subprocess.Popen[bytes], float]:
@@ -164,6 +168,12 @@ def memory_bytes(pid: int) -> tuple[int, int]:
     lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
     facts = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith(("RssAnon", "VmRSS"))}
     return int(facts["RssAnon"]) * 1_024, int(facts["VmRSS"]) * 1_024
+
+
+def wake_ups(pid: int) -> int:
+    """How often threads of a process have slept and were woken."""
+    statuses = [path.read_text("ascii") for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    return sum(int(line.split()[1]) for text in statuses for line in text.splitlines() if line.startswith("voluntary"))
 
 
 def _question(number: int, request_id: int) -> bytes:
