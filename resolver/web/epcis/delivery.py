@@ -19,6 +19,7 @@ from idis.registry.trace.event_query import BadQuery, parse_query
 from idis.registry.trace.event_sight import EventSight
 from idis.registry.trace.kept_event import KeptEvent
 from idis.registry.trace.writing import json_text
+from idis.resolver.commits import Commits
 from idis.resolver.config import NodeConfig
 from idis.resolver.log import note
 from idis.resolver.recursion.recursor import Clock
@@ -59,39 +60,46 @@ class Deliveries:
         self._running: dict[bytes, asyncio.Task[None]] = {}
         self._seen: dict[bytes, tuple[int, str]] = {}  # the transaction and place at which there was nothing to tell
 
-    async def run(self) -> None:
+    async def run(self, commits: Commits) -> None:
         """Look for ever; ends by cancellation."""
         webhooks = Webhooks(self._config.events, self._config.data_dir)
         try:
             while True:
                 await asyncio.sleep(LOOK_S)
+                known = self._store.last_transaction
                 try:
-                    self._look(webhooks)
+                    waits = self._look(webhooks)
                 except StoreError as error:
                     note(logging.WARNING, "subscriptions wait", error=str(error))
+                else:
+                    if not waits:
+                        await commits.beyond(known)
         finally:
             for task in self._running.values():
                 task.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
             await webhooks.close()
 
-    def _look(self, webhooks: Webhooks) -> None:
-        """Begin what is due."""
+    def _look(self, webhooks: Webhooks) -> bool:
+        """Begin what is due; whether anything is under way, or will be due without a commit."""
         now_ms, transaction = self._now_ms, self._store.last_transaction
         with self._store.read() as txn:
             documents = txn.documents(DocumentKind.EVENT_SUBSCRIPTION, None, SUBSCRIPTIONS_MAX)
+        timed = False
         for key, octets in documents:
             if len(self._running) >= DELIVERIES_AT_ONCE:
-                return
+                return True
             if key in self._running:
                 continue
             subscription = decode_subscription(octets)
+            timed |= not subscription.given_up and (bool(subscription.schedule) or subscription.due_ms > now_ms)
             nothing_new = not subscription.schedule and self._seen.get(key) == (transaction, subscription.place)
             if subscription.given_up or subscription.due_ms > now_ms or nothing_new:
                 continue
             task = asyncio.create_task(self._deliver(webhooks, subscription, transaction))
             self._running[key] = task
             task.add_done_callback(partial(self._ended, key))
+        return timed or bool(self._running)
 
     def _ended(self, key: bytes, _task: asyncio.Task[None]) -> None:
         del self._running[key]

@@ -49,7 +49,7 @@ def deliveries(face: Face) -> Callable[[web.Application], AsyncIterator[None]]:
     async def deliver() -> None:
         await _until(store, commits, lambda txn: bool(txn.documents(DocumentKind.EVENT_SUBSCRIPTION, None, 1)))
         module = await asyncio.to_thread(importlib.import_module, _DELIVERY)
-        await module.Deliveries(store, face.service.clock, face.config, random.random).run()
+        await module.Deliveries(store, face.service.clock, face.config, random.random).run(commits)
 
     async def flag() -> None:
         await _until(store, commits, lambda txn: bool(txn.events(EventOrder.RECORDED, b"", b"\xff", 1)))
