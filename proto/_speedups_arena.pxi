@@ -16,7 +16,7 @@
 # Readers trust nothing in the file: every number is checked against the bounds read and verified when it was opened.
 
 cdef enum:
-    LAYOUT = 1
+    LAYOUT = 2  # 1: another checksum
     HEADER_BYTES = 4096
     MARK_BYTES = 40
     UNIT_BYTES = 16

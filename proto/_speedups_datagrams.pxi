@@ -92,6 +92,7 @@ cdef struct Datagrams:
     iovec received_parts[DATAGRAMS]
     sockaddr_storage names[DATAGRAMS]
     uint8_t packets[DATAGRAMS][RECEIVE_STRIDE]
+    int received_count
     Source sources[DATAGRAMS]
     Batch batch
     size_t leftovers[DATAGRAMS]
@@ -117,20 +118,32 @@ cdef struct Datagrams:
 cdef Datagrams* _datagrams = NULL
 
 
+cdef Datagrams* make_datagrams() noexcept nogil:
+    # NULL where there is no memory.
+    cdef int number
+    cdef Datagrams* all = <Datagrams*>calloc(1, sizeof(Datagrams))
+    if all is not NULL:
+        for number in range(DATAGRAMS):
+            all.received_parts[number].iov_base = all.packets[number]
+            all.received_parts[number].iov_len = RECEIVE_BYTES
+            all.received[number].msg_hdr.msg_name = &all.names[number]
+            all.received[number].msg_hdr.msg_iov = &all.received_parts[number]
+            all.received[number].msg_hdr.msg_iovlen = 1
+        all.received_count = DATAGRAMS
+    return all
+
+
 cdef int receive(Datagrams* all, int fd) noexcept nogil:
     # How many datagrams came; -1 with errno when the socket cannot be used.
     cdef int number, count
     cdef int errors = 0
-    for number in range(DATAGRAMS):
-        all.received_parts[number].iov_base = all.packets[number]
-        all.received_parts[number].iov_len = RECEIVE_BYTES
-        all.received[number].msg_hdr.msg_name = &all.names[number]
+    for number in range(all.received_count):  # the kernel has written the length of their addresses
         all.received[number].msg_hdr.msg_namelen = sizeof(sockaddr_storage)
-        all.received[number].msg_hdr.msg_iov = &all.received_parts[number]
-        all.received[number].msg_hdr.msg_iovlen = 1
+    all.received_count = DATAGRAMS
     while True:
         count = recvmmsg(fd, all.received, DATAGRAMS, MSG_DONTWAIT, NULL)
         if count >= 0:
+            all.received_count = count
             return count
         if errno == EAGAIN:
             return 0
@@ -406,7 +419,7 @@ def drain(AnswerIndex index, Gate gate not None, int fd, uint32_t now, double mo
     cdef int count
     cdef const Arena* arena = NULL
     if _datagrams is NULL:
-        _datagrams = <Datagrams*>calloc(1, sizeof(Datagrams))
+        _datagrams = make_datagrams()
         if _datagrams is NULL:
             raise MemoryError
     cdef Datagrams* all = _datagrams

@@ -591,7 +591,7 @@ def drain_dns(AnswerIndex index, Gate gate not None, DnsZone zone not None, int 
     cdef int count
     cdef const Arena* arena = NULL
     if _datagrams is NULL:
-        _datagrams = <Datagrams*>calloc(1, sizeof(Datagrams))
+        _datagrams = make_datagrams()
         if _datagrams is NULL:
             raise MemoryError
     cdef Datagrams* all = _datagrams

@@ -193,3 +193,24 @@ def test_a_cache_is_not_taken_up_again(tmp_path: Path) -> None:
     with pytest.raises(IndexUnusable, match="cache"):
         AnswerIndex.open(tmp_path / "index", writable=True)
     AnswerIndex.open(tmp_path / "index").close()
+
+
+def test_every_octet_of_a_value_is_under_the_checksum(tmp_path: Path) -> None:
+    """Whatever the length leaves for the last step: a value of which one octet changed is gone."""
+    path = tmp_path / "index"
+    index = AnswerIndex.create(path, 64, 65_536, bytes(16))
+    index.enabled = True
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as octets:
+        for size in range(1, 120):
+            value = bytes(range(1, size + 1))
+            index.put(b"\x01K", value)
+            start = octets.rfind(b"K" + value) + 1
+            found = []
+            for at in range(start, start + size):
+                octets[at] ^= 0x10
+                found.append(index.get(b"\x01K", NOW))
+                octets[at] ^= 0x10
+
+            assert found == [None] * size
+            assert index.get(b"\x01K", NOW) is not None
+    index.close()
