@@ -65,7 +65,7 @@ class Peer:
 
     async def closed(self) -> bool:
         """Whether the node closes in time."""
-        with suppress(ConnectionResetError):
+        with suppress(ConnectionError):
             async with asyncio.timeout(WAIT_S_MAX):
                 while await self.reader.read(65_536):
                     pass

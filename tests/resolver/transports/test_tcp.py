@@ -25,7 +25,7 @@ IMPATIENT = LimitsSection(header_ms=100, body_ms=200, idle_ms=1_000)
 
 async def closed(reader: asyncio.StreamReader, within_s: float = WAIT_S_MAX) -> bool:
     """Whether the node closes this connection in time."""
-    with suppress(ConnectionResetError):
+    with suppress(ConnectionError):
         async with asyncio.timeout(within_s):
             while await reader.read(65_536):
                 pass
