@@ -1,5 +1,6 @@
 """Options of the whole test run."""
 
+import ctypes
 import gc
 from collections.abc import Iterator
 
@@ -22,6 +23,9 @@ HIDDEN_PAIRS = 60
 ATTACKS = 30  # of each kind
 HTTP_CASES = 200
 
+M_MMAP_THRESHOLD = -3  # of glibc's mallopt(3)
+LARGE_BYTES = 262_144
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long campaigns run."""
@@ -34,6 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--http-cases", type=int, default=HTTP_CASES, help="requests made up against /api/v1")
     parser.addoption("--hidden-pairs", type=int, default=HIDDEN_PAIRS, help="pairs of registries with and without hidden values")
     parser.addoption("--attacks", type=int, default=ATTACKS, help="tries of each attack on signed records")
+
+
+def pytest_configure() -> None:
+    """Large blocks go back to the kernel when they are freed: a run makes thousands of nodes with megabytes each."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # only glibc has it, and only glibc keeps them
+        libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def pytest_collection_finish() -> None:
