@@ -623,6 +623,77 @@ def prepare_plain_items(
         forms: the class of the records, and the flags of those without and with hidden values.
     """
 
+class SealedRows:
+    """Rows to be sorted and sealed, as `registry/store/sealed_batch.py` does without a compiler; of those with one key the last.
+
+    Args:
+        head: what their digests begin with.
+    """
+
+    def __init__(self, head: bytes) -> None: ...
+    def __len__(self) -> int: ...
+    def add(self, key: bytes, row: bytes) -> None:
+        """Take one more."""
+
+    def pairs(self) -> list[tuple[bytes, bytes]]:
+        """Sorted, as they came."""
+
+    def packed(self) -> tuple[bytes, int, int]:
+        """Sorted, sealed and packed as `registry/store/packed_rows.py` says; how many, and the sum of their digests."""
+
+class PackedRows:
+    """Keys and values of packed rows, one by one, as `registry/store/packed_rows.py` does without a compiler.
+
+    Raises:
+        ValueError: the last one is cut short.
+    """
+
+    def __init__(self, octets: bytes) -> None: ...
+    def __iter__(self) -> PackedRows: ...
+    def __next__(self) -> tuple[bytes, bytes]: ...
+
+class EdgeMaker:
+    """Derives the edges of new records of pilots where every field of them is plain.
+
+    Args:
+        plan_of: what matters of a template, by its handle, as `registry/trace/fields.py` tells it.
+        folds: whether a folded prefix folds suffixes.
+        now_ms: since when they are known, unix time in milliseconds.
+
+    Attributes:
+        rows: those of edges.
+        loose: those of factors.
+    """
+
+    def __init__(self, plan_of: Callable[[bytes], tuple[Any, ...] | None], folds: Callable[[str], bool], now_ms: int) -> None: ...
+    @property
+    def rows(self) -> SealedRows: ...
+    @property
+    def loose(self) -> SealedRows: ...
+
+def seal_batch(
+    items: Sequence[tuple[bytes, bytes]],
+    skip: int,
+    place: bytes,
+    places_of: Callable[[bytes, bytes], Sequence[bytes]],
+    names: SealedRows,
+    edges: EdgeMaker | None,
+) -> tuple[bytes, int, int, list[tuple[bytes, bytes]]]:
+    """Seal the records of a load, as `registry/store/sealed_batch.py` does without a compiler.
+
+    Args:
+        items: their keys and stored forms.
+        skip: octets that stand before each of these.
+        place: the position they get.
+        places_of: the keys of a record's second names, where these are not plain.
+        names: takes the rows of second names.
+        edges: takes those of edges, if they are wanted.
+
+    Returns:
+        Keys and sealed values, packed; the sum of their digests; their octets; keys and stored forms of the records whose
+        edges are for the careful way.
+    """
+
 def seal_value(head: bytes, key: bytes, rest: bytes) -> bytes:
     """Seal one value, as `sealing.py` describes and does without a compiler; so the two below."""
 

@@ -27,6 +27,8 @@ One compilation unit in several files, one noun each:
     _speedups_sheaf.pxi      Sheaf
     _speedups_cells.pxi      UsualTable
     _speedups_usual.pxi      UsualRows
+    _speedups_edges.pxi      EdgeMaker
+    _speedups_sealing.pxi    SealedRows, PackedRows, seal_batch
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -56,3 +58,5 @@ include "_speedups_dns.pxi"
 include "_speedups_sheaf.pxi"
 include "_speedups_cells.pxi"
 include "_speedups_usual.pxi"
+include "_speedups_edges.pxi"
+include "_speedups_sealing.pxi"

@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-import msgpack
-
 from idis.registry.journal import Position
 from idis.registry.store.base import Store
-from idis.registry.store.bulk import Item, Loaded, Sealed, batches, load_sealed, seal
-from idis.registry.store.sealed_edges import SealedEdges
+from idis.registry.store.bulk import Item, Loaded, batches, load_sealed
+from idis.registry.store.sealed_batch import Sealed, seal
 
 ACTOR = "import"
 
@@ -26,42 +24,18 @@ Task = TypeVar("Task")
 
 
 @dataclass(frozen=True, slots=True)
-class PackedSealed:
-    """A `Sealed` on its way between processes: packed octets cost a quarter of pickled tuples."""
-
-    position: Position
-    values: bytes
-    names: bytes
-    digest_sum: int
-    octets: int
-    edges: bytes
-
-    def unpacked(self) -> Sealed:
-        """The batch."""
-        values = msgpack.unpackb(self.values, use_list=False)
-        names = msgpack.unpackb(self.names, use_list=False)
-        edges = SealedEdges(*msgpack.unpackb(self.edges, use_list=False))
-        return Sealed(self.position, values, names, self.digest_sum, self.octets, edges)
-
-
-@dataclass(frozen=True, slots=True)
 class SealedAhead:
     """The batches one task came to; usually one, more where a prefix ends in the middle."""
 
     number: int
-    parts: tuple[PackedSealed, ...]
+    parts: tuple[Sealed, ...]
 
 
 def seal_ahead(number: int, items: Iterable[Item], position: Position) -> SealedAhead:
     """Seal sorted items for `position` and, where they are several batches, for the transactions after it."""
-    parts: list[PackedSealed] = []
-    for batch in batches(items):
-        sealed = seal(batch, Position(position.epoch, position.hi + len(parts), 0), int(time.time() * 1_000))
-        values, names = msgpack.packb(sealed.values), msgpack.packb(sealed.names)
-        made = sealed.edges
-        edges = msgpack.packb((made.values, made.loose, made.digest_sum, made.folding))
-        parts.append(PackedSealed(sealed.position, values, names, sealed.digest_sum, sealed.octets, edges))
-    return SealedAhead(number, tuple(parts))
+    now_ms = int(time.time() * 1_000)
+    cut = enumerate(batches(items))
+    return SealedAhead(number, tuple(seal(batch, Position(position.epoch, position.hi + at, 0), now_ms) for at, batch in cut))
 
 
 def store_in_order(
@@ -96,7 +70,7 @@ def store_in_order(
         waiting[result.number] = result
         while ahead := waiting.pop(stored, None):
             for part in ahead.parts:
-                loaded += load_sealed(store, part.unpacked(), actor=ACTOR)
+                loaded += load_sealed(store, part, actor=ACTOR)
             stored += 1
             position = _position(store)
             report("loading", loaded.total, loaded.total / records)

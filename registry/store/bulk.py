@@ -14,32 +14,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import blake2b
 from itertools import groupby, islice
 from typing import cast
 
-from idis.registry.journal import POSITION_BYTES, Position
+from idis.registry.journal import Position
 from idis.registry.readers import carried
 from idis.registry.record import PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.store import codec, keys, rules
 from idis.registry.store.base import COMMIT_OPS_MAX, Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.lmdb_write import LmdbWriteTxn
-from idis.registry.store.sealed_edges import SealedEdges, put_sealed_edges, seal_edges
+from idis.registry.store.packed_rows import unpack_rows
+from idis.registry.store.sealed_batch import Sealed, seal
+from idis.registry.trace.records import spelling_at
 
 RECORDS_PER_COMMIT = 10_000  # a commit of some 4 MB: 40 ms, and the flush no longer counts
 COMMIT_BYTES_MAX = 16 * 1024 * 1024  # the same bound where records are large
 READ_KEYS = 256  # compared in one read transaction
 
-# In a stored form without its digest. `codec.py` lays it out: format, flags, prepared by, version, position, …
-VERSION_AT = 4
-POSITION_AT = 12
-POSITION_END = POSITION_AT + POSITION_BYTES
 FIRST_VERSION = 1
 KEPT_FROM_OTHERS = int(RecordFlag.LISTED | RecordFlag.DISABLED)  # what a load must not give away (`readers.carried`)
 NOWHERE = Position(0, 0, 0)  # stands there until the transaction that writes it is known
 
-SealedAt = Callable[[Position, int], "Sealed"]  # of the place in the journal, and the time of the commit in milliseconds
+SealedAt = Callable[[Position, int], Sealed]  # of the place in the journal, and the time of the commit in milliseconds
 Item = tuple[bytes, bytes]  # key, stored form without its digest
 
 
@@ -58,18 +55,6 @@ class Loaded:
     def total(self) -> int:
         """All of them."""
         return self.new + self.changed + self.unchanged
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A batch prepared for one place in the journal: worth its making only if the batch is written just there."""
-
-    position: Position
-    values: Sequence[tuple[bytes, bytes]]  # key, sealed value
-    names: Sequence[tuple[bytes, bytes]]  # key, sealed value; sorted
-    digest_sum: int
-    octets: int
-    edges: SealedEdges
 
 
 def item_of(key: bytes, record: PreparedRecord, version: int) -> Item:
@@ -100,8 +85,8 @@ def load_batch(store: Store, batch: Sequence[Item], *, actor: str) -> Loaded:
 
 def load_sealed(store: Store, sealed: Sealed, *, actor: str) -> Loaded:
     """`load_batch` of a batch that was sealed ahead."""
-    first, last = sealed.values[0][0], sealed.values[-1][0]
-    return _append_to(store, first, last, partial(_sealed_at, sealed), actor) or _merge(store, _unsealed(sealed), actor)
+    sealed_at = partial(_sealed_at, sealed)
+    return _append_to(store, sealed.first, sealed.last, sealed_at, actor) or _merge(store, sealed.items(), actor)
 
 
 def compare_batch(store: Store, batch: Sequence[Item]) -> Loaded:
@@ -127,28 +112,6 @@ def put_all(txn: WriteTxn, batch: Iterable[Item]) -> Loaded:
         else:
             changed += 1
     return Loaded(new, changed, unchanged)
-
-
-def seal(batch: Iterable[Item], position: Position, now_ms: int, edges: SealedEdges | None = None) -> Sealed:
-    """Give each item its position and digest, and derive the edges that are known from `now_ms` on, if they are not given."""
-    # The same octets as codec.seal, which one test holds it to; written out, because a load spends half its time here.
-    place = position.encode()
-    table = keys.RECORD + b"\x00"
-    values: list[tuple[bytes, bytes]] = []
-    names: list[tuple[bytes, bytes]] = []
-    digest_sum = octets = 0
-    for key, rest in batch:
-        rest = rest[:POSITION_AT] + place + rest[POSITION_END:]
-        digest = blake2b(table + key + rest, digest_size=codec.DIGEST_BYTES).digest()
-        values.append((key, digest + rest))
-        digest_sum += int.from_bytes(digest, "big")
-        octets += len(key) + len(rest)
-        if rest[0] & codec.HAS_ALIASES:
-            names.extend(codec.names_in(key, rest))
-    names.sort()
-    octets += codec.DIGEST_BYTES * len(values)
-    edges = seal_edges(values, now_ms) if edges is None else edges
-    return Sealed(position, values, names, digest_sum % codec.DIGEST_SUM_MODULUS, octets, edges)
 
 
 def stored(key: bytes, rest: bytes) -> StoredRecord:
@@ -181,13 +144,13 @@ def _append(first: bytes, last: bytes, sealed_at: SealedAt, change: WriteTxn) ->
         if not at_end and cursor.key() <= last:
             return None
         sealed = sealed_at(txn.next_position, txn.now_ms)
-        count = len(sealed.values)
-        consumed, added = cursor.putmulti(sealed.values, overwrite=False, append=at_end)
+        count = sealed.count
+        consumed, added = cursor.putmulti(unpack_rows(sealed.values), overwrite=False, append=at_end)
         assert consumed == added == count, "the range was empty"
     if sealed.names:
         with txn.raw.cursor(txn.tables.alias) as cursor:
-            cursor.putmulti(sealed.names)
-    put_sealed_edges(txn, sealed.edges, sealed.values)
+            cursor.putmulti(unpack_rows(sealed.names))
+    _put_edges(txn, sealed)
     txn.octets += sealed.octets
     txn.add_counts(prefix, count, sealed.digest_sum, sealed.octets)
     txn.add_segment(first, last, count, sealed.digest_sum)
@@ -195,11 +158,18 @@ def _append(first: bytes, last: bytes, sealed_at: SealedAt, change: WriteTxn) ->
 
 
 def _sealed_at(sealed: Sealed, position: Position, now_ms: int) -> Sealed:
-    return sealed if sealed.position == position else seal(_unsealed(sealed), position, now_ms, sealed.edges)
+    return sealed if sealed.position == position else seal(sealed.items(), position, now_ms, sealed.edges)
 
 
-def _unsealed(sealed: Sealed) -> list[Item]:
-    return [(key, value[codec.DIGEST_BYTES :]) for key, value in sealed.values]
+def _put_edges(txn: LmdbWriteTxn, sealed: Sealed) -> None:
+    """Put the edges of a batch, derived again where a prefix does not fold as was thought."""
+    edges, folds = sealed.edges, spelling_at(txn).folds
+    if not all(map(folds, edges.folding)):
+        edges = seal(sealed.items(), sealed.position, txn.now_ms, folds=folds).edges
+    if edges.count:
+        txn.add_edges(unpack_rows(edges.rows), edges.count, edges.digest_sum)
+    if edges.loose:
+        txn.put_edges(dict(edges.loose))
 
 
 def _merge(store: Store, batch: Sequence[Item], actor: str) -> Loaded:

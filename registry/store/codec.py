@@ -104,6 +104,11 @@ def unseal(table: bytes, key: bytes, value: bytes) -> bytes:
     return rest
 
 
+def seal_aliases(rows: dict[bytes, bytes]) -> tuple[list[bytes], list[tuple[bytes, bytes]], int, int]:
+    """`seal` of rows of the alias table, as `proto/sealing.py` does many."""
+    return seal_rows(_HEADS[keys.ALIAS], rows)
+
+
 def seal_edges(rows: dict[bytes, bytes]) -> tuple[list[bytes], list[tuple[bytes, bytes]], int, int]:
     """`seal` of rows of the edge table, as `proto/sealing.py` does many."""
     return seal_rows(_EDGE_HEAD, rows)
@@ -229,9 +234,8 @@ def public_of(key: bytes, value: bytes) -> tuple[int, bytes]:
     return flags, value[RECORD_HEADER_BYTES : RECORD_HEADER_BYTES + length]
 
 
-def record_parts(key: bytes, value: bytes) -> tuple[str, bytes, bytes]:
-    """Identifier, public and restricted values of a record that was just sealed: its digest is not compared."""
-    rest = value[DIGEST_BYTES:]
+def record_parts(key: bytes, rest: bytes) -> tuple[str, bytes, bytes]:
+    """Identifier, public and restricted values of a stored form without its digest."""
     form, length = rest[0], _U32.unpack_from(rest, _PUBLIC_AT - 4)[0]
     at = _PUBLIC_AT + length
     if form == FORMAT:
@@ -240,12 +244,12 @@ def record_parts(key: bytes, value: bytes) -> tuple[str, bytes, bytes]:
     return identifier, rest[_PUBLIC_AT:at], restricted
 
 
-def names_in(key: bytes, rest: bytes) -> list[tuple[bytes, bytes]]:
-    """Keys and sealed values of the second names that a stored form without its digest holds."""
+def alias_keys(key: bytes, rest: bytes) -> list[bytes]:
+    """The keys of the second names that a stored form without its digest holds."""
     if not rest[0] & HAS_ALIASES:
         return []
     *_, at = _optional(key, rest, _PUBLIC_AT + _U32.unpack_from(rest, _PUBLIC_AT - 4)[0], rest[0])
-    return [encode_alias(alias, key) for alias in _decode_aliases(rest, at)]
+    return [keys.alias_key(alias, key) for alias in _decode_aliases(rest, at)]
 
 
 def decode_undamaged(key: bytes, value: bytes) -> tuple[int, bytes] | None:

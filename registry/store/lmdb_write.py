@@ -7,7 +7,7 @@ Counts are kept in memory until `finish`, because a group touches few prefixes a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -292,12 +292,12 @@ class LmdbWriteTxn(LmdbReadTxn):
         self.add_entry(EntryKind.EVENT, place, 0, b"")
         return row
 
-    def add_edges(self, values: Sequence[tuple[bytes, bytes]], digest_sum: int) -> None:
+    def add_edges(self, values: Iterable[tuple[bytes, bytes]], count: int, digest_sum: int) -> None:
         """Put sealed rows of edges, sorted by key, none of which is there."""
         with self._raw.cursor(self._tables.edge) as cursor:
             consumed, added = cursor.putmulti(values, overwrite=False)
-        assert consumed == added == len(values), "records that are new have no edges yet"
-        self._tally(keys.META_EDGES).take_all(len(values), digest_sum)
+        assert consumed == added == count, "records that are new have no edges yet"
+        self._tally(keys.META_EDGES).take_all(count, digest_sum)
 
     def put_segment(self, records: Sequence[PreparedRecord]) -> int:
         """Put records of one prefix, ascending by key, under one BULK entry; how many were new or different."""

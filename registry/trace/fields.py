@@ -22,6 +22,7 @@ from idis.registry.record import MARK_OFF
 from idis.registry.trace.edge import EdgeKind
 from idis.registry.trace.expanding import BEGINNING_MS
 from idis.registry.trace.factors import CONSUMABLE, SHIFT, STATION, WELDER, Factor
+from idis.registry.trace.rows import DOWN, UP
 
 INDEX_TEMPLATE_ID = 1000
 TEMPLATES_KEPT_MAX = 1_024  # handles of templates: a node answers for few prefixes with a dozen each
@@ -46,6 +47,8 @@ _FACTORS = {
 }
 _ALSO_READ = ("hasAlternatives", "mixing", "vehicle", "part", "weldTime", "weldDate", "time", "installTime", _PRODUCED)
 _FACTOR_TIMES = ("weldTime", "weldDate", "time", "installTime", _PRODUCED)
+_BEGINNINGLESS = (EdgeKind.MEMBER_OF, EdgeKind.SUCCEEDS)  # what a thing is does not begin some day
+_NO_FIELD, _ITSELF = -1, -2  # places of a plan
 _ITEMS_MAX = 1_000  # of one list: what a value of a pilot may hold
 _UOM_CHARACTERS_MAX = 20  # Rec 20 has three
 _DIGITS_MAX = 38  # of a number on the national interface
@@ -127,6 +130,35 @@ def declared(public: bytes, restricted: bytes, thing: str, spell: Spell) -> Decl
     return Declared(tuple(edges), factors)
 
 
+def plain_plan(template: bytes) -> tuple[Any, ...] | None:
+    """What matters of the object type of a template, by its handle, as `_speedups.EdgeMaker` wants it; None for no template's."""
+    plan = _plan_of(template)
+    if plan is None:
+        return None
+    known = sorted(plan.names.items())
+    places = {name: number for number, (_, name) in enumerate(known)}
+
+    def place(name: str) -> int:
+        return places.get(name, _NO_FIELD)
+
+    rules: list[tuple[Any, ...]] = [
+        (
+            *(edge.name.encode(), edge.scheme.encode(), int(UP[edge.kind]), int(DOWN[edge.kind])),
+            *(False, edge.kind in _BEGINNINGLESS, place(edge.name), place(edge.start or _PRODUCED), place(edge.end)),
+            *(place(edge.child) if edge.child else _ITSELF, tuple(map(place, edge.when)), tuple(map(place, edge.within))),
+        )
+        for edge in plan.edges
+    ]
+    up, down = int(UP[EdgeKind.MEMBER_OF]), int(DOWN[EdgeKind.MEMBER_OF])
+    for name, within in plan.named_by:
+        octets, number = name.encode(), place(name)
+        rules.append((octets, octets, up, down, True, True, number, _NO_FIELD, _NO_FIELD, _ITSELF, (), tuple(map(place, within))))
+    factors = tuple((_FACTORS[name].encode(), place(name)) for name in plan.factors)
+    fields = tuple((index, name.encode()) for index, name in known)
+    others = (place("hasAlternatives"), place("vehicle"), place("part"))
+    return plan.last_index, fields, tuple(rules), factors, tuple(map(place, _FACTOR_TIMES)), *others
+
+
 def number_name(scheme: str, scope: str, number: str) -> str:
     """The thing that a bare number stands for: `heatNo:88.118.21/ORG.MILL|24H0315`."""
     return f"{scheme}:{scope}|{fold(number)}"
@@ -189,8 +221,8 @@ def _edges(field: _EdgeField, texts: Mapping[str, str], thing: str, spell: Spell
     if not child:
         return
     begun = _time(texts.get(field.start, "")) if field.start else _time(texts.get(_PRODUCED, ""))
-    if begun is None and field.kind in (EdgeKind.MEMBER_OF, EdgeKind.SUCCEEDS):
-        begun = BEGINNING_MS  # what a thing is does not begin some day
+    if begun is None and field.kind in _BEGINNINGLESS:
+        begun = BEGINNING_MS
     ended = _time(texts.get(field.end, "")) if field.end else None
     items = items_of(text)
     reasons: tuple[str, ...] = (ALTERNATIVES,) if texts.get("hasAlternatives") == "true" else ()

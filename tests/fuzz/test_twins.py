@@ -24,4 +24,6 @@ def test_twins_are_alike(result: Result) -> None:
 
 def test_what_is_drawn_is_taken_on(result: Result) -> None:
     """Enough of it is plain for the compiled functions: the campaign gets behind their first checks."""
-    assert all(result.plain[kind] > result.rounds / 100 for kind in ("new_records", "items", "values", "line", "taking"))
+    kinds = ("new_records", "items", "values", "line", "taking", "loading")
+
+    assert all(result.plain[kind] > result.rounds / 100 for kind in kinds)

@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,9 +32,10 @@ from idis.registry.answer_entries import Home as AnsweredHome
 from idis.registry.answer_entries import record_item
 from idis.registry.audit.line import AuditLine, created_line, prepared_summary
 from idis.registry.journal import Entry, EntryKind, Position
-from idis.registry.record import NO_VALUES, PreparedRecord, RecordFlag
+from idis.registry.record import NO_VALUES, Alias, PreparedRecord, RecordFlag
 from idis.registry.registration import batch, octets
-from idis.registry.store import codec, new_records
+from idis.registry.store import codec, keys, new_records, packed_rows, sealed_batch, sealed_edges
+from idis.registry.trace.fields import plain_plan
 
 FINDINGS_MAX = 20
 DAMAGED_SHARE = 0.6
@@ -77,6 +78,31 @@ NAMES = (
     "88.1a/x1", "88.1A/X1", "88.1a/a" + "b" * 255, "88.1a/a" + "b" * 256, "88.1a/", "/x", "88.1a", "88.1a/a b/c", "88.1a/\x7f",
     "88.1a/\x1f", "88.1b/x", "88.1a/é", "88.1a/钢", "88.1a/\ud800", "88.1a/\x00", "88.1a/" + "n" * 1_980, "88.1a/" + "n" * 2_100,
     "",
+)  # fmt: skip
+_OBJECTS = (
+    b"automotive_part", b"automotive_battery", b"automotive_assemblyRecord", b"automotive_lot", b"ship_plate", b"ship_heat-own",
+    b"ship_weld", b"chemical_package", b"nuclear_item", b"nuclear_weld",
+)  # fmt: skip
+_TEXTS = (
+    *(b"88.1a/x1", b"88.2/Lot.7", b"88.2/Lot.7", b"2/a%20b", b"24H0315", b"24h0315", b"true", b"true", b"discrete", b""),
+)
+_TIMES = (b"2026-03-01T08:30:00+08:00", b"2026-03-01T08:30:00Z", b"2024-02-29", b"1969-12-31T23:00:00-09:30", b"9999-12-31", b"")
+_ODD_TEXTS = (
+    *(b"2026-02-29", b"1960-01-01", b"0001-01-01", b"0000-01-01", b"1900-02-29", b"2000-02-29", b"2026-13-01", b"2026-04-31"),
+    *(b"2026-03-01T24:00:00Z", b"2026-03-01T08:30:00-23:59", b"2026-03-01T08:30:00.5Z", b"2026-03-01T08:30:00", b"20260301"),
+    *(b"hdl:88.2/x", b"urn:x:y", b"https://id.example.com/88.2/x", b"0.na/88.2", b"0.NA.1/x", b"88..2/x", b"a.b/x", b"/", b":"),
+    *(b'["88.2/a", {"R": "88.2/b", "qty": 2}]', b"[]", "88.2/é".encode(), b"\xff/x", b"88.2/a b", b"88.2/\x00"),
+    *(b"1/" + b"n" * 188, b"1/" + b"n" * 189, b"9." * 15 + b"9/x", b"9." * 16 + b"9/x", b"n" * 180, b"1/", b"3" * 300),
+    *("钢".encode(), b"\x00"),
+)
+_PERMISSIONS = (14,) * 20 + (0x1E, 0x2E)
+_THINGS = (
+    *("88.1a/x1", "88.1A/X1", "88.1A/LOT.7", "88.1a/x2", "88.1A/%", "88.1A/~"),
+    *("88.1a/" + "b" * 184, "88.1a/" + "b" * 186, "88.1a/" + "b" * 500, "88.1a/é", "88.1a/a b"),
+)
+_ALIASES = (
+    Alias("imo", "IMO9074729"), Alias("plateNo", "88.1A|24H"), Alias("a", "l" * 200), Alias("a", "l" * 201),
+    Alias("a", "é" * 100), Alias("", ""), Alias("s" * 40, "钢"), Alias("s" * 470, "x"),
 )  # fmt: skip
 ACTORS = ("", "300:0.NA/88.1a", "é" * 40, "a" * 70)
 
@@ -205,6 +231,52 @@ class Twins:
         one, other = self._types
         return _difference(lambda: split(compiled.split_plain, one), lambda: split(split_plain_in_python, other))
 
+    def loading(self) -> str:
+        """Seal a batch of a load with its second names and edges, and take its rows apart again."""
+        draw = self._random
+        skip = draw.choice((0, 0, 8))
+        names = {name.upper(): name for name in draw.choices(_THINGS, k=draw.randrange(1, 5))}
+        some = [self.stored(name, skip) for name in names.values()]
+        folds = draw.choice((sealed_edges.all_fold, lambda prefix: prefix != "88.2"))
+
+        def sealed(way: Callable[..., sealed_batch.Sealed]) -> tuple[Any, ...] | str:
+            try:
+                made = way(some, _AT, _NOW * 1_000, folds=folds, skip=skip)
+            except REFUSALS:
+                return "refused"  # by which of several records is not compared
+            self.plain["loading"] += bool(made.edges.count)
+            return replace(made, edges=replace(made.edges, folding=())), made.names
+
+        told = _difference(lambda: sealed(sealed_batch.seal), lambda: sealed(sealed_batch.seal_in_python))
+        octets = packed_rows.pack_rows(some)
+        octets = octets[: draw.randrange(len(octets) + 1)] if draw.random() < 0.5 else octets + self.drawn("keys")
+        return told or _difference(
+            lambda: list(packed_rows.unpack_rows(octets)), lambda: list(packed_rows.unpack_rows_in_python(octets))
+        )
+
+    def stored(self, name: str, skip: int) -> tuple[bytes, bytes]:
+        """The key and the stored form of a record of a pilot, behind some octets; now and then damaged."""
+        draw = self._random
+        plan = plain_plan(template := b"88.1a/META_" + draw.choice(_OBJECTS))
+        assert plan is not None, "these have edges"
+        made = [value(1000, b"TEMPLATE_ID", template, draw.choice((14, 14, 14, 14, 14, 0x2E)))]
+        for index, kind in plan[1]:
+            if draw.random() < 0.6:
+                usual = _TIMES if kind.lower().endswith((b"time", b"date", b"from", b"to")) else _TEXTS
+                text = draw.choice(usual if draw.random() < 0.97 else _ODD_TEXTS)
+                made.append(value(index, kind if draw.random() < 0.99 else b"URL", text, draw.choice(_PERMISSIONS)))
+        if draw.random() < 0.1:
+            draw.shuffle(made)
+        cut = draw.randrange(len(made)) if draw.random() < 0.2 else len(made)
+        aliases = tuple(draw.choice(_ALIASES) for _ in range(draw.choice((0, 1, 2, 2, 3, 20))))
+        record = PreparedRecord(name, values(*made[:cut]), values(*made[cut:]), aliases, RecordFlag(0), 60, 0)
+        key = keys.record_key("88.1A", name.partition("/")[2], True)
+        rest = bytearray(codec.record_rest(key, record, 1, Position(0, 0, 0)))
+        while draw.random() < 0.15:
+            at = draw.randrange(len(rest) + 1)
+            rest[at : at + draw.randrange(3)] = draw.choice((b"", b"\x00", b"\xff", b"[", draw.randbytes(2)))
+        return key if draw.random() < 0.95 else self.drawn("keys"), bytes(skip) + rest
+
     def line(self) -> str:
         """The line of a new record; one that the compiled function leaves to its twin is no finding."""
         record, version = self.record(), self._random.choice((1, *EDGES, 2**64 - 1))
@@ -221,8 +293,8 @@ class Twins:
         """Take journal entries into an index, and the same, one by one, into another."""
         draw = self._random
         kinds = (EntryKind.PUT,) * 6 + (EntryKind.DELETE,)
-        keys = [draw.choice((_KEY[:-1] + draw.randbytes(1), self.drawn("keys", 0.3))) for _ in range(draw.randrange(8))]
-        entries = [Entry(_AT, draw.choice(kinds), key, 1, self.row(), "", 0) for key in keys]
+        named = [draw.choice((_KEY[:-1] + draw.randbytes(1), self.drawn("keys", 0.3))) for _ in range(draw.randrange(8))]
+        entries = [Entry(_AT, draw.choice(kinds), key, 1, self.row(), "", 0) for key in named]
         home, start = AnsweredHome(draw.random() < 0.3), draw.randrange(2)
         fast, slow = self._indexes
         if max(fast.fill().used_bytes, slow.fill().used_bytes) > ARENA_BYTES // 2 or slow.fill().entries > 2_000:
@@ -298,6 +370,7 @@ def _calls(index: compiled.AnswerIndex) -> list[tuple[Callable[..., Any], tuple[
     prepared = (PreparedRecord, RecordFlag(0), RecordFlag.RESTRICTED)
     judged: tuple[Any, ...] = (_NOW, {}, {}, lambda octets, is_admin: True)
     entry = Entry(_AT, EntryKind.PUT, _KEY, 1, row, "", 0)
+    rows, maker = compiled.SealedRows(b"h"), compiled.EdgeMaker(plain_plan, sealed_edges.all_fold, _NOW)
     return [
         (compiled.seal_value, (b"h", _KEY, row)),
         (compiled.unseal_value, (b"h", _KEY, row)),
@@ -308,6 +381,11 @@ def _calls(index: compiled.AnswerIndex) -> list[tuple[Callable[..., Any], tuple[
         (compiled.prepare_plain_items, ([(1, "88.1a/x", ARRAYS[2])], 0, 1, (2_048, 2**18, 2**16), *judged, prepared)),
         (compiled.split_plain, (ARRAYS[2], _NOW, 65_536, *judged[1:])),
         (compiled.created_line, (b"\x99\x01", "88.1a/x", 1, ARRAYS[1], ARRAYS[2], b"\x01\xa0")),
+        (compiled.seal_batch, ([(_KEY, row)], 8, _AT.encode(), codec.alias_keys, rows, maker)),
+        (compiled.EdgeMaker, (plain_plan, sealed_edges.all_fold, _NOW)),
+        (compiled.SealedRows, (b"h",)),
+        (rows.add, (_KEY, row)),
+        (lambda octets: list(compiled.PackedRows(octets)), (b"\0\1\0\0\0\1kv",)),
         (compiled.take_records, ([index], [entry], 0, EntryKind.PUT, b"88.1A\x00", False)),
     ]
 
@@ -359,7 +437,7 @@ def campaign(seed: int, rounds: int, seconds: float = float("inf")) -> Result:
     with TemporaryDirectory() as folder:
         twins = Twins(seed, Path(folder))
         result.plain = twins.plain
-        kinds = (twins.sealing, twins.new_records, twins.items, twins.values, twins.line, twins.taking)
+        kinds = (twins.sealing, twins.new_records, twins.items, twins.values, twins.line, twins.taking, twins.loading)
         result.findings.extend(twins.oddities())
         while result.rounds < rounds and len(result.findings) < FINDINGS_MAX and time.monotonic() < end:
             kind = kinds[result.rounds % len(kinds)]

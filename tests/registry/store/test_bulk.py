@@ -11,8 +11,10 @@ from idis.registry.prefix import PrefixEntry
 from idis.registry.record import PreparedRecord, Record, prepare
 from idis.registry.store import bulk, codec, keys
 from idis.registry.store.base import Store, StoreError
-from idis.registry.store.bulk import Item, Loaded, batches, compare_batch, item_of, load_batch, load_sealed, put_all, seal
+from idis.registry.store.bulk import Item, Loaded, batches, compare_batch, item_of, load_batch, load_sealed, put_all
 from idis.registry.store.lmdb import LmdbStore
+from idis.registry.store.packed_rows import unpack_rows
+from idis.registry.store.sealed_batch import seal
 from idis.registry.store.verify import check
 
 MakeRecord = Callable[..., PreparedRecord]
@@ -88,8 +90,10 @@ def test_seal_gives_the_octets_of_the_codec(items: Items, make_record: MakeRecor
     sealed = seal(items(2), position, 0)
     plain = codec.encode_record(b"88.118\x00A00001", make_record("88.118/a00001", "one", ("imo", "IMO1")), 1, position)
 
-    assert sealed.values[1] == (b"88.118\x00A00001", plain)
-    assert sealed.digest_sum == sum(codec.digest_of(value) for _, value in sealed.values) % 2**64
+    values = list(unpack_rows(sealed.values))
+
+    assert values[1] == (b"88.118\x00A00001", plain)
+    assert sealed.digest_sum == sum(codec.digest_of(value) for _, value in values) % 2**64
 
 
 @pytest.mark.parametrize("guess", [0, 40], ids=["right", "wrong"])
