@@ -30,7 +30,9 @@ def seal_value_in_python(head: bytes, key: bytes, rest: bytes) -> bytes:
 def unseal_value_in_python(head: bytes, key: bytes, value: bytes) -> bytes | None:
     """The rest of a sealed value; None where its digest does not match."""
     rest = value[SEAL_BYTES:]
-    return rest if seal_value_in_python(head, key, rest) == value else None
+    hasher = _hasher(head)()
+    hasher.update(key + rest)
+    return rest if value.startswith(hasher.digest()) else None
 
 
 def seal_rows_in_python(head: bytes, rows: dict[bytes, bytes]) -> Rows:

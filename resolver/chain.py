@@ -230,10 +230,11 @@ class Batch:
     Attributes:
         ready: a whole frame → the octets of its answer, if the question is common; for peers that no rate limits. Where it
             gives None, `decode` answers.
+        replies: the same for many frames.
         started: monotonic seconds.
     """
 
-    __slots__ = ("_chain", "_count", "_now", "_snapshot", "_transport", "_txn", "ready", "started")
+    __slots__ = ("_chain", "_count", "_now", "_snapshot", "_transport", "_txn", "ready", "replies", "started")
 
     def __init__(self, chain: Chain, transport: str) -> None:
         self._chain = chain
@@ -247,7 +248,7 @@ class Batch:
         self._now = int(chain.clock.time())
         self._txn = self._snapshot.__enter__()
         chain.prepared.open(self._txn, self._now)
-        self.ready = chain.prepared.reply
+        self.ready, self.replies = chain.prepared.reply, chain.prepared.replies
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -2,7 +2,8 @@
 
 Names below one prefix differ in what stands in front of `_`: everything behind it, with type, class and OPT record, comes to
 the same for all of them. So that is read once, as any message is, and remembered until the next commit; of a question like
-it the item is cut out, its record looked up, and the data of its records are put behind the echoed question.
+it the item is cut out, its record looked up, and the data of its records are put behind the echoed question. What a record
+has come to is kept beside the records themselves, until it changes.
 
 The conditions are those of the compiled step (`proto/_speedups_dns.pxi`); names of more than letters, digits and hyphens,
 cookies and strict prefixes are left out as well. Whatever is not plain gives None, and `dns_face.py` answers it, with the
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import struct
 from functools import lru_cache
-from typing import NamedTuple
 
 from idis.proto.dns.message import HEADER_BYTES, DnsQuery, Reply, decode_query, encode_reply
 from idis.proto.dns.name import LABEL_BYTES_MAX, NAME_BYTES_MAX, Labels, below, lowered, write_name
@@ -23,7 +23,8 @@ from idis.proto.value import INDEX_MAX, TTL_RELATIVE, TTL_S_MAX
 from idis.registry.dns_records import ORDER, PREFERENCE_MAX, TEXT_BYTES_MAX, URL_SERVICE
 from idis.registry.store.base import ReadTxn, StoreError
 from idis.registry.store.keys import KEY_BYTES_MAX
-from idis.resolver.prepared import NOT_LIVE, Prepared
+from idis.resolver.known_records import TABLE_MASK
+from idis.resolver.prepared import Prepared
 
 FORMS_MAX = 1_024  # remembered, then forgotten all at once; resolvers that vary the case of letters meet more
 TYPES_MAX = 1_024  # of values, for each of which it is remembered what it comes to
@@ -35,6 +36,7 @@ _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
 # What stays as it is in a substitution: everything printable but its delimiter and its escape.
 _CLEAN = bytes(octet for octet in range(0x21, 0x7F) if octet not in b"!\\")
 _KINDS = (NAPTR, URI, TXT)
+_MARKS = {kind: b"\x00" + kind.to_bytes(2, "big") for kind in _KINDS}  # behind a record's key, where no name has such an octet
 _OPT = b"\x00" + OPT.to_bytes(2, "big")  # how an OPT record begins
 _COUNTS_AT = 6  # in the header of an answer: how many records there are
 
@@ -51,18 +53,11 @@ _NAPTR_HEADS = tuple(
 )
 
 
-class _Form(NamedTuple):
-    """What everything but the item comes to."""
-
-    kind: int
-    cut_max: int  # how far an item may reach: neither its label nor the whole name is longer than allowed then
-    question_bytes: int  # from the label behind the item to the end of the question
-    bytes_max: int  # of the answer
-    head: bytes  # of the answer, from its flags to the number of questions
-    behind_count: bytes  # the numbers of its other records
-    opt: bytes
-    start: bytes  # of the keys below the prefix
-    folds: bool
+# What everything but the item comes to: how far an item may reach, so that neither its label nor the whole name is longer than
+# allowed; the octets from the label behind it to the end of the question; those of the longest answer; the answer from its
+# flags to the number of questions, the numbers of its other records, its OPT record; what the keys below the prefix start
+# with, and whether items are folded in them; the kind that is asked for. A plain tuple, which is taken apart in no time.
+_Form = tuple[int, int, int, bytes, bytes, bytes, bytes, bool, int]
 
 
 class PlainDns:
@@ -75,6 +70,8 @@ class PlainDns:
 
     def __init__(self, prepared: Prepared, zone: Labels) -> None:
         self._prepared = prepared
+        self._records = prepared.records
+        self._records.marks = tuple(_MARKS.values())
         self._zone = zone
         self._forms: dict[bytes, _Form] = {}
         self._transaction = -1
@@ -84,7 +81,7 @@ class PlainDns:
         if txn.transaction != self._transaction:
             self._transaction = txn.transaction
             self._forms.clear()
-        self._public = txn.public
+        self._known = self._records.current
 
     def answer(self, packet: bytes, *, datagram: bool = True) -> bytes | None:
         """What answers a message until the next commit; None when the question is not common."""
@@ -92,27 +89,34 @@ class PlainDns:
         form = self._forms.get(packet[2:HEADER_BYTES] + packet[cut:])
         if form is None and (form := self._read_form(packet, cut)) is None:
             return None
-        kind, cut_max, question_bytes, bytes_max, head, behind_count, opt, start, folds = form
+        cut_max, question_bytes, bytes_max, head, behind_count, opt, start, folds, kind = form
         item = packet[HEADER_BYTES + 1 : cut]
-        # One label, which ends where the item does; of what may stand in it most does.
-        if cut > cut_max or packet[HEADER_BYTES] != len(item) or not item or item.translate(None, _LETTERS):
+        # One label, which ends where the item does.
+        if cut > cut_max or packet[HEADER_BYTES] != len(item):
             return None
         key = start + (item.upper() if folds else item.lower())
-        if len(key) > KEY_BYTES_MAX:
+        place = key + _MARKS[kind]
+        made = self._known[hash(place) & TABLE_MASK].get(place) or self._make(item, key, kind)
+        if made is None:
+            return None
+        question = packet[HEADER_BYTES : cut + question_bytes]
+        octets = b"".join((packet[:2], head, made[:2], behind_count, question, made[2:], opt))
+        return octets if len(octets) <= (bytes_max if datagram else TCP_BYTES_MAX) else None
+
+    def _make(self, item: bytes, key: bytes, kind: int) -> bytes | None:
+        """What the record of an item comes to, to be remembered: the number of its records and these."""
+        if not item or item.translate(None, _LETTERS) or len(key) > KEY_BYTES_MAX:  # of what may stand in it most does
             return None
         try:
-            record = self._public(key)
+            values = self._prepared.values_of(key)
         except StoreError:
             return None
-        if record is None or record[0] & NOT_LIVE:
-            return None
-        found = _records_of(record[1], kind)
+        found = None if values is None else _records_of(values, kind)
         if found is None:
             return None
-        count, records = found
-        question = packet[HEADER_BYTES : cut + question_bytes]
-        octets = b"".join((packet[:2], head, _write_u16(count), behind_count, question, records, opt))
-        return octets if len(octets) <= (bytes_max if datagram else TCP_BYTES_MAX) else None
+        made = _write_u16(found[0]) + found[1]
+        self._records.add(key + _MARKS[kind], made)
+        return made
 
     def _read_form(self, packet: bytes, cut: int) -> _Form | None:
         """What a question like this one comes to, to be remembered; None when none like it is common."""
@@ -129,16 +133,15 @@ class PlainDns:
         empty = encode_reply(query, Reply(), query.udp_bytes)
         question_bytes = HEADER_BYTES + len(query.question) - cut
         name_bytes = question_bytes - _PAIR.size
-        form = _Form(
-            kind=query.type,
-            cut_max=HEADER_BYTES + min(1 + LABEL_BYTES_MAX, NAME_BYTES_MAX - name_bytes),
-            question_bytes=question_bytes,
-            bytes_max=query.udp_bytes,
-            head=empty[2:_COUNTS_AT],
-            behind_count=empty[_COUNTS_AT + 2 : HEADER_BYTES],
-            opt=empty[HEADER_BYTES + len(query.question) :],
-            start=below_prefix[0],
-            folds=below_prefix[1],
+        form: _Form = (
+            HEADER_BYTES + min(1 + LABEL_BYTES_MAX, NAME_BYTES_MAX - name_bytes),
+            question_bytes,
+            query.udp_bytes,
+            empty[2:_COUNTS_AT],
+            empty[_COUNTS_AT + 2 : HEADER_BYTES],
+            empty[HEADER_BYTES + len(query.question) :],
+            *below_prefix,
+            query.type,
         )
         if len(self._forms) >= FORMS_MAX:
             self._forms.clear()

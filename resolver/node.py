@@ -45,7 +45,7 @@ from idis.resolver.handlers.limit import Limit
 from idis.resolver.handlers.observe import Observe
 from idis.resolver.handlers.quota import Quota
 from idis.resolver.handlers.recursion import Recursion
-from idis.resolver.known_records import KNOWN_BYTES_MAX
+from idis.resolver.known_records import known_bytes
 from idis.resolver.metrics import Metrics, count_datagrams, count_recursion
 from idis.resolver.own_site import own_places, own_site
 from idis.resolver.prepared import Prepared
@@ -460,7 +460,7 @@ def _version() -> str:
 
 def _known_bytes(config: NodeConfig) -> int:
     """Memory for records that need not be read again: as much as an index may have, where there is none."""
-    return 0 if _compiled(config) else min(config.node.index_bytes, KNOWN_BYTES_MAX)
+    return 0 if _compiled(config) else min(config.node.index_bytes, known_bytes(config.node.workers))
 
 
 def _compiled(config: NodeConfig) -> bool:

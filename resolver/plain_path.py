@@ -8,8 +8,8 @@ they hand back, as the compiled ones do, so that the transports need not know wh
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, cast
 
 from idis.proto.codes import EnvelopeFlag
 from idis.proto.connection import MESSAGE_BYTES_ANONYMOUS
@@ -104,33 +104,47 @@ def drain(arrivals: DatagramBatch, chain: Chain, gate: PlainGate) -> tuple[int, 
     packets = arrivals.receive()
     if not packets:
         return 0, []
-    answers: list[bytes] = []
-    numbers: list[int] = []
-    leftovers: list[Leftover] = []
-    trusted = gate.trusted
+    numbers: Sequence[int] = range(len(packets))
+    standings: list[Standing | None] = []
     with chain.batch(UDP) as batch:
-        ready, started = batch.ready, batch.started
-        for number, (packet, host) in enumerate(zip(packets, arrivals.hosts, strict=True)):
-            # Most datagrams are common questions of trusted sources, answered in one packet: little else happens here.
-            is_trusted = host in trusted
-            standing = _TRUSTED if is_trusted else gate.admit(packet, host, arrivals.address(number)[0], started)
-            if standing is None:
-                continue
-            answer = ready(packet)
-            if answer is None:
-                if gate.is_framed(packet):
-                    leftovers.append((packet, arrivals.address(number), standing))
-            elif len(answer) > UDP_PACKET_BYTES:
-                parts = split(answer)
-                if gate.lets_out(packet, answer, standing):
-                    answers += parts
-                    numbers += [number] * len(parts)
-            elif is_trusted or gate.lets_out(packet, answer, standing):
-                answers.append(answer)
-                numbers.append(number)
-    if answers:
-        gate.count_unsent(*arrivals.send(answers, numbers))
+        if gate.trusted.issuperset(arrivals.hosts):
+            answers = batch.replies(packets)
+        else:
+            standings = gate.standings(packets, arrivals, batch.started)
+            numbers = [number for number, standing in enumerate(standings) if standing is not None]
+            answers = batch.replies([packets[number] for number in numbers])
+    leaving, leftovers = cast(list[bytes], answers), list[Leftover]()
+    # Most datagrams are common questions of trusted sources, answered in one packet: for them there is nothing left to do.
+    if standings or not all(answers) or max(map(len, leaving)) > UDP_PACKET_BYTES:
+        leaving, numbers, leftovers = _parted(answers, numbers, standings or [_TRUSTED] * len(packets), packets, arrivals, gate)
+    if leaving:
+        gate.count_unsent(*arrivals.send(leaving, numbers))
     return len(packets), leftovers
+
+
+def _parted(
+    answers: Sequence[bytes | None],
+    numbers: Sequence[int],
+    standings: Sequence[Standing | None],
+    packets: Sequence[bytes],
+    arrivals: DatagramBatch,
+    gate: PlainGate,
+) -> tuple[list[bytes], list[int], list[Leftover]]:
+    """The packets that may leave, the numbers of the datagrams that they answer, and what is left for the chain."""
+    leaving: list[bytes] = []
+    answered: list[int] = []
+    leftovers: list[Leftover] = []
+    for number, answer in zip(numbers, answers, strict=True):
+        packet, standing = packets[number], standings[number]
+        assert standing is not None, "only who was admitted is answered"
+        if answer is None:
+            if gate.is_framed(packet):
+                leftovers.append((packet, arrivals.address(number), standing))
+        elif gate.lets_out(packet, answer, standing):
+            parts = split(answer) if len(answer) > UDP_PACKET_BYTES else (answer,)
+            leaving += parts
+            answered += [number] * len(parts)
+    return leaving, answered, leftovers
 
 
 class PlainDatagrams:
@@ -173,29 +187,12 @@ class PlainGate:
         self._sources = sources
         self._silent = metrics.silent
 
-    def admit(self, packet: bytes, host: bytes | str, address: str, now: float) -> Standing | None:
-        """How far the source of a datagram is believed; None when it gets no answer.
-
-        Args:
-            packet: the datagram.
-            host, address: where it came from, as a `DatagramBatch` names it and as a socket does.
-            now: monotonic seconds.
-        """
-        source = self._sources.of(address)
-        standing = self._sources.standing_of_datagram(source, now)
-        if standing is Standing.TRUSTED:
-            if len(self.trusted) >= TRUSTED_HOSTS_MAX:
-                self.trusted.clear()
-            self.trusted.add(host)
-            return standing
-        if not self.is_framed(packet):
-            return None
-        if _length(packet) > UDP_DATA_BYTES:  # a fragment; a rate is taken of the whole message
-            if standing is Standing.UNPROVEN:
-                self._silent["fragments"] += 1
-                return None
-            return standing
-        return standing if self.allow(Peer(UDP, source, standing), now) else None
+    def standings(self, packets: Sequence[bytes], arrivals: DatagramBatch, now: float) -> list[Standing | None]:
+        """How far the source of each datagram is believed; None when it gets no answer."""
+        return [
+            _TRUSTED if host in self.trusted else self._admit(packet, host, arrivals.address(number)[0], now)
+            for number, (packet, host) in enumerate(zip(packets, arrivals.hosts, strict=True))
+        ]
 
     def allow(self, peer: Peer, now: float) -> bool:
         """Take a token for a question; counts when there is none."""
@@ -226,6 +223,24 @@ class PlainGate:
         for reason, count in (("send_buffer", full), ("unreachable", unreachable)):
             if count:
                 self._silent[reason] += count
+
+    def _admit(self, packet: bytes, host: bytes | str, address: str, now: float) -> Standing | None:
+        """As `standings`, for one that is not known to be trusted; `host` and `address` say where it came from."""
+        source = self._sources.of(address)
+        standing = self._sources.standing_of_datagram(source, now)
+        if standing is Standing.TRUSTED:
+            if len(self.trusted) >= TRUSTED_HOSTS_MAX:
+                self.trusted.clear()
+            self.trusted.add(host)
+            return standing
+        if not self.is_framed(packet):
+            return None
+        if _length(packet) > UDP_DATA_BYTES:  # a fragment; a rate is taken of the whole message
+            if standing is Standing.UNPROVEN:
+                self._silent["fragments"] += 1
+                return None
+            return standing
+        return standing if self.allow(Peer(UDP, source, standing), now) else None
 
 
 def _length(packet: bytes) -> int:

@@ -7,8 +7,9 @@ patched from the request. Whatever else comes, from a filter to a damaged record
 this answers, the chain would have given the same octets, and a test runs both.
 
 Clients vary their requests little: most differ in request id and name alone. So what a request's header comes to is kept
-for the second in which it holds, and what a prefix comes to is kept until the next commit, as are records where no
-compiled step keeps an index of them.
+for the second in which it holds, what a prefix comes to until the next commit, and both together as a *form*: everything of
+a question in front of the suffix, with all that its answer has around suffix and values. Where no compiled step keeps an
+index of them, records are kept too, each until it changes (`known_records.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import struct
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from idis.proto.codes import OpFlag, ResponseCode
@@ -33,13 +34,15 @@ from idis.registry.store.base import ReadTxn, StoreError
 from idis.registry.store.keys import KEY_BYTES_MAX, record_key
 from idis.registry.template_handles import has_template
 from idis.resolver.handlers.access import HEARTBEAT
-from idis.resolver.known_records import KnownRecords
+from idis.resolver.known_records import TABLE_MASK, FollowedRecords
 from idis.resolver.recursion.cache import Key, cache_key, plain_key
 from idis.resolver.recursion.recursor import Recursor
 
 # Each is remembered up to its number and then forgotten all at once: who varies everything gains nothing and costs little.
 PREFIXES_MAX = 4_096
 SHAPES_MAX = 1_024
+FORMS_MAX = 4_096
+MIDDLES_MAX = 16_384  # of all forms, 100 octets each
 
 # major, minor, flags and suggested major, suggested minor, session, request id, sequence, length,
 # opcode, response code, opflags, site serial, recursion count, reserved, expiration, body length, identifier length
@@ -115,6 +118,21 @@ class _Home(NamedTuple):
     decoys: tuple[bytes, bytes]  # below a strict prefix
 
 
+# What a question comes to but for its suffix: where that ends, what must follow, what its key starts with, whether it is
+# folded there, the answer's first four octets, the octets between ids and suffix by the length of the values, and what all
+# this was made from. A plain tuple, which is taken apart in a tenth of the time a named one needs.
+_Form = tuple[int, bytes, bytes, bool, bytes, dict[int, bytes], _Shape, _Home]
+
+
+class _Restricted(bytes):
+    """Public values of a record that has others: not for everybody, and therefore false, as if they were not known."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+
 class _Fixed(NamedTuple):
     """An answer that depends on nothing but the prefix: response code and body."""
 
@@ -138,6 +156,7 @@ class Prepared:
 
     Attributes:
         answered: response code → answers, for the batch to take.
+        records: public values of records that are there and have some.
     """
 
     def __init__(
@@ -156,8 +175,9 @@ class Prepared:
         self._homes: dict[bytes, _Home | None] = {}
         self._below: dict[bytes, _Fixed | str | None] = {}  # prefix answered elsewhere → answer, or its folded form: recurse
         self._named: dict[tuple[bytes, int], _Fixed | Key | None] = {}  # question for a prefix itself
-        self._records: KnownRecords[tuple[int, bytes]] = KnownRecords(known_bytes)  # flags and public values
-        self._known = self._records.found
+        self._forms: dict[bytes, _Form] = {}
+        self._middles = 0  # of all forms
+        self.records = FollowedRecords(known_bytes)
         self._transaction = self._now = -1
         self.answered: defaultdict[int, int] = defaultdict(int)
 
@@ -167,12 +187,15 @@ class Prepared:
             self._transaction = txn.transaction
             for known in (self._homes, self._below, self._named):
                 known.clear()
-            self._records.forget()
-        self._records.free()
-        self._known = self._records.found
+            self._forget_forms()
+            self.records.follow(txn)
+        elif self.records.is_behind:
+            self.records.follow(txn)
+        self.records.free()
         if now != self._now:
             self._now = now
             self._shapes.clear()
+            self._forget_forms()
         self._txn = txn
         self._public = txn.public
 
@@ -182,50 +205,37 @@ class Prepared:
         Args:
             frame: envelope and message as received.
         """
-        shape = self._shapes.get(frame[:4] + frame[16:_IDENTIFIER_AT])
-        if shape is None:
-            shape = self._read_shape(frame)
-            if shape is None:
-                return None
-        size, end, tail, public_only, version, header, absent, _ = shape
-        if len(frame) != size:
-            return None
-        prefix, _, suffix = frame[_IDENTIFIER_AT:end].partition(b"/")
-        home = self._homes.get(prefix)
-        if home is None or not suffix or not frame.endswith(tail):
-            return self._reply_to_others(frame, shape, prefix, suffix)
-        start, folded, fold_suffix, strict, templated, metered, decoys = home
-        if metered:
-            return None
-        if not suffix.isalnum() and not _is_printable(suffix):
-            return None
-        key = start + suffix.upper() if fold_suffix else start + suffix
-        if len(key) > KEY_BYTES_MAX:
-            key = record_key(folded, suffix.decode(), fold_suffix)
-        record = self._known.get(key)
-        if record is None:
-            try:
-                record = self._public(key)
-            except StoreError:
-                return None
-            if record is not None and not (strict and record[1] == NO_VALUES):
-                self._records.add(key, record, len(record[1]))
-                self._known = self._records.found
-        # A record that strict prefixes hide whole is answered where an absent one is: time would tell them apart.
-        if record is None or record[0] & NOT_LIVE or (strict and record[1] == NO_VALUES):
-            if templated:
-                return None
-            if strict:
-                self._read_decoy(decoys[record is None])
-            self.answered[_NOT_FOUND] += 1
-            return version + frame[4:12] + absent
-        flags, values = record
-        if values == NO_VALUES or (flags & _RESTRICTED and not (public_only or strict)):
-            return None
-        self.answered[_SUCCESS] += 1
-        body_bytes = end - _SPELLING_AT + len(values)
-        head = _RESPONSE.pack(version, frame[4:12], 0, body_bytes + _AROUND_BODY, header, body_bytes)
-        return b"".join((head, frame[_SPELLING_AT:end], values, _NO_CREDENTIAL))
+        return self.replies((frame,))[0]
+
+    def replies(self, frames: Iterable[bytes]) -> list[bytes | None]:
+        """`reply` for many; little else happens on the way of a common question."""
+        find, known = self._forms.get, self.records.current
+        join = b"".join
+        answers: list[bytes | None] = []
+        add = answers.append
+        found = 0
+        for frame in frames:
+            suffix_at = frame.find(b"/", _IDENTIFIER_AT) + 1
+            form = find(frame[:4] + frame[16:suffix_at])
+            if form is None:
+                add(self._reply_slowly(frame))
+                continue
+            end, tail, start, folds, version, middles, _, _ = form
+            suffix = frame[suffix_at:end]
+            if frame[end:] != tail:
+                add(None)
+                continue
+            key = start + suffix.upper() if folds else start + suffix
+            values = known[hash(key) & TABLE_MASK].get(key)
+            if not values:
+                add(self._reply_from_store(frame, suffix, key, values, form))
+                continue
+            middle = middles.get(len(values)) or self._middle(frame, len(values), form)
+            add(join((version, frame[4:12], middle, suffix, values, _NO_CREDENTIAL)))
+            found += 1
+        if found:
+            self.answered[_SUCCESS] += found
+        return answers
 
     def keys_below(self, prefix: str) -> tuple[bytes, bool] | None:
         """What the keys below a folded prefix start with, and whether suffixes are folded in them.
@@ -236,10 +246,99 @@ class Prepared:
         home = self._homes.get(spelling) or self._read_home(spelling)
         return None if home is None or home.strict or home.metered else (home.start, home.fold_suffix)
 
+    def values_of(self, key: bytes) -> bytes | None:
+        """The public values of a record below a prefix of `keys_below`; None when it is not there to be shown.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        values = self.records.current[hash(key) & TABLE_MASK].get(key)
+        if values is None:
+            record = self._public(key)
+            if record is None or record[0] & NOT_LIVE or record[1] == NO_VALUES:
+                return None
+            return record[1]
+        return values
+
+    # A name below a prefix that is answered here.
+
+    def _reply_from_store(
+        self, frame: bytes, suffix: bytes, key: bytes, values: bytes | None, form: _Form
+    ) -> bytes | None:
+        """The answer for a record that is not known, or is not for everybody."""
+        _, _, _, _, version, middles, shape, home = form
+        if values is None:
+            if not _is_printable(suffix):  # which no record that is known need be asked
+                return None
+            try:
+                record = self._public(key)
+            except StoreError:
+                return None
+            if record is None or record[0] & NOT_LIVE or (record[1] == NO_VALUES and home.strict):
+                return self._reply_absent(frame, shape, home, is_there=record is not None)
+            if record[1] == NO_VALUES:
+                return None
+            flags, values = record
+            if flags & _RESTRICTED:
+                values = _Restricted(values)
+            self.records.add(key, values)
+        if not values and not (shape.public_only or home.strict):
+            return None
+        self.answered[_SUCCESS] += 1
+        middle = middles.get(len(values)) or self._middle(frame, len(values), form)
+        return b"".join((version, frame[4:12], middle, suffix, values, _NO_CREDENTIAL))
+
+    def _reply_absent(self, frame: bytes, shape: _Shape, home: _Home, *, is_there: bool) -> bytes | None:
+        """The answer where there is no record, or one that nobody is shown."""
+        if home.templated:
+            return None
+        # A record that strict prefixes hide whole is answered where an absent one is: time would tell them apart.
+        if home.strict:
+            self._read_decoy(home.decoys[not is_there])
+        self.answered[_NOT_FOUND] += 1
+        return shape.version + frame[4:12] + shape.absent
+
     def _read_decoy(self, key: bytes) -> None:
         """Read a record where there was none, or nothing where there was one: both have cost the same then."""
         with contextlib.suppress(StoreError):
             self._public(key)
+
+    def _reply_slowly(self, frame: bytes) -> bytes | None:
+        """As `reply`, for a question whose form is not known; it is from now on if it has one."""
+        shape = self._shapes.get(frame[:4] + frame[16:_IDENTIFIER_AT]) or self._read_shape(frame)
+        if shape is None or len(frame) != shape.size:
+            return None
+        prefix, _, suffix = frame[_IDENTIFIER_AT : shape.end].partition(b"/")
+        home = self._homes.get(prefix)
+        if home is None or not suffix or not frame.endswith(shape.tail):
+            return self._reply_to_others(frame, shape, prefix, suffix)
+        if home.metered or not _is_printable(suffix):
+            return None
+        form: _Form = (shape.end, shape.tail, home.start, home.fold_suffix, shape.version, {}, shape, home)
+        key = home.start + (suffix.upper() if home.fold_suffix else suffix)
+        if len(key) > KEY_BYTES_MAX:
+            key = record_key(home.prefix, suffix.decode(), home.fold_suffix)
+        elif prefix.upper() != _PREFIX_HANDLES:
+            if len(self._forms) >= FORMS_MAX:
+                self._forget_forms()
+            self._forms[frame[:4] + frame[16 : _IDENTIFIER_AT + len(prefix) + 1]] = form
+        values = self.records.current[hash(key) & TABLE_MASK].get(key)
+        return self._reply_from_store(frame, suffix, key, values, form)
+
+    def _middle(self, frame: bytes, values_bytes: int, form: _Form) -> bytes:
+        """What stands in the answer between ids and suffix, to be remembered."""
+        end, _, _, _, _, middles, shape, _ = form
+        body_bytes = end - _SPELLING_AT + values_bytes
+        head = _RESPONSE.pack(b"", b"", 0, body_bytes + _AROUND_BODY, shape.found, body_bytes)
+        self._middles += 1
+        if self._middles > MIDDLES_MAX:
+            self._forget_forms()
+        middle = middles[values_bytes] = head[12:] + frame[_SPELLING_AT : frame.index(b"/", _IDENTIFIER_AT) + 1]
+        return middle
+
+    def _forget_forms(self) -> None:
+        self._forms.clear()
+        self._middles = 0
 
     def _read_shape(self, frame: bytes) -> _Shape | None:
         """What the header comes to, to be remembered; None when no question with it is common."""

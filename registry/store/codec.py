@@ -34,8 +34,9 @@ PREPARED_BY = 1  # version of `record.prepare`; raised when it gives other octet
 
 _RECORD = struct.Struct(">BBHQIQQIQI")  # format, flags, prepared by, version, position (3), ttl, not after, public length
 RECORD_HEADER_BYTES = DIGEST_BYTES + _RECORD.size
+_FORM_AT, _FLAGS_AT = DIGEST_BYTES, DIGEST_BYTES + 1
 _PUBLIC_AT = _RECORD.size
-_PUBLIC = struct.Struct(">8xBB42xI")  # of a sealed record: digest, format, flags, …, public length
+_read_public = struct.Struct(">8xBB42xI").unpack_from  # of a sealed record: digest, format, flags, …, public length
 
 # The upper half of the format octet says which optional parts follow the public values, in this order.
 HAS_RESTRICTED = 0x10
@@ -50,7 +51,7 @@ _U32 = struct.Struct(">I")
 
 _FLAGS = tuple(RecordFlag(number) for number in range(256))  # looking one up is ten times cheaper than building it
 _HEADS = {table: table + b"\x00" for table in keys.TABLES}  # what every digest of a table begins with
-_EDGE_HEAD = _HEADS[keys.EDGE]
+_RECORD_HEAD, _EDGE_HEAD = _HEADS[keys.RECORD], _HEADS[keys.EDGE]
 
 # A frozen dataclass sets each field through object.__setattr__, which costs as much as the look-up itself. Every query
 # reads a record, so it is filled through its slots: the same object in half the time.
@@ -222,13 +223,16 @@ def decode_record(key: bytes, value: bytes) -> StoredRecord:
 
 def decode_public(key: bytes, value: bytes) -> tuple[int, bytes]:
     """The flags and the public values of a sealed record, whose digest was compared like any other; raises as `decode_record`."""
-    unseal(keys.RECORD, key, value)
+    if unseal_value(_RECORD_HEAD, key, value) is None:
+        unseal(keys.RECORD, key, value)  # which has the words for it
+    if value[_FORM_AT] == FORMAT:  # as most are: nothing follows the public values
+        return value[_FLAGS_AT], value[RECORD_HEADER_BYTES:]
     return public_of(key, value)
 
 
 def public_of(key: bytes, value: bytes) -> tuple[int, bytes]:
     """As `decode_public`, of a record from an entry of the journal: what seals the entry was compared, and covers it."""
-    form, flags, length = _PUBLIC.unpack_from(value)
+    form, flags, length = _read_public(value)
     if form & _FORMAT_MASK != FORMAT:
         _check_format(form & _FORMAT_MASK, "record", key)
     return flags, value[RECORD_HEADER_BYTES : RECORD_HEADER_BYTES + length]

@@ -62,7 +62,7 @@ class LmdbReadTxn:
 
     def public(self, key: bytes) -> tuple[int, bytes] | None:
         """The flags and the public values of a record, tombstones included."""
-        value = self._raw.get(key, db=self._tables.record)
+        value = self._raw.get(key, None, self._tables.record)  # by keyword the table costs a quarter of the call
         return None if value is None else codec.decode_public(key, value)
 
     def public_records(self, prefix: str, start: bytes, limit: int) -> list[tuple[bytes, tuple[int, bytes] | None]]:

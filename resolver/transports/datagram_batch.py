@@ -13,8 +13,10 @@ import errno
 import socket
 import sys
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
+from operator import add
 from typing import Any, Protocol
 
 from idis.proto.fragments import UDP_PACKET_BYTES
@@ -107,6 +109,7 @@ class _Together:
         self._peer_slices = _PEERS[bound.family]
         self._octets = bytearray(DATAGRAMS_MAX * _STRIDE)
         self._names = bytearray(DATAGRAMS_MAX * _NAME_BYTES)
+        self._octets_view = memoryview(self._octets)
         self._named = b""
         names_at, octets_at = _place(self._names), _place(self._octets)
         self._name_places = [names_at + number * _NAME_BYTES for number in range(DATAGRAMS_MAX)]
@@ -127,11 +130,10 @@ class _Together:
 
     def receive(self) -> list[bytes]:
         count = self._fill()
-        octets, named = bytes(self._octets[: count * _STRIDE]), bytes(self._names)
-        self._named = named
-        self.hosts = [named[host] for host in self._host_slices[:count]]
-        sizes = self._received[7 : count * _MESSAGE_WORDS : _MESSAGE_WORDS]
-        return [octets[start : start + size] for start, size in zip(_STARTS, sizes, strict=False)]
+        octets, self._named = self._octets_view[: count * _STRIDE].tobytes(), bytes(self._names)
+        self.hosts = list(map(self._named.__getitem__, self._host_slices[:count]))
+        ends = map(add, _STARTS, self._received[7 : count * _MESSAGE_WORDS : _MESSAGE_WORDS])
+        return list(map(octets.__getitem__, map(slice, _STARTS, ends)))
 
     def address(self, number: int) -> Address:
         host = socket.inet_ntop(self._socket.family, self.hosts[number])
@@ -153,16 +155,13 @@ class _Together:
         """Packets of one size to one peer, in order, which pass through the kernel as one where it can."""
         if not self._has_trains:
             return [(number, len(packet), [packet]) for number, packet in zip(numbers, packets, strict=True)]
-        trains: dict[tuple[bytes, int], _Train] = {}
-        peers, named = self._peer_slices, self._named
-        for number, packet in zip(numbers, packets, strict=True):
-            size = len(packet)
-            peer = named[peers[number]], size
-            if (train := trains.get(peer)) is None:
-                trains[peer] = number, size, [packet]
-            else:
-                train[2].append(packet)
-        return list(trains.values())
+        named, slices = self._named, self._peer_slices
+        peers = list(zip([named[slices[number]] for number in numbers], map(len, packets), strict=True))
+        trains = defaultdict[tuple[bytes, int], list[bytes]](list)
+        for peer, packet in zip(peers, packets, strict=True):
+            trains[peer].append(packet)
+        places = dict(zip(peers, numbers, strict=True))  # whichever datagram of a peer: all came from there
+        return [(places[peer], peer[1], train) for peer, train in trains.items()]
 
     def _send(self, trains: list[_Train]) -> tuple[int, int]:
         self._describe(trains)
@@ -188,7 +187,7 @@ class _Together:
 
     def _describe(self, trains: list[_Train]) -> None:
         """One message for each train; its packets lie one behind the other, and the kernel cuts them where one ends."""
-        self._leaving = whole = b"".join([packet for _, _, packets in trains for packet in packets])
+        self._leaving = whole = b"".join(chain.from_iterable([packets for _, _, packets in trains]))
         lengths = _words([size * len(packets) for _, size, packets in trains])
         start = ctypes.cast(ctypes.c_char_p(whole), ctypes.c_void_p).value or 0
         end, sent, places = _MESSAGE_WORDS * len(trains), self._sent, self._name_places

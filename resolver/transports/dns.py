@@ -15,6 +15,7 @@ from idis.resolver.config import DnsSection
 from idis.resolver.dns_face import DnsFace
 from idis.resolver.guard.connections import ConnectionTable
 from idis.resolver.guard.sources import Sources
+from idis.resolver.known_records import TABLE_MASK
 from idis.resolver.log import note
 from idis.resolver.metrics import Metrics
 from idis.resolver.request import UDP
@@ -117,46 +118,34 @@ class DnsDatagrams:
         answers: list[bytes] = []
         numbers: list[int] = []
         started = service.chain.clock.monotonic()
-        known, trusted = service.known(), self._trusted
-        left: list[int] = []
-        for number, (packet, host) in enumerate(zip(packets, arrivals.hosts, strict=True)):
-            if host in trusted and (tail := known.get(packet[2:])) is not None:
-                answers.append(packet[:2] + tail)
-                numbers.append(number)
-            else:
-                left.append(number)
-        if answers:
-            service.metrics.dns["repeated"] += len(answers)
-        if left:
-            with service.chain.batch(UDP) as batch:
-                self._answer_new(left, packets, batch, answers, numbers)
+        known, trusted, plain = service.known(), self._trusted, service.plain
+        others: list[int] = []
+        repeated = 0
+        with service.chain.batch(UDP) as batch:
+            if plain is not None:
+                plain.open(batch.txn)
+            for number, (packet, host) in enumerate(zip(packets, arrivals.hosts, strict=True)):
+                octets = None
+                if plain is not None and host in trusted and (octets := plain.answer(packet)) is None:
+                    question = packet[2:]
+                    if (tail := known[hash(question) & TABLE_MASK].get(question)) is not None:
+                        octets = packet[:2] + tail
+                        repeated += 1
+                if octets is None:
+                    others.append(number)
+                else:
+                    answers.append(octets)
+                    numbers.append(number)
+            dns = service.metrics.dns
+            dns["repeated"] += repeated
+            dns["code.0"] += len(answers) - repeated
+            for number in others:
+                self._answer_one(number, packets[number], arrivals.hosts[number], batch, answers, numbers)
         if answers:
             full, unreachable = arrivals.send(answers, numbers)
             service.metrics.silent["send_buffer"] += full
             service.metrics.silent["unreachable"] += unreachable
             service.metrics.durations[DNS].add(service.chain.clock.monotonic() - started, len(answers))
-
-    def _answer_new(
-        self, left: list[int], packets: Sequence[bytes], batch: Batch, answers: list[bytes], numbers: list[int]
-    ) -> None:
-        """Answer what nobody has asked so before."""
-        service, trusted, hosts = self._service, self._trusted, self._arrivals.hosts
-        plain, before = service.plain, len(answers)
-        if plain is not None:
-            plain.open(batch.txn)
-        others: list[int] = []
-        for number in left:
-            packet = packets[number]
-            octets = plain.answer(packet) if plain is not None and hosts[number] in trusted else None
-            if octets is None:
-                others.append(number)
-            else:
-                answers.append(octets)
-                numbers.append(number)
-                service.remember(packet, octets)
-        service.metrics.dns["code.0"] += len(answers) - before
-        for number in others:
-            self._answer_one(number, packets[number], hosts[number], batch, answers, numbers)
 
     def _answer_one(
         self, number: int, packet: bytes, host: bytes | str, batch: Batch, answers: list[bytes], numbers: list[int]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from idis.proto.dns.cookie import CLIENT_BYTES, is_good_cookie, make_cookie
 from idis.proto.dns.message import (
@@ -29,7 +29,7 @@ from idis.resolver.dns_face import DnsFace, Waiting
 from idis.resolver.dns_plain import TCP_BYTES_MAX, PlainDns
 from idis.resolver.guard.connections import ConnectionTable
 from idis.resolver.guard.sources import Source, Sources, Standing
-from idis.resolver.known_records import KNOWN_BYTES_MAX, KnownRecords
+from idis.resolver.known_records import ANSWERS_BYTES_MAX, KnownRecords
 from idis.resolver.log import note
 from idis.resolver.metrics import Metrics
 from idis.resolver.request import TCP, UDP, Peer, Silence
@@ -70,23 +70,22 @@ class DnsService:
         self._recurses = recurses
         self._slip = False
         self._waiting: set[asyncio.Task[None]] = set()
-        self._known: KnownRecords[bytes] = KnownRecords(KNOWN_BYTES_MAX)
+        self._known = KnownRecords(ANSWERS_BYTES_MAX)
         self._known_at = -1
         # Of a node that asks others an answer is not its store's alone.
         self.plain = None if recurses else PlainDns(chain.prepared, face.zone)
 
-    def known(self) -> dict[bytes, bytes]:
-        """Datagrams without their number → answers without it, as the store stands now; for trusted sources."""
+    def known(self) -> Sequence[Mapping[bytes, bytes]]:
+        """Datagrams without their number → answers without it, as the store stands now; for trusted sources.
+
+        In tables, see `KnownRecords`.
+        """
         at = self.chain.store.last_transaction
         if at != self._known_at:
             self._known_at = at
             self._known.forget()
         self._known.free()
-        return self._known.found
-
-    def remember(self, packet: bytes, octets: bytes) -> None:
-        """Whoever is trusted and asks so gets this until the store changes."""
-        self._known.add(packet[2:], octets[2:], len(octets))
+        return self._known.tables
 
     def answer(self, packet: bytes, source: Source, batch: Batch, send: Send, *, datagram: bool) -> bytes | None:
         """The octets that answer a message, none when it gets no answer; None when they go to `send` later, once."""
@@ -107,7 +106,8 @@ class DnsService:
             return self._shed(query, verdict, cookie)
         octets = self._written(query, verdict, bytes_max, cookie, standing)
         if verdict.repeatable and standing is Standing.TRUSTED and datagram and not cookie and not self._recurses:
-            self.remember(packet, octets)
+            # Whoever is trusted and asks so gets this until the store changes.
+            self._known.add(packet[2:], octets[2:])
         return octets
 
     async def close(self) -> None:

@@ -83,7 +83,7 @@ class Asker:
     """The short way over a store; a batch for each question."""
 
     def __init__(self, store: MemoryStore) -> None:
-        self.prepared = Prepared(1)
+        self.prepared = Prepared(1, known_bytes=10**6)
         self.plain = PlainDns(self.prepared, ZONE)
         self._store = store
 
@@ -155,13 +155,22 @@ def test_a_damaged_record_takes_the_long_way(monkeypatch) -> None:
     """The chain has the words for it."""
     asker = Asker(make_store())
 
-    def public(_key: bytes) -> None:
+    def values_of(_key: bytes) -> None:
         raise StoreError("damaged")
 
-    asker.ask(ASKED)
-    monkeypatch.setattr(asker.plain, "_public", public)
+    asker.ask(asked("88.118.8/zz"))
+    monkeypatch.setattr(asker.prepared, "values_of", values_of)
 
     assert asker.plain.answer(ASKED) is None
+
+
+def test_what_a_record_came_to_is_read_once(monkeypatch) -> None:
+    """The second question for it finds its records ready, whatever its spelling and number."""
+    asker = Asker(make_store())
+    asker.ask(ASKED)
+    monkeypatch.delattr(Prepared, "values_of")
+
+    assert asker.ask(ASKED.replace(b"A1", b"a1")) == ANSWERED.replace(b"A1", b"a1")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from idis.registry.record import Record, prepare
 from idis.registry.store.base import StoreError
 from idis.registry.store.memory import MemoryStore
 from idis.registry.template_handles import TYPE as TEMPLATE
+from idis.resolver.known_records import TABLES
 from idis.resolver.prepared import Prepared
 from idis.resolver.recursion.cache import cache_key
 from idis.resolver.recursion.recursor import Recursor
@@ -99,7 +100,7 @@ def reply(fast: Prepared, frame: bytes, store: MemoryStore = STORE) -> tuple[int
 
 
 FAST = Prepared(SERIAL, SITE)
-KNOWING = Prepared(SERIAL, SITE, known_bytes=2_000)  # two records or so: it forgets, too
+KNOWING = Prepared(SERIAL, SITE, known_bytes=TABLES * 600)  # two records of a table or so: it forgets, too
 
 
 def prepared(frame: bytes) -> tuple[int, bytes] | None:
@@ -274,7 +275,7 @@ def test_a_change_of_a_prefix_is_seen_at_the_next_question(frame):
 
 
 def test_a_change_of_a_record_is_seen_at_the_next_question(frame):
-    """What is remembered of records holds only until the next commit."""
+    """What is remembered of a record holds only until a commit that changes it."""
     store = make_store()
     fast = Prepared(SERIAL, SITE, known_bytes=10**6)
     seen = []
@@ -287,6 +288,56 @@ def test_a_change_of_a_record_is_seen_at_the_next_question(frame):
 
     assert seen == [True, True]
     assert reply(fast, frame("88.118.8/A1"), store)[0] == 100
+
+
+def test_a_change_of_another_record_leaves_a_known_one_known(frame):
+    """It is not read again, neither before nor after."""
+    store = make_store()
+    fast = Prepared(SERIAL, SITE, known_bytes=10**6)
+    asked = frame("88.118.8/A1")
+    reply(fast, asked, store)
+    other = prepare(Record("88.118.8/other", (PUBLIC,)), NOW)
+    store.write(lambda txn: txn.put_record(other), actor="test").result()
+    with store.read() as txn:
+        fast.open(txn, NOW)
+
+    assert fast.records.get(b"88.118.8\0A1") is not None
+
+
+def test_a_known_record_with_secrets_is_for_the_public_only(frame):
+    """What one asker who wants public values made known is not shown to another, who may have to be challenged."""
+    fast = Prepared(SERIAL, SITE, known_bytes=10**6)
+    first = reply(fast, frame("88.118.8/mixed", flags=0x1900_0000))
+
+    assert reply(fast, frame("88.118.8/mixed", flags=0x1000_0000)) is None
+    assert reply(fast, frame("88.118.8/mixed", flags=0x1900_0000)) == first == by_the_steps(frame("88.118.8/mixed"))
+
+
+def test_many_frames_are_answered_as_each_alone(frame):
+    """In order, None for those that are not common; each is counted once."""
+    names = ("88.118.8/A1", "88.118.8/hidden", "88.118.8/absent", "88.118.9/mixed", "88.118.8/a1", "88.118.12/A1")
+    asked = [frame(name) for name in names]
+    alone = [reply(FAST, one) for one in asked]
+    FAST.answered.clear()
+    with STORE.read() as txn:
+        FAST.open(txn, NOW)
+        answers = FAST.replies(asked)
+
+    assert answers == [one and one[1] for one in alone]
+    assert dict(FAST.answered) == {1: 3, 100: 1, 302: 1}
+
+
+def test_forms_and_middles_are_bounded(frame, monkeypatch):
+    """Whoever varies header, name and values fills no memory, and gets the same answers."""
+    monkeypatch.setattr("idis.resolver.prepared.FORMS_MAX", 3)
+    monkeypatch.setattr("idis.resolver.prepared.MIDDLES_MAX", 2)
+    fast = Prepared(SERIAL, SITE)
+    for number in range(12):
+        asked = frame(f"88.118.8/{'x' * number}A1", flags=0x1900_0000)
+
+        assert reply(fast, asked) == by_the_steps(asked)
+        assert reply(fast, frame("88.118.8/A1")) == by_the_steps(frame("88.118.8/A1"))
+        assert len(fast._forms) <= 3
 
 
 def test_an_expiration_is_echoed_as_long_as_it_lies_ahead(frame):
