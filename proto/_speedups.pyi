@@ -33,7 +33,7 @@ old name, `old.retire()`. Readers that see `retired` open the name again. Change
 `IndexFull`: create a larger one and `copy_into` it in steps, applying changes to both meanwhile.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any, NamedTuple, final
 
@@ -748,6 +748,18 @@ class Sheaf:
 
     def heads(self, elements: int) -> Sheaf:
         """A sheaf of the first elements of each item."""
+
+def ascending(piece: bytes, elements: int, previous: bytes) -> tuple[bool, int, bytes, bytes]:
+    """Whether items ascend, as `registry/loading/sheaf.py` describes and does without a compiler; so the next.
+
+    Raises:
+        ValueError: the octets are not such as a `Sheaf` gives.
+    """
+
+@final
+class merged_pieces(Iterator[bytes]):
+    def __init__(self, runs: Iterable[Iterable[bytes]], each: int) -> None: ...
+    def __next__(self) -> bytes: ...
 
 @final
 class UsualTable:

@@ -24,7 +24,7 @@ One compilation unit in several files, one noun each:
     _speedups_lines.pxi      created_line
     _speedups_taking.pxi     take_records
     _speedups_dns.pxi        drain_dns, resolve_dns
-    _speedups_sheaf.pxi      Sheaf
+    _speedups_sheaf.pxi      Sheaf, ascending, merged_pieces
     _speedups_cells.pxi      UsualTable
     _speedups_usual.pxi      UsualRows
     _speedups_edges.pxi      EdgeMaker

@@ -219,3 +219,188 @@ cdef class Sheaf:
             to[0] = 0x90 | <uint8_t>min(max(elements, 0), at[0] & 0x0f)
             made.keep(end - at)
         return made
+
+
+cdef const uint8_t* _item_end(const uint8_t* at, const uint8_t* end) noexcept nogil:
+    # Where an item ends that was packed here; NULL: it was not.
+    cdef size_t size
+    cdef int left
+    if at >= end or at[0] & 0xf0 != 0x90:
+        return NULL
+    left = at[0] & 0x0f
+    at += 1
+    while left > 0:
+        if at >= end or (at[0] in (0xc4, 0xd9) and end - at < 2) or (at[0] in (0xc6, 0xdb) and end - at < 5):
+            return NULL
+        if at[0] not in (0xc4, 0xc6, 0xcf, 0xd9, 0xdb):
+            return NULL
+        at = _packed_element(at, &size)
+        if at > end or <size_t>(end - at) < size:
+            return NULL
+        at += size
+        left -= 1
+    return at
+
+
+cdef int _compare_heads(const uint8_t* one, const uint8_t* other, int elements) noexcept nogil:
+    # As `_compare_packed`, of the first elements.
+    cdef size_t size, other_size
+    cdef int order
+    elements = min(elements, min(one[0], other[0]) & 0x0f)
+    one += 1
+    other += 1
+    while elements > 0:
+        one = _packed_element(one, &size)
+        other = _packed_element(other, &other_size)
+        order = memcmp(one, other, min(size, other_size))
+        if order or size != other_size:
+            return order if order else 1 if size > other_size else -1
+        one += size
+        other += other_size
+        elements -= 1
+    return 0
+
+
+cdef const uint8_t* _piece_start(bytes piece) except NULL:
+    if len(piece) < 3 or (<const uint8_t*><char*>piece)[0] != 0xdc:
+        raise ValueError("no piece of a run")
+    return <const uint8_t*><char*>piece + 3
+
+
+def ascending(bytes piece not None, int elements, bytes previous not None):
+    cdef const uint8_t* at = _piece_start(piece)
+    cdef const uint8_t* end = <const uint8_t*><char*>piece + len(piece)
+    cdef const uint8_t* before = <const uint8_t*><char*>previous
+    cdef const uint8_t* next_at
+    cdef bytes first = None
+    cdef Py_ssize_t count = 0
+    cdef bint is_ascending = True
+    if len(previous) and _item_end(before, before + len(previous)) != before + len(previous):
+        raise ValueError("no item of a run")
+    if not len(previous):
+        before = NULL
+    while at < end:
+        next_at = _item_end(at, end)
+        if next_at is NULL:
+            raise ValueError("no piece of a run")
+        if before is not NULL and is_ascending:
+            is_ascending = _compare_heads(before, at, elements) < 0
+        if first is None:
+            first = PyBytes_FromStringAndSize(<const char*>at, next_at - at)
+        before, at = at, next_at
+        count += 1
+    if first is None:
+        raise ValueError("an empty piece of a run")
+    return is_ascending, count, first, PyBytes_FromStringAndSize(<const char*>before, end - before)
+
+
+# Where one run of a merge is.
+cdef struct Merging:
+    Packed item
+    const uint8_t* end
+
+
+cdef class merged_pieces:
+    cdef list runs
+    cdef list pieces
+    cdef Merging* places
+    cdef Py_ssize_t* heap
+    cdef Py_ssize_t count
+    cdef Py_ssize_t each
+    cdef bint busy
+
+    def __dealloc__(self):
+        free(self.places)
+        free(self.heap)
+
+    def __init__(self, runs, Py_ssize_t each):
+        cdef Py_ssize_t number, most
+        if self.places is not NULL:
+            raise TypeError("a merge is made once")
+        if not 0 < each < 65536:
+            raise ValueError("a piece holds 1 to 65,535 items")
+        self.runs = [iter(run) for run in runs]
+        most = len(self.runs)
+        self.pieces = [b""] * most
+        self.each = each
+        self.places = <Merging*>calloc(most + 1, sizeof(Merging))
+        self.heap = <Py_ssize_t*>calloc(most + 1, sizeof(Py_ssize_t))
+        if self.places is NULL or self.heap is NULL:
+            raise MemoryError
+        self.busy = True
+        for number in range(most):
+            if self.is_at_item(number):
+                self.heap[self.count] = number
+                self.count += 1
+        for number in range(self.count // 2 - 1, -1, -1):
+            self.sift(number)
+        self.busy = False
+
+    def __iter__(self):
+        return self
+
+    cdef bint is_at_item(self, Py_ssize_t number) except -1:
+        # Move a run on to its next item; False behind the last.
+        cdef Merging* place = &self.places[number]
+        cdef const uint8_t* at = place.item.at + place.item.size if place.item.at is not NULL else NULL
+        cdef const uint8_t* next_at
+        cdef bytes piece
+        while at is NULL or at >= place.end:
+            found = next(self.runs[number], None)
+            if found is None:
+                return False
+            piece = found
+            self.pieces[number] = piece
+            at = _piece_start(piece)
+            place.end = <const uint8_t*><char*>piece + len(piece)
+        next_at = _item_end(at, place.end)
+        if next_at is NULL:
+            raise ValueError("no piece of a run")
+        place.item.at, place.item.size = at, next_at - at
+        return True
+
+    cdef void sift(self, Py_ssize_t at) noexcept:
+        cdef Py_ssize_t moving = self.heap[at], child
+        while True:
+            child = 2 * at + 1
+            if child >= self.count:
+                break
+            if child + 1 < self.count and self.is_before(self.heap[child + 1], self.heap[child]):
+                child += 1
+            if not self.is_before(self.heap[child], moving):
+                break
+            self.heap[at] = self.heap[child]
+            at = child
+        self.heap[at] = moving
+
+    cdef inline bint is_before(self, Py_ssize_t one, Py_ssize_t other) noexcept:
+        return _compare_packed(&self.places[one].item, &self.places[other].item) < 0
+
+    def __next__(self):
+        cdef Sheaf out = Sheaf.__new__(Sheaf)
+        cdef Packed* item
+        cdef bytes piece
+        cdef uint8_t* to
+        if self.busy:
+            raise RuntimeError("the runs are being merged")
+        if not self.count:
+            raise StopIteration
+        self.busy = True
+        try:
+            while self.count and out.count < self.each:
+                item = &self.places[self.heap[0]].item
+                memcpy(out.reserve(item.size), item.at, item.size)
+                out.keep(item.size)
+                if not self.is_at_item(self.heap[0]):
+                    self.count -= 1
+                    self.heap[0] = self.heap[self.count]
+                if self.count:
+                    self.sift(0)
+        finally:
+            self.busy = False
+        piece = PyBytes_FromStringAndSize(NULL, 3 + out.used)
+        to = <uint8_t*><char*>piece
+        to[0] = 0xdc
+        set_u16(to + 1, <uint16_t>out.count)
+        memcpy(to + 3, out.octets, out.used)
+        return piece

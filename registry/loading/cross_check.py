@@ -6,18 +6,21 @@ finds what meets. The store is asked in short reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby, islice
 from operator import itemgetter
 
 from idis.registry.loading.checked import finding_item, sheet_and_line
 from idis.registry.loading.naming import all_prefixes
-from idis.registry.loading.spill import Item, Stream
+from idis.registry.loading.sheaf import ascending
+from idis.registry.loading.spill import Item, PackedStream, Stream, unpacked
 from idis.registry.pilots.finding import Finding, Severity
 from idis.registry.store.base import ReadTxn, Store
 from idis.registry.store.keys import prefix_of, spelling_of
 from idis.registry.store.rules import exists
 
+KEY_ELEMENTS = 1  # of a name's tuple: its key
+CLAIM_ELEMENTS = 2  # of an alias's tuple: scheme and second name
 READ_KEYS = 256  # looked up in one read transaction: well below READ_TXN_MS_MAX
 FINDINGS_GATHERED = 4_096  # sorted and written as one run; a bad file has millions
 REFERENCE_WARNINGS_MAX = 10_000  # a file whose references all lead nowhere says so once, not a million times
@@ -50,6 +53,10 @@ class CrossCheck:
         """Tell something about a row that stays in."""
         self._find(finding_item(place, AFTER_ERRORS, identifier, finding))
 
+    def count(self, prefix: str, keys: int) -> None:
+        """Count distinct keys below a folded prefix."""
+        self.incoming[prefix] = self.incoming.get(prefix, 0) + keys
+
     def flush(self) -> None:
         """Write the findings gathered so far."""
         self._findings.extend(sorted(self._gathered))
@@ -63,8 +70,8 @@ class CrossCheck:
 
 def cross_check(
     *,
-    names: Stream,
-    aliases: Stream,
+    names: PackedStream,
+    aliases: PackedStream,
     references: Stream,
     partials: Stream,
     findings: Stream,
@@ -81,38 +88,78 @@ def cross_check(
     """
     result = CrossCheck(findings)
     _check_aliases(result, aliases, store if _has_records(store) else None, sheet)
-    _check_references(result, _walk_keys(result, names, iter(references), sheet), store)
+    _check_references(result, _Walk(result, iter(references), sheet).unanswered(names), store)
     _check_partials(result, iter(partials), store)
     result.flush()
     return result
 
 
-def _walk_keys(
-    result: CrossCheck, names: Iterable[Item], references: Iterator[Item], sheet: Callable[[int], str]
-) -> Iterator[Item]:
-    """Find keys that occur twice; yields the references that no row of the file answers, each key once."""
-    reference = next(references, None)
-    told = previous = b""
-    first_place = 0
-    for key, place in names:
-        if key == previous:
+class _Walk:
+    """The keys of a file's rows beside the references it makes."""
+
+    def __init__(self, result: CrossCheck, references: Iterator[Item], sheet: Callable[[int], str]) -> None:
+        self._result = result
+        self._references = references
+        self._sheet = sheet
+        self._reference = next(references, None)
+        self._told = self._previous = b""
+        self._first_place = 0
+
+    def unanswered(self, names: PackedStream) -> Iterator[Item]:
+        """Find keys that occur twice; yields the references that no row of the file answers, each key once."""
+        before = b""
+        for octets in names.packed():
+            ascends, count, first, before = ascending(octets, KEY_ELEMENTS, before)
+            key, place = unpacked(before)
+            prefix = prefix_of(key)
+            is_plain = ascends and prefix_of(unpacked(first)[0]) == prefix  # then so are those between them
+            if is_plain and (self._reference is None or self._reference[0] > key):
+                self._result.count(prefix, count)
+                self._previous, self._first_place = key, place
+                continue
+            for item in unpacked(octets):
+                yield from self._step(*item)
+        while self._reference is not None:
+            if self._reference[0] != self._told:
+                self._told = self._reference[0]
+                yield self._reference
+            self._reference = next(self._references, None)
+
+    def _step(self, key: bytes, place: int) -> Iterator[Item]:
+        if key == self._previous:
             identifier = spelling_of(key) or ROW_IDENTIFIER
-            message = f"the identifier is already on {_where(first_place, sheet)}"
-            result.refuse(place, identifier, Finding("identifier", identifier, "unique", message, "keep one of the rows"))
+            message = f"the identifier is already on {_where(self._first_place, self._sheet)}"
+            self._result.refuse(place, identifier, Finding("identifier", identifier, "unique", message, "keep one of the rows"))
+            return
+        self._previous, self._first_place = key, place
+        self._result.count(prefix_of(key), 1)
+        while self._reference is not None and self._reference[0] <= key:
+            if key != self._reference[0] != self._told:  # several blocks may refer to one key: the first place is enough
+                self._told = self._reference[0]
+                yield self._reference
+            self._reference = next(self._references, None)
+
+
+def _repeated(claims: PackedStream) -> Iterator[list[Item]]:
+    """Claims of one second name, where there are several."""
+    group: list[Item] = []
+    before = b""
+    for octets in claims.packed():
+        ascends, _, _, before = ascending(octets, CLAIM_ELEMENTS, before)
+        if ascends:
+            if len(group) > 1:
+                yield group
+            group = [unpacked(before)]
             continue
-        previous, first_place = key, place
-        prefix = prefix_of(key)
-        result.incoming[prefix] = result.incoming.get(prefix, 0) + 1
-        while reference is not None and reference[0] <= key:
-            if key != reference[0] != told:  # several blocks may refer to one key: the first place is enough
-                told = reference[0]
-                yield reference
-            reference = next(references, None)
-    while reference is not None:
-        if reference[0] != told:
-            told = reference[0]
-            yield reference
-        reference = next(references, None)
+        for item in unpacked(octets):
+            if group and item[:CLAIM_ELEMENTS] == group[0][:CLAIM_ELEMENTS]:
+                group.append(item)
+                continue
+            if len(group) > 1:
+                yield group
+            group = [item]
+    if len(group) > 1:
+        yield group
 
 
 def _check_references(result: CrossCheck, unknown: Iterator[Item], store: Store) -> None:
@@ -129,13 +176,13 @@ def _check_references(result: CrossCheck, unknown: Iterator[Item], store: Store)
             result.warn(place, identifier, Finding(name, text, "reference", message, advice, Severity.WARNING))
 
 
-def _check_aliases(result: CrossCheck, aliases: Stream, store: Store | None, sheet: Callable[[int], str]) -> None:
+def _check_aliases(result: CrossCheck, aliases: PackedStream, store: Store | None, sheet: Callable[[int], str]) -> None:
     """Find second names that have a bearer already; `store` is None when it holds nothing to ask about."""
-    groups = groupby(aliases, key=itemgetter(0, 1))
     if store is None:
-        for (scheme, local_id), group in groups:
-            _settle(result, None, scheme, local_id, list(group), sheet)
+        for claims in _repeated(aliases):
+            _settle(result, None, claims[0][0], claims[0][1], claims, sheet)
         return
+    groups = groupby(aliases, key=itemgetter(0, 1))
     while batch := [(name, list(group)) for name, group in islice(groups, READ_KEYS)]:
         with store.read() as txn:
             for (scheme, local_id), claims in batch:

@@ -36,7 +36,7 @@ from idis.registry.loading.jsonl_rows import JsonSource
 from idis.registry.loading.naming import Naming, all_prefixes, domains_of
 from idis.registry.loading.rows import Block, FileRefused, RowSource, form_of
 from idis.registry.loading.sealing import ACTOR, Report, SealedAhead, seal_ahead, store_in_order
-from idis.registry.loading.spill import Piece, RunWriter, Spill, Stream
+from idis.registry.loading.spill import PackedStream, Piece, RunWriter, Spill, Stream
 from idis.registry.loading.template_lists import TemplateLists, known_elsewhere
 from idis.registry.loading.workers import Workers
 from idis.registry.loading.xlsx_rows import XlsxSource
@@ -237,9 +237,9 @@ class _Load:
         self._store = store
         self._run = run
         self._report = report
-        self._names = Stream(spill)
-        self._records = Stream(spill)
-        self._aliases = Stream(spill)
+        self._names = PackedStream(spill)
+        self._records = PackedStream(spill)
+        self._aliases = PackedStream(spill)
         self._references = Stream(spill)
         self._partials = Stream(spill)
         self._findings = Stream(spill)

@@ -21,10 +21,11 @@ from typing import Any
 
 import msgpack
 
+from idis.registry.loading.sheaf import Item as Item
+from idis.registry.loading.sheaf import merged_pieces
+
 PIECE_ITEMS = 128  # tuples unpacked at once, per run
 MERGE_RUNS_MAX = 256  # more runs than these are merged in two rounds: 256 pieces of records are some 16 MiB
-
-Item = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +131,34 @@ class Spill:
             last = piece[-1]
         return None if first is None else Run(tuple(pieces), first, last)
 
+    def write_packed(self, file: int, packed: Iterable[tuple[bytes, int]]) -> Run | None:
+        """Append tuples that a sheaf has sorted and packed, piece by piece, each with their number; None when there are none."""
+        pieces: list[Piece] = []
+        first = last = b""
+        for octets, count in packed:
+            pieces.append(Piece(file, self.files[file].write(octets), len(octets), count))
+            first, last = first or octets, octets
+        return Run(tuple(pieces), unpacked(first)[0], unpacked(last)[-1]) if pieces else None
+
+    def octets(self, piece: Piece) -> bytes:
+        """The tuples of a piece, as they are packed."""
+        return self.files[piece.file].read(piece.offset, piece.length)
+
     def items(self, pieces: Iterable[Piece]) -> Iterator[Item]:
         """The tuples of some pieces, in order."""
         for piece in pieces:
-            yield from msgpack.unpackb(self.files[piece.file].read(piece.offset, piece.length), use_list=False)
+            yield from unpacked(self.octets(piece))
 
     def close(self) -> None:
         """Give the space back."""
         for file in self.files:
             file.close()
+
+
+def unpacked(octets: bytes) -> Item:
+    """The tuples of a piece, or the elements of one."""
+    items: Item = msgpack.unpackb(octets, use_list=False)
+    return items
 
 
 class Stream:
@@ -181,6 +201,30 @@ class Stream:
             self.extend(heapq.merge(*(self._spill.items(run.pieces) for run in group)))
 
 
+class PackedStream(Stream):
+    """A stream of runs that sheaves have packed."""
+
+    def packed(self) -> Iterator[bytes]:
+        """All tuples in order, in packed pieces."""
+        pieces = self.ordered_pieces()
+        if pieces is not None:
+            return map(self._spill.octets, pieces)
+        self._reduce()
+        return self._merged(self._runs)
+
+    def __iter__(self) -> Iterator[Item]:
+        """All tuples in order."""
+        return chain.from_iterable(map(unpacked, self.packed()))
+
+    def _reduce(self) -> None:
+        while len(self._runs) > MERGE_RUNS_MAX:
+            group, self._runs = self._runs[:MERGE_RUNS_MAX], self._runs[MERGE_RUNS_MAX:]
+            self.add(self._spill.write_packed(0, ((octets, _count(octets)) for octets in self._merged(group))))
+
+    def _merged(self, runs: Iterable[Run]) -> Iterator[bytes]:
+        return merged_pieces([map(self._spill.octets, run.pieces) for run in runs], PIECE_ITEMS)
+
+
 @dataclass(frozen=True, slots=True)
 class RunWriter:
     """One process's way of writing runs."""
@@ -193,17 +237,12 @@ class RunWriter:
         return self.spill.write_run(self.file, items)
 
     def write_packed(self, packed: Sequence[tuple[bytes, int]]) -> Run | None:
-        """Write tuples that are sorted and packed already, piece by piece, each with their number."""
-        if not packed:
-            return None
-        file = self.spill.files[self.file]
-        pieces = tuple(Piece(self.file, file.write(octets), len(octets), count) for octets, count in packed)
-        return Run(pieces, _unpacked(packed[0][0])[0], _unpacked(packed[-1][0])[-1])
+        """Write tuples that a sheaf has sorted and packed."""
+        return self.spill.write_packed(self.file, packed)
 
 
-def _unpacked(octets: bytes) -> tuple[Item, ...]:
-    items: tuple[Item, ...] = msgpack.unpackb(octets, use_list=False)
-    return items
+def _count(octets: bytes) -> int:
+    return len(unpacked(octets))
 
 
 def _received(handle: Any) -> SpillFile:
