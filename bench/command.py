@@ -116,7 +116,9 @@ def _measure_in_turn(arguments: argparse.Namespace, words: Sequence[str]) -> lis
 def _find_rate(arguments: argparse.Namespace, target: Target) -> int:
     if arguments.p99_us is None:
         raise CommandError("--find-rate needs an objective: --p99-us N")
-    asked, start = asked_of(arguments), arguments.rate or FIRST_RATE
+    if not 0 < arguments.p99_us <= arguments.timeout_ms * 1_000:
+        raise CommandError("--p99-us: more than 0, at most --timeout-ms")
+    asked, start = asked_of(arguments), FIRST_RATE if arguments.rate is None else arguments.rate
     load = replace(load_of(arguments, rate=start), rounds=1)
 
     def try_rate(rate: float) -> Probe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from idis.bench.asking.dns import TYPES
@@ -19,6 +20,7 @@ EXPLAINED = 20
 WARM_UP_S = 1.0  # or a fifth of a short round
 
 _ZIPF_USUAL = 1.0
+_TYPE_USUAL = "NAPTR"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -35,18 +37,24 @@ def load_of(arguments: argparse.Namespace, rate: float | None = None) -> Load:
     Raises:
         CommandError, LoadError: they contradict each other.
     """
-    rate = rate or arguments.rate
+    rate = arguments.rate if rate is None else rate
     if (rate is None) is not arguments.closed:
         raise CommandError("choose one: --rate R (open loop), --closed, or --find-rate")
     if arguments.poisson and rate is None:
         raise CommandError("--poisson spreads the questions of --rate")
+    if arguments.p99_us is not None and not arguments.find_rate:
+        raise CommandError("--p99-us is the objective of --find-rate")
+    if strange := sorted(set(arguments.pin) - os.sched_getaffinity(0)):
+        raise CommandError(f"--pin: core {strange[0]} is none that this process may use")
+    connections = 1 if arguments.closed else max(OPEN_CONNECTIONS, arguments.processes)
+    pipeline = 1 if arguments.closed else PIPELINE_MAX
     warm_up_s = min(WARM_UP_S, arguments.duration / 5) if arguments.warm_up is None else arguments.warm_up
     return Load(
         transport=Transport(arguments.transport),
         rate=rate,
         poisson=arguments.poisson,
-        connections=arguments.connections or (1 if arguments.closed else max(OPEN_CONNECTIONS, arguments.processes)),
-        pipeline=arguments.pipeline or (1 if arguments.closed else PIPELINE_MAX),
+        connections=connections if arguments.connections is None else arguments.connections,
+        pipeline=pipeline if arguments.pipeline is None else arguments.pipeline,
         duration_s=arguments.duration,
         warm_up_s=warm_up_s,
         timeout_ms=arguments.timeout_ms,
@@ -82,7 +90,9 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
 def _dns_form(arguments: argparse.Namespace) -> DnsForm | None:
     if Transport(arguments.transport).dns is not bool(arguments.zone):
         raise CommandError("over DNS identifiers stand in a zone: --transport dns --zone id.example.cn")
-    return DnsForm(arguments.zone.removesuffix("."), arguments.type) if arguments.zone else None
+    if arguments.type is not None and not arguments.zone:
+        raise CommandError("--type is that of DNS records: --transport dns")
+    return DnsForm(arguments.zone.removesuffix("."), arguments.type or _TYPE_USUAL) if arguments.zone else None
 
 
 def cpus(text: str) -> tuple[int, ...]:
@@ -114,7 +124,7 @@ def _add_questions(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--verify", action="store_true", help="a first pass learns every answer; later ones must be the same")
     group.add_argument("--zone", default="", metavar="Z", help="of the identifiers' names (dns)")
-    group.add_argument("--type", choices=tuple(TYPES), default="NAPTR", help="of the records asked for (dns; NAPTR)")
+    group.add_argument("--type", choices=tuple(TYPES), help=f"of the records asked for (dns; {_TYPE_USUAL})")
     group.add_argument("--seed", type=int, default=1, metavar="S", help="of keys and schedule (1)")
 
 

@@ -81,8 +81,10 @@ def _asked(identifiers: list[str], wanted: dict[str, str], path: Path) -> Asked:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is no text in UTF-8: see its octet {error.start + 1}") from None
 
 
 def _check(identifier: str, where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import socket
 from array import array
 from dataclasses import asdict, dataclass
@@ -133,7 +134,10 @@ class Load:
             ("--rounds", 1 <= self.rounds <= ROUNDS_MAX, f"1 to {ROUNDS_MAX}"),
             ("--processes", 1 <= self.processes <= min(PROCESSES_MAX, self.connections), "1 to the number of connections"),
             ("--zipf", self.zipf is None or 0 < self.zipf <= schedule.ZIPF_EXPONENT_MAX, "more than 0, at most 10"),
-            ("--rate and --duration", self.sends <= schedule.SENDS_MAX, f"at most {schedule.SENDS_MAX} questions a round"),
+            (
+                "--rate and --duration", self.rate is None or 1 <= self.sends <= schedule.SENDS_MAX,
+                f"1 to {schedule.SENDS_MAX} questions a round, not {self.sends}",
+            ),
             ("--reconnect", not (self.reconnect and self.transport.datagrams), "UDP has no connections"),
         )
         for name, holds, allowed in bounds:
@@ -142,8 +146,9 @@ class Load:
 
     @property
     def sends(self) -> int:
-        """Questions of one round of an open loop; 0 in a closed one."""
-        return round((self.rate or 0) * self.duration_s)
+        """Questions of one round of an open loop; 0 in a closed one, and where a setting is out of bounds."""
+        sends = (self.rate or 0) * self.duration_s
+        return round(sends) if math.isfinite(sends) else 0
 
     @property
     def measured_s(self) -> float:

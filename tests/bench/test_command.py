@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -172,7 +173,18 @@ def test_silence_is_the_exit_code_of_the_network(capsys: pytest.CaptureFixture[s
         (["127.0.0.1:1", "--sample", "5", "--closed"], "--prefix"),
         (["127.0.0.1:1", "--ids", "no-such-file", "--closed"], "no-such-file"),
         (["127.0.0.1:1", *SAMPLE, "--closed", "--connections", "99999"], "--connections"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--connections", "0"], "--connections"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--pipeline", "0"], "--pipeline"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--duration", "nan"], "--duration"),
+        (["127.0.0.1:1", *SAMPLE, "--rate", "nan"], "--rate"),
+        (["127.0.0.1:1", *SAMPLE, "--rate", "inf"], "--rate"),
+        (["127.0.0.1:1", *SAMPLE, "--rate", "0"], "--rate"),
+        (["127.0.0.1:1", *SAMPLE, "--rate", "0.1", "--duration", "2"], "--rate and --duration"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--pin", "4095"], "core 4095"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--type", "URI"], "--type"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--p99-us", "5"], "--find-rate"),
         (["127.0.0.1:1", *SAMPLE, "--find-rate"], "--p99-us"),
+        (["127.0.0.1:1", *SAMPLE, "--find-rate", "--p99-us", "0"], "--p99-us"),
         (["127.0.0.1:1", *SAMPLE, "--closed", "--pid", "4194305"], "no process"),
         (["127.0.0.1:1", *SAMPLE, "--closed", "--transport", "dns"], "--zone"),
         (["127.0.0.1:1", *SAMPLE, "--closed", "--zone", "id.test"], "--transport dns"),
@@ -185,6 +197,7 @@ def test_silence_is_the_exit_code_of_the_network(capsys: pytest.CaptureFixture[s
         (["compare", "127.0.0.1:1", "127.0.0.1:2", *SAMPLE, "--closed", "--pid", "1"], "--pid"),
         (["rows", "--map", "x"], "x"),
         (["127.0.0.1:1", "--ids", __file__, "--closed"], "no identifier"),
+        (["127.0.0.1:1", "--ids", sys.executable, "--closed"], "UTF-8"),
     ],
 )
 def test_what_is_typed_wrongly_is_a_sentence(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
