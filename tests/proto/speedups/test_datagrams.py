@@ -98,7 +98,8 @@ def dropped_early(packet: bytes, *, believed: bool) -> bool:
 
 def test_both_paths_agree_on_damaged_packets(request: pytest.FixtureRequest, pair: Pair) -> None:
     """Many packets, damaged: the same answers in the same packets, the same packets handed back."""
-    packets = Damage(7).packets(request.config.getoption("--differential-buffers", default=20_000) // 4)
+    count = request.config.getoption("--differential-buffers", default=20_000) // 4
+    packets = Damage(7).packets(count)
     answered = 0
     while batch := list(islice(packets, DATAGRAMS_MAX)):
         received, leftovers = pair.ask(*batch)
@@ -113,7 +114,7 @@ def test_both_paths_agree_on_damaged_packets(request: pytest.FixtureRequest, pai
         assert pair.answers() == expected
         assert leftovers == [(packet, asker, TRUSTED) for packet, answer in zip(admitted, answers, strict=True) if not answer]
         answered += len(expected)
-    assert answered > 500
+    assert answered > count // 10
 
 
 def test_a_stranger_gets_no_more_octets_than_it_sent(strange: Pair) -> None:
