@@ -35,6 +35,9 @@ BATCH_FRAMES = 256  # answered before other connections get their turn
 _AT_ONCE = ("stalled", "no_room", "failure")  # reasons to close that leave nothing to wait for
 _LENGTH_AT = 16  # in the envelope
 COMMON_BYTES_MAX = 4_096  # a frame of which so much is here, and more to come, is not offered to the compiled step
+# Whoever asks too often is told so, and then not read for as long as the refusal says: one costs as much as fifty answers.
+REFUSED_AT_ONCE = 16
+REFUSED_PAUSE_S = 1.0
 TOUCH_S = 0.05  # how exactly the table knows who was active last
 
 
@@ -91,6 +94,7 @@ class TcpConnection(asyncio.Protocol):
         self._scheduled = False
         self._reading = True
         self._stalled_since: float | None = None
+        self._paused = False  # it has asked too often
         self._partial_since: float | None = None  # since when part of a frame is here
         self._active = self._touched = 0.0
         self._closing = ""
@@ -260,7 +264,7 @@ class TcpConnection(asyncio.Protocol):
 
     def _work(self) -> None:
         self._scheduled = False
-        if self._frames and self._stalled_since is None:
+        if self._frames and self._stalled_since is None and not self._paused:
             try:
                 replies = self._answer()
             except Exception:  # as above
@@ -318,10 +322,13 @@ class TcpConnection(asyncio.Protocol):
                 return replies
         elif self._service.chain.give is not None and self._give_away():
             return replies
+        left = len(frames) if trusted else self._service.chain.limit.left(peer, self._active)
+        if left < len(frames):
+            self._pause()
         size = settled = 0
         with self._service.chain.batch(TCP) as batch:
             ready, take, add = batch.ready, frames.popleft, replies.append
-            for _ in range(min(len(frames), BATCH_FRAMES)):
+            for _ in range(min(len(frames), left + REFUSED_AT_ONCE, BATCH_FRAMES)):
                 if size >= OUT_BUFFER_BYTES or self._deferred >= self._waiting_max:
                     break
                 frame = take()
@@ -342,6 +349,17 @@ class TcpConnection(asyncio.Protocol):
                     break
         self._connection.answered(settled)
         return replies
+
+    def _pause(self) -> None:
+        self._paused = True
+        asyncio.get_running_loop().call_later(REFUSED_PAUSE_S, self._resume)
+
+    def _resume(self) -> None:
+        self._paused = False
+        self._active = self._service.clock.monotonic()
+        if self._partial_since is not None:
+            self._partial_since = self._active  # we did not read
+        self._go_on()
 
     def _deliver(self, reply: bytes, *, more: bool = False) -> None:
         """An answer that took longer than its batch, or a part of one."""
@@ -369,7 +387,7 @@ class TcpConnection(asyncio.Protocol):
 
     @property
     def _blocked(self) -> bool:
-        return self._stalled_since is not None or self._deferred >= self._waiting_max
+        return self._paused or self._stalled_since is not None or self._deferred >= self._waiting_max
 
     # Who reads: the pool, the transport, or nobody.
 

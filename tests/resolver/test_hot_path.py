@@ -25,6 +25,7 @@ from idis.resolver.creation import create_node
 from idis.resolver.guard.sources import Sources
 from idis.resolver.metrics import Metrics
 from idis.resolver.own_site import own_site
+from idis.resolver.transports import tcp
 
 NOW = 1_700_000_000
 MANY = tuple(Record(f"88.118.8/N{number}", (Value(1, "URL", b"u" * (number % 90)),)) for number in range(300))
@@ -299,8 +300,9 @@ async def test_what_the_compiled_step_answers_is_counted(node, client_of, frame)
     assert metrics.silent["malformed"] == 1
 
 
-async def test_a_connection_is_held_to_its_rate(start_node, client_of, frame, code):
+async def test_a_connection_is_held_to_its_rate(start_node, client_of, frame, code, monkeypatch):
     """Inside the compiled step as outside of it: beyond the rate, code 3."""
+    monkeypatch.setattr(tcp, "REFUSED_PAUSE_S", 0)
     running = await start_node(records=MANY, guard=GuardSection(trusted_networks=(), validated_per_s=4, network_per_s=100))
     await ready(running)
     reader, writer = await client_of(running).tcp()

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from idis.resolver.config import GuardSection, LimitsSection
+from idis.resolver.transports import tcp
 from tests.waiting import WAIT_S_MAX, until
 
 # "88.118.8/A1" asked for, request id 7.
@@ -246,16 +247,31 @@ async def test_no_room_without_an_idle_neighbour(start_node, client_of):
     writer.close()
 
 
-async def test_a_busy_address_is_told_so(start_node, client_of, frame):
-    """Over TCP a rate limit is code 3, never silence."""
+async def test_a_busy_address_is_told_so(start_node, client_of, frame, monkeypatch):
+    """Over TCP a rate limit is code 3, never silence, however much is over it."""
+    monkeypatch.setattr(tcp, "REFUSED_PAUSE_S", 0)
     guard = GuardSection(trusted_networks=(), validated_per_s=1, network_per_s=1_000)
     running = await start_node(guard=guard)
     reader, writer = await client_of(running).tcp()
-    writer.write(b"".join(frame("88.118.8/A1", number) for number in range(1, 6)))
+    writer.write(b"".join(frame("88.118.8/A1", number) for number in range(2 * tcp.REFUSED_AT_ONCE)))
 
-    answers = [await client_of(running).read_frame(reader) for _ in range(5)]
+    answers = [await client_of(running).read_frame(reader) for _ in range(2 * tcp.REFUSED_AT_ONCE)]
 
-    assert [int.from_bytes(answer[24:28], "big") for answer in answers] == [1, 1, 3, 3, 3]
+    assert [int.from_bytes(answer[24:28], "big") for answer in answers] == [1, 1] + [3] * (2 * tcp.REFUSED_AT_ONCE - 2)
+    writer.close()
+
+
+async def test_a_busy_address_is_not_read_for_a_while(start_node, client_of, frame, monkeypatch):
+    """A few refusals, which cost more than answers; then others have their turn."""
+    monkeypatch.setattr(tcp, "REFUSED_PAUSE_S", 3_600)
+    running = await start_node(guard=GuardSection(trusted_networks=(), validated_per_s=1, network_per_s=1_000))
+    reader, writer = await client_of(running).tcp()
+    writer.write(b"".join(frame("88.118.8/A1", number) for number in range(4 * tcp.REFUSED_AT_ONCE)))
+    for _ in range(3):
+        await client_of(running).read_frame(reader)
+    await asyncio.sleep(0.05)
+
+    assert 1 <= running.metrics.limited["rate_connected"] <= tcp.REFUSED_AT_ONCE
     writer.close()
 
 
