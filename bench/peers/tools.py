@@ -23,7 +23,7 @@ from random import Random
 
 from idis.bench.asking.load import Transport
 from idis.bench.asking.plan import Dialect
-from idis.bench.measuring.observe import cpu_ns
+from idis.bench.measuring.observe import cpu_ns, tree
 from idis.bench.peers.contender import Face, Running
 from idis.bench.peers.dataset import dns_name, naptr_name, resp_pattern
 from idis.bench.peers.match import Match
@@ -99,13 +99,18 @@ def _dnsperf(face: Face, transport: Transport, stage: Stage, names: int, seconds
         numbers = sorted(range(0, names, step), key=lambda number: number * 2_654_435_761 % 2**32)
         questions.write_text("".join(f"{name_at(number)}. {_RECORDS[transport]}\n" for number in numbers))
     words = ["dnsperf", "-s", HOST, "-p", str(face.target.port), "-d", str(questions), "-l", f"{max(round(seconds), 1)}"]
-    before = face.server and cpu_ns(face.server)
+    before = face.server and cpu_ns_of_all(face.server)
     said = _said([*words, "-q", "64", "-c", "4", "-T", "1"], core, seconds)
-    after = face.server and cpu_ns(face.server)
+    after = face.server and cpu_ns_of_all(face.server)
     rate, answers = dnsperf_rate(said), dnsperf_answers(said)
     if rate is None:
         return None
     return Told(rate, (after - before) / 1_000 / answers if before and after and answers else None)
+
+
+def cpu_ns_of_all(server: int) -> int:
+    """CPU time of a server and its descendants until now: NSD answers in a child."""
+    return sum(cpu_ns(process) or 0 for process in tree(server))
 
 
 def dnsperf_rate(said: str) -> float | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from idis.bench.asking.load import Transport
 from idis.bench.asking.questions import dns_frames, resp_frames
 from idis.bench.measuring.measure import Run
-from idis.bench.measuring.observe import tree
+from idis.bench.measuring.observe import cpu_ns, tree
 from idis.bench.peers import scoreboard
 from idis.bench.peers.__main__ import main
 from idis.bench.peers.contender import Contender, Running, memory_of
@@ -21,7 +23,7 @@ from idis.bench.peers.dataset import dns_labels, resp_key, resp_pattern, resp_va
 from idis.bench.peers.lines import LINES, Bound, Goal, Line
 from idis.bench.peers.match import Match, Rules, Standing, hold
 from idis.bench.peers.stage import Stage, StageError, answers_by_stream, free_port
-from idis.bench.peers.tools import Told, dnsperf_answers, dnsperf_rate, redis_rate
+from idis.bench.peers.tools import Told, cpu_ns_of_all, dnsperf_answers, dnsperf_rate, redis_rate
 from idis.resolver.cli.output import ExitCode
 from tests.waiting import until_seen
 
@@ -123,6 +125,20 @@ def test_rates_are_found_in_what_the_tools_print() -> None:
     assert redis_rate(redis) == 439_367.31
     assert dnsperf_rate("connection refused") is None
     assert redis_rate("Could not connect") is None
+
+
+def test_what_a_child_of_a_server_uses_is_the_servers() -> None:
+    """Some answer in a process of their own, and their first one only waits."""
+    with subprocess.Popen(["sh", "-c", "sh -c 'echo; while :; do :; done' & wait"], stdout=subprocess.PIPE, process_group=0) as server:
+        try:
+            assert server.stdout is not None
+            server.stdout.readline()
+            alone = cpu_ns(server.pid) or 0
+
+            assert until_seen(lambda: cpu_ns_of_all(server.pid) > alone + 50_000_000)
+            assert (cpu_ns(server.pid) or 0) < alone + 50_000_000
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def test_a_server_that_ends_at_once_is_skipped_with_its_last_words(tmp_path: Path) -> None:
