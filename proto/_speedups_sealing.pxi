@@ -296,7 +296,7 @@ cdef bint _put_names(SealedRows names, const uint8_t* key, size_t key_bytes, Sto
 
 
 def seal_batch(items not None, Py_ssize_t skip, bytes place not None, places_of, SealedRows names not None, EdgeMaker edges):
-    cdef tuple batch = tuple(items)  # which nobody changes meanwhile
+    cdef tuple batch = tuple(items), item  # which nobody changes meanwhile
     cdef list odd = []
     cdef bytes key, value, octets
     cdef const uint8_t* rest
