@@ -129,7 +129,8 @@ def test_rates_are_found_in_what_the_tools_print() -> None:
 
 def test_what_a_child_of_a_server_uses_is_the_servers() -> None:
     """Some answer in a process of their own, and their first one only waits."""
-    with subprocess.Popen(["sh", "-c", "sh -c 'echo; while :; do :; done' & wait"], stdout=subprocess.PIPE, process_group=0) as server:
+    busy = ["sh", "-c", "sh -c 'echo; while :; do :; done' & wait"]
+    with subprocess.Popen(busy, stdout=subprocess.PIPE, process_group=0) as server:
         try:
             assert server.stdout is not None
             server.stdout.readline()
