@@ -207,7 +207,8 @@ class TestAuthenticate:
         """A secret whose digest only begins as a token's does is refused: the whole digest counts."""
         token, secret = make(store)
         octets = base64.urlsafe_b64decode(secret.removeprefix("idis_") + "=")
-        other = replace(token, digest=hashlib.sha256(octets).digest()[:31] + b"\x00")
+        digest = hashlib.sha256(octets).digest()
+        other = replace(token, digest=digest[:31] + bytes((digest[31] ^ 1,)))
         write(store, lambda txn: txn.put_document(DocumentKind.TOKEN, bytes.fromhex(token.token_id), encode_token(other)))
 
         assert failure(ask(store, secret)).startswith("this token is unknown")
