@@ -166,7 +166,7 @@ class Chain:
         """Ask again for what is missing; the JSON of how it stands."""
         trace = b32decode(job.upper() + "====")[:16].hex()
         body = {"proof": self.proof(who, number=number, trace=trace)}
-        return await self.send("POST", f"/jobs/{job}?waitMs=5000", json=body)
+        return await self.send("POST", f"/jobs/{job}?waitMs=30000", json=body)
 
     async def send(self, method: str, path: str, *, node: Node | None = None, **body: Any) -> Any:
         """The JSON of an answer, and its text."""

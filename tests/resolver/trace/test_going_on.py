@@ -115,7 +115,7 @@ async def test_a_complete_answer_is_not_kept(chain: Chain) -> None:
 async def test_a_job_is_looked_at_until_it_is_over(chain: Chain) -> None:
     """It begins at once and keeps what it found."""
     begun = await chain.ask(WORKS, "/jobs", question="recall", things=[{"thing": HEAT}])
-    over = await chain.send("GET", f"/jobs/{begun['job']}?waitMs=5000")
+    over = await chain.send("GET", f"/jobs/{begun['job']}?waitMs=30000")
 
     assert (begun["state"], begun["recall"], begun["complete"]) == ("running", None, None)
     assert (over["state"], over["complete"], affected(over)) == ("done", True, [SHIP])
@@ -128,7 +128,7 @@ async def test_every_question_may_be_a_job(chain: Chain) -> None:
     found = {}
     for kind, things in kinds.items():
         begun = await chain.ask(WORKS, "/jobs", question=kind, things=[{"thing": thing} for thing in things])
-        found[kind] = await chain.send("GET", f"/jobs/{begun['job']}?waitMs=5000")
+        found[kind] = await chain.send("GET", f"/jobs/{begun['job']}?waitMs=30000")
 
     assert [line["thing"] for line in found["back"]["trace"]["lines"]] == [BLOCK, PLATE, HEAT]
     assert [line["thing"] for line in found["forward"]["trace"]["lines"]] == [HEAT, PLATE, BLOCK, SHIP]
@@ -172,7 +172,7 @@ async def test_a_job_waits_for_a_fresh_pass(chain: Chain, monkeypatch: pytest.Mo
 async def test_jobs_outlive_their_node(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a restart the answer is there; what was interrupted is asked anew by a fresh pass, by whoever asked; or forgotten."""
     done = (await chain.ask(WORKS, "/jobs", question="recall", things=[{"thing": HEAT}]))["job"]
-    await chain.send("GET", f"/jobs/{done}?waitMs=5000")
+    await chain.send("GET", f"/jobs/{done}?waitMs=30000")
     monkeypatch.setattr(errand, "MARGIN_S", 60)
     cut = (await chain.ask(WORKS, "/jobs", question="recall", things=[{"thing": HEAT}]))["job"]
     await chain.send("GET", f"/jobs/{cut}?waitMs=100")
