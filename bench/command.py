@@ -10,10 +10,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from idis.bench.asking.dns import DnsAnswerError
 from idis.bench.asking.identifiers import Asked
 from idis.bench.asking.load import Load, LoadError, Target, target_of
 from idis.bench.asking.sample import sample_rows
 from idis.bench.asking.tally import Count
+from idis.bench.measuring.first_pass import FirstPassError
 from idis.bench.measuring.knee import QUESTIONS_MIN, Knee, Probe, find_knee
 from idis.bench.measuring.measure import Measurement
 from idis.bench.measuring.observe import exists
@@ -48,6 +50,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure, compare, or write the sample's records."""
     first, *rest = arguments.words
+    for path in filter(None, (arguments.json, arguments.csv, arguments.hgrm, arguments.html)):
+        export.insist_on_folder(path)
     try:
         if first == "compare":
             return _compare(arguments, rest)
@@ -60,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _measure(arguments, target_of(first))
     except LoadError as error:
         raise CommandError(str(error)) from None
+    except (FirstPassError, DnsAnswerError) as error:
+        raise CommandError(str(error), ExitCode.REFUSED) from None
     except BrokenPipeError:
         raise  # the reader of our output has gone
     except OSError as error:

@@ -24,6 +24,21 @@ _PLAIN_COLUMNS = (
 _LATENCIES = ("response_us", "service_us", "slip_us")
 
 
+def insist_on_folder(path: str) -> None:
+    """Refuse a path that nothing can be written to before minutes are spent on what it is for.
+
+    Raises:
+        CommandError: there is no such folder, or it takes no files.
+    """
+    folder = Path(path).parent
+    if path == STANDARD_OUTPUT:
+        return
+    if not folder.is_dir():
+        raise CommandError(f"{path} cannot be written: there is no folder {folder}")
+    if Path(path).is_dir() or not os.access(folder, os.W_OK):
+        raise CommandError(f"{path} cannot be written: {'it is a folder' if Path(path).is_dir() else 'permission denied'}")
+
+
 def write_json(document: Mapping[str, Any], path: str) -> None:
     """The whole document; `-` is standard output."""
     _write(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")

@@ -77,8 +77,9 @@ def _latencies(total: Mapping[str, Any]) -> list[str]:
     shown = {title: total[f"{title}_us"] for title in meanings if total[f"{title}_us"]}
     if not shown:
         return []
-    lines = ["", f"{'':9}" + "".join(f"{name:>11}" for name in LEVELS)]
-    lines += [f"{title:9}" + "".join(f"{micros(levels[level]):>11}" for level in LEVELS) for title, levels in shown.items()]
+    # Eighty characters in all: what fits no terminal cannot be compared by looking.
+    lines = ["", f"{'':8}" + "".join(f"{name:>9}" for name in LEVELS)]
+    lines += [f"{title:8}" + "".join(f"{micros(levels[level]):>9}" for level in LEVELS) for title, levels in shown.items()]
     return [*lines, "; ".join(f"{title}: {meanings[title]}" for title in shown)]
 
 

@@ -25,7 +25,10 @@ def objections(load: Load, rounds: Sequence[Round]) -> list[str]:
     answered = sum(one.tally[Count.ANSWERED] for one in rounds)
     if not answered:
         return [_why_nothing(rounds)]
-    if load.rate is not None and answered < ACHIEVED_MIN * offered:
+    lost, refused = (sum(one.tally[count] for one in rounds) for count in (Count.BROKEN, Count.CONNECT_FAILED))
+    if lost or refused:
+        found.append(f"{lost} questions were lost with their connection, and {refused} connections failed: the server went away")
+    elif load.rate is not None and answered < ACHIEVED_MIN * offered:
         share = answered / offered
         found.append(f"only {share:.1%} of the questions were answered: the rate is beyond what was sustained")
     busy = max(share for one in rounds for share in one.busy)

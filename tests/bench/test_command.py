@@ -92,7 +92,7 @@ def test_a_text_missing_from_a_dns_answer_stops_the_measurement(
     words = ["--ids", str(path), *SHORT, "--closed", "--verify", "--transport", "dns", "--zone", DNS.zone]
     code = main(["bench", node.faces[Transport.DNS].target.text, *words])
 
-    assert code == ExitCode.USAGE
+    assert code == ExitCode.REFUSED
     assert f"{1:017d} (NOERROR) does not hold 'not in it'" in capsys.readouterr().err
 
 
@@ -104,7 +104,7 @@ def test_a_wrong_text_in_the_first_pass_stops_the_measurement(
     path.write_text(f"{PREFIX}/B-{1:017d}\tnot in it\n")
     code = main(["bench", _udp(node), "--ids", str(path), *SHORT, "--closed", "--verify"])
 
-    assert code == ExitCode.USAGE
+    assert code == ExitCode.REFUSED
     assert "does not hold 'not in it'" in capsys.readouterr().err
 
 
@@ -198,6 +198,8 @@ def test_silence_is_the_exit_code_of_the_network(capsys: pytest.CaptureFixture[s
         (["rows", "--map", "x"], "x"),
         (["127.0.0.1:1", "--ids", __file__, "--closed"], "no identifier"),
         (["127.0.0.1:1", "--ids", sys.executable, "--closed"], "UTF-8"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--html", "/nowhere/page.html"], "there is no folder /nowhere"),
+        (["127.0.0.1:1", *SAMPLE, "--closed", "--json", str(Path(__file__).parent)], "it is a folder"),
     ],
 )
 def test_what_is_typed_wrongly_is_a_sentence(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:

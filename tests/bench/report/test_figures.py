@@ -74,6 +74,7 @@ def test_what_is_not_known_is_null(run_of: RunOf) -> None:
         (lambda one: one.tally.slip.record(200_000, 10), "left late"),
         (lambda one: setattr(one, "use", Use(1.0, None, 0.07)), "something else used 7%"),
         (lambda one: one.tally.counts.__setitem__(Count.WRONG_DIGEST, 3), "3 answers were wrong"),
+        (lambda one: one.tally.counts.__setitem__(Count.CONNECT_FAILED, 2), "and 2 connections failed: the server went away"),
     ],
 )
 def test_a_run_that_measured_itself_says_so(run_of: RunOf, spoil: Callable[[Any], object], sentence: str) -> None:
