@@ -24,7 +24,6 @@ import struct
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from threading import RLock
@@ -32,12 +31,13 @@ from threading import RLock
 from idis.proto._speedups import AnswerIndex, Fill, IndexFull, IndexUnusable, take_records
 from idis.proto.identifier import ancestors
 from idis.registry.answer_entries import KEYS_PER_PREFIX, Home, Item, below_item, home_of, prefix_items, record_item
+from idis.registry.answer_index_plan import Plan
+from idis.registry.answer_index_reader import FOLDER, file_at
 from idis.registry.authority import has_below
 from idis.registry.journal import BEGINNING, Entry, EntryKind, Position, SnapshotNeeded
 from idis.registry.store import codec, keys
 from idis.registry.store.base import ReadTxn, Store, StoreError
 
-FOLDER = "answer-index"
 RULES = 2  # of what stands in an index; raised when `answer_entries.py` decides otherwise for the same store
 
 # Bounds of one piece of work.
@@ -49,32 +49,12 @@ ENTRIES_PER_PIECE = 32
 PIECES_PER_QUESTION = 8
 SLOTS_PER_PIECE = 2_048
 
-# A generation is made with room, and replaced before it is full, so that a change that does not fit is seldom met.
-ROOM_FACTOR = 1.25
-ROOM_BYTES = 4 * 2**20
-ROOM_ENTRIES = 4_096
 ITEM_BYTES = 1_024  # what stands for a prefix under one key beside its values, such as this node's own site
-GROW_FACTOR = 2
-GROW_AT = 7 / 8  # of the arena
-GROW_AT_ENTRIES = 11 / 16  # of the slots; at three quarters no more are taken
 SECRET_BYTES = 16
 
 _MARK = struct.Struct(">8s20s")  # origin, position
 _UNKNOWN = object()
 _UNANSWERED = frozenset((EntryKind.DOCUMENT, EntryKind.AUDIT, EntryKind.EVENT))  # no answer depends on any
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The size of a generation."""
-
-    entries: int
-    arena_bytes: int
-
-    @property
-    def file_bytes(self) -> int:
-        """Octets on disk, and in memory once every page has been read."""
-        return AnswerIndex.slots_for(self.entries) * 8 + self.arena_bytes
 
 
 class AnswerIndexKeeper:
@@ -120,6 +100,7 @@ class AnswerIndexKeeper:
         self._random_octets = random_octets
         self._bytes_max = bytes_max
         self._position = BEGINNING
+        self._file: tuple[int, int] | None = None  # which one `index` is, whatever stands at the path
         self._homes: dict[str, Home | None] = {}
         self._walks: deque[Iterator[None]] = deque()  # to end before the journal is read on
         self._next: AnswerIndex | None = None  # a generation in the making
@@ -147,9 +128,10 @@ class AnswerIndexKeeper:
         if plan is None:
             return
         try:
+            self._aside.parent.mkdir(mode=0o750, exist_ok=True)  # it may have been removed
             made = AnswerIndex.create(
                 self._aside,
-                AnswerIndex.slots_for(plan.entries),
+                plan.slots,
                 plan.arena_bytes,
                 self._random_octets(SECRET_BYTES),
                 boot=self._boot,
@@ -189,6 +171,19 @@ class AnswerIndexKeeper:
                     if self._walks or self._anew:
                         break
             return False
+
+    def look(self) -> bool:
+        """Want a copy when the file is gone from its path, where those who begin to read look for it; whether that is so."""
+        with self._lock:
+            index = self.index
+            if index is None or self._next is not None or self.wanted is not None or self._anew:
+                return False
+            found = file_at(self._path)
+            if found is not None and found == self._file:
+                return False
+            fill = index.fill()
+            self.wanted = Plan(fill.slots, fill.arena_bytes)
+            return True
 
     def step(self) -> bool:
         """Do a piece of what there is to do; True when there is more."""
@@ -366,7 +361,7 @@ class AnswerIndexKeeper:
             self._make_anew()
             return
         self._position = Position.decode(mark, 8)
-        self.index = index
+        self.index, self._file = index, file_at(self._path)
         index.enabled = True  # it answers when what happened since has been taken in
 
     def _make_anew(self) -> None:
@@ -410,9 +405,13 @@ class AnswerIndexKeeper:
             made.refers = before.refers
         else:
             made.refers = self._refers
+        try:
+            self._aside.rename(self._path)
+        except FileNotFoundError:  # removed meanwhile
+            self._make_anew()
+            return
         made.enabled = True
-        self._aside.rename(self._path)
-        self.index, self._next, self._anew = made, None, False
+        self.index, self._file, self._next, self._anew = made, file_at(self._path), None, False
         if before is not None:
             before.retire()
             before.close()
@@ -445,7 +444,7 @@ class AnswerIndexKeeper:
                 break
             after = page[-1].prefix
             yield
-        plan = Plan(int(entries * ROOM_FACTOR) + ROOM_ENTRIES, int(octets * ROOM_FACTOR) + ROOM_BYTES)
+        plan = Plan.of(entries, octets)
         if plan.file_bytes > self._bytes_max:
             self._give_up(f"it would take {plan.file_bytes} octets, {self._bytes_max} are allowed")
         else:
@@ -491,10 +490,8 @@ class AnswerIndexKeeper:
             yield
 
     def _look_for_room(self, fill: Fill) -> None:
-        """Want a larger generation when the present one is filling up, or one of the same size when most of it is waste."""
         if self._next is not None or self.wanted is not None or self._anew:
             return
-        if fill.used_bytes > fill.arena_bytes * GROW_AT or fill.entries > fill.slots * GROW_AT_ENTRIES:
-            plan = Plan(fill.entries * GROW_FACTOR + ROOM_ENTRIES, fill.live_bytes * GROW_FACTOR + ROOM_BYTES)
-            if plan.file_bytes <= self._bytes_max:
-                self.wanted = plan
+        plan = Plan.after(fill)
+        if plan is not None and plan.file_bytes <= self._bytes_max:
+            self.wanted = plan

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from idis.proto._speedups import AnswerIndex, IndexUnusable
-from idis.registry.answer_index import FOLDER
 from idis.registry.store.base import Store
+
+FOLDER = "answer-index"  # in the data directory
 
 
 class AnswerIndexReader:
@@ -26,7 +27,7 @@ class AnswerIndexReader:
         self._store = store
         self._path = directory / FOLDER / "index"
         self._boot = boot
-        self._file = (0, 0)
+        self._file: tuple[int, int] | None = None
 
     def fresh(self) -> bool:
         """Whether the index holds every change committed until now."""
@@ -39,21 +40,33 @@ class AnswerIndexReader:
         return self.index.position == self._store.last_transaction
 
     def look(self) -> bool:
-        """Map the generation that is current, if it is another one; True when that is so. To be called now and then."""
+        """Map the generation that is current, if it is another one; True when that is so. To be called now and then.
+
+        Where the file is gone, the one that is mapped goes on: its keeper writes to it until he has made another.
+        """
+        found = file_at(self._path)
+        if found == self._file or (found is None and self.index is not None and not self.index.retired):
+            return False
         try:
-            facts = self._path.stat()
-            if (facts.st_dev, facts.st_ino) == self._file:
-                return False
             index = AnswerIndex.open(self._path, boot=self._boot)
         except (OSError, IndexUnusable):
             self.close()
             return False
         self.close()
-        self.index, self._file = index, (facts.st_dev, facts.st_ino)
+        self.index, self._file = index, found
         return True
 
     def close(self) -> None:
         """Let go of it."""
         if self.index is not None:
             self.index.close()
-        self.index, self._file = None, (0, 0)
+        self.index, self._file = None, None
+
+
+def file_at(path: Path) -> tuple[int, int] | None:
+    """Device and inode of the file at a path; None when there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino

@@ -61,6 +61,12 @@ class Commits:
         if not self._waiting:
             self._rest()
 
+    def wake(self) -> None:
+        """Wake whoever waits, commit or not: one of them has something else to do."""
+        for woken in self._waiting:
+            if not woken.done():
+                woken.set_result(None)
+
     def close(self) -> None:
         """Wake nobody any more."""
         self._waiting.clear()

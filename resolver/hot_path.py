@@ -100,11 +100,19 @@ class HotPath:
             self.accelerator = Accelerator(
                 answers, config.guard, sources, config.node.site_serial, metrics, time, secrets.token_bytes, told
             )
+            self._metrics = metrics
+            metrics.gather.append(self._tell_path)
 
     @property
     def index_answers(self) -> Answers | None:
         """The answers of the store's index; None where there are only those of a cache."""
         return None if isinstance(self._answers, AnswerRing) else self._answers
+
+    def look(self, commits: Commits) -> None:
+        """Where this process keeps the index, see that its file is still there; to be called every second."""
+        if isinstance(self._answers, AnswerIndexKeeper) and self._answers.look():
+            note(logging.WARNING, "answer index", failure="its file is gone from the data directory: it is made again")
+            commits.wake()
 
     async def run(self, commits: Commits) -> None:
         """Make, follow or look for the index, for ever; ends by cancellation."""
@@ -121,6 +129,15 @@ class HotPath:
         self._followers.clear()
         if self._answers is not None:
             self._answers.close()
+
+    def _tell_path(self) -> None:
+        answers = self._answers
+        if isinstance(answers, AnswerRing):
+            source = "cache"
+        else:
+            index = None if answers is None or not answers.fresh() else answers.index
+            source = "index" if index is not None and index.enabled else "store"
+        self._metrics.take_path("compiled", source)
 
     async def _read(self, reader: AnswerIndexReader) -> None:
         warmed = None
@@ -159,5 +176,5 @@ class HotPath:
             working, busy = more or keeper.wanted is not None, now < busy_until
             pause_s = ALONE_S if self._hot else BUSY_S if busy else IDLE_S
             await asyncio.sleep(0 if working else pause_s)
-            if not (working or busy):
+            if not (working or busy or keeper.wanted):
                 await commits.beyond(committed, LOOK_S if failure else None)

@@ -39,6 +39,10 @@ class Durations:
         self.sum_s += seconds * requests
 
 
+# Which step answers on the binary port and where its answers come from, the fastest first.
+PATHS = (("compiled", "index"), ("compiled", "cache"), ("compiled", "store"), ("plain", "cache"), ("plain", "store"))
+
+
 @dataclass(slots=True)
 class Metrics:
     """Counters since start, and gauges as they are now.
@@ -83,6 +87,17 @@ class Metrics:
             bring()
         return self
 
+    def take_path(self, step: str, source: str) -> None:
+        """This process answers on the binary port in this one of PATHS."""
+        for path in PATHS:
+            self.gauges[path_gauge(*path)] = int(path == (step, source))
+
+    @property
+    def path(self) -> tuple[str, str]:
+        """The slowest of PATHS in which a process answers; empty strings when none has the binary port."""
+        taken = [path for path in PATHS if self.gauges[path_gauge(*path)]]
+        return taken[-1] if taken else ("", "")
+
     def numbers(self) -> dict[str, float]:
         """What adds up over the processes of a node, by name; what the follower saw does not."""
         self.gathered()
@@ -110,6 +125,11 @@ class Metrics:
                 case ["now", ("connections" | "gauges") as family, key] | [family, key]:
                     counter: Counter[str] = getattr(self, family)
                     counter[key] += int(number)
+
+
+def path_gauge(step: str, source: str) -> str:
+    """Under which name `gauges` has the number of processes that answer in one of PATHS."""
+    return f"path.{step}.{source}"
 
 
 def count_datagrams(metrics: Metrics, counters: Counters) -> None:

@@ -321,6 +321,8 @@ class Node:
 
     def _make_hot_path(self, sources: Sources) -> HotPath | None:
         if not _compiled(self.config):
+            if self.hot:
+                self.metrics.take_path("plain", "store" if self._recursor is None else "cache")
             return None
         from idis.resolver.hot_path import HotPath
 
@@ -443,6 +445,8 @@ class Node:
         while True:
             await asyncio.sleep(SWEEP_S)
             self._commits.look()
+            if self._hot_path is not None:
+                self._hot_path.look(self._commits)
             self._table.sweep(time.monotonic())
             self._trail.tell_rest()
             self.renew()

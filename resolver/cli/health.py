@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         state = "ready" if facts.get("ready") else f"not ready: {facts.get('reason', f'HTTP {status}')}"
         who = f"{facts.get('name', arguments.address)} ({facts.get('tier', '?')}, idis {facts.get('version', '?')})"
-        print(f"{who} {state}, {facts.get('records', 0)} records")
+        path = f"; {facts['step']} step, answers from the {facts['source']}" if facts.get("step") else ""
+        print(f"{who} {state}, {facts.get('records', 0)} records{path}")
         for line in _warnings(facts.get("statuses_ending")):
             print(f"warning: {line}")
     return ExitCode.DONE if facts.get("ready") else ExitCode.REFUSED

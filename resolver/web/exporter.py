@@ -16,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from idis.resolver.metrics import DURATION_BOUNDS_S, Durations, Metrics
+from idis.resolver.metrics import DURATION_BOUNDS_S, PATHS, Durations, Metrics, path_gauge
 from idis.resolver.web.face import Face
 
 __all__ = ["CONTENT_TYPE", "Exporter"]
@@ -46,6 +46,7 @@ class Exporter(Collector):
         yield from self._journal(metrics)
         if self._face.recursor is not None:
             yield from self._recursion(metrics)
+        yield from self._paths(metrics)
         yield from self._workers()
         yield from self._build()
 
@@ -113,6 +114,13 @@ class Exporter(Collector):
             "idis_recursion_pending", "Questions waiting for other nodes.", value=gauges["recursion_pending"]
         )
         yield _counter("idis_upstream", "What asking other nodes took.", "what", _below("upstream.", counted))
+
+    def _paths(self, metrics: Metrics) -> Iterator[Metric]:
+        line = "Processes that answer on the binary port, by step and by where its answers come from."
+        paths = GaugeMetricFamily("idis_hot_path", line, labels=("step", "source"))
+        for path in PATHS:
+            paths.add_metric(path, metrics.gauges[path_gauge(*path)])
+        yield paths
 
     def _workers(self) -> Iterator[Metric]:
         """Each process of a node that has several."""

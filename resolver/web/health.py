@@ -30,6 +30,7 @@ class Health:
         face = self._face
         node = face.config.node
         readiness, metrics = face.readiness(), face.figures()
+        step, source = metrics.path
         document: dict[str, object] = {
             "ready": readiness.ready,
             "reason": readiness.reason,
@@ -40,6 +41,8 @@ class Health:
             "records": sum(metrics.records.values()),
             "position": list(metrics.position),
             "recursion": face.recursor is not None,
+            "step": step,
+            "source": source,
             "workers": node.workers,
             "keeper": node.has_keeper,
             "uptime_s": round(face.uptime_s, 3),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from shutil import rmtree
 
 import pytest
 
@@ -510,7 +511,7 @@ class TestRoom:
 
     def test_it_grows_before_it_is_full(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         """Every record is still there, and readers of the old generation are told."""
-        monkeypatch.setattr("idis.registry.answer_index.GROW_AT", 0.001)
+        monkeypatch.setattr("idis.registry.answer_index_plan.GROW_AT", 0.001)
         before = world.keeper.index
         names = [f"88.118/{number}" for number in range(200)]
         for name in names:
@@ -533,7 +534,7 @@ class TestRoom:
         for number in range(50):
             world.put(f"88.118/{number}")
         world.settle()
-        monkeypatch.setattr("idis.registry.answer_index.GROW_AT", 0.0)
+        monkeypatch.setattr("idis.registry.answer_index_plan.GROW_AT", 0.0)
         monkeypatch.setattr("idis.registry.answer_index.SLOTS_PER_PIECE", 16)
         before = world.keeper.index
         world.put("88.118/50")
@@ -545,7 +546,7 @@ class TestRoom:
             world.keeper.step()
             if world.keeper.index is not before:
                 break
-        monkeypatch.setattr("idis.registry.answer_index.GROW_AT", 0.9)
+        monkeypatch.setattr("idis.registry.answer_index_plan.GROW_AT", 0.9)
         world.settle()
 
         assert world.keeper.fresh()
@@ -556,7 +557,7 @@ class TestRoom:
 
     def test_a_full_one_is_made_anew(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         """What does not fit is never left out silently."""
-        monkeypatch.setattr("idis.registry.answer_index.GROW_AT", 2.0)
+        monkeypatch.setattr("idis.registry.answer_index_plan.GROW_AT", 2.0)
         blob = "x" * 200_000
         for number in range(60):
             world.put(f"88.118/{number}", url(blob))
@@ -587,6 +588,67 @@ class TestRoom:
         assert not world.keeper.fresh()
 
 
+class TestFileThatIsGone:
+    """Removed while the node runs."""
+
+    @pytest.mark.parametrize("removed", ["file", "folder", "replaced"])
+    def test_is_made_again(self, world: World, removed: str) -> None:
+        """A copy with what was there and what came since, for whoever opens it next."""
+        folder = world.directory / "answer-index"
+        world.put("88.118/A")
+        world.settle()
+        there = world.keeper.look()
+        if removed == "folder":
+            rmtree(folder)
+        else:
+            (folder / "index").unlink()
+        if removed == "replaced":
+            (folder / "index").write_bytes(b"another")
+        gone = world.keeper.look()
+        world.put("88.118/B")
+        answered = world.keeper.fresh()
+        world.settle()
+        reader = AnswerIndexReader(world.store, world.directory, boot=b"boot")
+
+        assert (there, gone, answered, world.keeper.look()) == (False, True, True, False)
+        assert reader.look()
+        assert reader.fresh()
+        assert [reader.index.get(b"\x0188.118/" + name, NOW)[0] for name in (b"A", b"B")] == [
+            public("88.118/A"),
+            public("88.118/B"),
+        ]
+        reader.close()
+
+    def test_is_made_again_if_that_was_one_in_the_making(self, tmp_path: Path) -> None:
+        """It cannot take its place any more, so there is another one."""
+        world = World(tmp_path)
+        world.prefix(HOME)
+        while world.keeper.wanted is None:
+            world.keeper.step()
+        world.keeper.create()
+        (tmp_path / "answer-index" / "index.new").unlink()
+        world.settle()
+
+        assert world.keeper.fresh()
+        assert (tmp_path / "answer-index" / "index").exists()
+        world.keeper.close()
+
+    def test_is_read_until_there_is_another_one(self, world: World) -> None:
+        """Its keeper writes to it, and tells when there is."""
+        reader = AnswerIndexReader(world.store, world.directory, boot=b"boot")
+        reader.look()
+        before = reader.index
+        (world.directory / "answer-index" / "index").unlink()
+        looked, read = reader.look(), reader.fresh()
+        world.keeper.look()
+        world.settle()
+
+        assert (looked, read) == (False, True)
+        assert reader.fresh()
+        assert reader.index is not before
+        reader.close()
+
+
 class TestReader:
     """The other processes."""
 
@@ -610,7 +672,7 @@ class TestReader:
 
     def test_follows_to_the_next_one(self, world: World, reader: AnswerIndexReader, monkeypatch: pytest.MonkeyPatch) -> None:
         """At the first question after the change."""
-        monkeypatch.setattr("idis.registry.answer_index.GROW_AT", 0.0)
+        monkeypatch.setattr("idis.registry.answer_index_plan.GROW_AT", 0.0)
         before = reader.index
         world.put("88.118/A")
         for _ in range(STEPS_MAX):

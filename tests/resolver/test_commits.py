@@ -113,6 +113,22 @@ async def test_the_second_commit_is_heard_after_the_first(store: LmdbStore, comm
     assert seen == [1, 1]
 
 
+async def test_who_waits_may_be_woken_without_a_commit() -> None:
+    """Something else is to be done; who waits again sleeps again."""
+    store = MemoryStore()
+    waiting, known = Commits(store, None), store.last_transaction
+    first = asyncio.create_task(waiting.beyond(known))
+    await asyncio.sleep(0)
+    waiting.wake()
+    async with asyncio.timeout(WAIT_S_MAX):
+        await first
+    second = asyncio.create_task(waiting.beyond(known))
+    await asyncio.sleep(0)
+
+    assert not second.done()
+    second.cancel()
+
+
 async def test_a_look_wakes_where_nothing_was_heard() -> None:
     """The node looks every second, should a file system keep silent about what others write."""
     store = MemoryStore()

@@ -110,6 +110,7 @@ class Apart:
         config = NodeConfig(directory, NodeSection(name="n", prefixes=("88.118.8",)))
         create_node(directory, config)
         self.store = LmdbStore.open(directory, exclusive=True)
+        self.commits = Commits(self.store, None)
         site, sources = own_site(config, 2641, 8000, b""), Sources(config.guard)
         self.paths = [
             HotPath(config, self.store, site, sources, Metrics(), recursor=None, follower=None, keeps=keeps, hot=not keeps)
@@ -124,10 +125,11 @@ class Apart:
 
 
 @pytest.fixture
-async def apart(tmp_path):
+async def apart(tmp_path, monkeypatch):
     """The index is kept, and a question has found it."""
+    monkeypatch.setattr("idis.resolver.hot_path.BUSY_FOR_S", 0.0)  # who keeps it sleeps when he has nothing to do
     made = Apart(tmp_path)
-    keeping = asyncio.create_task(made.paths[0].run(Commits(made.store, None)))
+    keeping = asyncio.create_task(made.paths[0].run(made.commits))
     await eventually(made.reader.look)
     yield made
     keeping.cancel()
@@ -172,6 +174,32 @@ async def test_a_generation_that_a_question_has_found_is_mapped_whole_too(apart,
     looking.cancel()
 
     assert warmed == [apart.reader.index]
+
+
+@needs_compiled
+async def test_a_file_that_is_removed_is_made_again_even_if_nothing_is_committed(apart, caplog):
+    """At the next look of the second; the log says so once."""
+    file = apart.paths[0]._config.data_dir / "answer-index" / "index"
+    await eventually(lambda: bool(apart.commits._waiting))  # it has nothing to do
+    file.unlink()
+    for _ in range(2):
+        apart.paths[0].look(apart.commits)
+    await eventually(file.exists)
+
+    assert [record.getMessage() for record in caplog.records].count("answer index") == 1
+    assert apart.reader.fresh()
+
+
+async def test_a_node_tells_which_step_answers(node):
+    """Compiled and from the index, or plain and from the store."""
+    before = node.metrics.gathered().path
+    if node._hot_path is None:
+        assert before == ("plain", "store")
+        return
+    node._hot_path.accelerator.answers.index.enabled = False
+
+    assert before == ("compiled", "index")
+    assert node.metrics.gathered().path == ("compiled", "store")
 
 
 async def test_a_write_is_in_the_next_answer(node, ask, frame, code):

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from idis.proto import speedups
 from idis.proto.value import Value
 from idis.registry.record import Record, prepare
 from idis.registry.store.directory import NodeLock
@@ -110,6 +111,11 @@ class Running:
         with contextlib.suppress(OSError):
             return bool(json.loads(self._get("/readyz"))["ready"])
         return False
+
+    def hot_path(self) -> tuple[str, str]:
+        """By which step it answers, and from what."""
+        facts = json.loads(self._get("/readyz"))
+        return facts["step"], facts["source"]
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Tell it to stop; the exit code."""
@@ -371,6 +377,17 @@ def test_a_replacement_that_cannot_start_replaces_nobody(shared, shared_director
     assert "holds no store" in str(shared.said[-1]["reason"])
     assert {code(answer) for answer in answers} == {1}
     assert shared.pids == old
+
+
+@pytest.mark.skipif(speedups.LOADED != speedups.COMPILED, reason="the compiled hot path is not loaded")
+def test_an_index_that_is_removed_is_made_again_for_workers_to_come(shared, shared_directory):
+    """Within seconds; those that answer from it go on."""
+    index = shared_directory / "answer-index" / "index"
+    assert until_seen(lambda: shared.hot_path() == ("compiled", "index"))
+    index.unlink()
+
+    assert until_seen(index.exists)
+    assert until_seen(lambda: shared.hot_path() == ("compiled", "index"))
 
 
 def test_a_second_node_is_refused_with_the_number_of_the_supervisor(shared, shared_directory):

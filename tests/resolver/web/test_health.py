@@ -6,6 +6,8 @@ import json
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from idis.proto import speedups
+
 
 async def scrape(browser) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
     """Samples by name, then by their labels."""
@@ -72,6 +74,15 @@ async def test_records_journal_and_build_are_shown(browser):
     assert samples["idis_connections"][(("transport", "http"),)] == 1
     (labels,) = samples["idis_build"]
     assert dict(labels)["name"] == "enterprise-118-8"
+
+
+async def test_the_path_of_the_binary_port_is_shown(browser):
+    """One process, by the step that is installed; the same in /readyz."""
+    paths = {dict(labels)["step"]: count for labels, count in (await scrape(browser))["idis_hot_path"].items() if count}
+    step = json.loads((await browser.ask("/readyz"))[1])["step"]
+
+    assert paths == {step: 1}
+    assert (step == "compiled") == (speedups.LOADED == speedups.COMPILED)
 
 
 async def test_a_node_that_recurses_shows_its_cache(start_node, browser_of):
