@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from idis.proto.value import Value
-from idis.registry.loading import csv_rows, spill
+from idis.registry.loading import checked, csv_rows
 from idis.registry.loading import load as load_module
 from idis.registry.loading.rows import FileRefused
 from idis.registry.prefix import PrefixEntry
@@ -34,19 +34,19 @@ SHIP_PLATES = ("--pilot", "ship", "--object", "plate", "--processes", "1")
 # word says to itself.
 CHILD = """
 import os, signal, sys
-from idis.registry.loading import load, sealing, spill
+from idis.registry.loading import checked, load, sealing
 from idis.resolver.cli.main import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started the tests in the background
 load.ATOMIC_ROWS_MAX = 0
-load.RECORDS_PER_COMMIT = spill.PIECE_ITEMS = 20
+load.RECORDS_PER_COMMIT = checked.PIECE_ITEMS = 20
 number, name = int(sys.argv.pop(1)), sys.argv.pop(1)
-plain, done = sealing.load_sealed, []
-def load_sealed(*arguments, **options):
+plain, done = sealing.begin_sealed, []
+def begin_sealed(*arguments, **options):
     if len(done) == number:
         os.kill(os.getpid(), getattr(signal, name))
     done.append(plain(*arguments, **options))
     return done[-1]
-sealing.load_sealed = load_sealed
+sealing.begin_sealed = begin_sealed
 sys.exit(main())
 """
 
@@ -272,7 +272,7 @@ def test_a_full_disk_leaves_whole_records_and_the_same_command_finishes(
     """When the disk fills up during the load, what is stored verifies; with more room the same command goes on."""
     monkeypatch.setattr(load_module, "ATOMIC_ROWS_MAX", 0)
     monkeypatch.setattr(load_module, "RECORDS_PER_COMMIT", 50)
-    monkeypatch.setattr(spill, "PIECE_ITEMS", 50)
+    monkeypatch.setattr(checked, "PIECE_ITEMS", 50)
     file = tmp_path / "many.csv"
     file.write_text(plates(2_000), encoding="utf-8")
     data = make_data(small_disk / "node")
