@@ -26,7 +26,7 @@ from idis.registry.store.bulk import COMMIT_BYTES_MAX, RECORDS_PER_COMMIT, Item,
 from idis.registry.store.codec import DIGEST_BYTES
 from idis.registry.template_elsewhere import name_elsewhere, want_template
 
-PARALLEL_RECORDS_MIN = 100_000  # below it the workers would not have started before the work is done
+PARALLEL_BYTES_MIN = 32 * 2**20  # below it the workers would not have started before the work is done
 READ_KEYS = 256  # looked up in one read transaction
 BLOCKS_PER_BATCH = RECORDS_PER_COMMIT // BLOCK_RECORDS
 
@@ -75,13 +75,13 @@ def load_dump(path: Path, store: Store, *, dry_run: bool, processes: int, report
         StoreError: the store cannot be used or is full; what was loaded is whole, and the same load finishes it.
     """
     report("checking", 0, None)
-    header, places = read_header(path)
-    _check_prefixes(header, domains_of(all_prefixes(store)), path)
     with ExitStack() as stack:
         run: _Runner = partial(map, _run)
-        if processes > 1 and header.records >= PARALLEL_RECORDS_MIN:
+        if processes > 1 and path.stat().st_size >= PARALLEL_BYTES_MIN:
             setups = [_worker] * min(processes, PROCESSES_MAX)
-            run = stack.enter_context(Workers[_Task, _Result](setups)).map
+            run = stack.enter_context(Workers[_Task, _Result](setups)).map  # they start while the file is read
+        header, places = read_header(path)
+        _check_prefixes(header, domains_of(all_prefixes(store)), path)
         facts = _look_at_all(run, path, places)
         left_out = _left_out(store, check_sums(path, header, facts))
         _refuse_beyond_quota(store, header, path, places)

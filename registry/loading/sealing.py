@@ -2,7 +2,8 @@
 
 Sealing a record for its place in the journal costs as much as storing it. So workers seal each batch for the place it will
 most likely get, the transaction after the one before, while the parent stores the batches that are ready. Where a node
-writes in between, the guess is wrong, and the batch is sealed again: slower, not wrong.
+writes in between, the guess is wrong, and the batch is sealed again: slower, not wrong. While one batch is on its way to
+the disk the parent receives the next, so that no worker waits for a flush.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TypeVar
 
 from idis.registry.journal import Position
 from idis.registry.store.base import Store
-from idis.registry.store.bulk import Item, Loaded, batches, load_sealed
+from idis.registry.store.bulk import Item, Loaded, batches, begin_sealed
 from idis.registry.store.sealed_batch import Sealed, seal
 
 ACTOR = "import"
@@ -57,26 +58,56 @@ def store_in_order(
         records: about how many records they hold, for progress.
         report: called with progress.
     """
-    loaded = Loaded()
-    stored = 0
-    position = _position(store)
+    storing = _Storing(store)
 
     def tasks() -> Iterator[Task]:
         for number in range(count):
-            yield task(number, Position(position.epoch, position.hi + 1 + number - stored, 0))
+            yield task(number, storing.place_of(number))
 
     waiting: dict[int, SealedAhead] = {}
     for result in run(tasks()):
         waiting[result.number] = result
-        while ahead := waiting.pop(stored, None):
+        while ahead := waiting.pop(storing.begun, None):
             for part in ahead.parts:
-                loaded += load_sealed(store, part, actor=ACTOR)
-            stored += 1
-            position = _position(store)
-            report("loading", loaded.total, loaded.total / records)
-    return loaded
+                storing.begin(part)
+            storing.begun += 1
+            report("loading", storing.loaded.total, storing.loaded.total / records)
+    storing.finish()
+    report("loading", storing.loaded.total, 1.0)
+    return storing.loaded
 
 
-def _position(store: Store) -> Position:
-    with store.read() as txn:
-        return txn.position
+class _Storing:
+    """Batches on their way into the store, one at a time: two in one commit would have other places than they were sealed for.
+
+    Attributes:
+        begun: tasks whose batches have all been begun.
+        loaded: what became of those that are durable.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.begun = 0
+        self.loaded = Loaded()
+        self._store = store
+        self._going: Callable[[], Loaded] | None = None
+        self._next = self._place_after(1)
+
+    def place_of(self, number: int) -> Position:
+        """Where the first batch of a task will most likely be: each task is one batch."""
+        return self._next._replace(hi=self._next.hi + number - self.begun)
+
+    def begin(self, sealed: Sealed) -> None:
+        """Begin with a batch once the one before is durable."""
+        self.finish()
+        self._next = self._place_after(2)
+        self._going = begin_sealed(self._store, sealed, actor=ACTOR)
+
+    def finish(self) -> None:
+        """Wait for the batch that is on its way."""
+        if self._going is not None:
+            self.loaded += self._going()
+            self._going = None
+
+    def _place_after(self, commits: int) -> Position:
+        with self._store.read() as txn:
+            return Position(txn.position.epoch, txn.position.hi + commits, 0)

@@ -12,6 +12,7 @@ transaction is whole: records, second names, counts and journal entry together, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
@@ -21,7 +22,7 @@ from idis.registry.journal import Position
 from idis.registry.readers import carried
 from idis.registry.record import PreparedRecord, RecordFlag, StoredRecord
 from idis.registry.store import codec, keys, rules
-from idis.registry.store.base import COMMIT_OPS_MAX, Store, WriteTxn
+from idis.registry.store.base import COMMIT_OPS_MAX, Committed, Store, WriteTxn
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.lmdb_write import LmdbWriteTxn
 from idis.registry.store.packed_rows import unpack_rows
@@ -80,13 +81,14 @@ def load_batch(store: Store, batch: Sequence[Item], *, actor: str) -> Loaded:
     Raises:
         StoreError: the disk is full, or the prefix is not answered here; nothing of the batch is stored.
     """
-    return _append_to(store, batch[0][0], batch[-1][0], partial(seal, batch), actor) or _merge(store, batch, actor)
+    appended = _begin_append(store, batch[0][0], batch[-1][0], partial(seal, batch), actor)
+    return (appended and appended.result().result) or _merge(store, batch, actor)
 
 
-def load_sealed(store: Store, sealed: Sealed, *, actor: str) -> Loaded:
-    """`load_batch` of a batch that was sealed ahead."""
-    sealed_at = partial(_sealed_at, sealed)
-    return _append_to(store, sealed.first, sealed.last, sealed_at, actor) or _merge(store, sealed.items(), actor)
+def begin_sealed(store: Store, sealed: Sealed, *, actor: str) -> Callable[[], Loaded]:
+    """Begin `load_batch` of a batch that was sealed ahead; what is returned waits until it is durable, and raises the same."""
+    appended = _begin_append(store, sealed.first, sealed.last, partial(_sealed_at, sealed), actor)
+    return lambda: (appended and appended.result().result) or _merge(store, sealed.items(), actor)
 
 
 def compare_batch(store: Store, batch: Sequence[Item]) -> Loaded:
@@ -127,11 +129,13 @@ def prepared(key: bytes, rest: bytes) -> PreparedRecord:
     )
 
 
-def _append_to(store: Store, first: bytes, last: bytes, sealed_at: SealedAt, actor: str) -> Loaded | None:
-    """Write a batch into the range from `first` to `last`; None when it is not empty."""
+def _begin_append(
+    store: Store, first: bytes, last: bytes, sealed_at: SealedAt, actor: str
+) -> Future[Committed[Loaded | None]] | None:
+    """Begin to write a batch into the range from `first` to `last`; None, now or as its result, when that is not empty."""
     if not isinstance(store, LmdbStore) or not _is_fresh(store, first, last):
         return None
-    return store.write(partial(_append, first, last, sealed_at), actor=actor).result().result
+    return store.write(partial(_append, first, last, sealed_at), actor=actor)
 
 
 def _append(first: bytes, last: bytes, sealed_at: SealedAt, change: WriteTxn) -> Loaded | None:

@@ -101,7 +101,7 @@ def test_a_dump_restores_every_record(
     store: LmdbStore, other: LmdbStore, dump: Path, restore: LoadDump, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Values with their timestamps, second names, flags and versions come back; deleted records do not."""
-    monkeypatch.setattr(load_dump_module, "PARALLEL_RECORDS_MIN", 10)
+    monkeypatch.setattr(load_dump_module, "PARALLEL_BYTES_MIN", 0)
     monkeypatch.setattr(load_dump_module, "RECORDS_PER_COMMIT", 8)
     summary = restore(dump, processes=processes)
     with other.read() as txn:

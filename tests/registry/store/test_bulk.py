@@ -11,7 +11,7 @@ from idis.registry.prefix import PrefixEntry
 from idis.registry.record import PreparedRecord, Record, prepare
 from idis.registry.store import bulk, codec, keys
 from idis.registry.store.base import Store, StoreError
-from idis.registry.store.bulk import Item, Loaded, batches, compare_batch, item_of, load_batch, load_sealed, put_all
+from idis.registry.store.bulk import Item, Loaded, batches, begin_sealed, compare_batch, item_of, load_batch, put_all
 from idis.registry.store.lmdb import LmdbStore
 from idis.registry.store.packed_rows import unpack_rows
 from idis.registry.store.sealed_batch import seal
@@ -102,7 +102,7 @@ def test_a_batch_sealed_ahead_is_stored_at_its_true_place(lmdb_store: LmdbStore,
     with lmdb_store.read() as txn:
         last = txn.position
     sealed = seal(items(6), Position(last.epoch, last.hi + 1 + guess, 0), 0)
-    load_sealed(lmdb_store, sealed, actor="test")
+    begin_sealed(lmdb_store, sealed, actor="test")()
     with lmdb_store.read() as txn:
         record = txn.record(b"88.118\x00A00000")
         position = txn.position

@@ -200,7 +200,7 @@ def test_edges_sealed_ahead(folds: bool, tmp_path: Path) -> None:
     store.write(lambda txn: [txn.put_prefix(entry) for entry in change], actor="test").result(10)
     part = record("ship", "part", "88.1/p", plate="88.2/plate", cutTime="2026-01-01T00:00:00+00:00")
     ahead = seal_ahead(0, [bulk.item_of(keys.identifier_key(part.identifier, True)[1], part, 1)], Position(1, 3, 0))
-    bulk.load_sealed(store, ahead.parts[0], actor="test")
+    bulk.begin_sealed(store, ahead.parts[0], actor="test")()
     (edge,) = edges_up(store, "88.2/PLATE" if folds else "88.2/plate")
     report = check(store.environment)
     store.close()
