@@ -267,6 +267,10 @@ class Counters:
     def limited(self) -> dict[str, int]:
         """Limit → how often it was hit: rate_proven, rate_unproven."""
 
+    @property
+    def damaged(self) -> int:
+        """How often an entry that was asked for failed its checksum, though nobody was writing it."""
+
 @final
 class Gate:
     """Which datagrams are answered at all: trusted networks, proven addresses, token buckets; all of bounded size.

@@ -418,6 +418,7 @@ cdef enum:
     SILENT_UNREACHABLE
     LIMITED_PROVEN
     LIMITED_UNPROVEN
+    DAMAGED
     COUNTS
 
 
@@ -439,6 +440,18 @@ cdef class Counters:
             self.counts[COUNTED_SERVICE_REFERRAL] += 1
         else:
             self.counts[COUNTED_PREFIX_REFERRAL] += 1
+
+    cdef void count_damage(self, const Arena* arena, const Question* question, const Answer* answer) noexcept nogil:
+        # Nothing was written of an entry that had been found. Where its slot has moved, a writer was at work.
+        if entry_check(&answer.entry, question.key.hash, answer.value) != answer.entry.check:
+            fence_acquire()
+            if load_acquire(slot_of(arena, &question.key, question.probe)) == question.slot:
+                self.counts[DAMAGED] += 1
+
+    @property
+    def damaged(self):
+        """How often an entry that was asked for failed its checksum."""
+        return self.counts[DAMAGED]
 
     @property
     def answered(self):

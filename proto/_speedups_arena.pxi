@@ -182,8 +182,10 @@ cdef int find(const Arena* arena, const Key* key, uint64_t* slot, Entry* entry) 
 
 
 cdef void strike_out(Arena* arena, uint64_t slot, const Entry* entry) noexcept nogil:
-    # Its slot points elsewhere by now. Readers that still copy it find its checksum wrong and miss.
+    # Its slot points elsewhere by now, and whoever sees this sees that as well. Readers that still copy it find its checksum
+    # wrong and miss.
     cdef uint64_t spoilt = ~entry.check
+    fence_release()
     memcpy(arena.octets + <uint64_t><uint32_t>slot * UNIT_BYTES, &spoilt, 8)
     arena.header.live_bytes -= stored_bytes(entry.key_bytes, entry.value_bytes)
 

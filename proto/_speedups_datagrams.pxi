@@ -248,9 +248,12 @@ cdef void answer_all(Datagrams* all, const Arena* arena, Counters counters, uint
             if source.standing == STANDING_UNPROVEN and size > question.frame_bytes and answer.part == WHOLE_VALUE:
                 counters.counts[SILENT_AMPLIFICATION] += 1
                 continue
-            size = 0 if size > ANSWER_BYTES_MAX else write_answer(
-                all.answers + all.answers_bytes, arena, question, &answer, now, site_serial
-            )
+            if size > ANSWER_BYTES_MAX:
+                size = 0
+            else:
+                size = write_answer(all.answers + all.answers_bytes, arena, question, &answer, now, site_serial)
+                if size == 0:
+                    counters.count_damage(arena, question, &answer)
             if size and source.standing == STANDING_UNPROVEN and size > question.frame_bytes:
                 counters.counts[SILENT_AMPLIFICATION] += 1
                 continue

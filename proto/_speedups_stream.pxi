@@ -74,6 +74,7 @@ cdef bint append_answer(Out* out, Question* question, const Arena* arena, Counte
         return False
     size = write_answer(out.octets + out.bytes, arena, question, &answer, now, site_serial)
     if size == 0:
+        counters.count_damage(arena, question, &answer)
         return False
     out.bytes += size
     counters.count_answer(code_of(&answer))

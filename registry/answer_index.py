@@ -116,7 +116,7 @@ class AnswerIndexKeeper:
             self._path.parent.mkdir(mode=0o750, exist_ok=True)
             index = AnswerIndex.open(self._path, writable=True, boot=self._boot)
         except (IndexUnusable, FileNotFoundError):
-            self._make_anew()
+            self.make_anew()
         except OSError as error:
             self._give_up(f"{self._path} cannot be used: {error.strerror}")
         else:
@@ -185,6 +185,17 @@ class AnswerIndexKeeper:
             self.wanted = Plan(fill.slots, fill.arena_bytes)
             return True
 
+    def make_anew(self) -> None:
+        """What there is cannot be trusted, or does not suffice: make one from the store."""
+        with self._lock:
+            if self.index is not None:
+                self.index.enabled = False
+            self._drop_next()
+            self._walks.clear()
+            self._homes.clear()
+            self._anew = True
+            self._filling = self._plan()
+
     def step(self) -> bool:
         """Do a piece of what there is to do; True when there is more."""
         with self._lock:
@@ -195,7 +206,7 @@ class AnswerIndexKeeper:
                 more = self.index is not None and not self._anew and self._follow()
                 return self._fill_on() or more
             except IndexFull:
-                self._make_anew()
+                self.make_anew()
                 return not self._ended
             except StoreError as error:
                 self.failure = str(error)
@@ -211,11 +222,11 @@ class AnswerIndexKeeper:
             batch = txn.journal(self._position, ENTRIES_PER_PIECE)
             try:
                 if isinstance(batch, SnapshotNeeded):
-                    self._make_anew()
+                    self.make_anew()
                 else:
                     self._take_in(batch, txn)
             except IndexFull:
-                self._make_anew()
+                self.make_anew()
             if self._walks or self._anew:
                 return True
             more = self._position != txn.position
@@ -270,7 +281,7 @@ class AnswerIndexKeeper:
                 if self.index is not None:
                     self.index.refers = False
             case EntryKind.EPOCH:
-                self._make_anew()
+                self.make_anew()
 
     def _change_prefix(self, prefix: str, txn: ReadTxn) -> None:
         for above in ancestors(prefix)[1:]:  # what they tell of names below them hangs on what is registered there
@@ -358,21 +369,11 @@ class AnswerIndexKeeper:
         if len(mark) != _MARK.size or mark[:8] != self._origin:
             index.retire()
             index.close()
-            self._make_anew()
+            self.make_anew()
             return
         self._position = Position.decode(mark, 8)
         self.index, self._file = index, file_at(self._path)
         index.enabled = True  # it answers when what happened since has been taken in
-
-    def _make_anew(self) -> None:
-        """What there is cannot be trusted, or does not suffice: make one from the store."""
-        if self.index is not None:
-            self.index.enabled = False
-        self._drop_next()
-        self._walks.clear()
-        self._homes.clear()
-        self._anew = True
-        self._filling = self._plan()
 
     def _give_up(self, reason: str) -> None:
         self.failure = f"no answer index: {reason}"
@@ -408,7 +409,7 @@ class AnswerIndexKeeper:
         try:
             self._aside.rename(self._path)
         except FileNotFoundError:  # removed meanwhile
-            self._make_anew()
+            self.make_anew()
             return
         made.enabled = True
         self.index, self._file, self._next, self._anew = made, file_at(self._path), None, False

@@ -168,6 +168,8 @@ class _Bringer:
         for reason, count in counters.silent.items():
             if new := self._new(transport, "silent", reason, count):
                 metrics.silent[reason] += new
+        if new := self._new(transport, "index", "damaged", counters.damaged):
+            metrics.index["damaged"] += new
         for limit, count in counters.limited.items():
             if new := self._new(transport, "limited", limit, count):
                 metrics.limited[limit] += new

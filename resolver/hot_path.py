@@ -11,9 +11,11 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from idis.proto._speedups import AnswerIndex
 from idis.proto.types.site import Site, encode_site
 from idis.registry.answer_index import AnswerIndexKeeper
 from idis.registry.answer_index_reader import AnswerIndexReader
@@ -36,6 +38,7 @@ IDLE_S = 0.02  # of one that keeps the index for others
 BUSY_S = 0.001  # and while changes come
 BUSY_FOR_S = 1.0  # how long after the last one they are taken to come
 LOOK_S = 1.0  # how often a worker looks for another generation, to have it warm, and a keeper that failed tries again
+DAMAGED_MAX = 16  # failed checksums of a generation: each costs one look into the store, a new generation costs a walk of it
 
 _MEMORY = Path("/dev/shm")
 
@@ -75,6 +78,9 @@ class HotPath:
         self._config = config
         self._store = store
         self._hot = hot
+        self._due = False  # there is something to do for whoever keeps the index, of which no commit tells
+        self._judged: AnswerIndex | None = None  # the generation since whose beginning damage is counted
+        self._damaged_before = 0
         boot = boot_name()
         directory = config.data_dir
         if recursor is not None:
@@ -108,11 +114,25 @@ class HotPath:
         """The answers of the store's index; None where there are only those of a cache."""
         return None if isinstance(self._answers, AnswerRing) else self._answers
 
-    def look(self, commits: Commits) -> None:
-        """Where this process keeps the index, see that its file is still there; to be called every second."""
-        if isinstance(self._answers, AnswerIndexKeeper) and self._answers.look():
-            note(logging.WARNING, "answer index", failure="its file is gone from the data directory: it is made again")
-            commits.wake()
+    def look(self, commits: Commits, figures: Callable[[], Metrics]) -> None:
+        """Where this process keeps the index, see that its file is there and whole; to be called every second.
+
+        Args:
+            commits: wakes whoever keeps it.
+            figures: what all processes of the node have counted.
+        """
+        keeper = self._answers
+        if not isinstance(keeper, AnswerIndexKeeper):
+            return
+        if keeper.look():
+            self._wake(commits, "its file is gone from the data directory: it is made again")
+        elif (index := keeper.index) is not None and index.enabled:
+            damaged = figures().index["damaged"]
+            if index is not self._judged:
+                self._judged, self._damaged_before = index, damaged
+            elif damaged - self._damaged_before > DAMAGED_MAX:
+                keeper.make_anew()
+                self._wake(commits, "its entries fail their checksums: it is made anew")
 
     async def run(self, commits: Commits) -> None:
         """Make, follow or look for the index, for ever; ends by cancellation."""
@@ -129,6 +149,11 @@ class HotPath:
         self._followers.clear()
         if self._answers is not None:
             self._answers.close()
+
+    def _wake(self, commits: Commits, failure: str) -> None:
+        note(logging.WARNING, "answer index", failure=failure)
+        self._due = True
+        commits.wake()
 
     def _tell_path(self) -> None:
         answers = self._answers
@@ -156,7 +181,7 @@ class HotPath:
             self._followers.append(keeper.fresh)
         failure, known, busy_until, remembered = "", keeper.index, 0.0, False
         while True:
-            committed = self._store.last_transaction
+            committed, self._due = self._store.last_transaction, False
             if keeper.wanted is not None:
                 await asyncio.to_thread(keeper.create)
             more = keeper.step()
@@ -176,5 +201,5 @@ class HotPath:
             working, busy = more or keeper.wanted is not None, now < busy_until
             pause_s = ALONE_S if self._hot else BUSY_S if busy else IDLE_S
             await asyncio.sleep(0 if working else pause_s)
-            if not (working or busy or keeper.wanted):
+            if not (working or busy or self._due):
                 await commits.beyond(committed, LOOK_S if failure else None)

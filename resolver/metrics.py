@@ -58,6 +58,7 @@ class Metrics:
         gather: called before somebody reads, to bring in what is counted elsewhere.
         admin: what the administration did and refused, by name.
         dns: what the DNS face answered, `code.N` by response code, and what else it did, by name.
+        index: what befell the answer index: `damaged`, how often an entry that was asked for failed its checksum.
         entries: kind of journal entry → seen by the follower.
         records: prefix → live records, as the follower last saw them.
         statuses: prefix → when the last of its statuses ends, in unix seconds, as the follower last saw them.
@@ -74,6 +75,7 @@ class Metrics:
     recursion: Counter[str] = field(default_factory=Counter)
     admin: Counter[str] = field(default_factory=Counter)
     dns: Counter[str] = field(default_factory=Counter)
+    index: Counter[str] = field(default_factory=Counter)
     gauges: Counter[str] = field(default_factory=Counter)
     gather: list[Callable[[], None]] = field(default_factory=list)
     entries: Counter[str] = field(default_factory=Counter)
@@ -138,6 +140,7 @@ def count_datagrams(metrics: Metrics, counters: Counters) -> None:
         metrics.answered["udp", code] += count
     metrics.silent.update(counters.silent)
     metrics.limited.update(counters.limited)
+    metrics.index["damaged"] += counters.damaged
 
 
 def count_recursion(metrics: Metrics, recursor: Recursor) -> None:
@@ -169,4 +172,4 @@ def count_recursion(metrics: Metrics, recursor: Recursor) -> None:
         metrics.gauges[name] = count
 
 
-_FAMILIES = ("silent", "limited", "accepted", "closed", "recursion", "admin", "dns")  # counters by one name
+_FAMILIES = ("silent", "limited", "accepted", "closed", "recursion", "admin", "dns", "index")  # counters by one name

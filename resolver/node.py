@@ -446,7 +446,7 @@ class Node:
             await asyncio.sleep(SWEEP_S)
             self._commits.look()
             if self._hot_path is not None:
-                self._hot_path.look(self._commits)
+                self._hot_path.look(self._commits, self._figures)
             self._table.sweep(time.monotonic())
             self._trail.tell_rest()
             self.renew()

@@ -121,6 +121,8 @@ class Exporter(Collector):
         for path in PATHS:
             paths.add_metric(path, metrics.gauges[path_gauge(*path)])
         yield paths
+        line = "Times an entry of the answer index failed its checksum and the store answered."
+        yield CounterMetricFamily("idis_index_damaged", line, value=metrics.index["damaged"])
 
     def _workers(self) -> Iterator[Metric]:
         """Each process of a node that has several."""

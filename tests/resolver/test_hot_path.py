@@ -183,7 +183,7 @@ async def test_a_file_that_is_removed_is_made_again_even_if_nothing_is_committed
     await eventually(lambda: bool(apart.commits._waiting))  # it has nothing to do
     file.unlink()
     for _ in range(2):
-        apart.paths[0].look(apart.commits)
+        apart.paths[0].look(apart.commits, Metrics)
     await eventually(file.exists)
 
     assert [record.getMessage() for record in caplog.records].count("answer index") == 1
@@ -396,6 +396,37 @@ async def test_a_damaged_index_never_answers_wrongly(start_node, make_config, cl
 
     assert [code(answer) for answer in answers] == [1] * 50
     assert all(record.values[0].data in answer for record, answer in zip(MANY, answers, strict=False))
+
+
+@needs_compiled
+@pytest.mark.parametrize("transport", ["ask_udp", "ask_tcp"])
+async def test_entries_that_rot_are_made_anew(start_node, client_of, frame, caplog, transport):
+    """After some failed checksums, and the log says so once; from then on the index answers."""
+    from idis.resolver.hot_path import DAMAGED_MAX
+
+    node = await start_node(records=MANY)
+    await ready(node)
+    path, ask = node._hot_path, getattr(client_of(node), transport)
+    spoilt = path._answers.index
+    await eventually(lambda: path._judged is spoilt)
+    with (node.config.data_dir / "answer-index" / "index").open("r+b") as file:
+        octets = file.read().replace(b"u" * 60, b"v" * 60)
+        file.seek(0)
+        file.write(octets)
+    for number in range(60, 60 + DAMAGED_MAX):
+        await ask(frame(f"88.118.8/N{number}"))
+    known = node.metrics.gathered().index["damaged"]
+    await asyncio.sleep(5 * node_module.SWEEP_S)
+    kept = spoilt.enabled
+    await ask(frame("88.118.8/N89"))
+    await eventually(lambda: path._answers.index is not spoilt)
+    await ready(node)
+    answer = await ask(frame("88.118.8/N60"))
+
+    assert (known, kept) == (DAMAGED_MAX, True)
+    assert b"u" * 60 in (answer if transport == "ask_tcp" else answer[0])
+    assert node.metrics.gathered().index["damaged"] == DAMAGED_MAX + 1
+    assert [record.getMessage() for record in caplog.records].count("answer index") == 1
 
 
 async def test_a_prefix_registered_on_a_recursive_node_is_its_own_at_once(start_node, client_of, frame, code):

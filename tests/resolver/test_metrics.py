@@ -44,3 +44,14 @@ def test_of_several_processes_the_slowest_path_is_named():
 def test_without_a_binary_port_no_path_is_named():
     """A keeper answers nobody there."""
     assert Metrics().path == ("", "")
+
+
+def test_damage_that_workers_meet_adds_up():
+    """Whoever keeps the index judges it by what all of them have met."""
+    total = Metrics()
+    for count in (2, 3):
+        worker = Metrics()
+        worker.index["damaged"] = count
+        total.add(worker.numbers())
+
+    assert total.index["damaged"] == 5

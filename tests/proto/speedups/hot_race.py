@@ -6,6 +6,7 @@ The writer puts, replaces and deletes, and every now and then replaces the whole
 carries its key, its version and a checksum. After each change the writer notes the version of the key where the readers
 see it. A reader first reads the note, then the index: what it finds must be whole, of the key it asked for, and no older than
 the note; without deletions in between nothing else but a miss is allowed. Half of the reads go through `process`, in batches.
+But for a ring, whose places are used again, no change may be taken for damage.
 """
 
 from __future__ import annotations
@@ -118,6 +119,8 @@ def read(path: str, notes: Any, reads: int, seed: int, found: Any) -> None:
             seen["hits"] += value is not None
             if value is not None and (fault := fault_of(value, number, note)):
                 findings.append(f"{NAMES[number]}: {fault}")
+    if counters.damaged and not index.ring:
+        findings.append(f"{counters.damaged} changes were taken for damage")
     found.put((dict(seen), findings))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("idis.proto._speedups", reason="the compiled hot path is not loaded", exc_type=ImportError)
 
-from hot_questions import NOW, SERIAL, TABLE, corpus, expected, make_index
+from hot_questions import NOW, SERIAL, TABLE, corpus, expected, make_index, question
 
 from idis.proto._speedups import AnswerIndex, Counters, IndexFull, IndexUnusable, process
 
@@ -96,6 +96,25 @@ def test_damage_beneath_an_open_index_is_survived(whole: Path, tmp_path: Path, d
 
         assert is_right(index)
         index.close()
+
+
+def test_values_that_have_rotted_are_counted(whole: Path, tmp_path: Path) -> None:
+    """Once each time they are asked for, and nothing else is: not what is whole, missing, or told in another way."""
+    folded, held = next(iter(TABLE.items()))
+    octets = whole.read_bytes()
+    asked = question(folded[1:].decode())
+    counted = []
+    for text in (octets, octets.replace(held.value, held.value[:-1] + b"?")):
+        (tmp_path / "index").unlink(missing_ok=True)
+        (tmp_path / "index").write_bytes(text)
+        index, counters = AnswerIndex.open(tmp_path / "index"), Counters()
+        for stream in (STREAM, asked, asked):
+            process(index, stream, NOW, SERIAL, counters, -1, 1_024, 10**8)
+        counted.append(counters.damaged)
+        index.close()
+
+    assert counted[0] == 0
+    assert counted[1] >= 2
 
 
 @pytest.mark.parametrize("damage", [flip_bits, flip_slots, tear_pages])
