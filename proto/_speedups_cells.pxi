@@ -180,16 +180,16 @@ cdef class _UsualColumn:
         became = self.learn(text)
         if became is None:
             return NULL
-        cell.octets, cell.fact, text, folded, names = became
+        cell.octets, cell.fact, shown, folded, names = became
         if cell.octets is None:
             raise TypeError("a cell without octets")
-        cell.text = text.encode()
-        cell.folded = tuple([part.encode() for part in folded])
-        cell.names = tuple([(scheme.encode(), local.encode()) for scheme, local in names])
-        cell.flag = -1 if self.flags is None else self.flags.get(text, -1)
+        cell.text = (<str?>shown).encode()
+        cell.folded = tuple([(<str?>part).encode() for part in folded])
+        cell.names = tuple([((<str?>scheme).encode(), (<str?>local).encode()) for scheme, local in names])
+        cell.flag = -1 if self.flags is None else self.flags.get(shown, -1)
         if len(self.cells) >= USUAL_CELLS_MAX:
+            memset(self.slots, 0, (self.mask + 1) * sizeof(uint32_t))
             self.cells = []
-            self.grow(64)
         elif 2 * <size_t>len(self.cells) >= self.mask:
             self.grow(64 if self.slots is NULL else 2 * (self.mask + 1))
         self.cells.append(cell)
@@ -227,6 +227,14 @@ cdef class _UsualNaming:
     cdef tuple scopes
 
 
+cdef Py_ssize_t _within(number, Py_ssize_t first, Py_ssize_t end) except? -9:
+    # A number of a column, kept as what it was when it was looked at.
+    cdef Py_ssize_t at = number
+    if not first <= at < end:
+        raise ValueError("no such column")
+    return at
+
+
 cdef class UsualTable:
     cdef list columns
     cdef Py_ssize_t width
@@ -258,7 +266,7 @@ cdef class UsualTable:
             raise MemoryError
         self.width = width
         self.columns = []
-        for place, kind, head, length, learn in columns:
+        for place, kind, head, length, learn in tuple(columns):  # which does not grow meanwhile
             made = _UsualColumn.__new__(_UsualColumn)
             made.place, made.kind, made.head, made.length, made.learn = place, kind, head, length, learn
             if made.head is None or not PLACE_OF_PREFIX <= made.place < width or not COLUMN_LEARNED <= made.kind <= COLUMN_TIME:
@@ -269,29 +277,25 @@ cdef class UsualTable:
         if (<_UsualColumn>self.columns[recall]).kind != COLUMN_LEARNED:
             raise ValueError("the recall flag is learned")
         self.public, self.recall = public, recall
-        for number in (*edges, *(at for _, at in looked_at), *(at for at, _ in references)):
-            if not 0 <= number < count:
-                raise ValueError("no such column")
-        for number in (*edges, *(at for at, _ in references)):
+        self.edges = tuple([_within(at, 0, count) for at in edges])
+        self.looked_at = tuple([(name, _within(at, 0, count)) for name, at in looked_at])
+        self.references = tuple([(_within(at, 0, count), name) for at, name in references])
+        self.foreign = tuple([_within(at, 0, width) for at in foreign])
+        self.rules = rules
+        for number in (*self.edges, *[at for at, _ in self.references]):
             if (<_UsualColumn>self.columns[number]).kind != COLUMN_LEARNED:
                 raise ValueError("references are learned")
-        for _, number in looked_at:
+        for _, number in self.looked_at:
             if (<_UsualColumn>self.columns[number]).kind not in (COLUMN_LEARNED, COLUMN_TEXT):
                 raise ValueError("what rules look at is learned, or text")
-        for number in foreign:
-            if not 0 <= number < width:
-                raise ValueError("no such column")
-        self.edges, self.rules, self.looked_at, self.foreign, self.references = edges, rules, looked_at, foreign, references
         made_namings = []
         for scheme, unique, many, number, scopes in namings:
             naming = _UsualNaming.__new__(_UsualNaming)
-            naming.scheme, naming.unique, naming.many, naming.number, naming.scopes = scheme, unique, many, number, scopes
-            if naming.scheme is None or naming.scopes is None or not 0 <= number < count or (unique and many):
+            naming.scheme, naming.unique, naming.many, naming.number = scheme, unique, many, number
+            naming.scopes = tuple([_within(scope, SCOPE_OF_PREFIX, count) for scope in scopes])
+            if naming.scheme is None or not 0 <= number < count or (naming.unique and naming.many):
                 raise ValueError("no such naming")
-            if many and (<_UsualColumn>self.columns[number]).kind != COLUMN_LEARNED:
+            if naming.many and (<_UsualColumn>self.columns[number]).kind != COLUMN_LEARNED:
                 raise ValueError("many names are learned")
-            for scope in scopes:
-                if not SCOPE_OF_PREFIX <= scope < count:
-                    raise ValueError("no such column")
             made_namings.append(naming)
         self.namings = tuple(made_namings)

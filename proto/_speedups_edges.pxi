@@ -75,7 +75,7 @@ cdef int _place(place, int fields) except? -9:
 
 
 cdef class _EdgePlan:
-    cdef tuple given  # holds what the pointers point to
+    cdef list held  # what the pointers point to
     cdef uint32_t last_index
     cdef int fields
     cdef int rules
@@ -105,10 +105,11 @@ cdef class _EdgePlan:
             or len(factors) > EDGE_PARTS_MAX or len(times) > 2 * EDGE_PARTS_MAX
         ):
             raise ValueError("a plan of edges has too many parts")
-        self.given = given
+        self.held = []
         for index, name in fields:
             if name is None:
                 raise TypeError("a field has no name")
+            self.held.append(name)
             self.indexes[self.fields] = index
             self.names[self.fields] = <const uint8_t*><char*>name
             self.name_bytes[self.fields] = len(name)
@@ -118,6 +119,7 @@ cdef class _EdgePlan:
         for name, place in factors:
             if name is None:
                 raise TypeError("a factor has no name")
+            self.held.append(name)
             self.kinds[self.factors], self.kind_bytes[self.factors] = <const uint8_t*><char*>name, len(name)
             self.factor[self.factors] = _place(place, self.fields)
             self.factors += 1
@@ -127,6 +129,7 @@ cdef class _EdgePlan:
         for name, scheme, up, down, namesake, always, text, start, end, child, when, within in rules:
             if name is None or scheme is None:
                 raise TypeError("a rule of edges has no name")
+            self.held += name, scheme
             rule = self.rule + self.rules
             rule.name, rule.name_bytes = <const uint8_t*><char*>name, len(name)
             rule.scheme, rule.scheme_bytes = <const uint8_t*><char*>scheme, len(scheme)
@@ -478,8 +481,8 @@ cdef class EdgeMaker:
                 return found == 0
         since, until = self.moment_of(rule.start, &begun), self.moment_of(rule.end, &ended)
         found = self.spell(text.at, text.size, &parent)
-        if since == IS_ODD or until == IS_ODD or found == IS_ODD or text.at[0] == 0x5b or (until and ended < 0):
-            return False
+        if since == IS_ODD or until == IS_ODD or found == IS_ODD or text.at[0] == 0x5b or (until and ended <= 0):
+            return False  # of what ended in 1970 or before too: 0 says below that it still holds
         if since == 0:
             begun = BEGINNING_MS if rule.always else self.now_ms
         if found == 0:

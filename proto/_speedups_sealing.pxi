@@ -76,7 +76,7 @@ cdef class SealedRows:
         cdef void* grown
         if key_bytes > PACKED_KEY_BYTES_MAX or row_bytes > ROW_BYTES_MAX or self.count >= 0xffffffff:
             raise ValueError("no table has such a row")
-        if size > self.room - self.end:
+        if size >= self.room - self.end:  # so that there is a place even for nothing
             room = 2 * self.room + size + ROOM_BYTES
             grown = realloc(self.octets, room)
             if grown is NULL:
@@ -126,6 +126,7 @@ cdef class SealedRows:
             if kept and row.key_bytes == self.rows[kept - 1].key_bytes and not memcmp(row.key, self.rows[kept - 1].key, row.key_bytes):
                 kept -= 1
             self.rows[kept] = row[0]
+            self.rows[kept].number = <uint32_t>kept
             kept += 1
         self.count = kept
 

@@ -315,12 +315,13 @@ cdef class merged_pieces:
 
     def __init__(self, runs, Py_ssize_t each):
         cdef Py_ssize_t number, most
+        cdef list begun = [iter(run) for run in runs]
         if self.places is not NULL:
             raise TypeError("a merge is made once")
         if not 0 < each < 65536:
             raise ValueError("a piece holds 1 to 65,535 items")
-        self.runs = [iter(run) for run in runs]
-        most = len(self.runs)
+        self.runs = begun
+        most = len(begun)
         self.pieces = [b""] * most
         self.each = each
         self.places = <Merging*>calloc(most + 1, sizeof(Merging))
@@ -396,6 +397,9 @@ cdef class merged_pieces:
                     self.heap[0] = self.heap[self.count]
                 if self.count:
                     self.sift(0)
+        except BaseException:
+            self.count = 0  # no item lies where the run that failed was: the merge has ended
+            raise
         finally:
             self.busy = False
         piece = PyBytes_FromStringAndSize(NULL, 3 + out.used)

@@ -172,7 +172,7 @@ cdef class UsualRows:
             begin = at
             if at < end and at[0] == c'"':
                 cell = self.unquoted(&at, end, lines, &size)
-                if cell is NULL:
+                if cell is NULL or size > USUAL_FIELD_BYTES_MAX:  # behind such a one a reader begins anew in the next line
                     return CUT_LOST
             else:
                 while at < end and at[0] != self.separator and at[0] != c'\n' and at[0] != c'\r':

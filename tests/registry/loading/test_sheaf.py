@@ -98,6 +98,16 @@ def test_octets_that_no_sheaf_gave_are_refused() -> None:
     assert refused > len(piece)
 
 
+@pytest.mark.skipif(Sheaf is SheafInPython, reason="the compiled sheaf is not loaded")
+def test_a_merge_that_met_damage_has_ended() -> None:
+    """The piece it was in is gone: nothing is read from there when somebody asks on."""
+    merge = merged_pieces([[_packed([(b"key", 7)], 8)[0], b"no piece"]], 8)
+
+    with pytest.raises(ValueError, match="no piece of a run"):
+        next(merge)
+    assert list(merge) == []
+
+
 def test_more_runs_than_are_merged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are merged in rounds, and nothing is lost."""
     monkeypatch.setattr(spill_module, "MERGE_RUNS_MAX", 3)
