@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The tests of the compiled hot path, a campaign of damaged buffers, a tenth of them with frames of the parser fuzzer, and
-# one of what is compiled for registration, store and trail (`twins.py`), with every memory access and every shift checked: the extension is built with AddressSanitizer and
-# UndefinedBehaviorSanitizer into a folder of its own and run from there.
+# The tests of the compiled hot path, of loading and of the store, a campaign of damaged buffers, a tenth of them with frames
+# of the parser fuzzer, and one of what is compiled for registration, loading, store and trail (`twins.py`), with every memory
+# access and every shift checked: the extension is built with AddressSanitizer and UndefinedBehaviorSanitizer into a folder of
+# its own and run from there.
 #
 #   tests/fuzz/asan.sh [BUFFERS]     PYTHON picks an interpreter that has the test needs and Cython
 #
@@ -32,4 +33,5 @@ export LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=lib
 "$python" -c 'from idis.proto import _speedups; print("checked:", _speedups.__file__)'
 "$python" tests/proto/speedups/hot_differential.py --buffers "$buffers" --processes 1
 "$python" tests/fuzz/twins.py --rounds "$buffers"
-"$python" -m pytest -p no:cacheprovider --timeout 0 tests/proto/speedups tests/resolver/transports/test_dns_twins.py
+"$python" -m pytest -p no:cacheprovider --timeout 0 tests/proto/speedups tests/resolver/transports/test_dns_twins.py \
+    tests/registry/loading tests/registry/store

@@ -1,4 +1,4 @@
-"""A campaign against what is compiled for registration, store and trail: python tests/fuzz/twins.py --rounds 1000000
+"""A campaign against what is compiled for registration, loading, store and trail: python tests/fuzz/twins.py --rounds 1000000
 
 Each round makes arguments, well formed or damaged, and compares what a compiled function gives with what its plain twin
 does. `tests/fuzz/asan.sh` runs it with every memory access checked.
@@ -21,6 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from loading_twins import LoadingTwins, calls
 from mutate import EDGES, Mutator
 
 from idis.proto import _speedups as compiled
@@ -86,7 +87,10 @@ _OBJECTS = (
 _TEXTS = (
     *(b"88.1a/x1", b"88.2/Lot.7", b"88.2/Lot.7", b"2/a%20b", b"24H0315", b"24h0315", b"true", b"true", b"discrete", b""),
 )
-_TIMES = (b"2026-03-01T08:30:00+08:00", b"2026-03-01T08:30:00Z", b"2024-02-29", b"1969-12-31T23:00:00-09:30", b"9999-12-31", b"")
+_TIMES = (
+    *(b"2026-03-01T08:30:00+08:00", b"2026-03-01T08:30:00Z", b"2024-02-29", b"1969-12-31T23:00:00-09:30", b"1970-01-01"),
+    *(b"1950-01-01", b"9999-12-31", b""),
+)
 _ODD_TEXTS = (
     *(b"2026-02-29", b"1960-01-01", b"0001-01-01", b"0000-01-01", b"1900-02-29", b"2000-02-29", b"2026-13-01", b"2026-04-31"),
     *(b"2026-03-01T24:00:00Z", b"2026-03-01T08:30:00-23:59", b"2026-03-01T08:30:00.5Z", b"2026-03-01T08:30:00", b"20260301"),
@@ -140,6 +144,7 @@ class Twins:
             name: Mutator(seed + at, [(name, one) for one in some]) for at, (name, some) in enumerate(self._corpora.items())
         }
         self._indexes = self._make_indexes()
+        self.files = LoadingTwins(self._random, self.plain, _difference)
 
     def drawn(self, corpus: str, damaged: float = DAMAGED_SHARE) -> bytes:
         """Octets of a kind, damaged or whole."""
@@ -332,7 +337,7 @@ class Twins:
 
     def oddities(self) -> Iterator[str]:
         """Every argument of every function in turn of a wrong kind: refused or passed over, as long as nothing breaks."""
-        for call, right in _calls(self._make_indexes()[0]):
+        for call, right in (*_calls(self._make_indexes()[0]), *calls()):
             for at, odd in product(range(len(right)), _ODD):
                 given = (*right[:at], odd, *right[at + 1 :])
                 told = outcome(lambda: call(*given))  # noqa: B023
@@ -437,7 +442,10 @@ def campaign(seed: int, rounds: int, seconds: float = float("inf")) -> Result:
     with TemporaryDirectory() as folder:
         twins = Twins(seed, Path(folder))
         result.plain = twins.plain
-        kinds = (twins.sealing, twins.new_records, twins.items, twins.values, twins.line, twins.taking, twins.loading)
+        kinds = (
+            *(twins.sealing, twins.new_records, twins.items, twins.values, twins.line, twins.taking, twins.loading),
+            *(twins.files.sheaf, twins.files.pieces, twins.files.block),
+        )
         result.findings.extend(twins.oddities())
         while result.rounds < rounds and len(result.findings) < FINDINGS_MAX and time.monotonic() < end:
             kind = kinds[result.rounds % len(kinds)]
