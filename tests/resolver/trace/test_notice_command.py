@@ -62,6 +62,7 @@ async def test_a_hidden_holder_acknowledges(chain: Chain, capsys: pytest.Capture
     made = await told(chain, capsys, tmp_path, MILL)
     (one,) = json.loads(await once(chain, YARD, capsys, TEXT, "list", "--json"))["notices"]
     await notice(chain, YARD, "acknowledge", one["id"], "--words", "已检查")
+    capsys.readouterr()  # what the yard was shown
     shown = await once(chain, MILL, capsys, "1 acknowledged", "show", made["id"])
 
     assert one["to"][0]["things"] == [SHIP]
