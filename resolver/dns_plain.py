@@ -36,7 +36,8 @@ _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
 # What stays as it is in a substitution: everything printable but its delimiter and its escape.
 _CLEAN = bytes(octet for octet in range(0x21, 0x7F) if octet not in b"!\\")
 _KINDS = (NAPTR, URI, TXT)
-_MARKS = {kind: b"\x00" + kind.to_bytes(2, "big") for kind in _KINDS}  # behind a record's key, where no name has such an octet
+# In front of a record's key, where every key has a prefix: behind it an asker could write the same octets.
+_MARKS = {kind: b"\x00" + kind.to_bytes(2, "big") for kind in _KINDS}
 _OPT = b"\x00" + OPT.to_bytes(2, "big")  # how an OPT record begins
 _COUNTS_AT = 6  # in the header of an answer: how many records there are
 
@@ -95,7 +96,7 @@ class PlainDns:
         if cut > cut_max or packet[HEADER_BYTES] != len(item):
             return None
         key = start + (item.upper() if folds else item.lower())
-        place = key + _MARKS[kind]
+        place = _MARKS[kind] + key
         made = self._known[hash(place) & TABLE_MASK].get(place) or self._make(item, key, kind)
         if made is None:
             return None
@@ -115,7 +116,7 @@ class PlainDns:
         if found is None:
             return None
         made = _write_u16(found[0]) + found[1]
-        self._records.add(key + _MARKS[kind], made)
+        self._records.add(_MARKS[kind] + key, made)
         return made
 
     def _read_form(self, packet: bytes, cut: int) -> _Form | None:

@@ -115,7 +115,8 @@ class FollowedRecords(KnownRecords):
 
     Attributes:
         current: the tables that hold for the snapshot of `follow`: `tables`, or nothing while changes are still unread.
-        marks: what follows the key of a record where something made of it is kept, which goes when the record changes.
+        marks: what stands in front of a record's key where something made of it is kept, which goes when the record changes;
+            no key of a record begins so.
     """
 
     def __init__(self, octets_max: int) -> None:
@@ -155,7 +156,7 @@ class FollowedRecords(KnownRecords):
                 case EntryKind.PUT | EntryKind.DELETE:
                     self.discard(entry.key)
                     for mark in self.marks:
-                        self.discard(entry.key + mark)
+                        self.discard(mark + entry.key)
                 case EntryKind.BULK | EntryKind.EPOCH:
                     self.forget()
         return entries[-1].position if entries else last

@@ -31,7 +31,7 @@ from idis.registry import authority
 from idis.registry.prefix import PrefixState, Privacy
 from idis.registry.record import NO_VALUES, RecordFlag
 from idis.registry.store.base import ReadTxn, StoreError
-from idis.registry.store.keys import KEY_BYTES_MAX, record_key
+from idis.registry.store.keys import KEY_BYTES_MAX, is_hashed, record_key
 from idis.registry.template_handles import has_template
 from idis.resolver.handlers.access import HEARTBEAT
 from idis.resolver.known_records import TABLE_MASK, FollowedRecords
@@ -281,7 +281,8 @@ class Prepared:
             flags, values = record
             if flags & _RESTRICTED:
                 values = _Restricted(values)
-            self.records.add(key, values)
+            if not is_hashed(key):  # a digest is no suffix, but its octets could be asked for
+                self.records.add(key, values)
         if not values and not (shape.public_only or home.strict):
             return None
         self.answered[_SUCCESS] += 1

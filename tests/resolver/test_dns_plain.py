@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+from collections.abc import Callable
 
 import pytest
 
@@ -103,6 +104,17 @@ def asked(identifier: str, kind: int = 35, **named: int | bytes) -> bytes:
 def test_a_common_question_is_answered() -> None:
     """Every octet of a NAPTR answer; the number and RD are echoed, AA is set."""
     assert Asker(make_store()).ask(ASKED) == ANSWERED
+
+
+@pytest.mark.parametrize("kind", [16, 35, 256])
+def test_what_dns_made_of_a_record_is_no_record(kind: int, frame: Callable[[str], bytes]) -> None:
+    """Octets behind a name that was asked for over DNS do not lead to what is kept of it there."""
+    asker, plain = Asker(make_store()), frame("88.118.8/AAAAA")
+    asker.ask(asked("88.118.8/A1", kind))
+    hostile = plain.replace(b"AAAAA", b"A1\0" + kind.to_bytes(2, "big"))
+
+    assert asker.prepared.reply(plain) is not None
+    assert asker.prepared.reply(hostile) is None
 
 
 def test_a_remembered_form_answers_as_the_first() -> None:

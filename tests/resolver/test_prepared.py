@@ -19,6 +19,7 @@ from idis.registry import authority
 from idis.registry.prefix import Hosting, PrefixEntry, PrefixState, Privacy
 from idis.registry.record import Record, prepare
 from idis.registry.store.base import StoreError
+from idis.registry.store.keys import record_key
 from idis.registry.store.memory import MemoryStore
 from idis.registry.template_handles import TYPE as TEMPLATE
 from idis.resolver.known_records import TABLES
@@ -311,6 +312,20 @@ def test_a_known_record_with_secrets_is_for_the_public_only(frame):
 
     assert reply(fast, frame("88.118.8/mixed", flags=0x1000_0000)) is None
     assert reply(fast, frame("88.118.8/mixed", flags=0x1900_0000)) == first == by_the_steps(frame("88.118.8/mixed"))
+
+
+def test_a_suffix_that_looks_like_the_key_of_a_long_name_is_not_that_name(frame):
+    """A long suffix is kept by its digest, which is no text that anybody could ask for."""
+    store, long = make_store(), "x" * 600
+    record = prepare(Record(f"88.118.10/{long}", (PUBLIC,)), NOW)
+    store.write(lambda txn: txn.put_record(record), actor="test").result()
+    fast = Prepared(SERIAL, SITE, known_bytes=10**6)
+    digest = record_key("88.118.10", long, fold_suffix=False).partition(b"\0")[2]
+    alike = "y" * len(digest)
+    codes = [reply(fast, frame(f"88.118.10/{suffix}"), store)[0] for suffix in (long, alike)]
+
+    assert codes == [1, 100]
+    assert reply(fast, frame(f"88.118.10/{alike}").replace(alike.encode(), digest), store) is None
 
 
 def test_many_frames_are_answered_as_each_alone(frame):
