@@ -88,7 +88,7 @@ def on_the_way(plan: Plan) -> Plan:
 
 
 def measure(plan: Plan, rounds: int, *, cached: bool) -> tuple[list[Effect], float | None]:
-    """Approve prefixes one after the other; the first one warms the nodes up and does not count."""
+    """Approve prefixes one after the other; one before them warms the nodes up."""
     parent, child = plan.holder(PARENT), plan.holder(CHILD)
     with (
         web_client(parent, identity=APPLICANT, roles=()) as applicant,
@@ -96,7 +96,8 @@ def measure(plan: Plan, rounds: int, *, cached: bool) -> tuple[list[Effect], flo
         web_client(child, roles=_OPERATOR) as enterprise,
     ):
         watch = Watch(plan, parent, child, applicant, operator, enterprise)
-        effects = [watch.round() for _ in range(rounds + 1)][1:]
+        watch.warm_up()
+        effects = [watch.round() for _ in range(rounds)]
         return effects, watch.cached_round() if cached else None
 
 
@@ -122,6 +123,12 @@ class Watch:
             for node in (plan.national, parent, plan.recursive)
         }
         self._parent = parent
+
+    def warm_up(self) -> None:
+        """One prefix until it is resolvable: nodes meet for the first time, and the recursive one subscribes at the others."""
+        prefix, started = self._prepared(), time.monotonic()
+        self._grant(prefix, started)
+        self._until(self._plan.recursive, f"{prefix}/A1", ResponseCode.SUCCESS, started, EFFECT_S_MAX)
 
     def round(self) -> Effect:
         """One prefix that nobody has asked for before."""
